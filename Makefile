@@ -1,0 +1,56 @@
+# The README's two commands are `make up` and `make test`; both install what they need first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/installed
+SOURCES := agents api benchmarks cli contracts devstack domain feeds models operations proof runtime sinks tests
+
+.DEFAULT_GOAL := help
+.PHONY: help setup up test check format lint types imports unit bench lock clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(STAMP) ## install into .venv, by the hashes in requirements/
+
+$(STAMP): requirements/bootstrap.txt requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "learnstream needs Python 3.11 or newer; seen: $$($(PYTHON) --version 2>&1). Say which one with PYTHON=..." >&2; exit 2; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null \
+	  || { echo "This Python has no venv module (on Debian and Ubuntu: apt install python3-venv)." >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing the locked dependencies into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@$(BIN)/uv pip sync --python $(BIN)/python --require-hashes requirements/dev.txt requirements/bootstrap.txt
+	@$(BIN)/uv pip install --python $(BIN)/python --quiet --no-build-isolation --no-deps -e .
+	@touch $@
+
+up: setup ## start everything with the demo's learners; flags: make up ARGS="--clock stream"
+	@$(BIN)/learnstream up $(ARGS)
+
+test: setup ## every test, on a real Kafka and a real Postgres of its own
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: setup format lint types imports unit ## format, lint, strict types, import rules, unit tests; under a minute
+
+format:
+	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format ."; exit 1; }
+lint:
+	@$(BIN)/ruff check --quiet .
+types:
+	@$(BIN)/mypy
+imports:
+	@$(BIN)/lint-imports
+unit:
+	@$(BIN)/python -m pytest --quiet tests/unit tests/behaviour
+
+bench: setup ## the figures of the README, side by side on this machine
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+lock: setup ## compile requirements/ anew from pyproject.toml
+	@$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url pyproject.toml -o requirements/run.txt
+	@$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url pyproject.toml --extra embedded --group dev -c requirements/run.txt -o requirements/dev.txt
+	@echo "uv==$$($(BIN)/uv --version | cut -d' ' -f2)" | $(BIN)/uv pip compile --quiet --generate-hashes --universal --no-emit-index-url --no-header - -o requirements/bootstrap.txt
+
+clean: ## remove what was installed and built
+	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

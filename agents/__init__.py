@@ -1,0 +1,1 @@
+"""The worker: Faust agents, the owner of each partition and its one transaction a batch."""

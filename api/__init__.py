@@ -1,0 +1,1 @@
+"""The read API: four endpoints over one row a learner."""

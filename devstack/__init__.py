@@ -1,0 +1,1 @@
+"""The real Kafka and Postgres without Docker, and the whole stack in one command."""

@@ -1,0 +1,1 @@
+"""What puts events in: OULAD, JSON lines, simulated learners."""

@@ -1,0 +1,1 @@
+"""Predictions behind typed walls; what implements the fold's Scorer."""

@@ -1,0 +1,1 @@
+"""What operators do: declare and check topics, dead letters, tokens."""

@@ -1,0 +1,1 @@
+"""Settings, clock, logs, metrics, database and Kafka options; imports none of ours."""

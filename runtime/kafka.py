@@ -1,0 +1,66 @@
+"""How every Kafka client of ours is told to behave: read_committed, security, the Java partitioner."""
+
+import ssl
+from typing import Any, Final, TypedDict
+
+from kafka import KafkaConsumer, KafkaProducer
+from kafka.admin import KafkaAdminClient
+
+from runtime.settings import Settings
+
+READ_COMMITTED: Final = "read_committed"
+
+
+class ConnectOptions(TypedDict, total=False):
+    """The options that aiokafka and kafka-python share."""
+
+    bootstrap_servers: str
+    security_protocol: str
+    sasl_mechanism: str
+    sasl_plain_username: str
+    sasl_plain_password: str
+    ssl_context: ssl.SSLContext
+
+
+def connect_options(settings: Settings) -> ConnectOptions:
+    """Where the cluster is and how one is let in."""
+    options = ConnectOptions(
+        bootstrap_servers=settings.kafka_bootstrap,
+        security_protocol=settings.kafka_security_protocol,
+    )
+    if settings.kafka_security_protocol.endswith("SSL"):
+        options["ssl_context"] = ssl.create_default_context(cafile=settings.kafka_ssl_cafile)
+    if settings.kafka_security_protocol.startswith("SASL"):
+        password = settings.kafka_sasl_password
+        options["sasl_mechanism"] = settings.kafka_sasl_mechanism
+        options["sasl_plain_username"] = settings.kafka_sasl_username or ""
+        options["sasl_plain_password"] = password.get_secret_value() if password else ""
+    return options
+
+
+def admin_client(settings: Settings) -> KafkaAdminClient:
+    """An admin client; the caller closes it."""
+    return KafkaAdminClient(**connect_options(settings))
+
+
+def committed_reader(settings: Settings, **options: Any) -> KafkaConsumer:
+    """A kafka-python consumer without a group that sees only committed records; the caller closes it."""
+    return KafkaConsumer(
+        **connect_options(settings),
+        isolation_level=READ_COMMITTED,
+        enable_auto_commit=False,
+        group_id=None,
+        **options,
+    )
+
+
+def keyed_producer(settings: Settings, **options: Any) -> KafkaProducer:
+    """A kafka-python producer: idempotent, all replicas, murmur2 by key (the Java default)."""
+    return KafkaProducer(
+        **connect_options(settings),
+        acks="all",
+        enable_idempotence=True,
+        linger_ms=5,
+        batch_size=262_144,
+        **options,
+    )

@@ -1,0 +1,1 @@
+"""From Kafka to Postgres, exactly once."""
