@@ -1,0 +1,21 @@
+"""The reserved keys of `progress.state`: a learner's id never holds NUL, so these never meet one."""
+
+from typing import Final
+
+PARTITION_KEY: Final = b"\x00partition"
+_COURSE_PREFIX: Final = b"\x00course:"
+
+
+def course_key(course_id: str) -> bytes:
+    """The key of a course's facts as the partition adopted them."""
+    return _COURSE_PREFIX + course_id.encode()
+
+
+def course_of(key: bytes) -> str | None:
+    """The course whose facts stand under `key`, or None where it is another kind of record."""
+    return key[len(_COURSE_PREFIX) :].decode() if key.startswith(_COURSE_PREFIX) else None
+
+
+def is_learner(key: bytes) -> bool:
+    """Whether a learner's state stands under `key`."""
+    return not key.startswith(b"\x00")

@@ -1,0 +1,66 @@
+"""What is known of a course: its dates, marks, modules and assessments, as the stream adopted it."""
+
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from domain.ids import short_id
+
+AttemptRule: TypeAlias = Literal["latest", "best"]
+
+
+class WeeklyTargets(Struct, frozen=True, kw_only=True):
+    """What the course asks for in a week; null where it does not say."""
+
+    active_days: float | None = None
+    minutes: float | None = None
+    activities: float | None = None
+
+
+class Module(Struct, frozen=True, kw_only=True):
+    """A module; `weight` is relative to the other modules, `release_at` in epoch seconds."""
+
+    id: str
+    title: str | None = None
+    weight: float = 1.0
+    required: bool = True
+    release_at: int | None = None
+
+
+class Assessment(Struct, frozen=True, kw_only=True):
+    """An assessment; `weight` is relative to the others, `due_at` in epoch seconds."""
+
+    id: str
+    title: str | None = None
+    kind: str | None = None
+    weight: float = 1.0
+    max_score: float | None = None
+    due_at: int | None = None
+    required: bool = True
+
+
+class CourseFacts(Struct, frozen=True, kw_only=True, dict=True):
+    """Everything but the id may be missing; what depends on it is then null or has another basis."""
+
+    course_id: str
+    title: str | None = None
+    starts_at: int | None = None
+    ends_at: int | None = None
+    breaks: tuple[tuple[int, int], ...] = ()
+    timezone: str | None = None
+    pass_mark: float | None = None
+    attempt_rule: AttemptRule = "latest"
+    weekly_targets: WeeklyTargets | None = None
+    modules: tuple[Module, ...] = ()
+    assessments: tuple[Assessment, ...] = ()
+
+    @cached_property
+    def module_by_short(self) -> dict[int, Module]:
+        """Modules by their 32-bit id."""
+        return {short_id(module.id): module for module in self.modules}
+
+    @cached_property
+    def assessment_by_short(self) -> dict[int, Assessment]:
+        """Assessments by their 32-bit id."""
+        return {short_id(assessment.id): assessment for assessment in self.assessments}
