@@ -45,7 +45,9 @@ def decode_record(data: bytes) -> PartitionRecord:
     """The partition's record in `data`; raises UnknownVersionError where another version wrote it."""
     record = _record.decode(data)
     if record.version != RECORD_VERSION:
-        raise UnknownVersionError(f"partition record of version {record.version}, not {RECORD_VERSION}")
+        raise UnknownVersionError(
+            f"partition record of version {record.version}, not {RECORD_VERSION}"
+        )
     return record
 
 

@@ -1,0 +1,358 @@
+"""THE fold: events and inputs of one partition, in, states and what is told, out.
+
+One pure function of the log, called by the owner of a partition, by `verify` and by the simulation.
+"""
+
+import heapq
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple, Protocol
+
+import msgspec
+
+from domain import decode as decoding
+from domain.advance import advance
+from domain.alerts import STALE_SECONDS, Transition
+from domain.configuration import Configuration, digest
+from domain.course_facts import CourseFacts
+from domain.decode import Accepted, Reason, Record, Rejected
+from domain.duplicates import is_duplicate
+from domain.events import AnyEvent
+from domain.inputs import FoldVersion, Input, Tick
+from domain.partition import (
+    BLOCK_RECORDS,
+    FOLD_VERSION,
+    RECORD_VERSION,
+    WINDOW_BLOCKS,
+    ClockMode,
+    Halted,
+    PartitionRecord,
+)
+from domain.rules import timers
+from domain.rules.step import Step
+from domain.scoring import Scorer
+from domain.state import NEVER, Header, Learner, new_learner
+
+HOUR: Final = 3600
+HALTED_STATUS: Final = 65
+
+
+class Store(Protocol):
+    """Where the fold finds committed states; what it hands out belongs to the fold until the commit."""
+
+    def get(self, user_id: str) -> Learner | None:
+        """The learner's state, decoded, to be changed in place; None for a new learner."""
+        ...
+
+    def reload(self, user_id: str) -> Learner | None:
+        """The learner's state decoded again from its last committed bytes."""
+        ...
+
+    def headers(self) -> Iterator[Header]:
+        """The header of every learner of the partition."""
+        ...
+
+
+class DeadLetter(NamedTuple):
+    """A record that is not folded, and why."""
+
+    record: Record
+    reason: Reason
+    detail: str
+
+
+@dataclass(slots=True)
+class Effects:
+    """All that one batch changes and tells: what the owner writes in one transaction."""
+
+    changed: dict[str, Learner] = field(default_factory=dict)
+    facts: dict[str, CourseFacts] = field(default_factory=dict)
+    inputs: list[Input] = field(default_factory=list)
+    transitions: list[Transition] = field(default_factory=list)
+    dead_letters: list[DeadLetter] = field(default_factory=list)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to write but the partition's record."""
+        return not (self.changed or self.inputs or self.transitions or self.dead_letters)
+
+
+class _Turn(NamedTuple):
+    """What was folded in this batch, to be folded again for one learner after a defect."""
+
+    until: int
+    stale_before: int
+    accepted: Accepted | None
+
+
+def new_record(
+    partition: int, partitions: int, topic_id: str, clock_mode: ClockMode
+) -> PartitionRecord:
+    """The record of a partition of which nothing is folded yet."""
+    return PartitionRecord(
+        version=RECORD_VERSION,
+        partition=partition,
+        partitions=partitions,
+        topic_id=topic_id,
+        clock_mode=clock_mode,
+    )
+
+
+class PartitionFold:
+    """The fold of one partition: its record, the facts it adopted, and who is to be woken when.
+
+    Invariants:
+        I8: `record.clock` never goes back.
+        A learner's `steps` moves by one for each event or input that changed its state.
+    """
+
+    def __init__(
+        self,
+        record: PartitionRecord,
+        configuration: Configuration,
+        facts: dict[str, CourseFacts],
+        store: Store,
+        scorer: Scorer,
+        *,
+        sabotage: Callable[[AnyEvent], None] | None = None,
+    ) -> None:
+        self.record = record
+        self.configuration = configuration
+        self.facts = facts
+        self._store = store
+        self._scorer = scorer
+        self._sabotage = sabotage
+        self._trail: list[_Turn] = []
+        self._skipped: set[tuple[str, int]] = set()
+        self._wakes = [(h.wake_at, h.user_id) for h in store.headers() if h.wake_at]
+        heapq.heapify(self._wakes)
+
+    def due_at(self) -> int | None:
+        """When the next timer may have something to say; None when none is set."""
+        return self._wakes[0][0] if self._wakes else None
+
+    def begin(self) -> Effects:
+        """Start a batch: what it changes is gathered until the owner has committed it."""
+        self._trail.clear()
+        self._skipped.clear()
+        return Effects()
+
+    def fold(self, records: Sequence[Record], effects: Effects) -> None:
+        """Fold `records` in order; stops after the one that halts the partition."""
+        for record in records:
+            if self.record.halted is not None:
+                return
+            assert record.offset >= self.record.next, "I4: an offset came back"
+            self._fold_record(record, effects)
+            self.record.next = record.offset + 1
+
+    def next_input(self, kind: str, payload: object) -> Input:
+        """The next input of this partition, not yet adopted; `payload` is put as canonical JSON."""
+        data = msgspec.json.encode(payload, order="deterministic")
+        return msgspec.convert(
+            {
+                "after": self.record.next,
+                "seq": self.record.inputs,
+                "kind": kind,
+                "payload": msgspec.Raw(data),
+            },
+            Input,
+        )
+
+    def adopt(self, value: Input, effects: Effects) -> None:
+        """Fold one input; it must be the next of its partition and belong to this position."""
+        assert value.seq == self.record.inputs, "an input was left out"
+        self.record.inputs += 1
+        effects.inputs.append(value)
+        match value.kind:
+            case "fold_version":
+                version = msgspec.json.decode(value.payload, type=FoldVersion).version
+                assert version == FOLD_VERSION, f"fold version {version}, this is {FOLD_VERSION}"
+                self.record.fold_version = version
+            case "configuration":
+                self._adopt_configuration(value, effects)
+            case "course":
+                self._adopt_facts(msgspec.json.decode(value.payload, type=CourseFacts), effects)
+            case "tick":
+                self._tick(msgspec.json.decode(value.payload, type=Tick).at, effects)
+            case "resume":
+                self.record.halted = None
+                self.record.window.clear()
+                self.record.window_seen = self.record.rejected_in_a_row = 0
+
+    # -- records ---------------------------------------------------------------------------------
+
+    def _fold_record(self, record: Record, effects: Effects) -> None:
+        verdict = decoding.decode(record, self.record.partition, self.record.partitions)
+        if self.record.clock_mode == "wall":
+            self.record.clock = max(self.record.clock, record.timestamp // 1000)
+        if isinstance(verdict, Rejected):
+            self._reject(record, verdict, effects)
+            return
+        if self.record.clock_mode == "stream" and verdict.at > self.record.clock:
+            self._move_stream_clock(verdict.at, effects)
+        counters = self.record.counters
+        counters.events += 1
+        state = self._state(verdict.user_id, effects)
+        if is_duplicate(state, verdict.event.event_id):
+            counters.duplicates += 1
+            self._count_verdict(rejected=False)
+            return
+        marked = len(effects.transitions)
+        late = state.overflow.late_unchecked, state.overflow.late_days
+        turn = _Turn(verdict.at, self._stale_before(), verdict)
+        try:
+            self._take(state, turn, effects.transitions)
+        except Exception as error:  # noqa: BLE001 - a defect about one event stops nobody else
+            del effects.transitions[marked:]
+            self._restore(verdict.user_id, effects)
+            counters.defects += 1
+            self._reject(record, Rejected("defect", type(error).__name__), effects)
+            return
+        self._trail.append(turn)
+        counters.raised += len(effects.transitions) - marked
+        counters.late_unchecked += state.overflow.late_unchecked - late[0]
+        counters.late_days += state.overflow.late_days - late[1]
+        counters.learners += state.steps == 1
+        effects.changed[verdict.user_id] = state
+        self._count_verdict(rejected=False)
+
+    def _take(self, state: Learner, turn: _Turn, told: list[Transition]) -> None:
+        """Fold one turn into one state: the learner's own timers first, then the event."""
+        step = Step(
+            turn.until, turn.stale_before, self.configuration, self.facts, self._scorer, told=told
+        )
+        woken = state.wake_at
+        changed = timers.fire(state, step, turn.until)
+        if turn.accepted is not None:
+            if self._sabotage is not None:
+                self._sabotage(turn.accepted.event)
+            step.at = turn.accepted.at
+            step.event_id = turn.accepted.event.event_id
+            advance(state, turn.accepted, step)
+            changed = True
+        if changed:
+            state.steps += 1
+        if state.wake_at and state.wake_at != woken:
+            heapq.heappush(self._wakes, (state.wake_at, state.user_id))
+
+    def _state(self, user_id: str, effects: Effects) -> Learner:
+        return effects.changed.get(user_id) or self._store.get(user_id) or new_learner(user_id)
+
+    def _restore(self, user_id: str, effects: Effects) -> None:
+        """Fold this batch's turns again for one learner, without the one that raised."""
+        state = self._store.reload(user_id) or new_learner(user_id)
+        steps = state.steps
+        for index, turn in enumerate(self._trail):
+            if (user_id, index) in self._skipped:
+                state.wake_at = NEVER
+                state.steps += 1
+            elif turn.accepted is None or turn.accepted.user_id == user_id:
+                self._take(state, turn, [])
+        if state.steps != steps:
+            effects.changed[user_id] = state
+        else:
+            effects.changed.pop(user_id, None)
+
+    # -- rejected --------------------------------------------------------------------------------
+
+    def _reject(self, record: Record, verdict: Rejected, effects: Effects) -> None:
+        effects.dead_letters.append(DeadLetter(record, verdict.reason, verdict.detail))
+        self.record.counters.rejected += 1
+        self._count_verdict(rejected=True)
+
+    def _count_verdict(self, *, rejected: bool) -> None:
+        """Count in the window of the last 10,000 (in blocks of 100) and halt where it is too much."""
+        record = self.record
+        if not record.window or record.window_seen == BLOCK_RECORDS:
+            record.window.append(0)
+            record.window_seen = 0
+            if len(record.window) > WINDOW_BLOCKS:
+                del record.window[0]
+        record.window_seen += 1
+        if not rejected:
+            record.rejected_in_a_row = 0
+            return
+        record.window[-1] += 1
+        record.rejected_in_a_row += 1
+        halting = self.configuration.halting
+        whole = len(record.window) == WINDOW_BLOCKS and record.window_seen == BLOCK_RECORDS
+        refused = sum(record.window) if whole else 0
+        if record.rejected_in_a_row >= halting.in_a_row:
+            reason = f"{record.rejected_in_a_row} events in a row were rejected"
+            record.halted = Halted(HALTED_STATUS, reason)
+        elif refused > halting.ratio * WINDOW_BLOCKS * BLOCK_RECORDS:
+            reason = f"{refused} of the last {WINDOW_BLOCKS * BLOCK_RECORDS} events were rejected"
+            record.halted = Halted(HALTED_STATUS, reason)
+
+    # -- time ------------------------------------------------------------------------------------
+
+    def _stale_before(self) -> int:
+        """A backfill does not notify, under the wall clock; a replay is all backfill."""
+        return self.record.clock - STALE_SECONDS if self.record.clock_mode == "wall" else 0
+
+    def _move_stream_clock(self, at: int, effects: Effects) -> None:
+        """Under `stream` a tick comes at every full hour that an event crosses, before the event."""
+        hour = at // HOUR * HOUR
+        if hour > self.record.clock:
+            self._tick(hour, effects)
+        self.record.clock = at
+
+    def _tick(self, at: int, effects: Effects) -> None:
+        """Wake every learner whose timer is due by `at`, in order of time and id."""
+        self.record.clock = max(self.record.clock, at)
+        turn = _Turn(at, self._stale_before(), None)
+        self._trail.append(turn)
+        while self._wakes and self._wakes[0][0] <= at:
+            wake_at, user_id = heapq.heappop(self._wakes)
+            state = self._state(user_id, effects)
+            if state.wake_at == wake_at:
+                self._turn_for(state, turn, effects)
+
+    def _turn_for(self, state: Learner, turn: _Turn, effects: Effects) -> None:
+        """One learner's part of a tick or an input; a defect about one learner stops nobody else."""
+        steps, marked = state.steps, len(effects.transitions)
+        try:
+            self._take(state, turn, effects.transitions)
+        except Exception:  # noqa: BLE001 - isolated like an event's, and counted
+            del effects.transitions[marked:]
+            self._skipped.add((state.user_id, len(self._trail) - 1))
+            self._restore(state.user_id, effects)
+            self.record.counters.defects += 1
+            return
+        self.record.counters.raised += len(effects.transitions) - marked
+        if state.steps != steps:
+            effects.changed[state.user_id] = state
+
+    # -- inputs ----------------------------------------------------------------------------------
+
+    def _adopt_configuration(self, value: Input, effects: Effects) -> None:
+        self.configuration = msgspec.json.decode(value.payload, type=Configuration)
+        self.record.configuration = digest(self.configuration)
+        self._reset_timers([header.user_id for header in self._store.headers()], effects)
+
+    def _adopt_facts(self, facts: CourseFacts, effects: Effects) -> None:
+        self.facts[facts.course_id] = facts
+        effects.facts[facts.course_id] = facts
+        here = (h.user_id for h in self._store.headers() if facts.course_id in h.course_ids)
+        self._reset_timers(list(here), effects)
+
+    def _reset_timers(self, learners: list[str], effects: Effects) -> None:
+        """What is due may be another now: an alert may be over, and somebody be woken earlier."""
+        for user_id in sorted(learners):
+            state = self._state(user_id, effects)
+            marked = len(effects.transitions)
+            step = Step(
+                self.record.clock,
+                self._stale_before(),
+                self.configuration,
+                self.facts,
+                self._scorer,
+                told=effects.transitions,
+            )
+            if timers.reset(state, step):
+                state.steps += 1
+                effects.changed[user_id] = state
+                if state.wake_at:
+                    heapq.heappush(self._wakes, (state.wake_at, user_id))
+            self.record.counters.raised += len(effects.transitions) - marked

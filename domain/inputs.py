@@ -1,0 +1,32 @@
+"""What changes states beside events: the inputs that a partition's fold adopts between two batches."""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+InputKind: TypeAlias = Literal["fold_version", "configuration", "course", "tick", "resume"]
+
+
+class Input(msgspec.Struct, frozen=True, kw_only=True):
+    """One input: it is folded before the event at offset `after`, in order of `seq`.
+
+    `payload` is the JSON of: fold_version FoldVersion, configuration Configuration, course
+    CourseFacts, tick Tick, resume {}.
+    """
+
+    after: int
+    seq: int
+    kind: InputKind
+    payload: msgspec.Raw
+
+
+class Tick(msgspec.Struct, frozen=True):
+    """The clock reached `at` (epoch seconds) and something was due."""
+
+    at: int
+
+
+class FoldVersion(msgspec.Struct, frozen=True):
+    """From here on this version of the fold's code."""
+
+    version: int

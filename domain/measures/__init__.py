@@ -1,0 +1,1 @@
+"""The numbers of the API, from one state at one moment."""

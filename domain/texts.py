@@ -1,0 +1,36 @@
+"""The English text of every code that the API and the alerts speak; `docs/i18n/en.json` repeats it."""
+
+from collections.abc import Mapping
+from typing import Final
+
+TEXTS: Final[Mapping[str, str]] = {
+    "insight.score_high": "Excellent performance! You're consistently scoring above {threshold}%",
+    "insight.engagement_high": "High engagement today! Keep up the great momentum",
+    "insight.trend_declining": "Your recent scores are falling by about {points} points an assessment",
+    "insight.streak": "You are on a {days}-day streak",
+    "insight.deadline_near": "{title} is due in {hours} hours",
+    "alert.low_score.title": "Low Assessment Score",
+    "alert.low_score.message": "You scored {score}% where {pass_mark}% is needed to pass",
+    "alert.declining_trend.title": "Declining Performance Trend",
+    "alert.declining_trend.message": "Your last {scores} assessment scores show a declining trend",
+    "alert.streak_milestone.title": "Streak Milestone",
+    "alert.streak_milestone.message": "You have worked {days} days in a row",
+    "alert.progress_milestone.title": "Progress Milestone",
+    "alert.progress_milestone.percent": "You have done {percent}% of the course",
+    "alert.progress_milestone.first_pass": "Your first passed assessment of the course: {score}%",
+    "alert.progress_milestone.best": "A personal best: {score}%, your best so far was {best}%",
+    "alert.missed_deadline.title": "Missed Deadline",
+    "alert.missed_deadline.message": "An assessment was due {days} days ago and nothing is handed in",
+    "action.submit_assessment": "Hand the assessment in",
+    "action.review_module": "Go over the module again",
+    "action.resume_course": "Go on with the course",
+    "action.plan_session": "Plan a study session",
+    "action.ask_for_help": "Ask your instructor for help",
+    "action.set_goal": "Set a goal",
+    "action.celebrate": "Well done: take a moment to enjoy it",
+}
+
+
+def text(code: str, params: Mapping[str, object]) -> str:
+    """The sentence of `code`; raises KeyError for a code that the catalogue does not have."""
+    return TEXTS[code].format_map(params)
