@@ -1,0 +1,73 @@
+"""The way of every feed: course facts, a wait until the workers have adopted them, events."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from aiokafka.errors import KafkaConnectionError
+
+from contracts.topics import ACTIVITY, COURSES
+from feeds.adoption import ADOPTION_SECONDS, wait_until_adopted
+from feeds.position import position_file
+from feeds.producing import Pace, deliver, producer, target_of
+from feeds.records import Record
+from runtime.errors import CrashError
+from runtime.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """What is to be sent; `name` is what a feed that can be resumed is known by, else empty."""
+
+    courses: Sequence[Record]
+    events: Iterable[Record]
+    total: int | None = None
+    name: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """How to send it. `restart` forgets what was sent before; `wait` is for the course facts."""
+
+    rate: float | None = None
+    progress: bool | None = None
+    restart: bool = False
+    wait: bool = True
+    wait_seconds: float = ADOPTION_SECONDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What this run sent, and what an earlier one had sent already."""
+
+    courses: int
+    events: int
+    already: int
+
+
+def run_feed(settings: Settings, feed: Feed, delivery: Delivery) -> Sent:
+    """Send a feed and return when Kafka has acknowledged all of it."""
+    try:
+        return asyncio.run(_run(settings, feed, delivery))
+    except KafkaConnectionError as error:
+        raise CrashError(f"cannot reach Kafka at {settings.kafka_bootstrap}: {error}") from error
+
+
+async def _run(settings: Settings, feed: Feed, delivery: Delivery) -> Sent:
+    activity = target_of(settings, settings.topic(ACTIVITY.name))
+    position = position_file(settings, *feed.name, activity.topic_id) if feed.name else None
+    if position and delivery.restart:
+        position.forget()
+    already = position.read().records if position else 0
+    async with producer(settings) as opened:
+        courses = 0
+        if feed.courses and already == 0:
+            facts = target_of(settings, settings.topic(COURSES.name))
+            quiet = Pace(progress=False)
+            courses = await deliver(opened, facts, feed.courses, pace=quiet)
+            if delivery.wait:
+                ids = {record.key.decode() for record in feed.courses if record.key}
+                await wait_until_adopted(settings, ids, seconds=delivery.wait_seconds)
+        pace = Pace(rate=delivery.rate, progress=delivery.progress, total=feed.total)
+        sent = await deliver(opened, activity, feed.events, pace=pace, position=position)
+    return Sent(courses=courses, events=sent, already=already)

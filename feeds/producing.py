@@ -1,0 +1,223 @@
+"""The one producer of all feeds: idempotent, all replicas, murmur2 by key, whole batches."""
+
+import asyncio
+import sys
+import zlib
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Final, Never
+
+import kafka.errors
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from tqdm import tqdm
+
+from domain.ids import partition_of
+from feeds.position import PositionFile, Reached
+from feeds.records import Record
+from runtime.errors import CrashError, UsageError
+from runtime.kafka import admin_client, connect_options
+from runtime.settings import Settings
+
+ROUND_RECORDS: Final = 10_000
+ROUNDS_AHEAD: Final = 2  # so that the broker writes one round while the next is made
+ROUNDS_PER_SECOND: Final = 10  # with a rate: smaller rounds, evenly spread
+BATCH_BYTES: Final = 524_288  # well under the broker's 1 MiB for a batch
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A topic as it is on the cluster; `topic_id` changes when it is deleted and made again."""
+
+    name: str
+    topic_id: str
+    partitions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How fast to send and whether to show it: `progress` None means where stderr is a terminal."""
+
+    rate: float | None = None
+    progress: bool | None = None
+    label: str = "events"
+    total: int | None = None
+
+
+def target_of(settings: Settings, topic: str) -> Target:
+    """Describe a topic, by its name on this cluster."""
+    try:
+        admin = admin_client(settings)
+    except kafka.errors.KafkaError as error:
+        raise CrashError(f"cannot reach Kafka at {settings.kafka_bootstrap}: {error}") from error
+    try:
+        (found,) = admin.describe_topics([topic])
+    finally:
+        admin.close()
+    if found["error_code"] != 0:
+        reason = kafka.errors.for_code(found["error_code"]).__name__
+        raise UsageError(f"topic {topic} cannot be used ({reason}): run `learnstream topics` first")
+    return Target(topic, str(found["topic_id"]), len(found["partitions"]))
+
+
+@asynccontextmanager
+async def producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
+    """A started producer, stopped at the end whatever happens."""
+    opened = AIOKafkaProducer(
+        **connect_options(settings),
+        acks="all",
+        enable_idempotence=True,
+        max_batch_size=BATCH_BYTES,
+        request_timeout_ms=20_000,
+    )
+    try:
+        await opened.start()
+        yield opened
+    finally:
+        await opened.stop()
+
+
+async def deliver(
+    opened: AIOKafkaProducer,
+    target: Target,
+    records: Iterable[Record],
+    *,
+    pace: Pace,
+    position: PositionFile | None = None,
+) -> int:
+    """Send what is not yet acknowledged, in order within each partition; return how many were sent.
+
+    The position moves only behind what Kafka has acknowledged, so a feed that is killed sends the
+    last rounds again and never leaves any out.
+    """
+    reached = position.read() if position else Reached()
+    left = iter(records)
+    _skip(left, reached)
+    run = _Run(opened, target, position, reached)
+    try:
+        with _bar(pace, reached.records) as bar:
+            async for batch in _paced(left, pace.rate):
+                await run.send(batch)
+                bar.update(len(batch))
+            await run.acknowledge(leave=0)
+    except KafkaError as error:
+        raise CrashError(
+            f"Kafka acknowledged {run.reached.records} records and then failed "
+            f"({type(error).__name__}): start the same command again"
+        ) from error
+    finally:
+        run.abandon()
+    return run.reached.records - reached.records
+
+
+@dataclass(slots=True)
+class _Run:
+    """What is on its way to Kafka and what has arrived."""
+
+    opened: AIOKafkaProducer
+    target: Target
+    position: PositionFile | None
+    reached: Reached
+    waiting: deque[tuple[Reached, list[asyncio.Future[Any]]]] = field(default_factory=deque)
+
+    async def send(self, batch: list[Record]) -> None:
+        """Hand one round over; wait while too many are on their way."""
+        before = self.waiting[-1][0] if self.waiting else self.reached
+        after = _advanced(before, batch)
+        futures: list[asyncio.Future[Any]] = []
+        self.waiting.append((after, futures))
+        for partition, builder in self._packed(batch, before.records):
+            future = await self.opened.send_batch(builder, self.target.name, partition=partition)
+            futures.append(future)
+        await self.acknowledge(leave=ROUNDS_AHEAD)
+
+    async def acknowledge(self, *, leave: int) -> None:
+        """Wait until at most `leave` rounds are on their way, and move the position behind them."""
+        while len(self.waiting) > leave:
+            after, futures = self.waiting[0]
+            await asyncio.gather(*futures)
+            self.waiting.popleft()
+            self.reached = after
+            if self.position:
+                self.position.write(after)
+
+    def abandon(self) -> None:
+        """Give up what is still on its way, without a warning for each future."""
+        for _, futures in self.waiting:
+            for future in futures:
+                future.add_done_callback(_retrieved)
+
+    def _packed(self, batch: list[Record], first: int) -> Iterator[tuple[int, Any]]:
+        builders: dict[int, Any] = {}
+        for index, record in enumerate(batch, first):
+            partition = self._partition(record, index)
+            builder = builders.get(partition)
+            if builder is None:
+                builder = builders[partition] = self.opened.create_batch()
+            if builder.append(timestamp=None, key=record.key, value=record.value) is None:
+                yield partition, builder
+                builder = builders[partition] = self.opened.create_batch()
+                taken = builder.append(timestamp=None, key=record.key, value=record.value)
+                assert taken is not None, "an empty batch takes one record of any size"
+        yield from builders.items()
+
+    def _partition(self, record: Record, index: int) -> int:
+        # Without a key the place must not depend on chance: a repeated feed puts it there again.
+        home = index if record.key is None else partition_of(record.key, self.target.partitions)
+        return (home + record.shift) % self.target.partitions
+
+
+def _retrieved(future: asyncio.Future[Any]) -> None:
+    if not future.cancelled():
+        future.exception()
+
+
+def _advanced(before: Reached, batch: list[Record]) -> Reached:
+    checksum = before.checksum
+    for record in batch:
+        checksum = zlib.crc32(record.value or b"", checksum)
+    return Reached(records=before.records + len(batch), checksum=checksum)
+
+
+def _skip(records: Iterator[Record], reached: Reached) -> None:
+    seen = Reached()
+    while seen.records < reached.records:
+        batch = list(islice(records, min(ROUND_RECORDS, reached.records - seen.records)))
+        if not batch:
+            break
+        seen = _advanced(seen, batch)
+    if seen != reached:
+        raise UsageError(
+            f"the first {reached.records} records are not those that were sent before: the source "
+            "has changed since (--restart sends everything anew)"
+        )
+
+
+async def _paced(records: Iterator[Record], rate: float | None) -> AsyncIterator[list[Record]]:
+    """Cut the records into rounds, none earlier than the rate allows."""
+    loop = asyncio.get_running_loop()
+    started, sent = loop.time(), 0
+    size = ROUND_RECORDS
+    if rate is not None:
+        size = max(1, min(ROUND_RECORDS, int(rate / ROUNDS_PER_SECOND)))
+    while batch := list(islice(records, size)):
+        if rate is not None:
+            await asyncio.sleep(max(0.0, started + sent / rate - loop.time()))
+        sent += len(batch)
+        yield batch
+
+
+def _bar(pace: Pace, initial: int) -> "tqdm[Never]":
+    shown = sys.stderr.isatty() if pace.progress is None else pace.progress
+    return tqdm(
+        desc=pace.label,
+        total=pace.total,
+        initial=initial,
+        unit="",
+        unit_scale=True,
+        disable=not shown,
+        file=sys.stderr,
+    )
