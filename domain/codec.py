@@ -4,7 +4,9 @@ import msgspec
 
 from domain.course_facts import CourseFacts
 from domain.partition import RECORD_VERSION, PartitionRecord
-from domain.state import STATE_VERSION, Header, Learner
+from domain.state import STATE_BYTES_MAX, STATE_VERSION, Header, Learner
+
+_DAY_BYTES = 16
 
 _packer = msgspec.msgpack.Encoder()
 _learner = msgspec.msgpack.Decoder(Learner)
@@ -21,6 +23,17 @@ class UnknownVersionError(Exception):
 def encode_learner(state: Learner) -> bytes:
     """MessagePack, array-like: the same state gives the same bytes."""
     return _packer.encode(state)
+
+
+def encode_bounded(state: Learner) -> bytes:
+    """The bytes of `state`; over 16 KB its oldest days go first, and are counted."""
+    data = encode_learner(state)
+    while len(data) > STATE_BYTES_MAX and len(state.days) > 1:
+        dropped = max(1, min(len(state.days) - 1, (len(data) - STATE_BYTES_MAX) // _DAY_BYTES))
+        del state.days[:dropped]
+        state.overflow.days += dropped
+        data = encode_learner(state)
+    return data
 
 
 def decode_learner(data: bytes) -> Learner:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from domain.events import (
+    EVENT_TYPES,
     NOT_YET_SUPPORTED,
     AnyEvent,
     AssessmentGraded,
@@ -92,7 +93,7 @@ class Accepted(NamedTuple):
 
 
 _EVENTS: Final = msgspec.json.Decoder(AnyEvent)
-_TYPES: Final = frozenset(kind.__struct_config__.tag for kind in get_args(AnyEvent))
+_TYPES: Final = frozenset(EVENT_TYPES)
 
 
 def decode(record: Record, partition: int, partitions: int) -> Accepted | Rejected:

@@ -1,7 +1,7 @@
 """The activity events, type by type, as they are after decoding (product.md section 1)."""
 
 from datetime import datetime
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias, get_args
 
 from msgspec import Meta, Struct
 
@@ -149,6 +149,11 @@ AnyEvent: TypeAlias = (
     | GoalRemoved
     | CourseFinished
 )
+
+EVENT_TYPES: Final[tuple[str, ...]] = tuple(
+    str(kind.__struct_config__.tag) for kind in get_args(AnyEvent)
+)
+"""The types by their code; states hold codes, so the order is for ever and new ones come last."""
 
 NOT_YET_SUPPORTED: Final = frozenset(
     {"preferences_set", "alert_acknowledged", "alert_feedback", "erasure_requested"}

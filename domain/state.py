@@ -5,10 +5,11 @@ date, scores are percent. A state is private to its fold until the commit, so it
 """
 
 from typing import Final, Literal, TypeAlias
+from uuid import UUID
 
 from msgspec import Struct, field
 
-from domain.events import GoalMetric, Outcome
+from domain.events import EVENT_TYPES, GoalMetric, Outcome
 
 STATE_VERSION: Final = 1
 NEVER: Final = 0
@@ -134,18 +135,46 @@ class FinishedCourse(Struct, array_like=True, gc=False):
     score_count: int = 0
 
 
-class Recent(Struct, array_like=True, gc=False):
-    """One of the newest events, as the dashboard lists it."""
+_AS_TEXT: Final = b"\x00"
+_AS_UUID: Final = b"\x01"
+_UUID_LENGTH: Final = 36
 
-    event_id: str
-    type: str
+
+def pack_event_id(event_id: str) -> bytes:
+    """17 bytes where the id is a UUID in its usual form, else one byte and the id's UTF-8."""
+    if len(event_id) == _UUID_LENGTH:
+        try:
+            made = UUID(event_id)
+        except ValueError:
+            return _AS_TEXT + event_id.encode()
+        if str(made) == event_id:
+            return _AS_UUID + made.bytes
+    return _AS_TEXT + event_id.encode()
+
+
+class Recent(Struct, array_like=True, gc=False):
+    """One of the newest events, as the dashboard lists it; small, since ten of them are kept."""
+
+    packed_id: bytes  # see `pack_event_id`
+    code: int  # index into EVENT_TYPES
     at: int
-    course_id: str | None
-    kind: str
+    course_id: str | None = None
     object_id: str | None = None
     score: float | None = None
     count: int | None = None
     seconds: int | None = None
+    timed: bool = True
+
+    @property
+    def event_id(self) -> str:
+        """The event's id as it came."""
+        body = self.packed_id[1:]
+        return str(UUID(bytes=body)) if self.packed_id[:1] == _AS_UUID else body.decode()
+
+    @property
+    def type(self) -> str:
+        """The event's type."""
+        return EVENT_TYPES[self.code]
 
 
 class Goal(Struct, array_like=True, gc=False):
@@ -195,6 +224,7 @@ class ScorePrediction(Struct, array_like=True, gc=False):
     value: float
     low: float
     high: float
+    naive: float  # the learner's last score
     made_at: int
     examples: int
 

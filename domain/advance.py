@@ -1,0 +1,242 @@
+"""One event into one learner's state: dispatch by type, to the piece that keeps each part."""
+
+from typing import assert_never
+
+from domain import days, grading, patterns, sessions
+from domain.alerts import Resolution, forget_expired, resolve_alert
+from domain.courses import enrol, finish, leave, seen_in, unit_done, work_on
+from domain.decode import Accepted
+from domain.duplicates import remember
+from domain.events import (
+    AnyEvent,
+    AssessmentGraded,
+    AssessmentSubmitted,
+    ContentViewed,
+    CourseFinished,
+    DiscussionPosted,
+    Enrolled,
+    GoalRemoved,
+    GoalSet,
+    ModuleCompleted,
+    ModuleReopened,
+    QuestionAnswered,
+    SessionEnded,
+    SessionStarted,
+    Unenrolled,
+    is_work,
+)
+from domain.ids import short_id
+from domain.recent import note
+from domain.rules import (
+    RULES,
+    missed_deadline,
+    progress_milestone,
+    streak_milestone,
+    timers,
+)
+from domain.rules.step import Step
+from domain.state import (
+    GOALS_MAX,
+    HOUR_CONTENTS_MAX,
+    MODULES_MAX,
+    SKILLS_MAX,
+    Day,
+    Goal,
+    Learner,
+    Skill,
+)
+
+_HOUR = 3600
+
+
+def advance(state: Learner, accepted: Accepted, step: Step) -> None:
+    """Fold one event into `state`, in place; what is to be told is appended to `step.told`."""
+    event, at = accepted.event, accepted.at
+    remember(state, event.event_id, at)
+    forget_expired(state, at)
+    if not state.first_event_at or at < state.first_event_at:
+        state.first_event_at = at
+    state.last_event_at = max(state.last_event_at, at)
+    zone = _zone(state, event, step)
+    note(state, event, at)
+    if is_work(event):
+        _count_work(state, event, zone, step)
+    _dispatch(state, event, zone, step)
+
+
+def _zone(state: Learner, event: AnyEvent, step: Step) -> str:
+    """The zone that fixes the event's local date; the newest event that carries one sets it."""
+    if event.timezone is None:
+        return state.zone or step.configuration.timezone
+    if step.at >= state.zone_at:
+        state.zone, state.zone_at = event.timezone, step.at
+    return event.timezone
+
+
+def _count_work(state: Learner, event: AnyEvent, zone: str, step: Step) -> None:
+    at, timed = step.at, event.precision == "instant"
+    state.last_work_at = max(state.last_work_at, at)
+    seconds = 0.0
+    counted = True
+    if isinstance(event, ContentViewed):
+        seconds = event.duration_seconds or 0.0
+        counted = _first_in_hour(state, event.content_id, at)
+    day = days.local_day(at, zone)
+    patterns.decay(state, day)
+    bucket = days.bucket(state, day)
+    if bucket is not None:
+        _count_day(state, bucket, event, step, counted=counted)
+    if timed:
+        sessions.observe(state, at, seconds, zone, event.session_id, work=counted)
+        if counted:
+            patterns.count_hour(state, days.local_hour(at, zone))
+    if counted and isinstance(event, ContentViewed):
+        patterns.count_kind(state, event.content_kind, int(min(seconds, 7200)) if timed else 0)
+
+
+def _count_day(state: Learner, bucket: Day, event: AnyEvent, step: Step, *, counted: bool) -> None:
+    if isinstance(event, ContentViewed):
+        bucket.clicks += 1 if event.count is None else event.count
+    elif isinstance(event, DiscussionPosted):
+        bucket.posts += 1
+    if not counted:
+        return
+    bucket.activities += 1
+    bucket.timed += event.precision == "instant"
+    if bucket.activities == 1:
+        longest = state.streak.longest
+        if days.extend_streak(state, bucket, step.at):
+            streak_milestone.on_streak(state, longest, step)
+    state.streak.last_at = max(state.streak.last_at, step.at)
+
+
+def _first_in_hour(state: Learner, content_id: str, at: int) -> bool:
+    """Whether this is the first view of a content in its hour; late hours cannot be looked up."""
+    hour = at // _HOUR
+    if hour < state.hour:
+        return True
+    if hour > state.hour:
+        state.hour = hour
+        state.hour_contents.clear()
+    short = short_id(content_id)
+    if short in state.hour_contents:
+        return False
+    if len(state.hour_contents) >= HOUR_CONTENTS_MAX:
+        state.overflow.hour_contents += 1
+    else:
+        state.hour_contents.append(short)
+    return True
+
+
+def _dispatch(state: Learner, event: AnyEvent, zone: str, step: Step) -> None:  # noqa: C901, PLR0912
+    match event:
+        case ContentViewed() | DiscussionPosted():
+            seen_in(state, event.course_id, step.at)
+        case AssessmentSubmitted():
+            _submitted(state, event, zone, step)
+        case AssessmentGraded():
+            course = seen_in(state, event.course_id, step.at)
+            if course is not None:
+                grading.graded(state, course, event, zone, step)
+        case QuestionAnswered():
+            seen_in(state, event.course_id, step.at)
+            _answered(state, event)
+        case ModuleCompleted() | ModuleReopened():
+            _module(state, event, zone, step)
+        case SessionStarted():
+            if event.precision == "instant":
+                sessions.started(state, step.at, zone, event.session_id)
+        case SessionEnded():
+            if event.precision == "instant":
+                sessions.ended(state, step.at, zone)
+        case GoalSet() | GoalRemoved():
+            _goal(state, event, step.at)
+        case Enrolled():
+            enrol(state, event.course_id, step.at)
+            timers.set_wake(state, step)
+        case Unenrolled():
+            if leave(state, event.course_id, step.at):
+                _close_alerts(state, event.course_id, step, "unenrolled")
+                timers.set_wake(state, step)
+        case CourseFinished():
+            facts = step.facts.get(event.course_id)
+            finish(state, event.course_id, event.outcome, step.at, facts)
+            _close_alerts(state, event.course_id, step, "course_finished")
+            timers.set_wake(state, step)
+        case _:
+            assert_never(event)
+
+
+def _submitted(state: Learner, event: AssessmentSubmitted, zone: str, step: Step) -> None:
+    course = seen_in(state, event.course_id, step.at)
+    day = days.local_day(step.at, zone)
+    grading.count_submission(state, event.assessment_id, day)
+    if course is None:
+        return
+    work = work_on(state, course, event.assessment_id)
+    if not work.submitted_first:
+        unit_done(course, step.at, day)
+        work.submitted_first = step.at
+    work.submitted_first = min(work.submitted_first, step.at)
+    work.submitted_last = max(work.submitted_last, step.at)
+    work.timed = event.precision == "instant"
+    missed_deadline.on_submission(state, course, event.assessment_id, step)
+    progress_milestone.on_unit(state, course, step)
+    timers.set_wake(state, step)
+
+
+def _module(state: Learner, event: ModuleCompleted | ModuleReopened, zone: str, step: Step) -> None:
+    course = seen_in(state, event.course_id, step.at)
+    day = days.local_day(step.at, zone)
+    short = short_id(event.module_id)
+    if course is None:
+        return
+    bucket = days.bucket(state, day)
+    if isinstance(event, ModuleReopened):
+        if short in course.modules:
+            course.modules.remove(short)
+            if bucket is not None:
+                bucket.modules -= 1
+        return
+    if short in course.modules:
+        return
+    if len(course.modules) >= MODULES_MAX:
+        state.overflow.modules += 1
+        return
+    course.modules.append(short)
+    unit_done(course, step.at, day)
+    if bucket is not None:
+        bucket.modules += 1
+    progress_milestone.on_unit(state, course, step)
+
+
+def _answered(state: Learner, event: QuestionAnswered) -> None:
+    for name in event.skills or ():
+        skill = next((known for known in state.skills if known.skill == name), None)
+        if skill is None:
+            if len(state.skills) >= SKILLS_MAX:
+                state.overflow.skills += 1
+                continue
+            skill = Skill(name)
+            state.skills.append(skill)
+        skill.answers += 1
+        skill.correct += event.correct
+
+
+def _goal(state: Learner, event: GoalSet | GoalRemoved, at: int) -> None:
+    state.goals = [goal for goal in state.goals if goal.goal_id != event.goal_id]
+    if isinstance(event, GoalRemoved):
+        return
+    due_at = None if event.due_at is None else int(event.due_at.timestamp() // 1)
+    goal = Goal(event.goal_id, event.metric, event.course_id, event.target, at, due_at)
+    state.goals.append(goal)
+    if len(state.goals) > GOALS_MAX:
+        del state.goals[0]
+        state.overflow.goals += 1
+
+
+def _close_alerts(state: Learner, course_id: str, step: Step, resolution: Resolution) -> None:
+    """What was open about a course is over with it."""
+    for alert in [alert for alert in state.alerts if alert.course_id == course_id]:
+        rule = RULES[alert.rule]
+        step.told.append(resolve_alert(state, alert, rule, at=step.at, resolution=resolution))

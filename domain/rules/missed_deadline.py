@@ -1,0 +1,148 @@
+"""missed_deadline: required work is past its due time and nothing is handed in."""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from domain.alerts import (
+    DAY,
+    Action,
+    Evidence,
+    Finding,
+    Rule,
+    Target,
+    open_alert,
+    raise_alert,
+    resolve_alert,
+    update_alert,
+)
+from domain.course_facts import Assessment
+from domain.courses import open_course, work_on
+from domain.progress import is_submitted
+from domain.rules.step import Step
+from domain.state import NEVER, Course, Learner, Severity, Work
+
+RULE: Final = Rule(
+    category="missed_deadline",
+    version=1,
+    type="engagement",
+    expires_days=30,
+    audience=("learner", "instructor"),
+    subject="assessment",
+)
+_HOUR: Final = 3600
+_LOW: Final = 1
+_MEDIUM: Final = 2
+
+
+class _Due(NamedTuple):
+    course: Course
+    assessment: Assessment
+    due_at: int
+    level: int
+    fires_at: int
+
+
+def next_at(state: Learner, step: Step) -> int | None:
+    """When the next deadline is to be looked at; None where none is open."""
+    return min((due.fires_at for due in _due(state, step)), default=None)
+
+
+def on_time(state: Learner, step: Step) -> None:
+    """Tell every deadline whose time has come by `step.at`."""
+    for due in list(_due(state, step)):
+        if due.fires_at <= step.at:
+            _tell(state, due, step)
+
+
+def on_submission(state: Learner, course: Course, assessment_id: str, step: Step) -> None:
+    """A submission ends the alert."""
+    alert = open_alert(state, RULE, course.course_id, assessment_id, at=step.at)
+    if alert is not None:
+        step.told.append(resolve_alert(state, alert, RULE, at=step.at, resolution="cleared"))
+
+
+def on_facts(state: Learner, step: Step) -> bool:
+    """An extension (or work that is no longer required) ends the alert; True where one ended."""
+    ended = False
+    for alert in [alert for alert in state.alerts if alert.rule == RULE.category]:
+        course = open_course(state, alert.course_id or "")
+        facts = step.facts.get(alert.course_id or "")
+        if course is None or facts is None or alert.expires_at <= step.at:
+            continue
+        fact = next((a for a in facts.assessments if a.id == alert.subject), None)
+        work = work_on(state, course, alert.subject or "")
+        if fact is None or not fact.required or fact.due_at != work.missed_due_at:
+            step.told.append(resolve_alert(state, alert, RULE, at=step.at, resolution="corrected"))
+            work.missed_level, work.missed_due_at = 0, NEVER
+            ended = True
+    return ended
+
+
+def _due(state: Learner, step: Step) -> Iterator[_Due]:
+    """Every deadline of the learner that may still be told."""
+    rule = step.configuration.rules.missed_deadline
+    for course in state.courses:
+        facts = step.facts.get(course.course_id)
+        if course.unenrolled_at or facts is None:
+            continue
+        works = {work.short: work for work in course.work}
+        for short, assessment in facts.assessment_by_short.items():
+            due_at = assessment.due_at
+            if due_at is None or not assessment.required or course.enrolled_at > due_at:
+                continue
+            level = _level(works.get(short), due_at)
+            if level < _MEDIUM:
+                hours = rule.low_after_hours if level == 0 else rule.medium_after_hours
+                yield _Due(course, assessment, due_at, level, due_at + hours * _HOUR)
+
+
+def _level(work: Work | None, due_at: int) -> int:
+    """How far this due time was told; as far as it goes where something is handed in."""
+    if work is None:
+        return 0
+    if is_submitted(work):
+        return _MEDIUM
+    return work.missed_level if work.missed_due_at == due_at else 0
+
+
+def _tell(state: Learner, due: _Due, step: Step) -> None:
+    work = work_on(state, due.course, due.assessment.id)
+    work.missed_level, work.missed_due_at = due.level + 1, due.due_at
+    severity: Severity = "low" if due.level + 1 == _LOW else "medium"
+    finding = _finding(due, severity, step.at)
+    alert = open_alert(state, RULE, due.course.course_id, due.assessment.id, at=step.at)
+    if alert is None:
+        step.told.append(raise_alert(state, finding, step.stale_before, keep=True))
+    else:
+        step.told.append(update_alert(state, alert, finding))
+
+
+def _finding(due: _Due, severity: Severity, at: int) -> Finding:
+    days = (at - due.due_at) // DAY
+    course_id, assessment_id = due.course.course_id, due.assessment.id
+    return Finding(
+        rule=RULE,
+        severity=severity,
+        course_id=course_id,
+        subject_id=assessment_id,
+        cause=f"{course_id}:{due.due_at}",
+        at=at,
+        message_code="alert.missed_deadline.message",
+        params={"days": days},
+        evidence=(
+            Evidence(
+                feature="days_past_due",
+                value=days,
+                baseline=None,
+                threshold=days,
+                unit="days",
+                direction="up",
+            ),
+        ),
+        actions=(
+            Action(
+                code="submit_assessment",
+                target=Target(kind="assessment", id=assessment_id, course_id=course_id),
+            ),
+        ),
+    )
