@@ -1,6 +1,7 @@
 """How every Kafka client of ours is told to behave: read_committed, security, the Java partitioner."""
 
 import ssl
+from contextlib import closing
 from typing import Any, Final, TypedDict
 
 from kafka import KafkaConsumer, KafkaProducer
@@ -41,6 +42,20 @@ def connect_options(settings: Settings) -> ConnectOptions:
 def admin_client(settings: Settings) -> KafkaAdminClient:
     """An admin client; the caller closes it."""
     return KafkaAdminClient(**connect_options(settings))
+
+
+def topic_ids(settings: Settings) -> dict[str, str]:
+    """Every topic of ours on this cluster, its name without the prefix, and its id.
+
+    The id is what tells a topic from one of the same name that was made after it was deleted.
+    """
+    with closing(admin_client(settings)) as admin:
+        topics = admin.describe_topics()
+    return {
+        topic["name"].removeprefix(settings.topic_prefix): str(topic["topic_id"])
+        for topic in topics
+        if topic["name"].startswith(settings.topic_prefix) and not topic["is_internal"]
+    }
 
 
 def committed_reader(settings: Settings, **options: Any) -> KafkaConsumer:

@@ -1,0 +1,25 @@
+"""`learnstream topics`: declare the topics, or check that they are as declared."""
+
+import argparse
+import json
+
+from operations.topics import check, declare
+from runtime.settings import Settings
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = subparsers.add_parser("topics", help="declare every topic, or check them")
+    parser.add_argument("--check", action="store_true", help="change nothing, only compare")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(func=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Declare or check, and say what was found."""
+    outcome = (check if arguments.check else declare)(Settings())
+    if arguments.json:
+        print(json.dumps({"made": list(outcome.made), "topics": dict(outcome.ids)}))
+    else:
+        print(f"{len(outcome.ids)} topics are as declared, {len(outcome.made)} of them made now")
+    return 0

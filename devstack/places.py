@@ -1,0 +1,40 @@
+"""Where things are kept and which ports are free on this machine."""
+
+import os
+import socket
+from pathlib import Path
+
+from runtime.errors import UsageError
+
+
+def cache_folder() -> Path:
+    """Where downloads are kept: LEARNSTREAM_CACHE, else a folder in the user's cache folder."""
+    if own := os.environ.get("LEARNSTREAM_CACHE"):
+        return Path(own).expanduser().absolute()
+    if common := os.environ.get("XDG_CACHE_HOME"):
+        return Path(common).expanduser().absolute() / "learnstream"
+    try:
+        return Path.home() / ".cache" / "learnstream"
+    except RuntimeError as error:
+        raise UsageError(
+            "this user has no home folder to keep downloads in: set LEARNSTREAM_CACHE to a folder"
+        ) from error
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of 127.0.0.1 that nobody listens on now, all different."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def listens(port: int) -> bool:
+    """Whether somebody accepts connections on this port of 127.0.0.1."""
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0

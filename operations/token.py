@@ -1,0 +1,32 @@
+"""Development tokens: what an identity provider would sign, for an embedded stack only."""
+
+from datetime import timedelta
+
+import jwt
+
+from runtime.clock import Clock
+from runtime.errors import UsageError
+from runtime.settings import Settings
+
+
+def issue(settings: Settings, *, user: str, scope: str, lifetime: timedelta, clock: Clock) -> str:
+    """Sign a token for this learner with the stack's secret (HS256)."""
+    if not settings.embedded:
+        raise UsageError(
+            "tokens are issued in embedded mode only (LEARNSTREAM_EMBEDDED is not set): "
+            "elsewhere they come from your identity provider"
+        )
+    if settings.jwt_secret is None:
+        raise UsageError("LEARNSTREAM_JWT_SECRET is not set, and nothing can be signed without it")
+    issued_at = clock.now()
+    claims: dict[str, str | int] = {
+        "sub": user,
+        "aud": settings.jwt_audience,
+        "iat": issued_at,
+        "exp": issued_at + int(lifetime.total_seconds()),
+    }
+    if settings.jwt_issuer is not None:
+        claims["iss"] = settings.jwt_issuer
+    if scope:
+        claims["scope"] = scope
+    return jwt.encode(claims, settings.jwt_secret.get_secret_value(), algorithm="HS256")

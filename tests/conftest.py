@@ -1,0 +1,99 @@
+"""The real servers, one Kafka and one Postgres a session; names and a database for each test."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from devstack.kafka import EmbeddedKafka
+from devstack.postgres import EmbeddedPostgres
+from operations.topics import declarations, declare
+from runtime.kafka import admin_client
+from runtime.settings import Settings
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def server_folder() -> Iterator[Path]:
+    """A folder that the user nobody can enter, which pytest's own is not."""
+    folder = Path(tempfile.mkdtemp(prefix="learnstream-tests-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def kafka_server(server_folder: Path) -> Iterator[EmbeddedKafka]:
+    """The session's broker. A test that stops or kills one starts its own."""
+    broker = EmbeddedKafka(
+        server_folder / "kafka",
+        properties={"log.segment.delete.delay.ms": "1000", "log.index.size.max.bytes": "1048576"},
+    )
+    broker.prepare()
+    try:
+        broker.start()
+        yield broker
+    finally:
+        broker.kill()
+
+
+@pytest.fixture(scope="session")
+def postgres_server(server_folder: Path) -> Iterator[EmbeddedPostgres]:
+    """The session's Postgres. A test that stops or kills one starts its own."""
+    server = EmbeddedPostgres(server_folder / "postgres", lasting=False)
+    server.prepare()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def database_template(postgres_server: EmbeddedPostgres) -> str:
+    """The name of the database that every test's own is a copy of."""
+    postgres_server.create_database("template")
+    return "template"
+
+
+@pytest.fixture
+def settings(
+    kafka_server: EmbeddedKafka,
+    postgres_server: EmbeddedPostgres,
+    database_template: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Settings]:
+    """Settings with topics, group and database that no other test has."""
+    for name in [name for name in os.environ if name.startswith("LEARNSTREAM_")]:
+        monkeypatch.delenv(name)
+    number = next(_numbers)
+    database = f"test_{number}"
+    yield Settings.model_validate(
+        {
+            "KAFKA_BOOTSTRAP": kafka_server.bootstrap,
+            "DATABASE_URL": postgres_server.create_database(database, template=database_template),
+            "topic_prefix": f"t{number}-",
+            "group": f"test-{number}",
+            "partitions": 4,
+            "replication": 1,
+            "min_insync_replicas": 1,
+            "embedded": True,
+            "jwt_secret": f"a secret of test {number}, thirty-two bytes or more",
+        }
+    )
+    postgres_server.drop_database(database)
+
+
+@pytest.fixture
+def topics(settings: Settings) -> Iterator[Settings]:
+    """The same settings, with every topic declared; they are deleted after the test."""
+    declare(settings)
+    yield settings
+    with closing(admin_client(settings)) as admin:
+        admin.delete_topics([each.name for each in declarations(settings)], raise_errors=False)
