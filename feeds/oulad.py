@@ -51,7 +51,7 @@ _UNKNOWN_RESULT: Final = "unknown final_result"
 _Fields: TypeAlias = dict[str, object]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class OuladOptions:
     """What is asked for: `marking_days` is how long a grade comes after its submission."""
 

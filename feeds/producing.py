@@ -167,6 +167,10 @@ class _Run:
     def _partition(self, record: Record, index: int) -> int:
         # Without a key the place must not depend on chance: a repeated feed puts it there again.
         home = index if record.key is None else partition_of(record.key, self.target.partitions)
+        if record.shift and self.target.partitions == 1:
+            raise UsageError(
+                f"{self.target.name} has one partition: no record can be on a wrong one"
+            )
         return (home + record.shift) % self.target.partitions
 
 

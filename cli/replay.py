@@ -1,0 +1,48 @@
+"""`learnstream replay oulad DIR` and `learnstream replay jsonl FILE`: real data in."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from cli.feed_flags import add_delivery_flags, delivery
+from feeds.jsonl import replay_jsonl
+from feeds.oulad import OuladOptions, replay_oulad
+from runtime.log import configure
+from runtime.settings import Settings
+
+_RESUMES = """A replay that was stopped goes on where Kafka had acknowledged it: start the same
+command again. Its position is kept under LEARNSTREAM_DATA_DIR, else ~/.cache/learnstream, and
+belongs to the topic; what was sent beyond it is looked up in the topic and not sent again."""
+
+
+def register(subparsers: Any) -> None:
+    """Add the command, its two kinds and their flags."""
+    parser = subparsers.add_parser("replay", help="put real data in", description=_RESUMES)
+    kinds = parser.add_subparsers(dest="kind", required=True, metavar="KIND")
+    oulad = kinds.add_parser("oulad", help="OULAD as published", description=_RESUMES)
+    oulad.add_argument("folder", type=Path, metavar="DIR", help="the files, plain or .gz")
+    oulad.add_argument("--presentations", default="", help="such as 2013B,AAA-2013J (all)")
+    oulad.add_argument("--marking-days", type=int, default=0, help="a grade's delay (0)")
+    oulad.add_argument("--groups", action="store_true", help="gender, age band and disability too")
+    lines = kinds.add_parser("jsonl", help="one event a line", description=_RESUMES)
+    lines.add_argument("file", type=Path, metavar="FILE", help="plain or .gz; sent as it is")
+    lines.add_argument("--courses", type=Path, metavar="FILE", help="course facts, sent first")
+    for kind in (oulad, lines):
+        kind.add_argument("--restart", action="store_true", help="forget what was sent before")
+        add_delivery_flags(kind)
+        kind.set_defaults(func=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Replay; 1 when the counts do not add up."""
+    settings = Settings()
+    configure(settings)
+    if args.kind == "oulad":
+        wanted = frozenset(filter(None, args.presentations.split(",")))
+        options = OuladOptions(args.folder, wanted, args.marking_days, args.groups)
+        report = replay_oulad(settings, options, delivery(args))
+    else:
+        report = replay_jsonl(settings, args.file, args.courses, delivery(args))
+    print(json.dumps(report) if args.json else "\n".join(f"{k}: {v}" for k, v in report.items()))
+    return 1 if report["problems"] else 0
