@@ -1,0 +1,111 @@
+"""What every measure looks at: one learner's state, the course facts, the cohort, and the time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from domain.course_facts import CourseFacts
+from domain.days import find, local_day
+from domain.progress import Progress, course_progress
+from domain.scores import Scored, counted_scores, open_scores
+from domain.state import NEVER, Course, Day, FinishedCourse, Learner
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CohortCourse:
+    """One course's weekly 75th percentiles over 28 days, and 15th and 85th of engagement."""
+
+    course_id: str
+    active_days: float | None
+    minutes: float | None
+    activities: float | None
+    discussion: float | None
+    engagement_p15: float | None
+    engagement_p85: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cohort:
+    """What is known of the other learners, by course."""
+
+    courses: Mapping[str, CohortCourse]
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """All that the numbers of one answer are derived from; `now` in epoch seconds."""
+
+    state: Learner
+    facts: dict[str, CourseFacts]
+    cohort: Cohort | None
+    now: int
+    default_zone: str
+
+    @cached_property
+    def zone(self) -> str:
+        """The learner's zone: of the newest event that carried one, else the setting."""
+        return self.state.zone or self.default_zone
+
+    @cached_property
+    def today(self) -> int:
+        """The learner's local date, as an ordinal."""
+        return local_day(self.now, self.zone)
+
+    @cached_property
+    def courses(self) -> list[Course]:
+        """The open courses that the learner has not left."""
+        return [course for course in self.state.courses if course.unenrolled_at == NEVER]
+
+    @cached_property
+    def last_finished(self) -> FinishedCourse | None:
+        """The course that stands for a learner who has only finished ones."""
+        return None if self.courses or not self.state.finished else self.state.finished[-1]
+
+    @cached_property
+    def scores(self) -> list[Scored]:
+        """Counted scores of the open courses, in order of time."""
+        return open_scores(self.state, self.facts)
+
+    @cached_property
+    def course_scores(self) -> dict[str, list[Scored]]:
+        """Counted scores by open course."""
+        return {
+            course.course_id: counted_scores(course, self.facts.get(course.course_id))
+            for course in self.courses
+        }
+
+    @cached_property
+    def progress(self) -> dict[str, Progress]:
+        """Where the learner stands, by open course."""
+        return {
+            course.course_id: course_progress(course, self.facts.get(course.course_id))
+            for course in self.courses
+        }
+
+    @cached_property
+    def first_day(self) -> int | None:
+        """The local date of the learner's first event; None without any."""
+        first = self.state.first_event_at
+        return None if first == NEVER else local_day(first, self.zone)
+
+    @cached_property
+    def ever_timed(self) -> bool:
+        """Whether any event had a time of day, so that "no minutes" is known to be none."""
+        state = self.state
+        return bool(state.spans or state.sessions) or any(
+            day.timed or day.seconds for day in state.days
+        )
+
+    @cached_property
+    def today_bucket(self) -> Day | None:
+        """Today's bucket; None while nothing happened today."""
+        return find(self.state, self.today)
+
+    def day_of(self, at: int) -> int:
+        """The local date of an instant, as an ordinal."""
+        return local_day(at, self.zone)
+
+    def title(self, course_id: str | None) -> str | None:
+        """The course's title; None where it is not known."""
+        facts = self.facts.get(course_id) if course_id is not None else None
+        return None if facts is None else facts.title
