@@ -1,17 +1,14 @@
 """Have the workers adopted the course facts that a feed's events depend on?"""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from collections.abc import Collection
 from typing import Final
-
-from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from contracts.state_keys import course_key, course_of
 from contracts.topics import STATE
 from feeds.producing import Target, target_of
+from feeds.reading import reader
 from runtime.errors import NotCaughtUpError
-from runtime.kafka import READ_COMMITTED, connect_options
 from runtime.settings import Settings
 
 ADOPTION_SECONDS: Final = 60.0
@@ -31,9 +28,9 @@ async def wait_until_adopted(
     if not missing:
         return
     try:
-        async with asyncio.timeout(seconds), _reader(settings, target) as reader:
+        async with asyncio.timeout(seconds), reader(settings, target) as opened:
             while missing:
-                batches = await reader.getmany(timeout_ms=250)
+                batches = await opened.getmany(timeout_ms=250)
                 for place, records in batches.items():
                     missing.difference_update(
                         (place.partition, record.key)
@@ -42,24 +39,6 @@ async def wait_until_adopted(
                     )
     except TimeoutError as error:
         raise NotCaughtUpError(_complaint(target, missing, seconds)) from error
-
-
-@asynccontextmanager
-async def _reader(settings: Settings, target: Target) -> AsyncIterator[AIOKafkaConsumer]:
-    reader = AIOKafkaConsumer(
-        **connect_options(settings),
-        isolation_level=READ_COMMITTED,
-        enable_auto_commit=False,
-        group_id=None,
-    )
-    places = [TopicPartition(target.name, partition) for partition in range(target.partitions)]
-    try:
-        await reader.start()
-        reader.assign(places)
-        await reader.seek_to_beginning(*places)
-        yield reader
-    finally:
-        await reader.stop()
 
 
 def _complaint(target: Target, missing: set[tuple[int, bytes]], seconds: float) -> str:

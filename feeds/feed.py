@@ -8,8 +8,9 @@ from aiokafka.errors import KafkaConnectionError
 
 from contracts.topics import ACTIVITY, COURSES
 from feeds.adoption import ADOPTION_SECONDS, wait_until_adopted
-from feeds.position import position_file
-from feeds.producing import Pace, deliver, producer, target_of
+from feeds.position import PositionFile, Reached, position_file
+from feeds.producing import Pace, Resumption, Target, deliver, producer, target_of
+from feeds.reading import ends, found_from
 from feeds.records import Record
 from runtime.errors import CrashError
 from runtime.settings import Settings
@@ -58,16 +59,30 @@ async def _run(settings: Settings, feed: Feed, delivery: Delivery) -> Sent:
     position = position_file(settings, *feed.name, activity.topic_id) if feed.name else None
     if position and delivery.restart:
         position.forget()
-    already = position.read().records if position else 0
+    resumption = await _resumption(settings, activity, position)
     async with producer(settings) as opened:
         courses = 0
-        if feed.courses and already == 0:
+        if feed.courses and resumption.reached.records == 0:
             facts = target_of(settings, settings.topic(COURSES.name))
             quiet = Pace(progress=False)
-            courses = await deliver(opened, facts, feed.courses, pace=quiet)
+            courses = (await deliver(opened, facts, feed.courses, pace=quiet)).sent
             if delivery.wait:
                 ids = {record.key.decode() for record in feed.courses if record.key}
                 await wait_until_adopted(settings, ids, seconds=delivery.wait_seconds)
         pace = Pace(rate=delivery.rate, progress=delivery.progress, total=feed.total)
-        sent = await deliver(opened, activity, feed.events, pace=pace, position=position)
-    return Sent(courses=courses, events=sent, already=already)
+        done = await deliver(opened, activity, feed.events, pace=pace, resumption=resumption)
+    return Sent(courses=courses, events=done.sent, already=done.already)
+
+
+async def _resumption(
+    settings: Settings, activity: Target, position: PositionFile | None
+) -> Resumption:
+    if position is None:
+        return Resumption()
+    reached = position.read()
+    if reached is None:
+        reached = Reached(offsets=await ends(settings, activity))
+        position.write(reached)
+        return Resumption(position=position, reached=reached)
+    beyond = await found_from(settings, activity, reached.offsets)
+    return Resumption(position=position, reached=reached, beyond=beyond)

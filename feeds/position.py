@@ -12,10 +12,14 @@ from runtime.settings import Settings
 
 
 class Reached(msgspec.Struct, frozen=True, kw_only=True):
-    """So many records are acknowledged by Kafka; `checksum` is a CRC-32 over their values."""
+    """So many records are acknowledged by Kafka; `checksum` is a CRC-32 over their values.
+
+    `offsets` says from where on in each partition there may be records that were sent beyond.
+    """
 
     records: int = 0
     checksum: int = 0
+    offsets: dict[int, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +28,12 @@ class PositionFile:
 
     path: Path
 
-    def read(self) -> Reached:
-        """What is reached; nothing where the feed has not begun or the file is not ours."""
+    def read(self) -> Reached | None:
+        """What is reached; None where the feed has not begun or the file is not ours."""
         try:
             return msgspec.json.decode(self.path.read_bytes(), type=Reached)
         except (FileNotFoundError, msgspec.DecodeError):
-            return Reached()
+            return None
 
     def write(self, reached: Reached) -> None:
         """Replace the file at once: a feed that is killed leaves the old or the new one."""

@@ -3,21 +3,22 @@
 import asyncio
 import sys
 import zlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Final, Never
+from typing import Any, Final, Never, TypeAlias
 
 import kafka.errors
+import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from tqdm import tqdm
 
 from domain.ids import partition_of
 from feeds.position import PositionFile, Reached
-from feeds.records import Record
+from feeds.records import Record, Trace, trace
 from runtime.errors import CrashError, UsageError
 from runtime.kafka import admin_client, connect_options
 from runtime.settings import Settings
@@ -80,37 +81,61 @@ async def producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
         await opened.stop()
 
 
+@dataclass(slots=True, kw_only=True)
+class Resumption:
+    """Where a feed goes on; the position moves only behind what Kafka has acknowledged.
+
+    `beyond` holds what an earlier run sent without hearing of it: it is not sent again.
+    """
+
+    position: PositionFile | None = None
+    reached: Reached = field(default_factory=Reached)
+    beyond: Counter[Trace] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What was sent now, and what had been sent before."""
+
+    sent: int
+    already: int
+
+
 async def deliver(
     opened: AIOKafkaProducer,
     target: Target,
     records: Iterable[Record],
     *,
     pace: Pace,
-    position: PositionFile | None = None,
-) -> int:
-    """Send what is not yet acknowledged, in order within each partition; return how many were sent.
-
-    The position moves only behind what Kafka has acknowledged, so a feed that is killed sends the
-    last rounds again and never leaves any out.
-    """
-    reached = position.read() if position else Reached()
+    resumption: Resumption | None = None,
+) -> Delivered:
+    """Send what was not sent before, in order within each partition, each record once."""
+    resumption = resumption or Resumption()
+    before = resumption.reached
     left = iter(records)
-    _skip(left, reached)
-    run = _Run(opened, target, position, reached)
+    _skip(left, before)
+    run = _Run(opened, target, resumption)
     try:
-        with _bar(pace, reached.records) as bar:
+        with _bar(pace, before.records) as bar:
             async for batch in _paced(left, pace.rate):
                 await run.send(batch)
                 bar.update(len(batch))
             await run.acknowledge(leave=0)
+    except asyncio.CancelledError:
+        await run.acknowledge(leave=0)  # an interrupt: what was handed over still counts
+        raise
     except KafkaError as error:
         raise CrashError(
-            f"Kafka acknowledged {run.reached.records} records and then failed "
+            f"Kafka acknowledged {resumption.reached.records} records and then failed "
             f"({type(error).__name__}): start the same command again"
         ) from error
     finally:
         run.abandon()
-    return run.reached.records - reached.records
+    passed = resumption.reached.records - before.records
+    return Delivered(passed - run.found, before.records + run.found)
+
+
+_Sending: TypeAlias = tuple[asyncio.Future[Any], int]
 
 
 @dataclass(slots=True)
@@ -119,40 +144,44 @@ class _Run:
 
     opened: AIOKafkaProducer
     target: Target
-    position: PositionFile | None
-    reached: Reached
-    waiting: deque[tuple[Reached, list[asyncio.Future[Any]]]] = field(default_factory=deque)
+    resumption: Resumption
+    found: int = 0
+    waiting: deque[tuple[Reached, list[_Sending]]] = field(default_factory=deque)
 
     async def send(self, batch: list[Record]) -> None:
         """Hand one round over; wait while too many are on their way."""
-        before = self.waiting[-1][0] if self.waiting else self.reached
-        after = _advanced(before, batch)
-        futures: list[asyncio.Future[Any]] = []
-        self.waiting.append((after, futures))
+        before = self.waiting[-1][0] if self.waiting else self.resumption.reached
+        sendings: list[_Sending] = []
+        self.waiting.append((_advanced(before, batch), sendings))
         for partition, builder in self._packed(batch, before.records):
             future = await self.opened.send_batch(builder, self.target.name, partition=partition)
-            futures.append(future)
+            sendings.append((future, builder.record_count()))
         await self.acknowledge(leave=ROUNDS_AHEAD)
 
     async def acknowledge(self, *, leave: int) -> None:
         """Wait until at most `leave` rounds are on their way, and move the position behind them."""
         while len(self.waiting) > leave:
-            after, futures = self.waiting[0]
-            await asyncio.gather(*futures)
+            after, sendings = self.waiting[0]
+            offsets = dict(self.resumption.reached.offsets)
+            for future, records in sendings:
+                stored = await future
+                offsets[stored.partition] = stored.offset + records
             self.waiting.popleft()
-            self.reached = after
-            if self.position:
-                self.position.write(after)
+            self.resumption.reached = msgspec.structs.replace(after, offsets=offsets)
+            if self.resumption.position:
+                self.resumption.position.write(self.resumption.reached)
 
     def abandon(self) -> None:
         """Give up what is still on its way, without a warning for each future."""
-        for _, futures in self.waiting:
-            for future in futures:
+        for _, sendings in self.waiting:
+            for future, _ in sendings:
                 future.add_done_callback(_retrieved)
 
     def _packed(self, batch: list[Record], first: int) -> Iterator[tuple[int, Any]]:
         builders: dict[int, Any] = {}
         for index, record in enumerate(batch, first):
+            if self.resumption.beyond and self._was_sent(record):
+                continue
             partition = self._partition(record, index)
             builder = builders.get(partition)
             if builder is None:
@@ -163,6 +192,14 @@ class _Run:
                 taken = builder.append(timestamp=None, key=record.key, value=record.value)
                 assert taken is not None, "an empty batch takes one record of any size"
         yield from builders.items()
+
+    def _was_sent(self, record: Record) -> bool:
+        traced = trace(record)
+        if self.resumption.beyond[traced] == 0:
+            return False
+        self.resumption.beyond[traced] -= 1
+        self.found += 1
+        return True
 
     def _partition(self, record: Record, index: int) -> int:
         # Without a key the place must not depend on chance: a repeated feed puts it there again.
@@ -193,7 +230,7 @@ def _skip(records: Iterator[Record], reached: Reached) -> None:
         if not batch:
             break
         seen = _advanced(seen, batch)
-    if seen != reached:
+    if (seen.records, seen.checksum) != (reached.records, reached.checksum):
         raise UsageError(
             f"the first {reached.records} records are not those that were sent before: the source "
             "has changed since (--restart sends everything anew)"
