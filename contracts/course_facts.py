@@ -71,6 +71,10 @@ def decode_course_facts(key: bytes | None, value: bytes | None) -> CourseFacts |
         return Rejected("naive_time", f"{error} has no offset from UTC")
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
         return Rejected(_reason(value, error), str(error))
+    return _refused(key, course) or facts
+
+
+def _refused(key: bytes | None, course: _Course) -> Rejected | None:
     if not key:
         return Rejected("no_key", "the record has no key; expected the course's id")
     if key != course.course_id.encode():
@@ -79,7 +83,7 @@ def decode_course_facts(key: bytes | None, value: bytes | None) -> CourseFacts |
         return Rejected("bad_id", "course_id holds NUL")
     if course.timezone is not None and not is_zone(course.timezone):
         return Rejected("wrong_type", "timezone is not an IANA zone")
-    return facts
+    return None
 
 
 def _reason(value: bytes, error: Exception) -> Reason:

@@ -1,4 +1,4 @@
-"""The reserved keys of `progress.state`: a learner's id never holds NUL, so these never meet one."""
+"""The reserved keys of `progress.state`: a learner's id never holds NUL, so none meets them."""
 
 from typing import Final
 

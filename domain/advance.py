@@ -84,7 +84,9 @@ def _count_work(state: Learner, event: AnyEvent, zone: str, step: Step) -> None:
     day = days.local_day(at, zone)
     patterns.decay(state, day)
     bucket = days.bucket(state, day)
-    if bucket is not None:
+    if bucket is None:
+        state.overflow.late_days += 1
+    else:
         _count_day(state, bucket, event, step, counted=counted)
     if timed:
         sessions.observe(state, at, seconds, zone, event.session_id, work=counted)
@@ -128,7 +130,7 @@ def _first_in_hour(state: Learner, content_id: str, at: int) -> bool:
     return True
 
 
-def _dispatch(state: Learner, event: AnyEvent, zone: str, step: Step) -> None:  # noqa: C901, PLR0912
+def _dispatch(state: Learner, event: AnyEvent, zone: str, step: Step) -> None:  # noqa: C901 - flat
     match event:
         case ContentViewed() | DiscussionPosted():
             seen_in(state, event.course_id, step.at)
@@ -143,28 +145,38 @@ def _dispatch(state: Learner, event: AnyEvent, zone: str, step: Step) -> None:  
             _answered(state, event)
         case ModuleCompleted() | ModuleReopened():
             _module(state, event, zone, step)
-        case SessionStarted():
-            if event.precision == "instant":
-                sessions.started(state, step.at, zone, event.session_id)
-        case SessionEnded():
-            if event.precision == "instant":
-                sessions.ended(state, step.at, zone)
+        case SessionStarted() | SessionEnded():
+            _presence(state, event, zone, step.at)
         case GoalSet() | GoalRemoved():
             _goal(state, event, step.at)
-        case Enrolled():
-            enrol(state, event.course_id, step.at)
-            timers.set_wake(state, step)
-        case Unenrolled():
-            if leave(state, event.course_id, step.at):
-                _close_alerts(state, event.course_id, step, "unenrolled")
-                timers.set_wake(state, step)
-        case CourseFinished():
-            facts = step.facts.get(event.course_id)
-            finish(state, event.course_id, event.outcome, step.at, facts)
-            _close_alerts(state, event.course_id, step, "course_finished")
-            timers.set_wake(state, step)
+        case Enrolled() | Unenrolled() | CourseFinished():
+            _membership(state, event, step)
         case _:
             assert_never(event)
+
+
+def _presence(state: Learner, event: SessionStarted | SessionEnded, zone: str, at: int) -> None:
+    """An explicit start or end; one without a time of day says nothing of sessions."""
+    if event.precision != "instant":
+        return
+    if isinstance(event, SessionStarted):
+        sessions.started(state, at, zone, event.session_id)
+    else:
+        sessions.ended(state, at, zone)
+
+
+def _membership(state: Learner, event: Enrolled | Unenrolled | CourseFinished, step: Step) -> None:
+    course_id = event.course_id
+    match event:
+        case Enrolled():
+            enrol(state, course_id, step.at)
+        case Unenrolled():
+            if leave(state, course_id, step.at):
+                _close_alerts(state, course_id, step, "unenrolled")
+        case CourseFinished():
+            finish(state, course_id, event.outcome, step.at, step.facts.get(course_id))
+            _close_alerts(state, course_id, step, "course_finished")
+    timers.set_wake(state, step)
 
 
 def _submitted(state: Learner, event: AssessmentSubmitted, zone: str, step: Step) -> None:

@@ -1,7 +1,7 @@
 """Alerts: their ids, their life cycle, and how a rule raises, changes or resolves one.
 
-An alert's id follows from its cause, never from a counter, so that a replay gives the same one; what
-happened to it is told as numbered transitions (revisions).
+An alert's id follows from its cause, never from a counter, so that a replay gives the same one;
+what happened to it is told as numbered transitions (revisions).
 """
 
 import uuid
@@ -119,7 +119,7 @@ class Transition(Struct, frozen=True, kw_only=True):
 
     @property
     def delivered(self) -> bool:
-        """Whether notification services are to see it: nothing of a suppressed alert is delivered."""
+        """Whether notification services see it: nothing of a suppressed alert is delivered."""
         return self.state != "suppressed"
 
 
@@ -145,55 +145,33 @@ def alert_id(user_id: str, rule: str, subject: str | None, cause: str) -> str:
 
 
 def raise_alert(state: Learner, finding: Finding, stale_before: int, *, keep: bool) -> Transition:
-    """Tell `finding`; with `keep` the learner's state remembers it, so that later facts can change it.
+    """Tell `finding`; with `keep` the state remembers it, so that later facts can change it.
 
     What is older than `stale_before` is suppressed: a backfill does not notify.
     """
     rule = finding.rule
     suppressed = finding.at < stale_before
-    identity = alert_id(state.user_id, rule.category, finding.subject_id, finding.cause)
-    expires_at = finding.at + rule.expires_days * DAY
-    if keep:
-        _remember(
-            state,
-            OpenAlert(
-                alert_id=identity,
-                rule=rule.category,
-                severity=finding.severity,
-                revision=1,
-                raised_at=finding.at,
-                expires_at=expires_at,
-                course_id=finding.course_id,
-                subject=finding.subject_id,
-                suppressed=suppressed,
-            ),
-        )
-    return _telling(
-        state,
-        finding,
-        kind="suppressed" if suppressed else "raised",
-        identity=identity,
+    alert = OpenAlert(
+        alert_id=alert_id(state.user_id, rule.category, finding.subject_id, finding.cause),
+        rule=rule.category,
+        severity=finding.severity,
         revision=1,
         raised_at=finding.at,
-        expires_at=expires_at,
+        expires_at=finding.at + rule.expires_days * DAY,
+        course_id=finding.course_id,
+        subject=finding.subject_id,
         suppressed=suppressed,
     )
+    if keep:
+        _remember(state, alert)
+    return _telling(state, finding, alert, "suppressed" if suppressed else "raised")
 
 
 def update_alert(state: Learner, alert: OpenAlert, finding: Finding) -> Transition:
     """Tell that an open alert became graver (or milder); it keeps its id."""
     alert.revision += 1
     alert.severity = finding.severity
-    return _telling(
-        state,
-        finding,
-        kind="updated",
-        identity=alert.alert_id,
-        revision=alert.revision,
-        raised_at=alert.raised_at,
-        expires_at=alert.expires_at,
-        suppressed=alert.suppressed,
-    )
+    return _telling(state, finding, alert, "updated")
 
 
 def resolve_alert(
@@ -247,30 +225,22 @@ def _remember(state: Learner, alert: OpenAlert) -> None:
 
 
 def _telling(
-    state: Learner,
-    finding: Finding,
-    *,
-    kind: TransitionKind,
-    identity: str,
-    revision: int,
-    raised_at: int,
-    expires_at: int,
-    suppressed: bool,
+    state: Learner, finding: Finding, alert: OpenAlert, kind: TransitionKind
 ) -> Transition:
     rule = finding.rule
     return Transition(
         kind=kind,
-        alert_id=identity,
-        revision=revision,
+        alert_id=alert.alert_id,
+        revision=alert.revision,
         user_id=state.user_id,
         type=rule.type,
         category=rule.category,
         rule_version=rule.version,
         severity=finding.severity,
-        state="suppressed" if suppressed else "open",
+        state="suppressed" if alert.suppressed else "open",
         at=finding.at,
-        raised_at=raised_at,
-        expires_at=expires_at,
+        raised_at=alert.raised_at,
+        expires_at=alert.expires_at,
         audience=rule.audience,
         course_id=finding.course_id,
         subject=Subject(rule.subject, finding.subject_id),
@@ -279,5 +249,5 @@ def _telling(
         params=finding.params,
         evidence=finding.evidence,
         suggested_actions=finding.actions,
-        suppressed_reason="stale" if suppressed else None,
+        suppressed_reason="stale" if alert.suppressed else None,
     )

@@ -55,7 +55,7 @@ def encode_record(record: PartitionRecord) -> bytes:
 
 
 def decode_record(data: bytes) -> PartitionRecord:
-    """The partition's record in `data`; raises UnknownVersionError where another version wrote it."""
+    """The partition's record in `data`; raises UnknownVersionError for another version's."""
     record = _record.decode(data)
     if record.version != RECORD_VERSION:
         raise UnknownVersionError(

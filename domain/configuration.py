@@ -61,7 +61,7 @@ class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Halting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """When a partition halts: this share of its last 10,000 events rejected, or this many in a row."""
+    """When a partition halts: this share of the last 10,000 rejected, or so many in a row."""
 
     ratio: float = 0.5
     in_a_row: int = 10_000

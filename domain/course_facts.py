@@ -1,4 +1,4 @@
-"""What is known of a course: its dates, marks, modules and assessments, as the stream adopted it."""
+"""What is known of a course: dates, marks, modules, assessments, as the stream adopted it."""
 
 from functools import cached_property
 from typing import Literal, TypeAlias
@@ -41,7 +41,7 @@ class Assessment(Struct, frozen=True, kw_only=True):
 
 
 class CourseFacts(Struct, frozen=True, kw_only=True, dict=True):
-    """Everything but the id may be missing; what depends on it is then null or has another basis."""
+    """All but the id may be missing; what depends on it is then null or has another basis."""
 
     course_id: str
     title: str | None = None

@@ -3,6 +3,8 @@
 from typing import Final
 
 from domain.course_facts import CourseFacts
+from domain.events import Outcome
+from domain.ids import short_id
 from domain.progress import course_progress
 from domain.scores import counted_scores, mean_score, weighted_score
 from domain.state import (
@@ -15,8 +17,6 @@ from domain.state import (
     Learner,
     Work,
 )
-from domain.events import Outcome
-from domain.ids import short_id
 
 HALF_LIFE_DAYS: Final = 14
 _DAY: Final = 86_400

@@ -64,7 +64,6 @@ def bucket(state: Learner, day: int) -> Day | None:
         if last.day == day:
             return last
         if day <= last.day - DAYS_MAX:
-            state.overflow.late_days += 1
             return None
     made = Day(day)
     if not days or day > days[-1].day:

@@ -1,7 +1,7 @@
 """From a record of `activity` to an event, or to the reason why it is rejected.
 
-A verdict depends on the record alone, so that it is the same tomorrow. The fast way is one pass of a
-typed decoder; only what it refuses is looked at again to find the reason.
+A verdict depends on the record alone, so that it is the same tomorrow. The fast way is one pass of
+a typed decoder; only what it refuses is looked at again to find the reason.
 """
 
 import json
@@ -205,7 +205,7 @@ class _NotFinite(ValueError):  # noqa: N818 - a signal between two functions, ne
 
 
 def _diagnose(value: bytes) -> Rejected | None:
-    """The reason that the typed decoder cannot name, in the order in which a reader would find it."""
+    """The reason that the typed decoder cannot name, in the order a reader would find it."""
     try:
         text = value.decode()
     except UnicodeDecodeError as error:
@@ -265,13 +265,15 @@ def _id_problem(name: str, value: object) -> str | None:
 
 
 def _as_msgspec_says(error: Exception) -> Rejected:
-    """msgspec's messages name fields and types, never values of the learner's."""
+    """Take the decoder's own words where they name fields and types, never a value."""
     text = str(error)
     if "missing required field" in text:
         return Rejected("missing_field", text)
-    if isinstance(error, msgspec.ValidationError):
-        return Rejected("wrong_type", text)
-    return Rejected("not_json", text)
+    if not isinstance(error, msgspec.ValidationError):
+        return Rejected("not_json", text)
+    if "'" in text:
+        text = "a value that is none of the known ones" + text[text.rfind(" - at ") :]
+    return Rejected("wrong_type", text)
 
 
 def _depth(text: str) -> int:

@@ -1,4 +1,4 @@
-"""The memory of duplicates: the last 64 event ids of a learner, as 8-byte hashes with their days."""
+"""The memory of duplicates: a learner's last 64 event ids, as 8-byte hashes with their days."""
 
 from typing import Final
 

@@ -38,7 +38,7 @@ HALTED_STATUS: Final = 65
 
 
 class Store(Protocol):
-    """Where the fold finds committed states; what it hands out belongs to the fold until the commit."""
+    """Where the fold finds committed states; what it hands out is the fold's until the commit."""
 
     def get(self, user_id: str) -> Learner | None:
         """The learner's state, decoded, to be changed in place; None for a new learner."""
@@ -262,7 +262,7 @@ class PartitionFold:
         self._count_verdict(rejected=True)
 
     def _count_verdict(self, *, rejected: bool) -> None:
-        """Count in the window of the last 10,000 (in blocks of 100) and halt where it is too much."""
+        """Count in the window of the last 10,000 (blocks of 100); halt where it is too much."""
         record = self.record
         if not record.window or record.window_seen == BLOCK_RECORDS:
             record.window.append(0)
@@ -270,20 +270,16 @@ class PartitionFold:
             if len(record.window) > WINDOW_BLOCKS:
                 del record.window[0]
         record.window_seen += 1
-        if not rejected:
-            record.rejected_in_a_row = 0
-            return
-        record.window[-1] += 1
-        record.rejected_in_a_row += 1
-        halting = self.configuration.halting
-        whole = len(record.window) == WINDOW_BLOCKS and record.window_seen == BLOCK_RECORDS
-        refused = sum(record.window) if whole else 0
-        if record.rejected_in_a_row >= halting.in_a_row:
+        record.window[-1] += rejected
+        record.rejected_in_a_row = record.rejected_in_a_row + 1 if rejected else 0
+        if record.rejected_in_a_row >= self.configuration.halting.in_a_row:
             reason = f"{record.rejected_in_a_row} events in a row were rejected"
             record.halted = Halted(HALTED_STATUS, reason)
-        elif refused > halting.ratio * WINDOW_BLOCKS * BLOCK_RECORDS:
-            reason = f"{refused} of the last {WINDOW_BLOCKS * BLOCK_RECORDS} events were rejected"
-            record.halted = Halted(HALTED_STATUS, reason)
+        elif record.window_seen == BLOCK_RECORDS and len(record.window) == WINDOW_BLOCKS:
+            refused, seen = sum(record.window), WINDOW_BLOCKS * BLOCK_RECORDS
+            if refused > self.configuration.halting.ratio * seen:
+                reason = f"{refused} of the last {seen} events were rejected"
+                record.halted = Halted(HALTED_STATUS, reason)
 
     # -- time ------------------------------------------------------------------------------------
 
@@ -292,7 +288,7 @@ class PartitionFold:
         return self.record.clock - STALE_SECONDS if self.record.clock_mode == "wall" else 0
 
     def _move_stream_clock(self, at: int, effects: Effects) -> None:
-        """Under `stream` a tick comes at every full hour that an event crosses, before the event."""
+        """Under `stream` a tick comes at the full hour that an event crosses, before the event."""
         hour = at // HOUR * HOUR
         if hour > self.record.clock:
             self._tick(hour, effects)
@@ -310,7 +306,7 @@ class PartitionFold:
                 self._turn_for(state, turn, effects)
 
     def _turn_for(self, state: Learner, turn: _Turn, effects: Effects) -> None:
-        """One learner's part of a tick or an input; a defect about one learner stops nobody else."""
+        """One learner's part of a tick; a defect about one learner stops nobody else."""
         steps, marked = state.steps, len(effects.transitions)
         try:
             self._take(state, turn, effects.transitions)

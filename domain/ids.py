@@ -12,7 +12,7 @@ _CANONICAL_DIGITS_MAX: Final = 15
 
 
 def shown_id(user_id: str) -> int | str:
-    """The learner's id as the API shows it: a canonical decimal of up to 15 digits as an integer."""
+    """The id as the API shows it: a canonical decimal of up to 15 digits as an integer."""
     canonical = user_id.isascii() and user_id.isdigit() and (user_id == "0" or user_id[0] != "0")
     return int(user_id) if canonical and len(user_id) <= _CANONICAL_DIGITS_MAX else user_id
 

@@ -1,4 +1,4 @@
-"""What changes states beside events: the inputs that a partition's fold adopts between two batches."""
+"""What changes states beside events: the inputs that a fold adopts between two batches."""
 
 from typing import Literal, TypeAlias
 

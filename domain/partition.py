@@ -6,7 +6,7 @@ from msgspec import Struct, field
 
 RECORD_VERSION: Final = 1
 FOLD_VERSION: Final = 1
-"""The version of the fold's code: raised whenever the same log would give other states or alerts."""
+"""The version of the fold's code: raised when the same log would give other states or alerts."""
 
 WINDOW_BLOCKS: Final = 100
 BLOCK_RECORDS: Final = 100

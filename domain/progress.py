@@ -1,4 +1,4 @@
-"""How far a learner is in a course: by the weight of modules, or of assessments where it has none."""
+"""How far a learner is in a course: by weight of modules, or of assessments without any."""
 
 from typing import Literal, NamedTuple, TypeAlias
 

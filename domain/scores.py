@@ -35,7 +35,7 @@ def counting_grade(work: Work, rule: Literal["latest", "best"]) -> Grade | None:
 
 
 def counted_scores(course: Course, facts: CourseFacts | None) -> list[Scored]:
-    """One score per assessment, in order of time; banked ones and those of weight 0 are left out."""
+    """One score per assessment, in order of time, without banked ones and those of weight 0."""
     rule = "latest" if facts is None else facts.attempt_rule
     known = {} if facts is None else facts.assessment_by_short
     found = []

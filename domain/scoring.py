@@ -7,7 +7,7 @@ from domain.state import ScorePrediction
 
 
 class Scorer(Protocol):
-    """Predicts at an event, from what the learner's state holds; a pure function of its arguments."""
+    """Predicts at an event from what the state holds; a pure function of its arguments."""
 
     def expected(self, course_id: str, assessment: int) -> float | None:
         """What this assessment's score is expected to be, percent; None where nothing is known."""

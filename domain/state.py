@@ -1,7 +1,8 @@
 """A learner's rolling state: what is remembered, and the bounds that keep it small (I7).
 
 Times are whole seconds since the epoch (UTC), days are proleptic ordinals of the learner's local
-date, scores are percent. A state is private to its fold until the commit, so it is changed in place.
+date, scores are percent. A state is private to its fold until the commit, so it is changed in
+place.
 """
 
 from typing import Final, Literal, TypeAlias

@@ -1,4 +1,4 @@
-"""The English text of every code that the API and the alerts speak; `docs/i18n/en.json` repeats it."""
+"""The English text of every code that the API and the alerts speak, as `docs/i18n/en.json`."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -6,7 +6,9 @@ from typing import Final
 TEXTS: Final[Mapping[str, str]] = {
     "insight.score_high": "Excellent performance! You're consistently scoring above {threshold}%",
     "insight.engagement_high": "High engagement today! Keep up the great momentum",
-    "insight.trend_declining": "Your recent scores are falling by about {points} points an assessment",
+    "insight.trend_declining": (
+        "Your recent scores are falling by about {points} points an assessment"
+    ),
     "insight.streak": "You are on a {days}-day streak",
     "insight.deadline_near": "{title} is due in {hours} hours",
     "alert.low_score.title": "Low Assessment Score",
@@ -20,7 +22,9 @@ TEXTS: Final[Mapping[str, str]] = {
     "alert.progress_milestone.first_pass": "Your first passed assessment of the course: {score}%",
     "alert.progress_milestone.best": "A personal best: {score}%, your best so far was {best}%",
     "alert.missed_deadline.title": "Missed Deadline",
-    "alert.missed_deadline.message": "An assessment was due {days} days ago and nothing is handed in",
+    "alert.missed_deadline.message": (
+        "An assessment was due {days} days ago and nothing is handed in"
+    ),
     "action.submit_assessment": "Hand the assessment in",
     "action.review_module": "Go over the module again",
     "action.resume_course": "Go on with the course",

@@ -1,4 +1,4 @@
-"""Honest baselines, named so: the learner's own mean and spread, from river's running statistics."""
+"""Honest baselines, named so: the learner's own mean and spread, by river's statistics."""
 
 import math
 from collections.abc import Sequence
@@ -23,6 +23,7 @@ class Baseline:
     def expected(self, course_id: str, assessment: int) -> float | None:
         """Nothing is known of any assessment, so nothing is subtracted from a score."""
         del course_id, assessment
+        return None
 
     def next_score(self, percents: Sequence[float], at: int) -> ScorePrediction | None:
         """The mean of the learner's scores, with mean +- z s sqrt(1 + 1/n) as 90 % interval.

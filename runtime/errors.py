@@ -4,7 +4,7 @@ from typing import ClassVar
 
 
 class ProjectError(Exception):
-    """The outside world is not as it must be; the message says what was seen and what was expected."""
+    """The outside world is not as it must be; the message says what was seen and expected."""
 
     exit_status: ClassVar[int] = 1
 

@@ -1,4 +1,4 @@
-"""How every Kafka client of ours is told to behave: read_committed, security, the Java partitioner."""
+"""How every Kafka client of ours behaves: read_committed, security, the Java partitioner."""
 
 import ssl
 from contextlib import closing
@@ -59,7 +59,7 @@ def topic_ids(settings: Settings) -> dict[str, str]:
 
 
 def committed_reader(settings: Settings, **options: Any) -> KafkaConsumer:
-    """A kafka-python consumer without a group that sees only committed records; the caller closes it."""
+    """A consumer without a group that sees only committed records; the caller closes it."""
     return KafkaConsumer(
         **connect_options(settings),
         isolation_level=READ_COMMITTED,

@@ -8,7 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """The environment of one process. Kafka and Postgres have no default: `learnstream up` sets them.
+    """The environment of one process; Kafka and Postgres have no default.
 
     Variables are the upper-case names below with the prefix LEARNSTREAM_, but for `KAFKA_BOOTSTRAP`
     and `DATABASE_URL`, which keep the names that other programs use.

@@ -45,7 +45,7 @@ def pass_mark(course_id: str, step: Step) -> float:
 
 
 def on_grade(state: Learner, graded: Graded, step: Step) -> None:
-    """Raise once per assessment, change the severity with a regrade, resolve by a better attempt."""
+    """Raise once per assessment, follow a regrade, resolve by a better attempt."""
     rule = step.configuration.rules.low_score
     course_id, work, percent = graded.course.course_id, graded.work, graded.grade.percent
     mark = pass_mark(course_id, step)

@@ -1,0 +1,214 @@
+"""What the fold promises, whatever the batches are."""
+
+import random
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain import codec
+from domain.configuration import Configuration, Halting
+from domain.events import AnyEvent
+from domain.partition import FOLD_VERSION, ClockMode
+from tests.factories import (
+    START,
+    USER,
+    Bench,
+    at,
+    completed,
+    course,
+    enrolled,
+    event,
+    graded,
+    record,
+    seconds,
+    submitted,
+    viewed,
+)
+
+
+def a_history() -> list[dict[str, Any]]:
+    events = [enrolled(at(0))]
+    for day in range(30):
+        events += [
+            viewed(at(day, 1), f"page-{day}", duration_seconds=600),
+            completed(at(day, 2), f"m{day + 1}"),
+            submitted(at(day, 3), f"a{day % 6}"),
+            graded(at(day, 4), 90 - day * 2, f"a{day % 6}"),
+        ]
+    return events
+
+
+def test_i1_a_repeated_event_changes_nothing() -> None:
+    once = Bench().send(viewed())
+    before = once.store.committed[USER]
+    once.send(viewed())
+    assert once.store.committed[USER] == before
+    assert once.fold.record.counters.duplicates == 1
+
+
+def test_i1_a_repeat_within_64_events_is_found() -> None:
+    bench = Bench().send(*[viewed(at(minutes=n), f"page-{n}") for n in range(64)])
+    steps = bench.learner().steps
+    bench.send(viewed(at(minutes=0), "page-0"))
+    assert bench.learner().steps == steps
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("clock", ["wall", "stream"])
+def test_i2_states_and_alerts_do_not_depend_on_batches(seed: int, clock: ClockMode) -> None:
+    facts = course(modules=40, assessments={f"a{n}": at(n * 3) for n in range(8)})
+    events = [e | {"user_id": u} for e in a_history() for u in (1, 2, 3)]
+    for n, item in enumerate(events):
+        item["event_id"] = f"e{n}"
+    whole = Bench(clock=clock, facts=facts).send(*events)
+    pieces = Bench(clock=clock, facts=facts)
+    rng = random.Random(seed)
+    rest = list(events)
+    while rest:
+        size = rng.randint(1, 40)
+        pieces.send(*rest[:size])
+        rest = rest[size:]
+    assert pieces.store.committed == whole.store.committed
+    assert pieces.told == whole.told
+    assert codec.encode_record(pieces.fold.record) == codec.encode_record(whole.fold.record)
+    assert len(whole.told) > 20
+
+
+def test_a_defect_about_one_event_leaves_the_others_of_the_batch() -> None:
+    def explode(item: AnyEvent) -> None:
+        if item.event_id == "bad":
+            raise RuntimeError("a failpoint")
+
+    good = [viewed(at(minutes=n), f"page-{n}") for n in range(4)]
+    bad = viewed(at(minutes=2), "page-x", event_id="bad")
+    bench = Bench(sabotage=explode).send(good[0], good[1], bad, good[2], good[3])
+    clean = Bench().send(*good)
+    assert bench.store.committed == clean.store.committed
+    assert [(letter.reason, letter.record.offset) for letter in bench.letters] == [("defect", 2)]
+
+
+def test_a_defect_takes_its_own_alerts_back_and_no_others() -> None:
+    def explode(item: AnyEvent) -> None:
+        if item.event_id == "bad":
+            raise RuntimeError("a failpoint")
+
+    bench = Bench(sabotage=explode).send(
+        graded(at(1), 10), viewed(at(2), event_id="bad"), graded(at(3), 20, "a2")
+    )
+    assert [kind for kind, *_ in bench.alerts()] == ["low_score", "low_score"]
+
+
+def test_i8_the_wall_clock_of_a_partition_never_goes_back() -> None:
+    bench = Bench().send(record(viewed(at(1)), arrived=at(1)))
+    bench.send(record(viewed(at(0)), arrived=at(0)))
+    assert bench.fold.record.clock == seconds(at(1))
+
+
+def test_the_stream_clock_is_the_highest_event_time() -> None:
+    bench = Bench(clock="stream").send(viewed(at(2)), viewed(at(1), "page-2"))
+    assert bench.fold.record.clock == seconds(at(2))
+
+
+def test_ten_thousand_bad_ones_in_a_row_halt_the_partition_until_it_is_resumed() -> None:
+    bench = Bench(configuration=Configuration(halting=Halting(in_a_row=50)))
+    bench.send(*[record(b"{", n) for n in range(80)])
+    assert bench.fold.record.halted is not None
+    assert bench.fold.record.halted.code == 65
+    assert bench.fold.record.next == 50
+    assert len(bench.letters) == 50
+    bench.adopt("resume", {})
+    bench.send(viewed())
+    assert bench.learner().steps == 1
+
+
+def test_more_than_the_ratio_of_the_last_ten_thousand_halts() -> None:
+    configuration = Configuration(halting=Halting(ratio=0.3, in_a_row=100_000))
+    bench = Bench(configuration=configuration)
+    items = [
+        record(b"{") if n % 3 else record(viewed(at(minutes=n), event_id=f"e{n}"))
+        for n in range(10_050)
+    ]
+    bench.send(*items)
+    assert bench.fold.record.halted is not None
+    assert bench.fold.record.next == 10_000
+
+
+def test_inputs_are_numbered_and_one_left_out_is_noticed() -> None:
+    bench = Bench().adopt("fold_version", {"version": FOLD_VERSION})
+    value = bench.fold.next_input("tick", {"at": seconds(START)})
+    bench.fold.record.inputs += 1
+    with pytest.raises(AssertionError, match="left out"):
+        bench.fold.adopt(value, bench.fold.begin())
+
+
+def test_the_configuration_is_adopted_with_its_digest() -> None:
+    configuration = Configuration(timezone="Europe/Berlin")
+    bench = Bench().adopt("configuration", configuration)
+    assert bench.fold.configuration == configuration
+    assert bench.fold.record.configuration
+
+
+def test_a_late_event_counts_on_its_own_day() -> None:
+    bench = Bench().send(viewed(at(10)), viewed(at(3), "page-2"))
+    assert [(d.activities) for d in bench.learner().days] == [1, 1]
+    assert bench.learner().days[0].day < bench.learner().days[1].day
+
+
+def test_an_event_older_than_ninety_days_is_counted_as_such() -> None:
+    bench = Bench().send(viewed(at(100)), viewed(at(1), "page-2"))
+    assert len(bench.learner().days) == 1
+    assert bench.learner().overflow.late_days == 1
+    assert bench.fold.record.counters.late_days == 1
+
+
+def test_i7_a_state_stays_small_whatever_comes() -> None:
+    bench = Bench(facts=course(modules=300))
+    for week in range(30):
+        bench.send(
+            *[
+                event(
+                    "content_viewed",
+                    at(week * 7 + n % 7, n / 60),
+                    content_id=f"content-{week}-{n}",
+                    content_kind=f"kind-{n}",
+                    course_id=f"course-{n % 12}",
+                    duration_seconds=400,
+                )
+                for n in range(80)
+            ],
+            *[completed(at(week * 7, 3), f"m{week * 10 + n}") for n in range(10)],
+            *[submitted(at(week * 7, 4), f"a{week * 4 + n}") for n in range(4)],
+            *[
+                event(
+                    "question_answered",
+                    at(week * 7, 5),
+                    question_id=f"q{n}",
+                    correct=True,
+                    skills=[f"skill-{week}-{n}"],
+                )
+                for n in range(4)
+            ],
+            *[
+                event(
+                    "goal_set",
+                    at(week * 7, 6),
+                    goal_id=f"g{week}-{n}",
+                    metric="weekly_minutes",
+                    target=10,
+                )
+                for n in range(2)
+            ],
+        )
+    assert len(bench.store.committed[USER]) <= 16_384
+    overflow = bench.learner().overflow
+    assert overflow.courses
+    assert overflow.skills
+    assert overflow.goals
+
+
+def test_a_state_that_waits_for_nothing_is_not_woken() -> None:
+    bench = Bench().send(viewed())
+    steps = bench.learner().steps
+    bench.tick(START + timedelta(days=400))
+    assert bench.learner().steps == steps

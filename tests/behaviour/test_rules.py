@@ -1,0 +1,198 @@
+"""When each rule speaks, and when it takes it back."""
+
+from datetime import timedelta
+
+from domain.alerts import alert_id
+from tests.factories import (
+    COURSE,
+    USER,
+    Bench,
+    at,
+    completed,
+    course,
+    enrolled,
+    event,
+    graded,
+    record,
+    seconds,
+    submitted,
+    viewed,
+)
+
+
+def only(bench: Bench, category: str) -> list[tuple[str, str]]:
+    return [(t.kind, t.severity) for t in bench.told if t.category == category]
+
+
+def test_a_grade_under_the_pass_mark_is_medium_and_twenty_under_it_high() -> None:
+    bench = Bench(facts=course(pass_mark=50)).send(
+        graded(at(1), 45, "a1"), graded(at(2), 29, "a2"), graded(at(3), 50, "a3")
+    )
+    assert only(bench, "low_score") == [("raised", "medium"), ("raised", "high")]
+
+
+def test_without_a_pass_mark_sixty_and_forty_are_the_bars() -> None:
+    bench = Bench().send(graded(at(1), 59, "a1"), graded(at(2), 39, "a2"), graded(at(3), 60, "a3"))
+    assert only(bench, "low_score") == [("raised", "medium"), ("raised", "high")]
+
+
+def test_a_low_score_is_told_once_per_assessment_and_graver_keeps_its_id() -> None:
+    bench = Bench().send(graded(at(1), 55), graded(at(2), 50), graded(at(3), 20))
+    assert only(bench, "low_score") == [("raised", "medium"), ("updated", "high")]
+    assert len({t.alert_id for t in bench.told if t.category == "low_score"}) == 1
+    assert [t.revision for t in bench.told if t.category == "low_score"] == [1, 2]
+
+
+def test_a_later_attempt_well_over_the_mark_resolves_a_low_score() -> None:
+    bench = Bench().send(graded(at(1), 55, attempt=1), graded(at(2), 62, attempt=2))
+    assert only(bench, "low_score") == [("raised", "medium")]
+    bench.send(graded(at(3), 65, attempt=3))
+    assert only(bench, "low_score")[-1] == ("resolved", "medium")
+    assert bench.told[-1].resolution == "cleared" or bench.told[-2].resolution == "cleared"
+
+
+def test_a_withdrawn_grade_corrects_its_alert() -> None:
+    bench = Bench().send(graded(at(1), 30), graded(at(2), None))
+    assert only(bench, "low_score") == [("raised", "high"), ("resolved", "high")]
+    assert bench.told[-1].resolution == "corrected"
+    assert bench.learner().courses[0].work[0].grades == []
+
+
+def test_banked_and_zero_maximum_grades_tell_nothing() -> None:
+    bench = Bench().send(graded(at(1), 10, banked=True), graded(at(2), 0, "a2", max_score=0))
+    assert bench.told == []
+
+
+def test_three_falling_scores_of_fifteen_points_are_a_decline() -> None:
+    bench = Bench().send(graded(at(1), 90, "a1"), graded(at(2), 82, "a2"), graded(at(3), 75, "a3"))
+    (raised,) = [t for t in bench.told if t.category == "declining_trend"]
+    assert raised.severity == "medium"
+    assert raised.evidence[0].value == -15
+    assert raised.alert_id == alert_id(
+        USER, "declining_trend", None, graded(at(3), 75, "a3")["event_id"]
+    )
+
+
+def test_fourteen_points_or_a_rise_between_are_no_decline() -> None:
+    bench = Bench().send(graded(at(1), 90, "a1"), graded(at(2), 82, "a2"), graded(at(3), 76, "a3"))
+    bench.send(graded(at(4), 80, "a4"), graded(at(5), 60, "a5"))
+    assert only(bench, "declining_trend") == []
+
+
+def test_a_decline_is_over_with_a_score_above_their_mean_and_cools_down() -> None:
+    bench = Bench().send(
+        graded(at(1), 95, "a1"),
+        graded(at(2), 85, "a2"),
+        graded(at(3), 75, "a3"),
+        graded(at(4), 86, "a4"),
+    )
+    assert only(bench, "declining_trend") == [("raised", "medium"), ("resolved", "medium")]
+    bench.send(graded(at(5), 75, "a5"), graded(at(6), 65, "a6"))
+    assert only(bench, "declining_trend")[-1] == ("resolved", "medium")
+    bench.send(graded(at(18), 50, "a7"))
+    assert only(bench, "declining_trend")[-1] == ("raised", "medium")
+
+
+def test_a_streak_of_three_is_told_the_first_time_only() -> None:
+    bench = Bench().send(*[viewed(at(day)) for day in range(3)])
+    bench.send(*[viewed(at(day)) for day in range(10, 13)])
+    assert only(bench, "streak_milestone") == [("raised", "low")]
+
+
+def test_a_streak_of_seven_is_told_once_every_streak() -> None:
+    bench = Bench().send(*[viewed(at(day)) for day in range(8)])
+    bench.send(*[viewed(at(day)) for day in range(20, 28)])
+    days = [t.params["days"] for t in bench.told if t.category == "streak_milestone"]
+    assert days == [3, 7, 7]
+    assert len({t.alert_id for t in bench.told}) == 3
+
+
+def test_quarters_of_a_course_are_told_once() -> None:
+    bench = Bench(facts=course(modules=4)).send(completed(at(0), "m1"), completed(at(1), "m2"))
+    bench.send(event("module_reopened", at(2), module_id="m2"), completed(at(3), "m2"))
+    percents = [t.params.get("percent") for t in bench.told if t.category == "progress_milestone"]
+    assert percents == [25, 50]
+
+
+def test_the_first_pass_and_a_personal_best_are_told() -> None:
+    scores = [50, 62, 61, 63, 64, 69]
+    bench = Bench().send(*[graded(at(n), s, f"a{n}") for n, s in enumerate(scores)])
+    codes = [t.message_code for t in bench.told if t.category == "progress_milestone"]
+    assert codes == ["alert.progress_milestone.first_pass", "alert.progress_milestone.best"]
+
+
+def test_a_deadline_is_missed_after_48_hours_and_graver_after_7_days_on_ticks() -> None:
+    bench = Bench(facts=course(assessments={"a1": at(5)})).send(enrolled(at(0)))
+    bench.tick(at(6, 23))
+    assert bench.told == []
+    bench.tick(at(7, 1))
+    bench.tick(at(12, 1))
+    assert only(bench, "missed_deadline") == [("raised", "low"), ("updated", "medium")]
+    assert [t.at for t in bench.told] == [seconds(at(7)), seconds(at(12))]
+
+
+def test_a_timer_tells_the_same_before_an_event_and_on_a_tick() -> None:
+    facts = course(assessments={"a1": at(5)})
+    by_tick = Bench(facts=facts).send(enrolled(at(0))).tick(at(7, 0.5))
+    by_event = Bench(facts=facts).send(enrolled(at(0)), viewed(at(7, 1)))
+    by_stream = Bench(clock="stream", facts=facts).send(enrolled(at(0)), viewed(at(7, 2), user=8))
+    assert by_tick.told == by_event.told == by_stream.told
+    assert len(by_tick.told) == 1
+
+
+def test_a_submission_resolves_a_missed_deadline() -> None:
+    bench = Bench(facts=course(assessments={"a1": at(5)})).send(
+        enrolled(at(0)), viewed(at(8)), submitted(at(9))
+    )
+    assert only(bench, "missed_deadline") == [("raised", "low"), ("resolved", "low")]
+    bench.tick(at(30))
+    assert len(only(bench, "missed_deadline")) == 2
+
+
+def test_an_extension_resolves_a_missed_deadline_and_sets_a_new_one() -> None:
+    bench = Bench(facts=course(assessments={"a1": at(5)})).send(enrolled(at(0)), viewed(at(8)))
+    bench.adopt("course", course(assessments={"a1": at(20)}))
+    assert only(bench, "missed_deadline") == [("raised", "low"), ("resolved", "low")]
+    bench.tick(at(23))
+    assert only(bench, "missed_deadline")[-1] == ("raised", "low")
+    assert len({t.alert_id for t in bench.told}) == 2
+
+
+def test_facts_that_come_later_set_the_timers() -> None:
+    bench = Bench().send(enrolled(at(0)))
+    bench.adopt("course", course(assessments={"a1": at(5)}))
+    bench.tick(at(8))
+    assert only(bench, "missed_deadline") == [("raised", "low")]
+
+
+def test_who_left_or_came_after_the_due_time_missed_nothing() -> None:
+    facts = course(assessments={"a1": at(5)})
+    left = Bench(facts=facts).send(enrolled(at(0)), event("unenrolled", at(4))).tick(at(30))
+    late = Bench(facts=facts).send(enrolled(at(6))).tick(at(30))
+    assert left.told == late.told == []
+
+
+def test_leaving_or_finishing_a_course_ends_its_alerts() -> None:
+    left = Bench().send(graded(at(1), 30), event("unenrolled", at(2)))
+    assert left.told[-1].resolution == "unenrolled"
+    done = Bench().send(graded(at(1), 30), event("course_finished", at(2), outcome="failed"))
+    assert done.told[-1].resolution == "course_finished"
+    assert done.learner().courses == []
+    assert done.learner().finished[0].average_score == 30
+
+
+def test_a_backfill_does_not_notify() -> None:
+    now = at(100)
+    bench = Bench().send(record(graded(at(1), 30), arrived=now))
+    (told,) = bench.told
+    assert (told.kind, told.suppressed_reason, told.delivered) == ("suppressed", "stale", False)
+
+
+def test_under_the_stream_clock_a_replay_notifies() -> None:
+    bench = Bench(clock="stream").send(record(graded(at(1), 30), arrived=at(1) + timedelta(365)))
+    assert only(bench, "low_score") == [("raised", "high")]
+
+
+def test_an_alert_names_its_course_and_subject() -> None:
+    told = Bench().send(graded(at(1), 30)).told[0]
+    assert (told.course_id, told.subject.kind, told.subject.id) == (COURSE, "assessment", "a1")
