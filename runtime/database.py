@@ -1,0 +1,73 @@
+"""How Postgres is reached: connections, a pool, and the named statements of an .sql file."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, LiteralString, cast
+
+import psycopg
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
+
+from runtime.errors import UsageError
+from runtime.settings import Settings
+
+CONNECT_SECONDS: Final = 5
+SILENCE_SECONDS: Final = 10
+"""After so long without an answer from its host a connection is given up."""
+
+_NAME: Final = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+
+
+def statements(path: Path) -> Mapping[str, LiteralString]:
+    """The statements of a file, each under a line `-- name: its_name`."""
+    head, *parts = _NAME.split(path.read_text())
+    assert not re.sub(r"--.*", "", head).strip(), f"{path.name}: a statement without a name"
+    names, bodies = parts[::2], parts[1::2]
+    assert len(set(names)) == len(names), f"{path.name}: a name stands twice"
+    # The text is a file of ours: as good as a literal.
+    return {
+        name: cast("LiteralString", body.strip()) for name, body in zip(names, bodies, strict=True)
+    }
+
+
+def database_url(settings: Settings) -> str:
+    """Where Postgres is; a process that needs it and is not told cannot start."""
+    if settings.database_url is None:
+        raise UsageError("DATABASE_URL is not set; expected postgresql://user@host:port/database")
+    return settings.database_url.get_secret_value()
+
+
+def connect_now(settings: Settings, application: str) -> psycopg.Connection:
+    """A connection in autocommit mode; the caller closes it."""
+    return psycopg.connect(database_url(settings), **_options(application))
+
+
+async def connect(settings: Settings, application: str) -> psycopg.AsyncConnection:
+    """An asynchronous connection in autocommit mode; the caller closes it."""
+    return await psycopg.AsyncConnection.connect(database_url(settings), **_options(application))
+
+
+def connection_pool(
+    settings: Settings, application: str, *, size: int
+) -> AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]]:
+    """A pool that is not open yet; a connection is tested before it is handed out."""
+    return AsyncConnectionPool(
+        database_url(settings),
+        kwargs=_options(application),
+        min_size=1,
+        max_size=size,
+        open=False,
+        check=AsyncConnectionPool.check_connection,
+        reconnect_timeout=1,
+    )
+
+
+def _options(application: str) -> dict[str, Any]:
+    return {
+        "autocommit": True,
+        "application_name": application,
+        "connect_timeout": CONNECT_SECONDS,
+        "keepalives_idle": SILENCE_SECONDS,
+        "tcp_user_timeout": SILENCE_SECONDS * 1000,
+    }

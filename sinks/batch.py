@@ -1,0 +1,152 @@
+"""What one batch of records comes to: the newest of each key, as columns that Postgres takes."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import msgspec
+
+from contracts.alert_event import decode_transition
+from contracts.state_keys import PARTITION_KEY, course_of, is_learner
+from domain.alerts import Transition
+from domain.codec import UnknownVersionError, decode_learner, decode_record
+from domain.partition import PartitionRecord
+from domain.rows import LearnerRow, learner_row
+from runtime.errors import CrashError
+
+
+class Record(Protocol):
+    """What is read of a Kafka record."""
+
+    @property
+    def offset(self) -> int: ...  # noqa: D102
+    @property
+    def key(self) -> bytes | None: ...  # noqa: D102
+    @property
+    def value(self) -> bytes | None: ...  # noqa: D102
+
+
+@dataclass(slots=True)
+class States:
+    """The newest of a batch of `progress.state`."""
+
+    learners: list[tuple[LearnerRow, bytes]] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    record: tuple[PartitionRecord, bytes] | None = None
+    facts: dict[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Alerts:
+    """The newest telling and the newest end of each alert in a batch of `progress.alerts`."""
+
+    told: list[tuple[Transition, bytes]] = field(default_factory=list)
+    ended: list[Transition] = field(default_factory=list)
+
+
+def newest_states(records: Sequence[Record]) -> States:
+    """Keep the last record of each key: offsets and `steps` grow together on a partition."""
+    newest = {record.key: record for record in records}
+    states = States()
+    for key, record in newest.items():
+        if key is None:
+            raise CrashError(f"offset {record.offset} of the states has no key; expected a learner")
+        try:
+            _sort_in(states, key, record.value)
+        except (msgspec.DecodeError, UnknownVersionError) as error:
+            raise CrashError(f"offset {record.offset} of the states: {error}") from error
+    return states
+
+
+def newest_alerts(records: Iterable[Record]) -> Alerts:
+    """Of each alert the highest revision that tells it whole, and the highest that ends it."""
+    told: dict[str, tuple[Transition, bytes]] = {}
+    ended: dict[str, Transition] = {}
+    for record in records:
+        body = record.value or b""
+        try:
+            transition = decode_transition(body)
+        except msgspec.DecodeError as error:
+            raise CrashError(f"offset {record.offset} of the transitions: {error}") from error
+        identity = transition.alert_id
+        if transition.kind == "resolved":
+            if identity not in ended or ended[identity].revision < transition.revision:
+                ended[identity] = transition
+        elif identity not in told or told[identity][0].revision < transition.revision:
+            told[identity] = transition, body
+    return Alerts(list(told.values()), list(ended.values()))
+
+
+def learner_columns(learners: Sequence[tuple[LearnerRow, bytes]]) -> dict[str, list[object]]:
+    """The columns of `write_learners`, in order of the key so that two writers never deadlock."""
+    ordered = sorted(learners, key=lambda pair: pair[0].user_id)
+    rows = [row for row, _ in ordered]
+    return {
+        "user_id": [row.user_id for row in rows],
+        "steps": [row.steps for row in rows],
+        "state": [state for _, state in ordered],
+        "course_ids": [text_array(row.course_ids) for row in rows],
+        "last_event_at": [row.last_event_at for row in rows],
+        "first_day": [row.first_day for row in rows],
+        "activities": [int_array(row.activities) for row in rows],
+        "seconds": [int_array(row.seconds) for row in rows],
+        "posts": [int_array(row.posts) for row in rows],
+        "error_count": [row.error_count for row in rows],
+        "error_absolute_sum": [row.error_absolute_sum for row in rows],
+    }
+
+
+def told_columns(told: Sequence[tuple[Transition, bytes]]) -> dict[str, list[object]]:
+    """The columns of `write_told_alerts`."""
+    ordered = sorted(told, key=lambda pair: pair[0].alert_id)
+    rows = [transition for transition, _ in ordered]
+    return {
+        "alert_id": [row.alert_id for row in rows],
+        "user_id": [row.user_id for row in rows],
+        "revision": [row.revision for row in rows],
+        "type": [row.type for row in rows],
+        "severity": [row.severity for row in rows],
+        "state": [row.state for row in rows],
+        "raised_at": [row.raised_at for row in rows],
+        "updated_at": [row.at for row in rows],
+        "expires_at": [row.expires_at for row in rows],
+        "body": [body for _, body in ordered],
+    }
+
+
+def ended_columns(ended: Sequence[Transition]) -> dict[str, list[object]]:
+    """The columns of `write_ended_alerts`."""
+    rows = sorted(ended, key=lambda transition: transition.alert_id)
+    return {
+        "alert_id": [row.alert_id for row in rows],
+        "revision": [row.revision for row in rows],
+        "state": [row.state for row in rows],
+        "updated_at": [row.at for row in rows],
+        "resolved_at": [row.resolved_at for row in rows],
+        "resolution": [row.resolution for row in rows],
+    }
+
+
+def int_array(values: Sequence[int]) -> str:
+    """A Postgres array literal: arrays of arrays cannot be unnested, arrays of literals can."""
+    return "{" + ",".join(map(str, values)) + "}"
+
+
+def text_array(values: Sequence[str]) -> str:
+    """As `int_array`, with each text quoted."""
+    quoted = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
+    return "{" + ",".join(f'"{value}"' for value in quoted) + "}"
+
+
+def _sort_in(states: States, key: bytes, value: bytes | None) -> None:
+    if is_learner(key):
+        if value is None:
+            states.removed.append(key.decode())
+        else:
+            states.learners.append((learner_row(decode_learner(value)), value))
+    elif value is None:
+        return
+    elif key == PARTITION_KEY:
+        states.record = decode_record(value), value
+    elif (course_id := course_of(key)) is not None:
+        states.facts[course_id] = value

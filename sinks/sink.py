@@ -1,0 +1,235 @@
+"""The sink's loop: read a batch, write it with its position, once."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Final
+
+import psycopg
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
+from psycopg import AsyncConnection
+
+from contracts.schema import SCHEMA_VERSION
+from runtime.clock import Clock
+from runtime.database import connect
+from runtime.errors import CrashError
+from runtime.settings import Settings
+from sinks.batch import Record
+from sinks.metrics import SinkMetrics
+from sinks.position import take_position
+from sinks.stream import Turns, lost, read_logs, sink_topics, state_reader
+from sinks.tables import Batch, Positions, write_batch
+
+POLL_MS: Final = 500
+BACKOFF_SECONDS_MAX: Final = 2.0
+COPY_SECONDS: Final = 1.0
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a sink needs of its process."""
+
+    settings: Settings
+    clock: Clock
+    metrics: SinkMetrics
+
+
+class Sink:
+    """Reads its share of the partitions and writes it to Postgres until `stop` is set.
+
+    Invariants:
+        A row and the position that covers it are committed together (I2).
+        What is written next follows on what Postgres says was written last, never on the group's
+        committed offset: that is a copy for lag tools.
+    """
+
+    def __init__(self, around: Surroundings, stop: asyncio.Event) -> None:
+        self._around = around
+        self._stop = stop
+        self._turns = Turns()
+        self._positions: dict[int, Positions] = {}
+        self._copied_at = 0.0
+
+    async def run(self) -> None:
+        """Return when told to stop; raises CrashError or LossError where it cannot go on."""
+        settings = self._around.settings
+        consumer = state_reader(settings)
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(consumer.stop)
+            try:
+                await consumer.start()
+            except KafkaError as error:
+                raise CrashError(
+                    f"cannot reach Kafka at {settings.kafka_bootstrap}: {error}"
+                ) from error
+            consumer.subscribe(list(sink_topics(settings)), listener=self._turns)
+            while not self._stop.is_set():
+                connection = await self._connected()
+                if connection is not None:
+                    await self._until_postgres_goes(connection, consumer)
+
+    async def _connected(self) -> AsyncConnection | None:
+        """A connection, however long Postgres is away; None when told to stop."""
+        wait, silent = 0.05, True
+        while not self._stop.is_set():
+            try:
+                connection = await open_tables(self._around.settings)
+            except psycopg.OperationalError as error:
+                if silent:
+                    log.warning("postgres_away", reason=one_line(error))
+                    self._around.metrics.postgres_up.set(0)
+                    silent = False
+                await self._pause(wait)
+                wait = min(2 * wait, BACKOFF_SECONDS_MAX)
+            else:
+                self._around.metrics.postgres_up.set(1)
+                if not silent:
+                    log.info("postgres_back")
+                return connection
+        return None
+
+    async def _until_postgres_goes(
+        self, connection: AsyncConnection, consumer: AIOKafkaConsumer
+    ) -> None:
+        # Whether the last commit came through is not known after a loss: so every position is read
+        # anew, and the batch in hand is read again from there.
+        self._turns.end()
+        async with connection:
+            try:
+                while not self._stop.is_set():
+                    await self._step(connection, consumer)
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                if not connection.closed and not is_loss(error):
+                    raise CrashError(f"Postgres refused a batch: {one_line(error)}") from error
+                log.warning("postgres_lost", reason=one_line(error))
+                self._around.metrics.postgres_losses.inc()
+
+    async def _step(self, connection: AsyncConnection, consumer: AIOKafkaConsumer) -> None:
+        if self._turns.over():
+            await self._take_places(connection, consumer)
+        try:
+            records = await consumer.getmany(timeout_ms=POLL_MS)
+        except (NoOffsetForPartitionError, OffsetOutOfRangeError) as error:
+            if self._turns.over():
+                return
+            raise lost(error) from error
+        if self._turns.over() or not records:
+            return
+        began = time.perf_counter()
+        for partition, batch in self._by_partition(records).items():
+            async with self._turns.writing:
+                if self._turns.over():
+                    return
+                self._positions[partition] = await write_batch(
+                    connection, self._positions[partition], batch, self._around.clock.now()
+                )
+            self._count(batch, time.perf_counter() - began)
+        await self._copy_offsets(consumer)
+
+    async def _take_places(self, connection: AsyncConnection, consumer: AIOKafkaConsumer) -> None:
+        """Seek every partition to where Postgres says; the group may move them meanwhile."""
+        self._turns.begin()
+        assigned = consumer.assignment()
+        if not assigned:
+            self._turns.end()
+            await self._pause(POLL_MS / 5_000)
+            return
+        states, transitions = sink_topics(self._around.settings)
+        found = {
+            (each.topic, each.partition): await take_position(connection, each)
+            for each in await read_logs(self._around.settings, consumer, assigned)
+        }
+        if self._turns.over():
+            return
+        for (topic, partition), position in found.items():
+            consumer.seek(TopicPartition(topic, partition), position.next)
+        self._positions = {
+            partition: Positions(found[states, partition], found[transitions, partition])
+            for topic, partition in found
+            if topic == states
+        }
+        log.info("sink_goes_on", positions=sorted(str(position) for position in found.values()))
+
+    def _by_partition(self, records: Mapping[TopicPartition, Sequence[Record]]) -> dict[int, Batch]:
+        states, transitions = sink_topics(self._around.settings)
+        return {
+            partition: Batch(
+                records.get(TopicPartition(states, partition), ()),
+                records.get(TopicPartition(transitions, partition), ()),
+            )
+            for partition in sorted({tp.partition for tp in records})
+        }
+
+    def _count(self, batch: Batch, seconds: float) -> None:
+        metrics = self._around.metrics
+        for topic, records in zip(
+            sink_topics(self._around.settings), (batch.states, batch.transitions), strict=True
+        ):
+            metrics.records.labels(topic).inc(len(records))
+        metrics.batches.inc()
+        metrics.batch_seconds.observe(seconds)
+
+    async def _copy_offsets(self, consumer: AIOKafkaConsumer) -> None:
+        """Commit to the group too, for lag tools; nothing depends on it."""
+        now = time.monotonic()
+        if now - self._copied_at < COPY_SECONDS:
+            return
+        self._copied_at = now
+        offsets = {
+            TopicPartition(position.topic, position.partition): position.next
+            for pair in self._positions.values()
+            for position in (pair.states, pair.transitions)
+        }
+        try:
+            await consumer.commit(offsets)
+        except KafkaError as error:
+            log.debug("offsets_not_copied", reason=str(error))
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stop.wait(), seconds)
+        except TimeoutError:
+            return
+
+
+async def open_tables(settings: Settings) -> AsyncConnection:
+    """A connection to tables of the version that this code writes."""
+    connection = await connect(settings, "learnstream sink")
+    try:
+        await check_schema(connection)
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
+
+
+async def check_schema(connection: AsyncConnection) -> None:
+    """Raise CrashError where the tables are not the ones that this code writes."""
+    try:
+        cursor = await connection.execute("SELECT max(version) FROM schema_version")
+        row = await cursor.fetchone()
+    except psycopg.errors.UndefinedTable:
+        row = None
+    seen = (row and row[0]) or 0
+    if seen != SCHEMA_VERSION:
+        raise CrashError(
+            f"the tables are of version {seen}, expected {SCHEMA_VERSION}: "
+            "run `learnstream migrate`"
+        )
+
+
+def is_loss(error: psycopg.Error) -> bool:
+    """Whether Postgres went away (or is full, or starting), rather than refused what was sent."""
+    state = error.sqlstate
+    return state is None or state[:2] in {"08", "53", "57", "58"}
+
+
+def one_line(error: Exception) -> str:
+    """The first line of what a server said."""
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,101 @@
+-- Everything the sink says to Postgres. A batch is one transaction, and `move_position` its first
+-- statement: where it finds no row, somebody else has written since, and nothing of the batch stands.
+
+-- name: move_position
+UPDATE position SET next = %(next)s
+WHERE topic = %(topic)s AND partition = %(partition)s AND topic_id = %(topic_id)s
+  AND next = %(expected)s
+
+-- name: begin_position
+INSERT INTO position (topic, partition, topic_id, next)
+VALUES (%(topic)s, %(partition)s, %(topic_id)s, %(next)s)
+ON CONFLICT DO NOTHING
+
+-- name: read_position
+SELECT topic_id, next FROM position WHERE topic = %(topic)s AND partition = %(partition)s
+
+-- name: write_learners
+INSERT INTO learner (
+    user_id, partition, steps, state, course_ids, last_event_at, first_day,
+    activities, seconds, posts, error_count, error_absolute_sum, updated_at
+)
+SELECT
+    user_id, %(partition)s, steps, state, course_ids::text[], last_event_at, first_day,
+    activities::integer[], seconds::integer[], posts::integer[], error_count, error_absolute_sum,
+    %(now)s
+FROM unnest(
+    %(user_id)s::text[], %(steps)s::bigint[], %(state)s::bytea[], %(course_ids)s::text[],
+    %(last_event_at)s::bigint[], %(first_day)s::integer[], %(activities)s::text[],
+    %(seconds)s::text[], %(posts)s::text[], %(error_count)s::bigint[],
+    %(error_absolute_sum)s::double precision[]
+) AS batch (
+    user_id, steps, state, course_ids, last_event_at, first_day, activities, seconds, posts,
+    error_count, error_absolute_sum
+)
+ON CONFLICT (user_id) DO UPDATE SET
+    partition = EXCLUDED.partition,
+    steps = EXCLUDED.steps,
+    state = EXCLUDED.state,
+    course_ids = EXCLUDED.course_ids,
+    last_event_at = EXCLUDED.last_event_at,
+    first_day = EXCLUDED.first_day,
+    activities = EXCLUDED.activities,
+    seconds = EXCLUDED.seconds,
+    posts = EXCLUDED.posts,
+    error_count = EXCLUDED.error_count,
+    error_absolute_sum = EXCLUDED.error_absolute_sum,
+    updated_at = EXCLUDED.updated_at
+WHERE learner.steps < EXCLUDED.steps
+
+-- name: remove_learners
+DELETE FROM learner WHERE user_id = ANY(%(user_id)s)
+
+-- name: write_record
+INSERT INTO partition_record (partition, next, clock, clock_mode, record, updated_at)
+VALUES (%(partition)s, %(next)s, %(clock)s, %(clock_mode)s, %(record)s, %(now)s)
+ON CONFLICT (partition) DO UPDATE SET
+    next = EXCLUDED.next,
+    clock = EXCLUDED.clock,
+    clock_mode = EXCLUDED.clock_mode,
+    record = EXCLUDED.record,
+    updated_at = EXCLUDED.updated_at
+
+-- name: write_facts
+INSERT INTO course_facts (partition, course_id, facts)
+SELECT %(partition)s, course_id, facts
+FROM unnest(%(course_id)s::text[], %(facts)s::bytea[]) AS batch (course_id, facts)
+ON CONFLICT (partition, course_id) DO UPDATE SET facts = EXCLUDED.facts
+
+-- name: write_told_alerts
+INSERT INTO alert (
+    alert_id, user_id, revision, type, severity, state, raised_at, updated_at, expires_at, body
+)
+SELECT alert_id::uuid, user_id, revision, type, severity, state, raised_at, updated_at, expires_at, body
+FROM unnest(
+    %(alert_id)s::text[], %(user_id)s::text[], %(revision)s::integer[], %(type)s::text[],
+    %(severity)s::text[], %(state)s::text[], %(raised_at)s::bigint[], %(updated_at)s::bigint[],
+    %(expires_at)s::bigint[], %(body)s::bytea[]
+) AS batch (
+    alert_id, user_id, revision, type, severity, state, raised_at, updated_at, expires_at, body
+)
+ON CONFLICT (alert_id) DO UPDATE SET
+    revision = EXCLUDED.revision,
+    severity = EXCLUDED.severity,
+    state = EXCLUDED.state,
+    updated_at = EXCLUDED.updated_at,
+    expires_at = EXCLUDED.expires_at,
+    body = EXCLUDED.body
+WHERE alert.revision < EXCLUDED.revision
+
+-- name: write_ended_alerts
+UPDATE alert SET
+    revision = batch.revision,
+    state = batch.state,
+    updated_at = batch.updated_at,
+    resolved_at = batch.resolved_at,
+    resolution = batch.resolution
+FROM unnest(
+    %(alert_id)s::text[], %(revision)s::integer[], %(state)s::text[], %(updated_at)s::bigint[],
+    %(resolved_at)s::bigint[], %(resolution)s::text[]
+) AS batch (alert_id, revision, state, updated_at, resolved_at, resolution)
+WHERE alert.alert_id = batch.alert_id::uuid AND alert.revision < batch.revision
