@@ -1,0 +1,304 @@
+"""What `learnstream up` starts: the servers, the topics, the tables, every part, the demo."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final, Literal
+
+from devstack.child import Child, Launch
+from devstack.demo import demo_child, keep_learner, kept_learner
+from devstack.environment import (
+    PROGRAM,
+    Addresses,
+    env_lines,
+    json_text,
+    kept_secret,
+    part_environment,
+    ready_document,
+    stack_settings,
+    token_command,
+    write_private,
+)
+from devstack.kafka import EmbeddedKafka
+from devstack.places import free_ports
+from devstack.postgres import EmbeddedPostgres
+from devstack.supervisor import StopRequestError, Supervisor, said_status, stop_requests
+from runtime.errors import CrashError, LossError, ProjectError, UsageError
+
+DATABASE: Final = "learnstream"
+READY_SECONDS: Final = 90.0
+SET_UP_SECONDS: Final = 60.0
+WATCH_SECONDS: Final = 0.1
+SET_UP: Final = ("topics", "migrate")
+PARTS: Final = ("sink", "worker", "api")
+"""In the order of their start; they stop in the opposite one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What to start. `demo` None means: under the wall clock, on a Kafka of our own."""
+
+    data: Path | None = None
+    workers: int = 1
+    demo: bool | None = None
+    clock: Literal["wall", "stream"] = "wall"
+    port: int | None = None
+    ready_file: Path | None = None
+    kafka: str | None = None
+    database: str | None = None
+    set_up: Sequence[str] = SET_UP
+    parts: Sequence[str] = PARTS
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be."""
+        if self.workers < 1:
+            raise UsageError(f"--workers: seen {self.workers}, expected 1 or more")
+        if self.demo and self.clock == "stream":
+            raise UsageError(
+                "--demo: its learners live today, and --clock stream is for replayed history"
+            )
+
+    @property
+    def with_demo(self) -> bool:
+        """Whether the demo's learners go in. Never unasked into a Kafka that is not our own."""
+        return self.clock == "wall" and self.kafka is None if self.demo is None else self.demo
+
+
+def run(options: Options, say: Callable[[str], None], show: Callable[[str], None]) -> int:
+    """Start all, stay until asked to stop, stop all; `say` is progress, `show` the result."""
+    supervisor = Supervisor(say)
+    with data_folder(options.data) as folder, stop_requests(supervisor.kill):
+        stack = Stack(options, folder, supervisor)
+        try:
+            stack.start()
+            _announce(stack, show)
+            _stay(stack, show)
+        except StopRequestError:
+            say("stopping")
+        finally:
+            supervisor.stop()
+    return 0
+
+
+@dataclass(slots=True)
+class Stack:
+    """The servers and parts of one stack in one folder; `supervisor.stop()` ends them."""
+
+    options: Options
+    folder: Path
+    supervisor: Supervisor
+    addresses: Addresses = field(init=False)
+    settings: dict[str, str] = field(init=False)
+
+    @property
+    def env_file(self) -> Path:
+        """The settings as a file, for `learnstream token` and for shells."""
+        return self.folder / "stack.env"
+
+    def start(self) -> None:
+        """Start all and return when the API says that it is ready."""
+        (self.folder / "logs").mkdir(exist_ok=True)
+        if self.options.ready_file is not None:
+            self.options.ready_file.unlink(missing_ok=True)
+        kafka, database = self._start_servers()
+        port = self.options.port or free_ports(1)[0]
+        self.addresses = Addresses(kafka=kafka, database=database, api_port=port)
+        self.settings = stack_settings(
+            os.environ,
+            self.addresses,
+            clock=self.options.clock,
+            secret=kept_secret(self.folder / "jwt-secret"),
+            own_kafka=self.options.kafka is None,
+        )
+        write_private(self.env_file, env_lines(self.settings))
+        self._set_up()
+        for name in self.options.parts:
+            self._start_part(name)
+        if "api" in self.options.parts:
+            self._wait_for_api()
+        if self.options.ready_file is not None:
+            document = ready_document(self.addresses, self.settings, self.env_file)
+            write_private(self.options.ready_file.absolute(), json_text(document))
+
+    def child(self, name: str, command: str) -> Child:
+        """A process of the one program, with this stack's settings."""
+        environment = part_environment(self.settings, self.folder / "parts" / name)
+        log = self.folder / "logs" / f"{name}.log"
+        launch = Launch(
+            name=name,
+            command=[*PROGRAM, command],
+            log=log,
+            environment=environment,
+            folder=self.folder,
+        )
+        return Child(launch)
+
+    def token(self, user: str) -> str:
+        """A token for this learner."""
+        done: subprocess.CompletedProcess[str] = subprocess.run(
+            [*token_command(self.env_file), user],
+            env={**os.environ, **self.settings},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise CrashError(f"no token: {done.stderr.strip()}")
+        return done.stdout.strip()
+
+    def start_demo(self) -> Child:
+        """Start to put the demo's learners in."""
+        data = self.folder / "parts" / "demo"
+        child = demo_child(self.folder, part_environment(self.settings, data))
+        child.start()
+        return child
+
+    def _start_servers(self) -> tuple[str, str]:
+        # Kafka's start takes longest: Postgres is made while it is under way.
+        lasting = self.options.data is not None
+        kafka = postgres = None
+        if self.options.kafka is None:
+            kafka = EmbeddedKafka(self.folder / "kafka")
+            kafka.prepare()
+            kafka.launch()
+            self.supervisor.add(kafka.child)
+        if self.options.database is None:
+            postgres = EmbeddedPostgres(self.folder / "postgres", lasting=lasting)
+            postgres.prepare()
+            postgres.launch()
+            self.supervisor.add(postgres.child)
+            postgres.wait()
+        database = postgres.ensure_database(DATABASE) if postgres else self.options.database
+        if kafka is not None:
+            kafka.wait()
+        bootstrap = kafka.bootstrap if kafka else self.options.kafka
+        assert bootstrap is not None
+        assert database is not None
+        return bootstrap, database
+
+    def _set_up(self) -> None:
+        children = [self.child(name, name) for name in self.options.set_up]
+        try:
+            for child in children:
+                child.start()
+            deadline = time.monotonic() + SET_UP_SECONDS
+            for child in children:
+                _wait_for_end(child, deadline)
+        finally:
+            for child in children:
+                child.stop()
+
+    def _start_part(self, name: str) -> None:
+        count = self.options.workers if name == "worker" else 1
+        names = [name] if count == 1 else [f"{name}-{number}" for number in range(1, count + 1)]
+        children = [self.child(each, name) for each in names]
+        for child in children:
+            (self.folder / "parts" / child.name).mkdir(parents=True, exist_ok=True)
+            child.start()
+        self.supervisor.add(*children)
+
+    def _wait_for_api(self) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        while (problem := not_ready(self.addresses.api)) is not None:
+            self.supervisor.watch()
+            if down := self.supervisor.left_down():
+                raise UsageError("; ".join(down.values()))
+            if time.monotonic() > deadline:
+                raise CrashError(f"the stack was not ready after {READY_SECONDS:.0f} s: {problem}")
+            time.sleep(WATCH_SECONDS)
+
+
+@contextmanager
+def data_folder(data: Path | None) -> Iterator[Path]:
+    """The folder of the stack, for us alone: the one given, else one that is thrown away."""
+    if data is None:
+        folder = Path(tempfile.mkdtemp(prefix="learnstream-"))
+        folder.chmod(0o755)  # Postgres may have to run as another user
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        return
+    folder = data.expanduser().absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UsageError(f"another `learnstream up` runs in {folder}") from error
+        yield folder
+
+
+def not_ready(api: str) -> str | None:
+    """Why the API is not ready, or None when it is."""
+    try:
+        with urllib.request.urlopen(f"{api}/readyz", timeout=2) as answer:  # noqa: S310 - our own
+            status, body = answer.status, ""
+    except urllib.error.HTTPError as error:
+        with error:
+            status, body = error.code, error.read(500).decode(errors="replace")
+    except OSError as error:
+        return f"{api} does not answer: {error}"
+    return None if status == HTTPStatus.OK else f"{api}/readyz says {status}: {body}"
+
+
+def _wait_for_end(child: Child, deadline: float) -> None:
+    while (status := child.status()) is None:
+        if time.monotonic() > deadline:
+            raise CrashError(f"learnstream {child.name} has not ended after {SET_UP_SECONDS:.0f} s")
+        time.sleep(WATCH_SECONDS / 5)
+    if status != 0:
+        kinds: dict[int, type[ProjectError]] = {2: UsageError, 78: LossError}
+        words = child.last_words() or "it said nothing"
+        raise kinds.get(status, CrashError)(f"{child.name} {said_status(status)}: {words}")
+
+
+def _announce(stack: Stack, show: Callable[[str], None]) -> None:
+    show(f"api    {stack.addresses.api}")
+    show(f"kafka  {stack.addresses.kafka}")
+    show(f"env    set -a; . {stack.env_file}; set +a")
+    show(f"logs   {stack.folder / 'logs'}")
+
+
+def _stay(stack: Stack, show: Callable[[str], None]) -> None:
+    learner = kept_learner(stack.folder)
+    demo = stack.start_demo() if stack.options.with_demo and learner is None else None
+    try:
+        if demo is None:
+            _show_token(stack, learner or "1", show)
+        else:
+            show("demo   200 learners are on their way")
+        while True:
+            stack.supervisor.watch()
+            if demo is not None and (status := demo.status()) is not None:
+                _show_token(stack, _demo_learner(stack, demo, status), show)
+                demo = None
+            time.sleep(WATCH_SECONDS)
+    finally:
+        if demo is not None:
+            demo.stop()
+
+
+def _demo_learner(stack: Stack, demo: Child, status: int) -> str:
+    if status != 0:
+        stack.supervisor.say(f"the demo {said_status(status)}: {demo.last_words()}")
+    output = demo.launch.log.read_text(errors="replace")
+    return (keep_learner(stack.folder, output) if status == 0 else None) or "1"
+
+
+def _show_token(stack: Stack, learner: str, show: Callable[[str], None]) -> None:
+    token = stack.token(learner)
+    path = "/api/v1/progress/real-time-dashboard"
+    show(f"token  {token}")
+    show(f"try    curl -H 'Authorization: Bearer {token}' {stack.addresses.api}{path}")
+    show("Ctrl-C stops everything")
