@@ -1,0 +1,62 @@
+"""Lines of a file as records: unchanged, with a key where one can be read."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from feeds.jsonl import LINE_BYTES_MAX, Lines, key_of
+from runtime.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        (b'{"user_id": 42}', b"42"),
+        (b'{"user_id": "42", "x": [1, {"y": 2}]}', b"42"),
+        ('{"user_id": "größer"}'.encode(), "größer".encode()),
+        (b'{"user_id": true}', None),
+        (b'{"user_id": null}', None),
+        (b'{"type": "enrolled"}', None),
+        (b'[{"user_id": 42}]', None),
+        (b'{"user_id": "\xff"}', None),
+        (b'{"user_id": "\\ud800"}', None),
+        (b"not json", None),
+    ],
+)
+def test_the_key_is_the_learners_id_as_text(line: bytes, key: bytes | None) -> None:
+    assert key_of(line) == key
+
+
+def test_lines_stay_as_they_are_and_blank_ones_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b'{"user_id": 1}\r\n\n \nbad \xff\n{"user_id":2}')
+    lines = Lines(path)
+    assert [tuple(record) for record in lines.events()] == [
+        (b"1", b'{"user_id": 1}\r', 0),
+        (None, b"bad \xff", 0),
+        (b"2", b'{"user_id":2}', 0),
+    ]
+    assert (lines.read, lines.made, lines.without_key) == (5, 3, 1)
+    assert lines.skipped == {"blank": 2}
+
+
+def test_a_line_that_no_broker_takes_is_left_out_and_counted(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl.gz"
+    path.write_bytes(gzip.compress(b"x" * (LINE_BYTES_MAX + 1) + b"\n{}\n"))
+    lines = Lines(path)
+    assert [record.value for record in lines.events()] == [b"{}"]
+    assert lines.skipped.total() == 1
+
+
+def test_facts_without_a_course_are_left_out_and_counted(tmp_path: Path) -> None:
+    path = tmp_path / "courses.jsonl"
+    path.write_bytes(b'{"course_id": "c1"}\n{"title": "no id"}\n')
+    lines = Lines(path)
+    assert [record.key for record in lines.courses()] == [b"c1"]
+    assert lines.skipped == {"no course_id": 1}
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no file"):
+        Lines(tmp_path / "none.jsonl")
