@@ -11,6 +11,34 @@ TEXTS: Final[Mapping[str, str]] = {
     ),
     "insight.streak": "You are on a {days}-day streak",
     "insight.deadline_near": "{title} is due in {hours} hours",
+    "segment.inactive": "No work for {days} days",
+    "segment.disengaging_silent": "No work for {days} days, after work in the week before",
+    "segment.disengaging_low": (
+        "An engagement of {level} is below what is usual in the course, {threshold} and more"
+    ),
+    "segment.struggling": (
+        "The last {scores} scores average {average}% where {pass_mark}% is needed to pass"
+    ),
+    "segment.highly_engaged": (
+        "An engagement of {level} is above what is usual in the course, up to {threshold}"
+    ),
+    "segment.typical": "An engagement of {level} is usual in the course",
+    "confidence.baseline": (
+        "The next score is foreseen from your own earlier scores only; no model has learned yet"
+    ),
+    "confidence.few_examples": "Only {have} of {need} shown predictions could be checked so far",
+    "confidence.few_scores": "Only {have} of {need} scores are known",
+    "confidence.no_labels": "Nothing is foreseen of risks: no course outcomes are learned yet",
+    "recommendation.deadline": "{title} is due in {days} days and not handed in yet",
+    "recommendation.overdue": "{title} was due {days} days ago and is not handed in yet",
+    "recommendation.behind": (
+        "You have done {progress}% of the course where the schedule expects {expected}%"
+    ),
+    "recommendation.low_score": "Your last score was {score}% where {pass_mark}% is needed to pass",
+    "recommendation.declining": "Your scores fall by about {points} points an assessment",
+    "recommendation.inactive": "You have not worked for {days} days",
+    "recommendation.no_goal": "A goal of your own helps to keep going; you have set none",
+    "recommendation.streak": "You have worked {days} days in a row",
     "alert.low_score.title": "Low Assessment Score",
     "alert.low_score.message": "You scored {score}% where {pass_mark}% is needed to pass",
     "alert.declining_trend.title": "Declining Performance Trend",

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from domain.course_facts import CourseFacts
-from domain.days import find, local_day
+from domain.days import local_day
+from domain.measures.shapes import CourseRef
 from domain.progress import Progress, course_progress
 from domain.scores import Scored, counted_scores, open_scores
 from domain.state import NEVER, Course, Day, FinishedCourse, Learner
@@ -97,9 +98,19 @@ class View:
         )
 
     @cached_property
+    def buckets(self) -> dict[int, Day]:
+        """The days on which anything happened."""
+        return {day.day: day for day in self.state.days}
+
+    @cached_property
     def today_bucket(self) -> Day | None:
         """Today's bucket; None while nothing happened today."""
-        return find(self.state, self.today)
+        return self.buckets.get(self.today)
+
+    @cached_property
+    def refs(self) -> dict[str, CourseRef]:
+        """What names each open course, and whether it has begun."""
+        return {course.course_id: self._ref(course) for course in self.courses}
 
     def day_of(self, at: int) -> int:
         """The local date of an instant, as an ordinal."""
@@ -109,3 +120,15 @@ class View:
         """The course's title; None where it is not known."""
         facts = self.facts.get(course_id) if course_id is not None else None
         return None if facts is None else facts.title
+
+    def _ref(self, course: Course) -> CourseRef:
+        """`not_started` until the course begins or the learner does something in it."""
+        facts = self.facts.get(course.course_id)
+        begins = None if facts is None else facts.starts_at
+        waiting = begins is not None and self.now < begins and not course.first_at
+        return CourseRef(
+            course_id=course.course_id,
+            title=None if facts is None else facts.title,
+            course_status="not_started" if waiting else "active",
+            outcome=None,
+        )

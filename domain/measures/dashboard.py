@@ -1,0 +1,28 @@
+"""real-time-dashboard: every section from one view, so that its numbers agree."""
+
+from domain.measures.activity import comparison, realtime_metrics, recent_activities
+from domain.measures.engagement import engagement
+from domain.measures.goals import goals
+from domain.measures.insights import insights
+from domain.measures.progress_summary import progress_summary
+from domain.measures.scores_trend import performance_trends
+from domain.measures.sessions import learning_sessions
+from domain.measures.shapes_dashboard import Dashboard
+from domain.measures.view import View
+
+
+def dashboard(view: View) -> Dashboard:
+    """All that real-time-dashboard answers, but for what opens every answer."""
+    engaged = engagement(view)
+    said = insights(view, engaged)
+    return Dashboard(
+        progress_summary=progress_summary(view),
+        realtime_metrics=realtime_metrics(view, engaged),
+        comparison=comparison(view),
+        recent_activities=recent_activities(view),
+        performance_trends=performance_trends(view),
+        learning_sessions=learning_sessions(view),
+        goals=goals(view),
+        insights=[each.text for each in said],
+        insight_details=said,
+    )

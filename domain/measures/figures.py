@@ -1,0 +1,162 @@
+"""How figures are put: rounding, instants, sentences, trends, and what alerts suggest."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final, Literal, NamedTuple
+
+from domain import alerts
+from domain.alerts import ActionCode, Param
+from domain.measures.shapes import (
+    Action,
+    ActionTarget,
+    Direction,
+    Evidence,
+    Instant,
+    Missing,
+    MissingCode,
+    Pct,
+    Prob,
+    SectionState,
+    Text,
+    Trend,
+)
+from domain.measures.statistics import fit_line
+from domain.texts import TEXTS, text
+
+SHOWN_LEVEL: Final = 0.95
+DECIDING_LEVEL: Final = 0.8
+TREND_MIN: Final = 4
+_SLOPE_DIGITS: Final = 2
+
+
+class Status(NamedTuple):
+    """What opens a section."""
+
+    status: SectionState
+    missing: list[Missing]
+
+
+def pct(value: float | None) -> Pct | None:
+    """Percent with one decimal, held within 0 and 100."""
+    return None if value is None else round(min(max(value, 0.0), 100.0), 1)
+
+
+def prob(value: float) -> Prob:
+    """A probability with three decimals."""
+    return round(min(max(value, 0.0), 1.0), 3)
+
+
+def instant(at: int) -> Instant:
+    """Epoch seconds as YYYY-MM-DDTHH:MM:SSZ."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def maybe_instant(at: int | None) -> Instant | None:
+    """As `instant`; None stays None."""
+    return None if at is None else instant(at)
+
+
+def minutes(seconds: int) -> int:
+    """Whole minutes."""
+    return round(seconds / 60)
+
+
+def ok() -> Status:
+    """Enough to speak of."""
+    return Status("ok", [])
+
+
+def needs(*wanted: tuple[MissingCode, int, int]) -> Status:
+    """`insufficient_data` where any (code, have, need) falls short, else `ok`."""
+    missing = [Missing(code=code, have=have, need=need) for code, have, need in wanted]
+    short = [each for each in missing if each.have < each.need]
+    return Status("insufficient_data" if short else "ok", short)
+
+
+def sentence(code: str, params: dict[str, Param]) -> Text:
+    """A code with its English text."""
+    return Text(code=code, params=params, text=text(code, params))
+
+
+def action(
+    code: ActionCode, target: ActionTarget, due_at: int | None = None, **params: Param
+) -> Action:
+    """A suggested next step, in words."""
+    return Action(
+        code=code,
+        params=params,
+        text=TEXTS[f"action.{code}"],
+        target=target,
+        due_at=maybe_instant(due_at),
+    )
+
+
+def shown_action(suggested: alerts.Action) -> Action:
+    """An alert's action as the API shows it."""
+    target = ActionTarget(
+        kind=suggested.target.kind, id=suggested.target.id, course_id=suggested.target.course_id
+    )
+    return action(suggested.code, target, suggested.due_at, **suggested.params)
+
+
+def shown_evidence(found: alerts.Evidence) -> Evidence:
+    """An alert's evidence as the API shows it."""
+    return Evidence(
+        feature=found.feature,
+        value=found.value,
+        baseline=found.baseline,
+        threshold=found.threshold,
+        unit=found.unit,
+        direction=found.direction,
+    )
+
+
+def trend(
+    values: Sequence[float],
+    *,
+    per: Literal["assessment", "week"],
+    unit: Literal["points", "minutes", "activities", "sessions"],
+    stable_within: float,
+    needed: int = TREND_MIN,
+) -> Trend:
+    """The slope of `values` over their order, with its 95 % interval.
+
+    The 80 % interval decides: beside 0 it proves a direction, within +-`stable_within` it proves
+    that nothing changes, and else nothing is proven.
+    """
+    n = len(values)
+    if n < needed:
+        return Trend(
+            direction="insufficient_data",
+            slope=None,
+            per=per,
+            low=None,
+            high=None,
+            level=SHOWN_LEVEL,
+            unit=unit,
+            n=n,
+            needed=needed,
+        )
+    line = fit_line(values)
+    low, high = line.slope_interval(SHOWN_LEVEL)
+    return Trend(
+        direction=_direction(*line.slope_interval(DECIDING_LEVEL), stable_within),
+        slope=round(line.slope, _SLOPE_DIGITS),
+        per=per,
+        low=round(low, _SLOPE_DIGITS),
+        high=round(high, _SLOPE_DIGITS),
+        level=SHOWN_LEVEL,
+        unit=unit,
+        n=n,
+        needed=needed,
+    )
+
+
+def _direction(low: float, high: float, stable_within: float) -> Direction:
+    if low > 0:
+        return "improving"
+    if high < 0:
+        return "declining"
+    if -stable_within <= low and high <= stable_within:
+        return "stable"
+    return "insufficient_data"

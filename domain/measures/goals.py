@@ -1,0 +1,38 @@
+"""The learner's goals; how far they are reached is not measured yet."""
+
+from typing import Final, Literal
+
+from domain.events import GoalMetric
+from domain.measures.figures import instant, maybe_instant
+from domain.measures.shapes_dashboard import GoalProgress
+from domain.measures.view import View
+from domain.state import Goal
+
+_UNITS: Final[dict[GoalMetric, Literal["minutes", "activities", "percent", "days"]]] = {
+    "weekly_minutes": "minutes",
+    "weekly_activities": "activities",
+    "average_score": "percent",
+    "streak_days": "days",
+    "course_progress": "percent",
+}
+
+
+def goals(view: View) -> list[GoalProgress]:
+    """The section `goals`: what was set, with status `no_data` and no current figure."""
+    return [_goal(each) for each in view.state.goals]
+
+
+def _goal(goal: Goal) -> GoalProgress:
+    return GoalProgress(
+        goal_id=goal.goal_id,
+        metric=goal.metric,
+        course_id=goal.course_id,
+        target=goal.target,
+        current=None,
+        unit=_UNITS[goal.metric],
+        progress=None,
+        status="no_data",
+        set_at=instant(goal.set_at),
+        due_at=maybe_instant(goal.due_at),
+        achieved_at=None,
+    )

@@ -1,0 +1,222 @@
+"""How far the learner is: over the active courses, course by course, and the streak."""
+
+from typing import Final, Literal, NamedTuple
+
+from domain.course_facts import CourseFacts
+from domain.days import BRIDGE_SECONDS, day_start, iso_date
+from domain.measures.assessments import open_dues
+from domain.measures.figures import instant, pct
+from domain.measures.shapes import Level
+from domain.measures.shapes_dashboard import CourseProgress, NextDue, ProgressSummary
+from domain.measures.view import View
+from domain.scores import mean_score, weighted_score
+from domain.state import Course, FinishedCourse
+
+ADVANCED_BAR: Final = 80.0
+INTERMEDIATE_PROGRESS_BAR: Final = 30.0
+INTERMEDIATE_SCORE_BAR: Final = 60.0
+
+
+class Overall(NamedTuple):
+    """The pooled figures of all active courses, or of the last one that is finished."""
+
+    percent: float | None
+    basis: Literal["modules", "assessments", "mixed", "none"]
+    modules_completed: int
+    total_modules: int | None
+    average_score: float | None
+    score_count: int
+
+
+class StreakNow(NamedTuple):
+    """The streak as it stands now; `ends_at` is when it breaks without work."""
+
+    days: int
+    ends_at: int | None
+
+
+def progress_summary(view: View) -> ProgressSummary:
+    """The section `progress_summary`."""
+    pooled = overall(view)
+    streak = streak_now(view)
+    today = view.today_bucket
+    worked = bool(view.state.last_work_at)
+    return ProgressSummary(
+        overall_progress=pct(pooled.percent),
+        modules_completed=pooled.modules_completed,
+        total_modules=pooled.total_modules,
+        current_level=level(pooled.percent, pooled.average_score) if worked else None,
+        streak_days=streak.days,
+        longest_streak_days=view.state.streak.longest,
+        active_today=today is not None and today.activities > 0,
+        streak_ends_at=None if streak.ends_at is None else instant(streak.ends_at),
+        basis=pooled.basis,
+        courses=[
+            *_open_courses(view),
+            *(
+                _finished_course(view, each)
+                for each in reversed(view.state.finished)
+                if each.course_id not in view.progress
+            ),
+        ],
+    )
+
+
+def overall(view: View) -> Overall:
+    """Weight done of weight required, pooled over the active courses.
+
+    Where some courses count modules and others assessments, their weights have no common unit: then
+    it is the mean of the courses' percents.
+    """
+    last = view.last_finished
+    if last is not None:
+        return _frozen(last)
+    known = [each for each in view.progress.values() if each.percent is not None]
+    bases = {each.basis for each in known}
+    percent: float | None = None
+    basis: Literal["modules", "assessments", "mixed", "none"] = "none"
+    if len(bases) == 1:
+        basis = known[0].basis
+        percent = 100 * sum(each.done for each in known) / sum(each.total for each in known)
+    elif bases:
+        basis = "mixed"
+        percent = sum(each.percent or 0.0 for each in known) / len(known)
+    return Overall(
+        percent=percent,
+        basis=basis,
+        modules_completed=sum(each.modules_completed for each in view.progress.values()),
+        total_modules=_total_modules(view),
+        average_score=mean_score(view.scores),
+        score_count=len(view.scores),
+    )
+
+
+def level(progress: float | None, average: float | None) -> Level | None:
+    """The level of a progress and an average, both in percent; without scores not over the middle.
+
+    Derived without memory: the state keeps no earlier level that could hold for a while.
+    """
+    if progress is None:
+        return None
+    if average is None:
+        return "Intermediate" if progress >= INTERMEDIATE_PROGRESS_BAR else "Beginner"
+    if progress >= ADVANCED_BAR and average >= ADVANCED_BAR:
+        return "Advanced"
+    if progress >= INTERMEDIATE_PROGRESS_BAR and average >= INTERMEDIATE_SCORE_BAR:
+        return "Intermediate"
+    return "Beginner"
+
+
+def streak_now(view: View) -> StreakNow:
+    """The streak counts until two dates have passed and more than 36 hours as well."""
+    streak = view.state.streak
+    if not streak.length:
+        return StreakNow(0, None)
+    ends_at = max(day_start(streak.last_day + 2, view.zone), streak.last_at + BRIDGE_SECONDS + 1)
+    return StreakNow(streak.length, ends_at) if view.now < ends_at else StreakNow(0, None)
+
+
+def expected_progress(view: View, course: Course, facts: CourseFacts | None) -> float | None:
+    """Percent that the schedule expects by now.
+
+    By assessments: the weight of the required ones due by now. By modules: the share of the
+    course's time that has passed, without its breaks.
+    """
+    basis = view.progress[course.course_id].basis
+    if facts is None or basis == "none":
+        return None
+    if basis == "assessments":
+        required = [each for each in facts.assessments if each.required]
+        if any(each.due_at is None for each in required):
+            return None
+        due = sum(each.weight for each in required if (each.due_at or 0) <= view.now)
+        return 100 * due / sum(each.weight for each in required)
+    if facts.starts_at is None or facts.ends_at is None or facts.ends_at <= facts.starts_at:
+        return None
+    passed = _taught(facts, facts.starts_at, min(max(view.now, facts.starts_at), facts.ends_at))
+    return 100 * passed / max(1, _taught(facts, facts.starts_at, facts.ends_at))
+
+
+def _taught(facts: CourseFacts, start: int, end: int) -> int:
+    """Seconds from `start` to `end` without the course's breaks."""
+    away = sum(max(0, min(to, end) - max(since, start)) for since, to in facts.breaks)
+    return max(0, end - start - away)
+
+
+def _open_courses(view: View) -> list[CourseProgress]:
+    nexts: dict[str, NextDue] = {}
+    for due in open_dues(view):
+        nexts.setdefault(
+            due.course.course_id,
+            NextDue(assessment_id=due.fact.id, title=due.fact.title, due_at=instant(due.due_at)),
+        )
+    return [_open_course(view, course, nexts.get(course.course_id)) for course in view.courses]
+
+
+def _open_course(view: View, course: Course, next_due: NextDue | None) -> CourseProgress:
+    facts = view.facts.get(course.course_id)
+    progress = view.progress[course.course_id]
+    average = mean_score(view.course_scores[course.course_id])
+    worked = bool(course.first_at)
+    return CourseProgress(
+        course_id=course.course_id,
+        title=None if facts is None else facts.title,
+        course_status=view.refs[course.course_id].course_status,
+        outcome=None,
+        progress=pct(progress.percent),
+        expected_progress=pct(expected_progress(view, course, facts)),
+        basis=progress.basis,
+        modules_completed=progress.modules_completed,
+        total_modules=progress.total_modules,
+        average_score=pct(average),
+        weighted_score=pct(weighted_score(course, facts)),
+        level=level(progress.percent, average) if worked else None,
+        ends_on=ends_on(view, facts),
+        next_due=next_due,
+    )
+
+
+def ends_on(view: View, facts: CourseFacts | None) -> str | None:
+    """The local date of the course's end."""
+    if facts is None or facts.ends_at is None:
+        return None
+    return iso_date(view.day_of(facts.ends_at))
+
+
+def _finished_course(view: View, finished: FinishedCourse) -> CourseProgress:
+    return CourseProgress(
+        course_id=finished.course_id,
+        title=view.title(finished.course_id),
+        course_status="finished",
+        outcome=finished.outcome,
+        progress=pct(finished.progress),
+        expected_progress=None,
+        basis=finished.basis,
+        modules_completed=finished.modules_completed,
+        total_modules=finished.total_modules,
+        average_score=pct(finished.average_score),
+        weighted_score=pct(finished.weighted_score),
+        level=level(finished.progress, finished.average_score),
+        ends_on=ends_on(view, view.facts.get(finished.course_id)),
+        next_due=None,
+    )
+
+
+def _frozen(last: FinishedCourse) -> Overall:
+    return Overall(
+        percent=last.progress,
+        basis=last.basis,
+        modules_completed=last.modules_completed,
+        total_modules=last.total_modules,
+        average_score=last.average_score,
+        score_count=last.score_count,
+    )
+
+
+def _total_modules(view: View) -> int | None:
+    """The modules of all active courses; None while some course has unknown ones."""
+    known = [each for each in view.progress.values() if each.total_modules is not None]
+    unknown = any(
+        each.modules_completed for each in view.progress.values() if each.total_modules is None
+    )
+    return None if unknown or not known else sum(each.total_modules or 0 for each in known)
