@@ -15,6 +15,7 @@ from devstack.postgres import EmbeddedPostgres
 from operations.topics import declarations, declare
 from runtime.kafka import admin_client
 from runtime.settings import Settings
+from sinks.migrate import migrate
 
 _numbers = count(1)
 
@@ -58,7 +59,8 @@ def postgres_server(server_folder: Path) -> Iterator[EmbeddedPostgres]:
 @pytest.fixture(scope="session")
 def database_template(postgres_server: EmbeddedPostgres) -> str:
     """The name of the database that every test's own is a copy of."""
-    postgres_server.create_database("template")
+    url = postgres_server.create_database("template")
+    migrate(Settings.model_validate({"KAFKA_BOOTSTRAP": "none:1", "DATABASE_URL": url}))
     return "template"
 
 
