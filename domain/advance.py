@@ -52,7 +52,7 @@ _HOUR = 3600
 def advance(state: Learner, accepted: Accepted, step: Step) -> None:
     """Fold one event into `state`, in place; what is to be told is appended to `step.told`."""
     event, at = accepted.event, accepted.at
-    remember(state, event.event_id, at)
+    remember(state, accepted.hashed, at)
     forget_expired(state, at)
     if not state.first_event_at or at < state.first_event_at:
         state.first_event_at = at

@@ -64,3 +64,12 @@ class CourseFacts(Struct, frozen=True, kw_only=True, dict=True):
     def assessment_by_short(self) -> dict[int, Assessment]:
         """Assessments by their 32-bit id."""
         return {short_id(assessment.id): assessment for assessment in self.assessments}
+
+    @cached_property
+    def deadlines(self) -> tuple[tuple[int, Assessment, int], ...]:
+        """(32-bit id, assessment, due time) of what is required and has a due time."""
+        return tuple(
+            (short, assessment, assessment.due_at)
+            for short, assessment in self.assessment_by_short.items()
+            if assessment.required and assessment.due_at is not None
+        )

@@ -20,7 +20,7 @@ from domain.events import (
     ContentViewed,
     GoalSet,
 )
-from domain.ids import partition_of
+from domain.ids import event_hash, partition_of
 
 Reason: TypeAlias = Literal[
     "null_value",
@@ -85,11 +85,12 @@ class Rejected(NamedTuple):
 
 
 class Accepted(NamedTuple):
-    """An event, its learner's id as text and its event time in epoch seconds."""
+    """An event, its learner's id as text, its event time in epoch seconds, the hash of its id."""
 
     event: AnyEvent
     user_id: str
     at: int
+    hashed: bytes
 
 
 _EVENTS: Final = msgspec.json.Decoder(AnyEvent)
@@ -131,7 +132,7 @@ def _check(event: AnyEvent, record: Record, partition: int, partitions: int) -> 
     if at > record.timestamp // 1000 + FUTURE_SECONDS_MAX:
         ahead = at - record.timestamp // 1000
         return Rejected("future_time", f"{ahead} s after the record, at most {FUTURE_SECONDS_MAX}")
-    return Accepted(event, user_id, at)
+    return Accepted(event, user_id, at, event_hash(event.event_id))
 
 
 def _check_key(key: bytes | None, user_id: str, partition: int, partitions: int) -> Rejected | None:

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from domain.ids import event_hash
 from domain.state import SEEN_MAX, Learner
 
 _HASH: Final = 8
@@ -11,9 +10,8 @@ _DAY_SECONDS: Final = 86_400
 _DAY_MAX: Final = 0xFFFF
 
 
-def is_duplicate(state: Learner, event_id: str) -> bool:
-    """Whether the event is one of the last 64 that were folded into `state`."""
-    wanted = event_hash(event_id)
+def is_duplicate(state: Learner, wanted: bytes) -> bool:
+    """Whether the event of that hash is one of the last 64 that were folded into `state`."""
     seen = state.seen
     index = seen.find(wanted)
     while index % _HASH and index != -1:
@@ -21,8 +19,8 @@ def is_duplicate(state: Learner, event_id: str) -> bool:
     return index != -1
 
 
-def remember(state: Learner, event_id: str, at: int) -> None:
-    """Remember an event that is being folded.
+def remember(state: Learner, hashed: bytes, at: int) -> None:
+    """Remember the hash of an event that is being folded.
 
     One that is older than all that is remembered might repeat one that is forgotten: it is counted.
     """
@@ -30,10 +28,10 @@ def remember(state: Learner, event_id: str, at: int) -> None:
     if len(state.seen) == SEEN_MAX * _HASH:
         if at < state.last_event_at - _DAY_SECONDS and day < min(_days(state.seen_days)):
             state.overflow.late_unchecked += 1
-        state.seen = state.seen[_HASH:] + event_hash(event_id)
+        state.seen = state.seen[_HASH:] + hashed
         state.seen_days = state.seen_days[_DAY:] + day.to_bytes(_DAY, "little")
     else:
-        state.seen += event_hash(event_id)
+        state.seen += hashed
         state.seen_days += day.to_bytes(_DAY, "little")
 
 

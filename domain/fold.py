@@ -194,7 +194,7 @@ class PartitionFold:
         counters = self.record.counters
         counters.events += 1
         state = self._state(verdict.user_id, effects)
-        if is_duplicate(state, verdict.event.event_id):
+        if is_duplicate(state, verdict.hashed):
             counters.duplicates += 1
             self._count_verdict(rejected=False)
             return

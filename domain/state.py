@@ -6,7 +6,6 @@ place.
 """
 
 from typing import Final, Literal, TypeAlias
-from uuid import UUID
 
 from msgspec import Struct, field
 
@@ -139,18 +138,27 @@ class FinishedCourse(Struct, array_like=True, gc=False):
 _AS_TEXT: Final = b"\x00"
 _AS_UUID: Final = b"\x01"
 _UUID_LENGTH: Final = 36
+_UUID_DASHES: Final = 4
 
 
 def pack_event_id(event_id: str) -> bytes:
     """17 bytes where the id is a UUID in its usual form, else one byte and the id's UTF-8."""
-    if len(event_id) == _UUID_LENGTH:
+    if len(event_id) == _UUID_LENGTH and event_id.count("-") == _UUID_DASHES:
         try:
-            made = UUID(event_id)
+            packed = bytes.fromhex(event_id.replace("-", ""))
         except ValueError:
             return _AS_TEXT + event_id.encode()
-        if str(made) == event_id:
-            return _AS_UUID + made.bytes
+        if unpack_event_id(_AS_UUID + packed) == event_id:
+            return _AS_UUID + packed
     return _AS_TEXT + event_id.encode()
+
+
+def unpack_event_id(packed: bytes) -> str:
+    """The id that `pack_event_id` packed."""
+    if packed[:1] == _AS_TEXT:
+        return packed[1:].decode()
+    text = packed[1:].hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 class Recent(Struct, array_like=True, gc=False):
@@ -169,8 +177,7 @@ class Recent(Struct, array_like=True, gc=False):
     @property
     def event_id(self) -> str:
         """The event's id as it came."""
-        body = self.packed_id[1:]
-        return str(UUID(bytes=body)) if self.packed_id[:1] == _AS_UUID else body.decode()
+        return unpack_event_id(self.packed_id)
 
     @property
     def type(self) -> str:

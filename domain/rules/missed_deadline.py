@@ -86,9 +86,8 @@ def _due(state: Learner, step: Step) -> Iterator[_Due]:
         if course.unenrolled_at or facts is None:
             continue
         works = {work.short: work for work in course.work}
-        for short, assessment in facts.assessment_by_short.items():
-            due_at = assessment.due_at
-            if due_at is None or not assessment.required or course.enrolled_at > due_at:
+        for short, assessment, due_at in facts.deadlines:
+            if course.enrolled_at > due_at:
                 continue
             level = _level(works.get(short), due_at)
             if level < _MEDIUM:
