@@ -1,0 +1,127 @@
+"""Which partitions this worker owns now: owners start when assigned and end when revoked."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import structlog
+from faust.types import TP
+
+from agents.owner import Context, Owner
+from agents.takeover import Loaded
+from agents.transport import Batch, BatchConsumer, Standing, WorkerApp
+from contracts.topics import ACTIVITY
+from runtime.errors import CrashError, LossError
+
+STOP_SHARE: Final = 0.6
+"""Of the session timeout: later than that, somebody else may own the partition already."""
+
+log = structlog.get_logger()
+
+
+class Assignment:
+    """The owners of this worker's partitions.
+
+    Invariants:
+        I4: an owner of an assignment that is over has ended before the next one begins.
+    """
+
+    def __init__(self, context: Context, fail: Callable[[BaseException], Any]) -> None:
+        self._context = context
+        self._fail = fail
+        self._topic = context.settings.topic(ACTIVITY.name)
+        self._owners: dict[int, Owner] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._loaded: dict[int, Loaded] = {}
+        self._generation = -1
+        self.app: WorkerApp
+
+    def has_room(self, partition: int) -> bool:
+        """Whether the partition's owner can take more."""
+        owner = self._owners.get(partition)
+        return owner is not None and owner.has_room
+
+    def out_of_range(self, error: Exception) -> None:
+        """A log that no longer holds our position is a loss."""
+        self._fail(LossError(f"{self._topic}: a position lies outside of the log: {error}"))
+
+    def deliver(self, batch: Batch) -> None:
+        """Hand a batch to its owner; what belongs to an assignment that is over is dropped."""
+        owner = self._owners.get(batch.partition)
+        if owner is None or batch.generation != self._generation:
+            return
+        try:
+            owner.deliver(batch)
+        except CrashError as error:
+            self._fail(error)
+
+    def wake(self) -> None:
+        """Let every owner look whether there is something to do."""
+        for owner in self._owners.values():
+            owner.wake()
+
+    async def assigned(self, *sent: Any, **_: Any) -> None:
+        """Start an owner for every partition, side by side: open transactions end at once."""
+        await self.stop()
+        self._generation = self.app.consumer_generation_id
+        assigned: Iterable[TP] = sent[1]
+        for tp in assigned:
+            if tp.topic == self._topic:
+                self._start(tp.partition)
+        log.info("assigned", partitions=sorted(self._owners), generation=self._generation)
+
+    async def revoked(self, *_: Any, **__: Any) -> None:
+        """End every owner: a rebalance takes all, and gives those that stay again."""
+        await self.stop()
+
+    async def stop(self) -> None:
+        """Let running transactions end; one that takes too long ends the process."""
+        self._consumer.close_all()
+        for owner in self._owners.values():
+            owner.ask_to_stop()
+        for partition, task in self._tasks.items():
+            if not self._owners[partition].opened:
+                task.cancel()  # of a take-over nothing is left but what is in the log
+        if self._tasks:
+            seconds = STOP_SHARE * self._context.settings.session_timeout_seconds
+            _, pending = await asyncio.wait(self._tasks.values(), timeout=seconds)
+            if pending:
+                self._fail(CrashError(f"a transaction did not end within {seconds:.1f} s"))
+        for partition, owner in self._owners.items():
+            if owner.loaded is not None and owner.opened:
+                self._loaded[partition] = owner.loaded
+        self._owners.clear()
+        self._tasks.clear()
+
+    def standings(self) -> dict[int, tuple[Owner, Standing]]:
+        """Where every owner and its partition's consumer stand; safe to ask from any thread."""
+        return {
+            partition: (owner, self._consumer.standing(TP(self._topic, partition)))
+            for partition, owner in list(self._owners.items())
+        }
+
+    def membership_lost(self) -> bool:
+        """Whether nobody keeps this worker in its group any more."""
+        return self._consumer.coordination_ended()
+
+    @property
+    def _consumer(self) -> BatchConsumer:
+        consumer = self.app.consumer
+        assert isinstance(consumer, BatchConsumer), "made by BatchTransport"
+        return consumer
+
+    def _start(self, partition: int) -> None:
+        owner = Owner(self._context, partition, self._loaded.pop(partition, None))
+        tp = TP(self._topic, partition)
+        consumer = self._consumer
+        task = asyncio.create_task(
+            owner.run(lambda offset: consumer.open(tp, offset), lambda: consumer.standing(tp)),
+            name=f"owner-{partition}",
+        )
+        task.add_done_callback(self._ended)
+        self._owners[partition] = owner
+        self._tasks[partition] = task
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._fail(error)

@@ -1,0 +1,210 @@
+"""How a partition is taken over: fence the old owner, load what it committed, check the log."""
+
+import asyncio
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Final
+
+import kafka.errors
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.structs import TopicPartition
+
+from agents.table import Table
+from agents.transaction import make_producer
+from contracts.state_keys import PARTITION_KEY, course_of
+from contracts.topics import ACTIVITY, STATE, TOPICS
+from domain.codec import UnknownVersionError, decode_facts, decode_record
+from domain.course_facts import CourseFacts
+from domain.fold import new_record
+from domain.partition import PartitionRecord
+from runtime.errors import LossError, TooManyRejectedError, UsageError
+from runtime.kafka import READ_COMMITTED, admin_client, connect_options
+from runtime.process import collector_off
+from runtime.settings import Settings
+
+_POLL_MS: Final = 200
+_FETCH_BYTES: Final = 4_194_304
+_END_TRIES: Final = 10
+_END_SECONDS: Final = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The topic `activity` as the cluster has it now."""
+
+    topic_id: str
+    partitions: int
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What an owner's predecessor left in `progress.state`; kept in memory between assignments."""
+
+    table: Table
+    facts: dict[str, CourseFacts]
+    record: bytes | None = None
+
+
+@dataclass(slots=True)
+class Taken:
+    """A partition taken over: nobody else can write for it any more."""
+
+    producer: AIOKafkaProducer
+    loaded: Loaded
+    record: PartitionRecord
+
+
+def look_at_log(settings: Settings) -> Log:
+    """Ask the cluster for the topics; whatever is missing or of another size is a UsageError."""
+    names = [settings.topic(topic.name) for topic in TOPICS]
+    with closing(admin_client(settings)) as admin:
+        found = {each["name"]: each for each in admin.describe_topics(names)}
+    sizes: dict[str, int] = {}
+    for topic in TOPICS:
+        name = settings.topic(topic.name)
+        error = found[name]["error_code"] if name in found else 3
+        if error != 0:
+            reason = kafka.errors.for_code(error).__name__
+            raise UsageError(f"topic {name}: {reason}; run `learnstream topics` first")
+        sizes[topic.name] = len(found[name]["partitions"])
+    partitions = sizes[ACTIVITY.name]
+    for topic in TOPICS:
+        expected = partitions if topic.partitioning == "activity" else 1
+        if sizes[topic.name] != expected:
+            raise UsageError(
+                f"topic {settings.topic(topic.name)}: seen {sizes[topic.name]} partitions, "
+                f"expected {expected}"
+            )
+    return Log(str(found[settings.topic(ACTIVITY.name)]["topic_id"]), partitions)
+
+
+async def take_over(
+    settings: Settings, partition: int, loaded: Loaded | None, *, resume: bool
+) -> Taken:
+    """Fence, load and check one partition; the caller seeks and adopts what is new."""
+    log = await asyncio.to_thread(look_at_log, settings)
+    producer = make_producer(settings, partition)
+    await producer.start()
+    try:
+        loaded = loaded or Loaded(Table(), {})
+        record = await _read(settings, partition, loaded, log)
+        _check_halted(record, resume=resume)
+    except BaseException:
+        await producer.stop()
+        raise
+    return Taken(producer, loaded, record)
+
+
+def _check_halted(record: PartitionRecord, *, resume: bool) -> None:
+    if record.halted is not None and not resume:
+        raise TooManyRejectedError(
+            f"partition {record.partition} is halted: {record.halted.reason}; mend the producer, "
+            "then `learnstream worker --resume`"
+        )
+
+
+async def _read(settings: Settings, partition: int, loaded: Loaded, log: Log) -> PartitionRecord:
+    consumer = AIOKafkaConsumer(
+        **connect_options(settings),
+        group_id=None,
+        isolation_level=READ_COMMITTED,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        max_partition_fetch_bytes=_FETCH_BYTES,
+    )
+    await consumer.start()
+    try:
+        with collector_off():
+            await _load(consumer, settings, partition, loaded)
+        return await _record(consumer, settings, partition, loaded, log)
+    finally:
+        await consumer.stop()
+
+
+async def _load(
+    consumer: AIOKafkaConsumer, settings: Settings, partition: int, loaded: Loaded
+) -> None:
+    """Read `progress.state` to its end by position: the last offset may be a marker."""
+    state = TopicPartition(settings.topic(STATE.name), partition)
+    consumer.assign([state])
+    end = (await consumer.end_offsets([state]))[state]
+    if loaded.table.next > end:
+        raise LossError(
+            f"topic {state.topic}: read up to {loaded.table.next}, but it ends at {end}"
+        )
+    consumer.seek(state, loaded.table.next)
+    while await consumer.position(state) < end:
+        found = await consumer.getmany(state, timeout_ms=_POLL_MS)
+        for record in found.get(state, ()):
+            _keep(loaded, record.key, record.value)
+    loaded.table.next = await consumer.position(state)
+
+
+def _keep(loaded: Loaded, key: bytes | None, value: bytes | None) -> None:
+    assert key is not None, "every record of progress.state has a key"
+    if key == PARTITION_KEY:
+        loaded.record = value
+    elif (course_id := course_of(key)) is None:
+        loaded.table.load(key.decode(), value)
+    elif value is not None:
+        loaded.facts[course_id] = decode_facts(value)
+
+
+async def _record(
+    consumer: AIOKafkaConsumer, settings: Settings, partition: int, loaded: Loaded, log: Log
+) -> PartitionRecord:
+    """The partition's record, checked against the log as it is now."""
+    activity = TopicPartition(settings.topic(ACTIVITY.name), partition)
+    start = (await consumer.beginning_offsets([activity]))[activity]
+    if loaded.record is None:
+        record = new_record(partition, log.partitions, log.topic_id, settings.clock)
+        record.next = start
+        return record
+    try:
+        record = decode_record(loaded.record)
+    except UnknownVersionError as error:
+        raise UsageError(f"partition {partition}: {error}") from error
+    end = await _end(consumer, activity, record.next)
+    check_record(record, log, settings, start, end)
+    return record
+
+
+async def _end(consumer: AIOKafkaConsumer, log: TopicPartition, at_least: int) -> int:
+    """Where the log ends; a broker that has just started may say less for a moment."""
+    for last_try in (*[False] * _END_TRIES, True):
+        end: int = (await consumer.end_offsets([log]))[log]
+        if end >= at_least or last_try:
+            return end
+        await asyncio.sleep(_END_SECONDS)
+    raise AssertionError("the last try returns")
+
+
+def check_record(
+    record: PartitionRecord, log: Log, settings: Settings, start: int, end: int
+) -> None:
+    """Refuse a log that is not the one that was folded, or a clock that is not the partition's."""
+    place = f"{settings.topic(ACTIVITY.name)} partition {record.partition}"
+    if record.topic_id != log.topic_id:
+        raise LossError(
+            f"{place}: topic id {log.topic_id}, but {record.topic_id} was folded: the topic was "
+            "deleted and made again"
+        )
+    if record.partitions != log.partitions:
+        raise UsageError(
+            f"{place}: seen {log.partitions} partitions, expected {record.partitions}: their "
+            "number is fixed for life"
+        )
+    if record.clock_mode != settings.clock:
+        raise UsageError(
+            f"{place}: its clock is `{record.clock_mode}`, this process was told `{settings.clock}`"
+        )
+    if start > record.next:
+        raise LossError(
+            f"{place}: the log starts at {start}, the fold stands at {record.next}: "
+            f"{start - record.next} offsets are gone"
+        )
+    if end < record.next:
+        raise LossError(
+            f"{place}: the log ends at {end}, the fold stands at {record.next}: "
+            f"{record.next - end} offsets are gone"
+        )

@@ -1,0 +1,97 @@
+"""The pipeline of a worker on one page: activity -> agent -> owner -> one transaction a batch."""
+
+import asyncio
+
+import kafka.errors
+import structlog
+
+from agents.assignment import Assignment
+from agents.courses import CourseReader
+from agents.owner import Context
+from agents.progress import make_progress
+from agents.takeover import look_at_log
+from agents.transport import WorkerApp, quiet_loggers
+from agents.watchdog import Watchdog
+from contracts.topics import ACTIVITY
+from domain.configuration import Configuration
+from domain.scoring import Scorer
+from runtime.clock import WallClock
+from runtime.errors import CrashError
+from runtime.failpoints import Failpoints
+from runtime.metrics import Metrics
+from runtime.process import leave, settle_memory, stop_event
+from runtime.settings import Settings
+
+_BEAT_SECONDS = 0.2
+_STOP_SECONDS = 10.0
+
+log = structlog.get_logger()
+
+
+def run_worker(
+    settings: Settings, configuration: Configuration, scorer: Scorer, *, resume: bool = False
+) -> int:
+    """Own partitions until a signal asks to stop; every other end is an exit status of its own."""
+    quiet_loggers()
+    try:
+        look_at_log(settings)
+    except kafka.errors.KafkaError as error:
+        raise CrashError(f"cannot reach Kafka at {settings.kafka_bootstrap}: {error}") from error
+    asyncio.run(_run(settings, configuration, scorer, resume=resume))
+    return 0
+
+
+async def _run(
+    settings: Settings, configuration: Configuration, scorer: Scorer, *, resume: bool
+) -> None:
+    metrics = Metrics()
+
+    def wake_owners() -> None:
+        owners.wake()
+
+    context = Context(
+        settings=settings,
+        configuration=configuration,
+        scorer=scorer,
+        clock=WallClock(),
+        courses=CourseReader(settings, on_change=wake_owners),
+        metrics=metrics,
+        failpoints=Failpoints(settings.failpoints),
+        resume=set() if resume else None,
+    )
+    owners = Assignment(context, fail=leave)
+    app = owners.app = WorkerApp(settings, gate=owners)
+    app.agent(app.batches(ACTIVITY.name), name="progress", concurrency=1)(make_progress(owners))
+    app.on_partitions_assigned.connect(owners.assigned)
+    app.on_partitions_revoked.connect(owners.revoked)
+    if settings.metrics_port is not None:
+        metrics.serve(settings.metrics_port)
+    watchdog = Watchdog(owners, metrics, settings.progress_timeout_seconds)
+    await _live(app, owners, context.courses, watchdog)
+
+
+async def _live(
+    app: WorkerApp, owners: Assignment, courses: CourseReader, watchdog: Watchdog
+) -> None:
+    """Start all, wait for a signal, stop all in order."""
+    asked = stop_event(asyncio.get_running_loop())
+    parts = [asyncio.create_task(courses.run()), asyncio.create_task(app.start())]
+    for part in parts:
+        part.add_done_callback(_leave_on_error)
+    watchdog.start()
+    settle_memory()
+    while not asked.is_set():
+        if app.crashed:
+            leave(CrashError(f"Faust crashed: {app.crash_reason!r}"))
+        watchdog.beat()
+        await asyncio.sleep(_BEAT_SECONDS)
+    log.info("stopping")
+    async with asyncio.timeout(_STOP_SECONDS):
+        await owners.stop()
+        await app.stop()
+    parts[0].cancel()
+
+
+def _leave_on_error(part: "asyncio.Task[object]") -> None:
+    if not part.cancelled() and (error := part.exception()) is not None:
+        leave(error)

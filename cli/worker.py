@@ -1,0 +1,46 @@
+"""`learnstream worker`: own partitions of activity, fold them, tell what is to be told."""
+
+import argparse
+
+import msgspec
+
+from agents.topology import run_worker
+from domain.configuration import Configuration, Rules
+from domain.decode import is_zone
+from models.baseline import Baseline
+from runtime import log
+from runtime.errors import UsageError
+from runtime.settings import Settings
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = subparsers.add_parser("worker", help=__doc__, description=__doc__)
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with partitions that halted because too many events were rejected",
+    )
+    parser.set_defaults(func=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run until a signal asks to stop; the exit status says what a supervisor is to do."""
+    settings = Settings()
+    log.configure(settings)
+    return run_worker(settings, configuration(settings), Baseline(), resume=args.resume)
+
+
+def configuration(settings: Settings) -> Configuration:
+    """The rules and the zone that this process was told; a bad file is a UsageError."""
+    if not is_zone(settings.timezone):
+        raise UsageError(f"LEARNSTREAM_TIMEZONE: {settings.timezone!r} is not an IANA zone")
+    if settings.rules_file is None:
+        return Configuration(timezone=settings.timezone)
+    try:
+        rules = msgspec.json.decode(settings.rules_file.read_bytes(), type=Rules)
+    except OSError as error:
+        raise UsageError(f"cannot read {settings.rules_file}: {error.strerror}") from error
+    except msgspec.DecodeError as error:
+        raise UsageError(f"{settings.rules_file}: {error}") from error
+    return Configuration(timezone=settings.timezone, rules=rules)
