@@ -49,7 +49,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _instant(text: str) -> int:
-    at = datetime.fromisoformat(text)
+    expected = f"{text}: expected such as 2026-03-01T12:00:00+01:00"
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(expected) from error
     if at.tzinfo is None:
-        raise argparse.ArgumentTypeError(f"{text} has no offset from UTC")
+        raise argparse.ArgumentTypeError(expected)
     return int(at.timestamp())
