@@ -1,0 +1,243 @@
+"""When a course will be done: from the pace of units so far, with how sure that is.
+
+Units are what the course requires and the stream sees done: modules and assessments handed in.
+"""
+
+import math
+from typing import Final, Literal, NamedTuple
+
+from domain.course_facts import CourseFacts
+from domain.courses import HALF_LIFE_DAYS
+from domain.days import day_start, iso_date
+from domain.ids import short_id
+from domain.measures.figures import Status, needs, pct, prob
+from domain.measures.progress_summary import ends_on, overall
+from domain.measures.shapes import CourseRef, Prob
+from domain.measures.shapes_predictions import CompletionPrediction
+from domain.measures.statistics import beta_quantile, beta_share
+from domain.measures.view import View
+from domain.progress import is_submitted
+from domain.state import Course
+
+LEVEL: Final = 0.9
+UNITS_MIN: Final = 3
+UNIT_DAYS_MIN: Final = 2
+DAYS_MAX: Final = 3650  # a date further off than ten years says nothing
+_DAY: Final = 86_400
+_WEEK: Final = 7
+
+Schedule = Literal["ahead", "on_track", "behind", "done", "unknown"]
+
+
+class Pace(NamedTuple):
+    """Units a day, as a Gamma variable of this mean and shape."""
+
+    per_day: float
+    shape: float
+
+
+class Task(NamedTuple):
+    """What is left of one course, or of all of them together."""
+
+    ref: CourseRef
+    progress: float | None
+    units_done: int
+    unit_days: int
+    remaining: int | None  # None where the course's facts are not known
+    pace: Pace
+    released_at: int  # when the last module that is left is released
+    ends_at: int | None
+    ends_on: str | None
+
+
+def completion_predictions(view: View, horizon: int) -> list[CompletionPrediction]:
+    """One for each open course, and one over all of them, whose `course_id` is None."""
+    tasks = [_task(view, course) for course in view.courses]
+    if not tasks:
+        return []
+    return [_prediction(view, task, horizon) for task in [*tasks, _pooled(view, tasks)]]
+
+
+def pace_of(course: Course, facts: CourseFacts | None, now: int) -> Pace:
+    """The exponentially weighted rate of units a day, by the time that stood open for them.
+
+    With weights w = 2^(-age / 14 days), the weighted count divided by the integral of w since the
+    course began; for a long course that is count x ln 2 / 14. The shape of the Gamma variable is
+    that of a weighted sum of Poisson arrivals: mean^2 / variance.
+    """
+    if not course.rate:
+        return Pace(0.0, 0.0)
+    begins = max(course.enrolled_at, (facts.starts_at or 0) if facts is not None else 0)
+    since = min(each for each in (begins or now, course.first_at or now, course.rate_at))
+    days = max(1.0, (now - since) / _DAY)
+    count = course.rate * math.pow(0.5, max(0.0, (now - course.rate_at) / _DAY / HALF_LIFE_DAYS))
+    faded = math.pow(0.5, days / HALF_LIFE_DAYS)
+    exposure = HALF_LIFE_DAYS / math.log(2) * (1 - faded)
+    squared = HALF_LIFE_DAYS / 2 / math.log(2) * (1 - faded * faded)
+    return Pace(count / exposure, count * exposure / squared)
+
+
+def days_until_done(remaining: int, pace: Pace, share: float) -> float:
+    """The days within which `remaining` units are done with probability `share`.
+
+    Units arrive as a Poisson process whose rate is the Gamma variable: the time to the r-th is the
+    rate's scale x beta prime (r, shape).
+    """
+    x = beta_quantile(share, remaining, pace.shape)
+    return math.inf if x >= 1 else pace.shape / pace.per_day * x / (1 - x)
+
+
+def probability_within(remaining: int, pace: Pace, days: float) -> float:
+    """The probability that `remaining` units are done within `days`."""
+    if days <= 0:
+        return 0.0
+    scaled = pace.per_day * days
+    return beta_share(scaled / (scaled + pace.shape), remaining, pace.shape)
+
+
+def _task(view: View, course: Course) -> Task:
+    facts = view.facts.get(course.course_id)
+    submitted = {work.short for work in course.work if is_submitted(work)}
+    left_modules = [
+        module
+        for module in (facts.modules if facts else ())
+        if module.required and short_id(module.id) not in course.modules
+    ]
+    left_assessments = [
+        each
+        for each in (facts.assessments if facts else ())
+        if each.required and short_id(each.id) not in submitted
+    ]
+    known = facts is not None and bool(facts.modules or facts.assessments)
+    return Task(
+        ref=view.refs[course.course_id],
+        progress=view.progress[course.course_id].percent,
+        units_done=len(course.modules) + len(submitted),
+        unit_days=course.unit_days,
+        remaining=len(left_modules) + len(left_assessments) if known else None,
+        pace=pace_of(course, facts, view.now),
+        released_at=max((module.release_at or 0 for module in left_modules), default=0),
+        ends_at=None if facts is None else facts.ends_at,
+        ends_on=ends_on(view, facts),
+    )
+
+
+def _pooled(view: View, tasks: list[Task]) -> Task:
+    """All open courses as one: their rates add up, and so do the variances of the rates."""
+    rate = sum(task.pace.per_day for task in tasks)
+    variance = sum(t.pace.per_day**2 / t.pace.shape for t in tasks if t.pace.shape)
+    known = [task.remaining for task in tasks if task.remaining is not None]
+    ends = [task.ends_at for task in tasks if task.ends_at is not None]
+    last = max(ends) if len(ends) == len(tasks) else None
+    return Task(
+        ref=CourseRef(course_id=None, title=None, course_status="active", outcome=None),
+        progress=overall(view).percent,
+        units_done=sum(task.units_done for task in tasks),
+        unit_days=max(task.unit_days for task in tasks),
+        remaining=sum(known) if len(known) == len(tasks) else None,
+        pace=Pace(rate, rate * rate / variance if variance else 0.0),
+        released_at=max(task.released_at for task in tasks),
+        ends_at=last,
+        ends_on=None if last is None else iso_date(view.day_of(last)),
+    )
+
+
+class _Told(NamedTuple):
+    """What can be said of a task whose pace is known."""
+
+    expected_at: float
+    earliest_at: float
+    latest_at: float
+    by_horizon: float
+    by_end: float | None
+
+
+_NOTHING: Final = _Told(math.inf, math.inf, math.inf, 0.0, None)
+
+
+def _prediction(view: View, task: Task, horizon: int) -> CompletionPrediction:
+    status = _status(task)
+    done = task.remaining == 0
+    told = None
+    if task.remaining and status.status == "ok" and task.pace.per_day > 0:
+        told = _tell(view, task, task.remaining, horizon)
+    shown = told or _NOTHING
+    return CompletionPrediction(
+        course_id=task.ref.course_id,
+        title=task.ref.title,
+        course_status=task.ref.course_status,
+        outcome=task.ref.outcome,
+        status=status.status,
+        missing=status.missing,
+        progress=pct(task.progress),
+        remaining_units=task.remaining,
+        pace_per_week=round(task.pace.per_day * _WEEK, 2) if status.status == "ok" else None,
+        needed_pace_per_week=_needed(view, task),
+        expected_date=_date(view, shown.expected_at),
+        earliest_date=_date(view, shown.earliest_at),
+        latest_date=_date(view, shown.latest_at),
+        course_ends_on=task.ends_on,
+        probability_by_horizon=_shown(1.0 if done else shown.by_horizon, known=done or told),
+        probability_by_course_end=_shown(1.0 if done else shown.by_end, known=done or told),
+        confidence=LEVEL if told else None,
+        schedule="done" if done else _schedule(task, told),
+    )
+
+
+def _status(task: Task) -> Status:
+    if task.remaining == 0:
+        return needs()
+    return needs(
+        ("course_facts", int(task.remaining is not None), 1),
+        ("modules", task.units_done, UNITS_MIN),
+        ("active_days", task.unit_days, UNIT_DAYS_MIN),
+    )
+
+
+def _tell(view: View, task: Task, remaining: int, horizon: int) -> _Told:
+    tail = (1 - LEVEL) / 2
+    expected = remaining / task.pace.per_day
+    horizon_at = day_start(view.today + horizon + 1, view.zone)
+    return _Told(
+        expected_at=_reached(view, task, expected),
+        earliest_at=_reached(view, task, days_until_done(remaining, task.pace, tail)),
+        latest_at=_reached(view, task, days_until_done(remaining, task.pace, 1 - tail)),
+        by_horizon=_by(view, task, remaining, horizon_at),
+        by_end=None if task.ends_at is None else _by(view, task, remaining, task.ends_at),
+    )
+
+
+def _reached(view: View, task: Task, days: float) -> float:
+    """When that many days have passed, but not before the last module is released."""
+    return max(view.now + days * _DAY, task.released_at)
+
+
+def _by(view: View, task: Task, remaining: int, at: int) -> float:
+    if at < task.released_at:
+        return 0.0
+    return probability_within(remaining, task.pace, (at - view.now) / _DAY)
+
+
+def _date(view: View, at: float) -> str | None:
+    if at > view.now + DAYS_MAX * _DAY:
+        return None
+    return iso_date(view.day_of(int(at)))
+
+
+def _shown(value: float | None, *, known: object) -> Prob | None:
+    return prob(value) if known and value is not None else None
+
+
+def _needed(view: View, task: Task) -> float | None:
+    if task.remaining is None or task.ends_at is None or task.ends_at <= view.now:
+        return None
+    return round(task.remaining / ((task.ends_at - view.now) / _DAY / _WEEK), 2)
+
+
+def _schedule(task: Task, told: _Told | None) -> Schedule:
+    """Ahead: also the late end of the interval is in time; behind: the expected date is not."""
+    if told is None or task.ends_at is None:
+        return "unknown"
+    if told.latest_at <= task.ends_at:
+        return "ahead"
+    return "on_track" if told.expected_at <= task.ends_at else "behind"

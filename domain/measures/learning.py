@@ -1,0 +1,113 @@
+"""How much is done over a period, how that goes, and how much of what was due is done."""
+
+from typing import Final
+
+from domain.days import iso_date, weekday
+from domain.measures.assessments import completion
+from domain.measures.figures import needs, pct, trend
+from domain.measures.shapes import Trend
+from domain.measures.shapes_trends import (
+    ActivityPattern,
+    LearningDay,
+    LearningTrends,
+    PreviousLearning,
+)
+from domain.measures.view import View
+from domain.measures.windows import bucket_of, day_minutes, lived_weeks, reaches, window
+
+STABLE_SHARE: Final = 0.1  # of the weekly mean, in a week
+PATTERN_DAYS_MIN: Final = 14
+PATTERN_ACTIVE_DAYS_MIN: Final = 5
+DAILY_SHARE: Final = 0.8
+WEEKDAYS_SHARE: Final = 0.9
+WEEKENDS_SHARE: Final = 0.6
+BURST_DAYS_SHARE: Final = 0.2
+BURST_SHARE: Final = 0.8
+_SATURDAY: Final = 6
+
+
+def learning_trends(view: View, period: int) -> LearningTrends:
+    """The section `learning_trends`."""
+    first = view.today - period + 1
+    over = window(view, first, view.today)
+    due = completion(view, first, view.today, view.now)
+    status = needs(("active_days", over.active_days, 1))
+    return LearningTrends(
+        status=status.status,
+        missing=status.missing,
+        activity_trend=activity_trend(view, period),
+        activities=over.activities,
+        active_days=over.active_days,
+        minutes=over.minutes(view),
+        modules_completed=over.modules,
+        completion_rate=pct(due.rate),
+        due=due.due,
+        done=due.done,
+        on_time_rate=pct(due.on_time_rate),
+        activity_pattern=activity_pattern(view, first),
+        daily=[_day(view, day) for day in range(first, view.today + 1)],
+        previous=_previous(view, first - period, first - 1),
+    )
+
+
+def activity_trend(view: View, period: int) -> Trend:
+    """Regression on the sums of whole weeks, since days hang together."""
+    sums = [float(week.activities) for week in lived_weeks(view, period)]
+    mean = sum(sums) / len(sums) if sums else 0.0
+    return trend(sums, per="week", unit="activities", stable_within=STABLE_SHARE * mean)
+
+
+def activity_pattern(view: View, first: int) -> ActivityPattern | None:
+    """The shape of the days from `first` on; None under 14 known and 5 active days.
+
+    Daily: work on 80 % of the days. Weekdays: 90 % of it from Monday to Friday. Weekends: 60 % on
+    Saturday and Sunday. Bursts: the busiest fifth of the days holds 80 % of it. Else irregular.
+    """
+    if view.first_day is None:
+        return None
+    since = max(first, view.first_day)
+    known = view.today - since + 1
+    counts = {
+        day.day: day.activities for day in view.state.days if day.activities and day.day >= since
+    }
+    if known < PATTERN_DAYS_MIN or len(counts) < PATTERN_ACTIVE_DAYS_MIN:
+        return None
+    return _pattern(counts, known)
+
+
+def _pattern(counts: dict[int, int], known: int) -> ActivityPattern:
+    total = sum(counts.values())
+    weekend = sum(count for day, count in counts.items() if weekday(day) >= _SATURDAY) / total
+    if len(counts) >= DAILY_SHARE * known:
+        return "daily"
+    busiest = sorted(counts.values(), reverse=True)[: max(1, int(known * BURST_DAYS_SHARE))]
+    if weekend >= WEEKENDS_SHARE:
+        return "weekends"
+    if 1 - weekend >= WEEKDAYS_SHARE and len(counts) >= known * 5 / 7 / 2:
+        return "weekdays"
+    return "bursts" if sum(busiest) >= BURST_SHARE * total else "irregular"
+
+
+def _day(view: View, day: int) -> LearningDay:
+    bucket = bucket_of(view, day)
+    return LearningDay(
+        date=iso_date(day),
+        activities=bucket.activities,
+        minutes=day_minutes(view, bucket),
+        modules_completed=bucket.modules,
+        assessments=len(bucket.submitted),
+    )
+
+
+def _previous(view: View, first: int, last: int) -> PreviousLearning:
+    if not reaches(view, first, last):
+        return PreviousLearning(
+            activities=None, active_days=None, minutes=None, completion_rate=None
+        )
+    before = window(view, first, last)
+    return PreviousLearning(
+        activities=before.activities,
+        active_days=before.active_days,
+        minutes=before.minutes(view),
+        completion_rate=pct(completion(view, first, last, view.now).rate),
+    )

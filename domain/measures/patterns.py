@@ -1,0 +1,150 @@
+"""On what, at what hours and how long before the due time a learner works."""
+
+from statistics import median
+from typing import Final
+
+from domain.days import local_day, weekday
+from domain.measures.assessments import Due, dues
+from domain.measures.figures import Status, minutes, needs, prob
+from domain.measures.shapes_trends import (
+    ContentPreference,
+    PatternAnalysis,
+    PeakHours,
+    ProductivityPeaks,
+    SubmissionHabits,
+)
+from domain.measures.view import View
+from domain.measures.windows import window
+from domain.patterns import WEIGHT
+from domain.state import Day
+
+ACTIVE_DAYS_MIN: Final = 3
+PEAK_EVENTS_MIN: Final = 30
+STANDS_OUT: Final = 1.5  # times what even hours or weekdays would hold
+STANDS_OUT_DEVIATIONS: Final = 2.0  # and this many Poisson deviations over it
+_HOURS: Final = 24
+_DAY: Final = 86_400
+
+
+def pattern_analysis(view: View, period: int) -> PatternAnalysis:
+    """The section `pattern_analysis`."""
+    first = view.today - period + 1
+    status = needs(("active_days", window(view, first, view.today).active_days, ACTIVE_DAYS_MIN))
+    return PatternAnalysis(
+        status=status.status,
+        missing=status.missing,
+        learning_preferences=learning_preferences(view),
+        productivity_peaks=productivity_peaks(view, first),
+        submission_habits=submission_habits(view, first),
+    )
+
+
+def learning_preferences(view: View) -> list[ContentPreference]:
+    """Kinds of content by how much they are used, decayed over 90 days, the most used first."""
+    kinds = sorted(view.state.kinds, key=lambda kind: (-kind.activities, kind.kind))
+    total = sum(kind.activities for kind in kinds)
+    return [
+        ContentPreference(
+            content_kind=kind.kind,
+            activities=round(kind.activities / WEIGHT),
+            minutes=minutes(kind.seconds) if view.ever_timed else None,
+            share=prob(kind.activities / total),
+        )
+        for kind in kinds
+        if kind.activities
+    ]
+
+
+def productivity_peaks(view: View, first: int) -> ProductivityPeaks:
+    """Hours and weekdays that stand out from evenly spread work, on three days or more."""
+    histogram = view.state.hours or [0] * _HOURS
+    timed_days = [day for day in view.state.days if day.timed and day.day >= first]
+    status = _peaks_status(view, len(timed_days))
+    worked = [day for day in view.state.days if day.activities and day.day >= first]
+    return ProductivityPeaks(
+        status=status.status,
+        missing=status.missing,
+        based_on="activity",
+        hours=_peak_hours(histogram) if status.status == "ok" else [],
+        weekdays=_peak_weekdays(worked),
+        hour_histogram=[round(count / WEIGHT) for count in histogram],
+    )
+
+
+def submission_habits(view: View, first: int) -> SubmissionHabits:
+    """Of what was handed in from the day `first` on: early, on the last day, or late.
+
+    The last day is the 24 hours before the due time, or the due date where no time is known.
+    """
+    found = [due for due in dues(view) if _submitted_since(view, due, first)]
+    status = needs(("examples", len(found), 1))
+    late = sum(1 for due in found if not due.in_time(view.zone))
+    early = sum(1 for due in found if _is_early(due, view.zone))
+    hours = [
+        (due.due_at - due.submitted_at) / 3600
+        for due in found
+        if due.submitted_at is not None and due.work is not None and due.work.timed
+    ]
+    return SubmissionHabits(
+        status=status.status,
+        missing=status.missing,
+        early=early,
+        last_day=len(found) - early - late,
+        late=late,
+        median_hours_before_due=round(median(hours), 1) if hours else None,
+    )
+
+
+def _peaks_status(view: View, timed_days: int) -> Status:
+    if view.first_day is not None and not view.ever_timed:
+        return needs(("time_of_day", 0, 1))
+    return needs(("active_days", timed_days, ACTIVE_DAYS_MIN))
+
+
+def _peak_hours(histogram: list[int]) -> list[PeakHours]:
+    """Runs of hours whose smoothed count stands out; the strongest first, at most three."""
+    total = sum(histogram)
+    if total < PEAK_EVENTS_MIN * WEIGHT:
+        return []
+    smooth = [
+        (histogram[hour - 1] + 2 * histogram[hour] + histogram[(hour + 1) % _HOURS]) / 4
+        for hour in range(_HOURS)
+    ]
+    even = total / _HOURS
+    deviation = (even / WEIGHT) ** 0.5 * WEIGHT
+    bar = max(STANDS_OUT * even, even + STANDS_OUT_DEVIATIONS * deviation)
+    over = [count > bar for count in smooth]
+    starts = [hour for hour in range(_HOURS) if over[hour] and not over[hour - 1]]
+    peaks = []
+    for start in starts:
+        length = next(n for n in range(1, _HOURS + 1) if not over[(start + n) % _HOURS])
+        held = sum(histogram[(start + n) % _HOURS] for n in range(length))
+        peaks.append(
+            PeakHours(from_hour=start, to_hour=(start + length) % _HOURS, share=prob(held / total))
+        )
+    return sorted(peaks, key=lambda peak: -peak.share)[:3]
+
+
+def _peak_weekdays(worked: list[Day]) -> list[int]:
+    counts, dates = [0] * 7, [0] * 7
+    for day in worked:
+        counts[weekday(day.day) - 1] += day.activities
+        dates[weekday(day.day) - 1] += 1
+    even = sum(counts) / 7
+    bar = max(STANDS_OUT * even, even + STANDS_OUT_DEVIATIONS * even**0.5)
+    return [
+        index + 1 for index in range(7) if counts[index] > bar and dates[index] >= ACTIVE_DAYS_MIN
+    ]
+
+
+def _submitted_since(view: View, due: Due, first: int) -> bool:
+    return due.submitted_at is not None and view.day_of(due.submitted_at) >= first
+
+
+def _is_early(due: Due, zone: str) -> bool:
+    at = due.submitted_at
+    if at is None or due.work is None:
+        return False
+    if due.work.timed:
+        return at < due.due_at - _DAY
+    return local_day(at, zone) < local_day(due.due_at, zone)
