@@ -103,7 +103,7 @@ def _resolve(scratch: Path, folder: Path) -> list[Path]:
             return builder.from_endpoint(COORDINATES).all_jars
         except (OSError, RuntimeError) as error:
             raise CrashError(
-                f"could not fetch Kafka's jars from {MAVEN_CENTRAL_URL}: {error}. "
+                f"could not fetch Kafka's jars from {MAVEN_CENTRAL_URL}: {str(error)[:200]}. "
                 f"Without a network: put the files named in {LOCK} into {folder}, or name a "
                 "running Kafka in KAFKA_BOOTSTRAP"
             ) from error

@@ -55,10 +55,14 @@ class EmbeddedPostgres:
         """How clients reach this database."""
         return f"postgresql://{ROLE}:{self._password}@127.0.0.1:{self.port}/{database}"
 
+    def make_folder(self) -> None:
+        """Make the folder, or say why Postgres could not use it; `prepare` does it too."""
+        _make_folder(self._folder, _account())
+
     def prepare(self) -> None:
         """Find the programs and make the cluster, once."""
         account = _account()
-        _prepare_folder(self._folder, account)
+        _make_folder(self._folder, account)
         data = self._folder / "data"
         self._programs = find_programs(data_version(data), self._folder, account)
         password_file = self._folder / "password"
@@ -222,8 +226,13 @@ def _runnable_by_others(place: Path, folder: Path) -> Path:
     # Under a home that only root enters, nobody cannot run them: a copy beside the data can be.
     if blocked_at(place / "postgres") is None:
         return place
-    copy = folder / "programs"
+    # A wheel keeps libraries in a sibling folder, which its programs look for by the way to it.
+    package = place.parent.parent
+    copy = folder / "programs" / package.name / place.parent.name
+    libraries = package.with_name(f"{package.name}.libs")
     if not copy.exists():
+        if libraries.is_dir():
+            shutil.copytree(libraries, folder / "programs" / libraries.name, dirs_exist_ok=True)
         shutil.copytree(place.parent, copy, symlinks=True)
     return copy / place.name
 
@@ -236,16 +245,15 @@ def _account() -> Account | None:
     return Account(user=nobody.pw_uid, group=nobody.pw_gid)
 
 
-def _prepare_folder(folder: Path, account: Account | None) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    if account is None:
-        return
-    if blocked := blocked_at(folder):
+def _make_folder(folder: Path, account: Account | None) -> None:
+    if account is not None and (blocked := blocked_at(folder)):
         raise UsageError(
             f"Postgres does not run as root, and the user nobody cannot enter {blocked}: give a "
             "--data folder elsewhere (as /var/lib/learnstream), or run this as an ordinary user"
         )
-    os.chown(folder, account.user, account.group)
+    folder.mkdir(parents=True, exist_ok=True)
+    if account is not None:
+        os.chown(folder, account.user, account.group)
 
 
 def _write_secret(path: Path, secret: str, account: Account | None) -> None:

@@ -167,13 +167,15 @@ class Stack:
         # Kafka's start takes longest: Postgres is made while it is under way.
         lasting = self.options.data is not None
         kafka = postgres = None
+        if self.options.database is None:
+            postgres = EmbeddedPostgres(self.folder / "postgres", lasting=lasting)
+            postgres.make_folder()
         if self.options.kafka is None:
             kafka = EmbeddedKafka(self.folder / "kafka")
             kafka.prepare()
             kafka.launch()
             self.supervisor.add(kafka.child)
-        if self.options.database is None:
-            postgres = EmbeddedPostgres(self.folder / "postgres", lasting=lasting)
+        if postgres is not None:
             postgres.prepare()
             postgres.launch()
             self.supervisor.add(postgres.child)
@@ -230,8 +232,12 @@ def data_folder(data: Path | None) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
         return
     folder = data.expanduser().absolute()
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("w")
+    except OSError as error:
+        raise UsageError(f"--data: {folder} cannot be written: {error.strerror}") from error
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
