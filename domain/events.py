@@ -161,12 +161,13 @@ NOT_YET_SUPPORTED: Final = frozenset(
 PASSIVE_KINDS: Final = frozenset({"homepage", "login"})
 
 
+_WORK: Final = frozenset(
+    {ContentViewed, ModuleCompleted, AssessmentSubmitted, QuestionAnswered, DiscussionPosted}
+)
+
+
 def is_work(event: AnyEvent) -> bool:
     """Whether the event is a work event: the learner's own work, not presence, grades or set-up."""
-    match event:
-        case ContentViewed():
-            return event.content_kind not in PASSIVE_KINDS
-        case ModuleCompleted() | AssessmentSubmitted() | QuestionAnswered() | DiscussionPosted():
-            return True
-        case _:
-            return False
+    if isinstance(event, ContentViewed):
+        return event.content_kind not in PASSIVE_KINDS
+    return event.__class__ in _WORK

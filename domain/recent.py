@@ -1,12 +1,11 @@
 """The newest ten events of a learner, as the dashboard lists them."""
 
-from typing import Final
+from typing import Final, get_args
 
 from domain.events import EVENT_TYPES, AnyEvent, AssessmentGraded, ContentViewed
 from domain.state import RECENT_MAX, Learner, Recent, pack_event_id
 
-_CODES: Final = {name: code for code, name in enumerate(EVENT_TYPES)}
-_OBJECT_FIELDS: Final = {
+_OBJECTS: Final = {
     "content_viewed": "content_id",
     "module_completed": "module_id",
     "module_reopened": "module_id",
@@ -19,6 +18,14 @@ _OBJECT_FIELDS: Final = {
     "session_started": "session_id",
     "session_ended": "session_id",
 }
+_KINDS: Final = {
+    kind: (
+        EVENT_TYPES.index(str(kind.__struct_config__.tag)),
+        _OBJECTS.get(str(kind.__struct_config__.tag)),
+    )
+    for kind in get_args(AnyEvent)
+}
+"""The code of each event's type, and the field that names its object."""
 
 
 def note(state: Learner, event: AnyEvent, at: int) -> None:
@@ -26,11 +33,10 @@ def note(state: Learner, event: AnyEvent, at: int) -> None:
     recent = state.recent
     if len(recent) == RECENT_MAX and at < recent[0].at:
         return
-    kind = str(event.__struct_config__.tag)
-    field = _OBJECT_FIELDS.get(kind)
+    code, field = _KINDS[event.__class__]
     made = Recent(
         packed_id=pack_event_id(event.event_id),
-        code=_CODES[kind],
+        code=code,
         at=at,
         course_id=event.course_id,
         object_id=None if field is None else getattr(event, field),
