@@ -1,0 +1,46 @@
+"""The catalogue of sentences: complete, and the same in docs/i18n/en.json."""
+
+import json
+import re
+import string
+from pathlib import Path
+
+from domain.rules import RULES
+from domain.texts import TEXTS, text
+
+ROOT = Path(__file__).parents[2]
+FAMILIES = "insight|segment|confidence|recommendation|alert|action"
+CODE = re.compile(rf"\"((?:{FAMILIES})\.[a-z0-9_.]+)\"")
+ACTION = re.compile(r"\b(?:code=|action\(\s*)\"([a-z_]+)\"")
+
+
+def codes_in_the_code() -> set[str]:
+    found = set()
+    for path in sorted((ROOT / "domain").rglob("*.py")):
+        if path.name != "texts.py":
+            written = path.read_text()
+            found |= set(CODE.findall(written))
+            found |= {f"action.{name}" for name in ACTION.findall(written)}
+    return found | {f"alert.{name}.title" for name in RULES}
+
+
+def test_the_published_catalogue_is_the_one_that_speaks() -> None:
+    assert json.loads((ROOT / "docs/i18n/en.json").read_text()) == dict(TEXTS)
+
+
+def test_every_code_that_the_code_speaks_is_in_the_catalogue() -> None:
+    missing = codes_in_the_code() - set(TEXTS)
+    assert not missing
+
+
+def test_no_sentence_stands_in_the_catalogue_without_a_speaker() -> None:
+    composed = ("action.", *(f"alert.{name}." for name in RULES))
+    spoken = codes_in_the_code()
+    assert [code for code in TEXTS if code not in spoken and not code.startswith(composed)] == []
+
+
+def test_every_sentence_says_its_parameters() -> None:
+    for code, sentence in TEXTS.items():
+        names = {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
+        said = text(code, dict.fromkeys(names, "x"))
+        assert "{" not in said

@@ -1,0 +1,24 @@
+"""What a learner of a test's bench would be shown at a moment."""
+
+from datetime import datetime
+
+from domain.measures.view import Cohort, View
+from domain.state import new_learner
+from tests.factories import START, USER, Bench, seconds
+
+
+def view(
+    bench: Bench | None = None,
+    when: datetime | None = None,
+    *,
+    cohort: Cohort | None = None,
+    zone: str = "UTC",
+) -> View:
+    """The view of the bench's learner at `when`; without a bench, of somebody unknown."""
+    return View(
+        state=new_learner(USER) if bench is None else bench.learner(),
+        facts={} if bench is None else bench.fold.facts,
+        cohort=cohort,
+        now=seconds(when or START),
+        default_zone=zone,
+    )
