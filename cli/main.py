@@ -47,9 +47,14 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="learnstream", description=__doc__)
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name in COMMANDS:
+    for name in _needed(sys.argv[1:2]):
         importlib.import_module(f"cli.{name}").register(subparsers)
     return parser
+
+
+def _needed(asked: list[str]) -> tuple[str, ...]:
+    """The command that was asked for, else all: a part does not wait for the others' imports."""
+    return tuple(name for name in COMMANDS if [name.replace("_", "-")] == asked) or COMMANDS
 
 
 def _settings_problem(error: ValidationError) -> str:
