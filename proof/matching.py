@@ -1,0 +1,244 @@
+"""The comparisons of one partition: the oracle against the topics, Postgres and the recount."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from contracts.topics import ACTIVITY, TRANSITIONS
+from domain.codec import decode_facts, encode_record
+from domain.partition import PartitionRecord
+from domain.state import Learner
+from proof.compare import compare_maps, compare_sequences, event_id, transition_id
+from proof.course_letters import CourseLetters
+from proof.found import Found, FoundLetter, States
+from proof.logs import Follower
+from proof.oracle import Expected
+from proof.recount import Recount
+from proof.report import Report
+from proof.sample import figures_of
+from proof.tables import Tables, alert_rows, learner_tuple, record_tuple
+from runtime.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """The two sides of one partition; `why_not` says why the log cannot be folded again."""
+
+    found: Found
+    expected: Expected
+    tables: Tables
+    later: States
+    recount: Recount
+    courses: CourseLetters
+    chosen: Mapping[str, Learner]
+    why_not: str | None
+
+
+def compare_all(report: Report, sides: Compared, settings: Settings) -> None:
+    """Every check of one partition."""
+    if sides.why_not is None:
+        _compare_inputs(report, sides)
+        _compare_states(report, sides)
+        _compare_told(report, sides)
+        _compare_letters(report, sides, settings)
+        _compare_recount(report, sides)
+    else:
+        _give_up(report, sides, sides.why_not)
+    _compare_tables(report, sides, settings)
+
+
+def _give_up(report: Report, sides: Compared, why: str) -> None:
+    found, where = sides.found, f"partition {sides.found.partition}: {why}"
+    counts = {
+        "progress.state: learners": len(found.states.learners),
+        "progress.state: partitions": 1,
+        "progress.state: courses": len(found.states.facts),
+        "progress.alerts": len(found.transitions.records),
+        "alerts": len(found.alerts.records),
+        "activity.dead-letter": len(found.letters.records),
+    }
+    for name, count in counts.items():
+        report[name].found += count
+        report[name].give_up(count, where)
+
+
+def _compare_inputs(report: Report, sides: Compared) -> None:
+    check, where = report["progress.inputs"], f"partition {sides.found.partition}"
+    adopted = 0 if sides.found.record is None else sides.found.record.inputs
+    there = []
+    for value in sides.found.every_input():
+        if isinstance(value, int):
+            check.add_extra(f"offset {value} ({where}: not an input)")
+        elif value.seq < adopted:
+            there.append((f"input {value.seq}", b""))
+    compare_sequences(check, [(f"input {seq}", b"") for seq in range(adopted)], there, where)
+    for seq in sides.expected.misplaced:
+        check.differ(f"input {seq} ({where}: does not follow on what was folded before it)")
+
+
+def _compare_states(report: Report, sides: Compared) -> None:
+    found, expected = sides.found, sides.expected
+    where = f"partition {found.partition}"
+    compare_maps(
+        report["progress.state: learners"], expected.learners, found.states.learners, where
+    )
+    compare_maps(report["progress.state: courses"], expected.facts, found.states.facts, where)
+    check = report["progress.state: partitions"]
+    if found.record is None:
+        return
+    check.expected += 1
+    check.found += 1
+    if encode_record(expected.record) != found.states.record:
+        check.differ(f"{where}: {', '.join(_unlike(expected.record, found.record))}")
+
+
+def _unlike(expected: PartitionRecord, found: PartitionRecord) -> list[str]:
+    """Which fields of two records are not the same."""
+    return [
+        f"{name} {getattr(found, name)}, expected {getattr(expected, name)}"
+        for name in PartitionRecord.__struct_fields__
+        if getattr(expected, name) != getattr(found, name)
+    ]
+
+
+def _compare_told(report: Report, sides: Compared) -> None:
+    told, found = sides.expected.told, sides.found
+    where = f"partition {found.partition}"
+    transitions = [(transition_id(each.transition), each.transition) for each in told]
+    events = [(event_id(each.event), each.event) for each in told if each.event is not None]
+    compare_sequences(
+        report["progress.alerts"],
+        transitions,
+        [
+            (transition_id(data), data)
+            for data in _up_to_cut(found.transitions, len(transitions), found)
+        ],
+        where,
+    )
+    compare_sequences(
+        report["alerts"],
+        events,
+        [(event_id(data), data) for data in _up_to_cut(found.alerts, len(events), found)],
+        where,
+    )
+
+
+def _up_to_cut(follower: Follower, expected: int, found: Found) -> list[bytes]:
+    """As many as are expected, and what was there before the cut was read: the rest came later."""
+    certain = found.certain[follower.topic.name]
+    return [
+        record.value or b""
+        for number, record in enumerate(follower.records)
+        if number < expected or record.offset < certain
+    ]
+
+
+def _compare_letters(report: Report, sides: Compared, settings: Settings) -> None:
+    found = sides.found
+    activity = settings.topic(ACTIVITY.name)
+    following = 0 if found.record is None else found.record.next
+    expected = [
+        FoundLetter(activity, found.partition, offset, reason, digest)
+        for (offset, reason), digest in sides.expected.letters.items()
+    ]
+    expected += sides.courses.letters
+    there = []
+    for each in found.every_letter():
+        if each.topic == activity:
+            if each.offset < following:
+                there.append(each)
+        elif each.offset in sides.courses.gone:
+            report.notes.append(
+                f"{each.topic} {each.offset}: compacted, its letter is not compared"
+            )
+        elif each.offset < sides.courses.until:
+            there.append(each)
+    compare_sequences(
+        report["activity.dead-letter"],
+        sorted(map(_named, expected)),
+        sorted(map(_named, there)),
+        f"partition {found.partition}",
+    )
+
+
+def _named(letter: FoundLetter) -> tuple[str, bytes]:
+    name = f"{letter.topic}[{letter.partition}] {letter.offset} {letter.reason}"
+    return name, letter.digest
+
+
+def _compare_recount(report: Report, sides: Compared) -> None:
+    found, recount, record = sides.found, sides.recount, sides.found.record
+    if record is None:
+        return
+    counted = record.counters.events - record.counters.defects
+    accepted = recount.records - len([n for n in found.rejected if n < record.next])
+    _compare_figure(report, "events", accepted, counted, f"partition {found.partition}")
+    adopted = {name: decode_facts(data) for name, data in found.states.facts.items()}
+    plain = {name: json.loads(data) for name, data in found.states.facts.items()}
+    for user_id, state in sides.chosen.items():
+        mine, its = recount.figures(user_id.encode(), plain), figures_of(state, adopted)
+        of_days = (mine.activities, mine.days), (its.activities, its.days)
+        _compare_figure(report, "days with work", *of_days, user_id)
+        of_streaks = (mine.streak, mine.longest), (its.streak, its.longest)
+        _compare_figure(report, "streaks", *of_streaks, user_id)
+        same = (
+            mine.score is not None
+            and its.score is not None
+            and math.isclose(mine.score, its.score, abs_tol=1e-6)
+        )
+        _compare_figure(report, "scores", its.score if same else mine.score, its.score, user_id)
+
+
+def _compare_figure(report: Report, what: str, expected: Any, found: Any, name: str) -> None:
+    check = report[f"recount: {what}"]
+    check.expected += 1
+    check.found += 1
+    if expected != found:
+        check.differ(f"{name}: recounted {expected}, the state says {found}")
+
+
+def _compare_tables(report: Report, sides: Compared, settings: Settings) -> None:
+    """Postgres against the oracle; against the topics where the log cannot be folded again."""
+    found, tables, later = sides.found, sides.tables, sides.later
+    where = f"partition {found.partition}"
+    learners, facts, record = _states_of_tables(sides)
+    if found.unknown is None:
+        rows = {user_id: learner_tuple(data) for user_id, data in learners.items()}
+        compare_maps(report["postgres: learners"], rows, tables.learners, where)
+        data = later.record or record
+        records = {} if data is None else {found.partition: record_tuple(data)}
+        compare_maps(report["postgres: partitions"], records, tables.records, "partition")
+    else:
+        report["postgres: learners"].give_up(len(tables.learners), f"{where}: {found.unknown}")
+    compare_maps(report["postgres: courses"], facts, tables.facts, where)
+    wanted = alert_rows(_transitions_of_tables(sides, settings))
+    compare_maps(report["postgres: alerts"], wanted, tables.alerts, where)
+
+
+def _states_of_tables(
+    sides: Compared,
+) -> tuple[dict[str, bytes], dict[str, bytes], bytes | None]:
+    found, later = sides.found, sides.later
+    if sides.why_not is not None:
+        learners, facts, record = found.states.learners, found.states.facts, found.states.record
+    else:
+        learners, facts = sides.expected.learners, sides.expected.facts
+        record = None if found.record is None else encode_record(sides.expected.record)
+    return learners | later.learners, facts | later.facts, record
+
+
+def _transitions_of_tables(sides: Compared, settings: Settings) -> list[bytes]:
+    """The oracle's, and what came after the cut and was read by the sink already."""
+    found, told = sides.found, [each.transition for each in sides.expected.told]
+    if sides.why_not is not None:
+        told = []
+    until = sides.tables.positions.get(settings.topic(TRANSITIONS.name), 0)
+    certain = -1 if sides.why_not is not None else found.certain[TRANSITIONS.name]
+    told += [
+        record.value or b""
+        for number, record in enumerate(found.transitions.records)
+        if number >= len(told) and certain <= record.offset < until
+    ]
+    return told

@@ -1,0 +1,178 @@
+"""The oracle: folds a partition's raw log and its inputs with the same pure core as the worker."""
+
+import hashlib
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+
+from contracts.alert_event import encode_alert_event, encode_transition
+from contracts.dead_letter import dead_letter_key, dead_letter_value
+from domain.codec import (
+    decode_header,
+    decode_learner,
+    encode_bounded,
+    encode_facts,
+)
+from domain.configuration import Configuration
+from domain.decode import Record
+from domain.events import AnyEvent
+from domain.fold import DeadLetter, Effects, PartitionFold
+from domain.inputs import FoldVersion, Input
+from domain.partition import FOLD_VERSION, PartitionRecord
+from domain.scoring import Scorer
+from domain.state import Header, Learner
+
+_HOT_MAX: Final = 50_000
+
+
+class MemoryStore:
+    """Committed states as bytes, and the decoded ones that were used since the last clearing."""
+
+    def __init__(self) -> None:
+        self.bytes: dict[str, bytes] = {}
+        self._hot: dict[str, Learner] = {}
+
+    def get(self, user_id: str) -> Learner | None:
+        """The learner's state, decoded; None for a new learner."""
+        state = self._hot.get(user_id)
+        return state if state is not None else self.reload(user_id)
+
+    def reload(self, user_id: str) -> Learner | None:
+        """The learner's state decoded again from its last committed bytes."""
+        data = self.bytes.get(user_id)
+        if data is None:
+            return None
+        state = self._hot[user_id] = decode_learner(data)
+        return state
+
+    def headers(self) -> Iterator[Header]:
+        """The header of every learner."""
+        return map(decode_header, self.bytes.values())
+
+    def commit(self, changed: dict[str, Learner]) -> None:
+        """Keep what a batch changed."""
+        if len(self._hot) > _HOT_MAX:
+            self._hot.clear()
+        for user_id, state in changed.items():
+            self.bytes[user_id] = encode_bounded(state)
+            self._hot[user_id] = state
+
+
+@dataclass(slots=True)
+class Told:
+    """One transition as it is to stand in `progress.alerts`, and in `alerts` where delivered."""
+
+    transition: bytes
+    event: bytes | None
+
+
+@dataclass(slots=True)
+class Expected:
+    """What one partition's log comes to."""
+
+    record: PartitionRecord
+    learners: dict[str, bytes] = field(default_factory=dict)
+    facts: dict[str, bytes] = field(default_factory=dict)
+    told: list[Told] = field(default_factory=list)
+    letters: dict[tuple[int, str], bytes] = field(default_factory=dict)
+    """The digest of each dead letter's bytes by offset and reason."""
+    misplaced: list[int] = field(default_factory=list)
+    """Sequence numbers of inputs that do not follow on what was folded before them."""
+    zones: list[tuple[int, str]] = field(default_factory=list)
+    """The default zone, from which offset on."""
+    unknown_version: int | None = None
+    """A version of the fold's code that this program does not have; nothing is folded behind it."""
+    folded: int = 0
+
+
+class Oracle:
+    """Folds batches of records, merged with the inputs, and remembers all that the fold tells."""
+
+    def __init__(
+        self,
+        record: PartitionRecord,
+        inputs: Sequence[Input],
+        scorer: Scorer,
+        sabotage: Callable[[AnyEvent], None] | None = None,
+    ) -> None:
+        self._store = MemoryStore()
+        self._fold = PartitionFold(
+            record, Configuration(), {}, self._store, scorer, sabotage=sabotage
+        )
+        self._inputs = deque(inputs)
+        self._over = False
+        self.expected = Expected(record, learners=self._store.bytes)
+
+    def run(self, batches: Iterable[list[Record]]) -> Expected:
+        """Fold everything; what is behind a halt that nobody resumed stays where it is."""
+        for batch in batches:
+            self._take(batch)
+        while self._inputs and not self._over:
+            self._adopt(self._inputs.popleft())
+        return self.expected
+
+    def _take(self, batch: list[Record]) -> None:
+        rest = batch
+        while rest and not self._over:
+            if self._inputs and self._inputs[0].after <= rest[0].offset:
+                self._adopt(self._inputs.popleft())
+                continue
+            until = self._inputs[0].after if self._inputs else rest[-1].offset + 1
+            count = bisect_left(rest, until, key=lambda record: record.offset)
+            self._fold_some(rest[:count])
+            rest = rest[count:]
+
+    def _fold_some(self, records: list[Record]) -> None:
+        effects = self._fold.begin()
+        self._fold.fold(records, effects)
+        self._commit(effects)
+        # A worker that halts takes nothing more until it is resumed, and that input says where.
+        stopped = self._fold.record.halted is not None
+        self._over = stopped and self._fold.record.next <= records[-1].offset
+        self.expected.folded += len(records)
+
+    def _adopt(self, value: Input) -> None:
+        record = self._fold.record
+        if value.kind == "fold_version":
+            version = msgspec.json.decode(value.payload, type=FoldVersion).version
+            if version != FOLD_VERSION:
+                self.expected.unknown_version = version
+                self._over = True
+                return
+        if value.kind == "configuration":
+            zone = msgspec.json.decode(value.payload, type=Configuration).timezone
+            self.expected.zones.append((value.after, zone))
+        if value.after != record.next:
+            self.expected.misplaced.append(value.seq)
+        record.inputs = value.seq  # what is left out is told by the comparison of the inputs
+        effects = self._fold.begin()
+        self._fold.adopt(value, effects)
+        self._commit(effects)
+
+    def _commit(self, effects: Effects) -> None:
+        self._store.commit(effects.changed)
+        expected = self.expected
+        for course_id, facts in effects.facts.items():
+            expected.facts[course_id] = encode_facts(facts)
+        for transition in effects.transitions:
+            event = encode_alert_event(transition) if transition.delivered else None
+            expected.told.append(Told(encode_transition(transition), event))
+        for letter in effects.dead_letters:
+            expected.letters[letter.record.offset, letter.reason] = letter_digest(letter)
+
+
+def letter_digest(letter: DeadLetter) -> bytes:
+    """What stands for a dead letter's bytes as they are to be written."""
+    return bytes_digest(dead_letter_key(letter), dead_letter_value(letter))
+
+
+def bytes_digest(key: bytes | None, value: bytes | None) -> bytes:
+    """16 bytes that tell a key and a value, each of which may be missing, from all others."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in (key, value):
+        digest.update(b"-" if part is None else b"%d:" % len(part) + part)
+    return digest.digest()

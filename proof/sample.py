@@ -1,0 +1,45 @@
+"""Which learners are recounted, and what their states say of the same figures."""
+
+import zlib
+from collections.abc import Mapping
+
+import msgspec
+
+from domain.codec import decode_learner
+from domain.course_facts import CourseFacts
+from domain.scores import mean_score, open_scores
+from domain.state import Learner
+from proof.recount import RECENT_DAYS, Figures
+
+_LATE = {"late_unchecked", "late_days"}
+
+
+def choose_learners(states: Mapping[str, bytes], quota: int) -> dict[str, Learner]:
+    """The same `quota` learners every time; who outgrew a bound is known only in part."""
+    chosen: dict[str, Learner] = {}
+    for user_id in sorted(states, key=lambda name: zlib.crc32(name.encode())):
+        if len(chosen) == quota:
+            break
+        state = decode_learner(states[user_id])
+        if not _overflowed(state):
+            chosen[user_id] = state
+    return chosen
+
+
+def figures_of(state: Learner, facts: dict[str, CourseFacts]) -> Figures:
+    """The figures as the state has them."""
+    active = [day for day in state.days if day.activities]
+    newest = active[-1].day if active else 0
+    recent = [day.activities for day in active if day.day > newest - RECENT_DAYS]
+    return Figures(
+        activities=sum(recent),
+        days=len(recent),
+        score=mean_score(open_scores(state, facts)),
+        streak=state.streak.length,
+        longest=state.streak.longest,
+    )
+
+
+def _overflowed(state: Learner) -> bool:
+    counts = msgspec.structs.asdict(state.overflow)
+    return any(count for name, count in counts.items() if name not in _LATE)

@@ -1,0 +1,137 @@
+"""What Postgres holds of one partition, and what it is to hold after the stream's records."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import psycopg
+from psycopg import IsolationLevel
+
+from contracts.alert_event import decode_transition
+from domain.codec import decode_learner, decode_record
+from domain.ids import partition_of
+from domain.rows import learner_row
+from runtime.database import connect_now, statements
+from runtime.errors import CrashError
+from runtime.settings import Settings
+
+SQL: Final = statements(Path(__file__).with_name("tables.sql"))
+_FETCH_ROWS: Final = 5_000
+
+
+class AlertRow(NamedTuple):
+    """One row of the table of alerts."""
+
+    alert_id: str
+    user_id: str
+    revision: int
+    type: str
+    severity: str
+    state: str
+    raised_at: int
+    updated_at: int
+    expires_at: int
+    resolved_at: int | None
+    resolution: str | None
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """One partition's rows; learners' are compared as whole tuples."""
+
+    positions: Mapping[str, int]
+    learners: Mapping[str, tuple[Any, ...]]
+    records: Mapping[int, tuple[Any, ...]]
+    facts: Mapping[str, bytes]
+    alerts: Mapping[str, AlertRow]
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[psycopg.Connection]:
+    """A connection that only reads; Postgres away is a CrashError."""
+    try:
+        with connect_now(settings, "learnstream verify") as connection:
+            connection.isolation_level = IsolationLevel.REPEATABLE_READ
+            connection.read_only = True
+            yield connection
+    except (psycopg.OperationalError, psycopg.errors.UndefinedTable) as error:
+        raise CrashError(f"Postgres does not answer as it should: {error}") from error
+
+
+def read_positions(connection: psycopg.Connection, partition: int) -> dict[str, int]:
+    """How far the sink has read each topic of this partition, by the topic's name."""
+    return dict(connection.execute(SQL["positions"], {"partition": partition}).fetchall())
+
+
+def read_tables(connection: psycopg.Connection, partition: int, partitions: int) -> Tables:
+    """Everything of one partition, in one snapshot."""
+    given = {"partition": partition}
+    with connection.transaction():
+        positions = read_positions(connection, partition)
+        learners = {row[0]: row for row in _rows(connection, "learners", given)}
+        record = list(_rows(connection, "record", given))
+        facts = {row[0]: row[1] for row in _rows(connection, "facts", given)}
+        alerts = {
+            row[0]: AlertRow(*row)
+            for row in _rows(connection, "alerts", given)
+            if partition_of(row[1].encode(), partitions) == partition
+        }
+    records = {partition: record[0]} if record else {}
+    return Tables(positions, learners, records, facts, alerts)
+
+
+def learner_tuple(state: bytes) -> tuple[Any, ...]:
+    """The row of a learner whose state is these bytes."""
+    row = learner_row(decode_learner(state))
+    return (row.user_id, row.steps, state, *row[2:])
+
+
+def record_tuple(data: bytes) -> tuple[Any, ...]:
+    """The row of a partition whose record is these bytes."""
+    record = decode_record(data)
+    return (record.next, record.clock, record.clock_mode, data)
+
+
+def alert_rows(transitions: Iterable[bytes]) -> dict[str, AlertRow]:
+    """The rows that these transitions come to: the newest telling, and the end that came after."""
+    rows: dict[str, AlertRow] = {}
+    for body in transitions:
+        told = decode_transition(body)
+        row = rows.get(told.alert_id)
+        if told.kind != "resolved":
+            rows[told.alert_id] = AlertRow(
+                alert_id=told.alert_id,
+                user_id=told.user_id,
+                revision=told.revision,
+                type=told.type,
+                severity=told.severity,
+                state=told.state,
+                raised_at=told.raised_at,
+                updated_at=told.at,
+                expires_at=told.expires_at,
+                resolved_at=None if row is None else row.resolved_at,
+                resolution=None if row is None else row.resolution,
+                body=body,
+            )
+        elif row is not None:
+            rows[told.alert_id] = row._replace(
+                revision=told.revision,
+                state=told.state,
+                updated_at=told.at,
+                resolved_at=told.resolved_at,
+                resolution=told.resolution,
+            )
+    return rows
+
+
+def _rows(
+    connection: psycopg.Connection, name: str, given: Mapping[str, int]
+) -> Iterator[tuple[Any, ...]]:
+    """Rows through a cursor of the server's, a few thousand at a time."""
+    with connection.cursor(name=name, binary=True) as cursor:
+        cursor.itersize = _FETCH_ROWS
+        cursor.execute(SQL[name], given)
+        yield from cursor

@@ -1,0 +1,22 @@
+-- Everything that `verify` asks Postgres; all of one partition is read in one snapshot.
+
+-- name: positions
+SELECT topic, next FROM position WHERE partition = %(partition)s
+
+-- name: learners
+SELECT user_id, steps, state, course_ids, last_event_at, first_day, activities, seconds, posts,
+    error_count, error_absolute_sum
+FROM learner WHERE partition = %(partition)s
+
+-- name: record
+SELECT next, clock, clock_mode, record FROM partition_record WHERE partition = %(partition)s
+
+-- name: facts
+SELECT course_id, facts FROM course_facts WHERE partition = %(partition)s
+
+-- An alert of a learner without a row belongs to no partition here: the caller tells by the key.
+-- name: alerts
+SELECT alert_id::text, user_id, revision, type, severity, alert.state, raised_at, alert.updated_at, expires_at,
+    resolved_at, resolution, body
+FROM alert LEFT JOIN learner USING (user_id)
+WHERE learner.partition = %(partition)s OR learner.partition IS NULL

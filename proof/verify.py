@@ -1,0 +1,163 @@
+"""`verify`: for each partition wait, fold the log again, and compare all that was made of it."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Never
+
+import psycopg
+from tqdm import tqdm
+
+from contracts.topics import ACTIVITY
+from domain.decode import Record
+from domain.events import AnyEvent
+from domain.fold import new_record
+from domain.partition import PartitionRecord
+from domain.scoring import Scorer
+from proof.course_letters import course_letters
+from proof.found import Found, Lag, Limits
+from proof.logs import Log, Logs, look_at
+from proof.matching import Compared, compare_all
+from proof.oracle import Expected, Oracle
+from proof.recount import Recount
+from proof.report import Report
+from proof.sample import choose_learners
+from proof.tables import opened, read_tables
+from runtime.errors import LossError
+from runtime.settings import Settings
+
+RECOUNTED_LEARNERS: Final = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What a run of `verify` is given; `progress` None: a bar where stderr is a terminal."""
+
+    settings: Settings
+    scorer: Scorer
+    wait_seconds: float
+    sabotage: Callable[[AnyEvent], None] | None = None
+    progress: bool | None = None
+
+
+def verify(proof: Proof) -> Report:
+    """Compare every partition; raises NotCaughtUpError where worker or sink lag for too long."""
+    log = look_at(proof.settings, ACTIVITY)
+    report = Report()
+    with Logs(proof.settings) as logs, opened(proof.settings) as connection:
+        ends = {number: logs.end(ACTIVITY, number) for number in range(log.partitions)}
+        limits = Limits(ends, time.monotonic() + proof.wait_seconds, proof.wait_seconds)
+        with _bar(proof, ends) as bar:
+            for number in ends:
+                partition = _Partition(proof, log, logs, connection, number)
+                partition.compare(report, limits, bar)
+    return report
+
+
+@dataclass(slots=True)
+class _Partition:
+    """One partition of a run."""
+
+    proof: Proof
+    log: Log
+    logs: Logs
+    connection: psycopg.Connection
+    number: int
+
+    def compare(self, report: Report, limits: Limits, bar: "tqdm[Never]") -> None:
+        """Wait until everybody has passed the end, then fold and compare up to one cut.
+
+        The cut is what the partition's record says: a stack that goes on meanwhile is compared
+        exactly as well.
+        """
+        settings, number = self.proof.settings, self.number
+        found = Found(self.logs, number)
+        found.wait_for_worker(limits)
+        found.read_outputs()
+        found.wait_for_sink(limits, Lag(settings, self.connection))
+        tables = read_tables(self.connection, number, self.log.partitions)
+        later = found.read_later(tables.positions, settings)
+        record = found.record
+        begin = self.logs.begin(ACTIVITY, number)
+        why = found.unknown
+        if record is not None:
+            self._check(record, begin)
+        if begin > 0:
+            why = f"the log begins at offset {begin}: what was before cannot be folded again"
+        chosen = choose_learners(found.states.learners, self._quota()) if why is None else {}
+        expected, recount = self._fold(found, record, chosen, bar)
+        if expected.unknown_version is not None:
+            why = f"fold version {expected.unknown_version} is not known here"
+        found.read_outputs()
+        report.events += expected.folded
+        compare_all(
+            report,
+            Compared(
+                found=found,
+                expected=expected,
+                tables=tables,
+                later=later,
+                recount=recount,
+                courses=course_letters(self.logs, found, record),
+                chosen=chosen,
+                why_not=why,
+            ),
+            settings,
+        )
+
+    def _check(self, record: PartitionRecord, begin: int) -> None:
+        place = f"activity[{self.number}]"
+        if record.topic_id != self.log.topic_id:
+            raise LossError(
+                f"{place} has the id {self.log.topic_id}, what was folded had {record.topic_id}: "
+                "the topic was deleted and made again"
+            )
+        if record.next < begin:
+            raise LossError(
+                f"{place} begins at {begin}, the fold stands at {record.next}: "
+                f"{begin - record.next} offsets are gone"
+            )
+
+    def _quota(self) -> int:
+        return -(-RECOUNTED_LEARNERS // self.log.partitions)
+
+    def _fold(
+        self,
+        found: Found,
+        record: PartitionRecord | None,
+        chosen: Mapping[str, object],
+        bar: "tqdm[Never]",
+    ) -> tuple[Expected, Recount]:
+        """Fold the log up to the cut; where it cannot be verified, nothing is folded."""
+        mode = self.proof.settings.clock if record is None else record.clock_mode
+        start = new_record(self.number, self.log.partitions, self.log.topic_id, mode)
+        recount = Recount({user.encode() for user in chosen}, found.rejected)
+        oracle = Oracle(start, found.inputs, self.proof.scorer, self.proof.sabotage)
+        if record is None or self.logs.begin(ACTIVITY, self.number) > 0:
+            return oracle.expected, recount
+        batches = self.logs.read(ACTIVITY, self.number, 0, record.next)
+
+        def taken() -> Iterator[list[Record]]:
+            for batch in batches:
+                for item in batch:
+                    recount.take(item.offset, item.key, item.value)
+                yield [Record(r.offset, r.timestamp, r.key, r.value) for r in batch]
+                bar.update(len(batch))
+
+        expected = oracle.run(taken())
+        recount.zones = expected.zones
+        expected.record.courses = dict(record.courses)  # what was looked at, compaction may hide
+        return expected, recount
+
+
+def _bar(proof: Proof, ends: Mapping[int, int]) -> "tqdm[Never]":
+    shown = sys.stderr.isatty() if proof.progress is None else proof.progress
+    return tqdm(
+        desc="verify",
+        total=sum(ends.values()),
+        unit="",
+        unit_scale=True,
+        disable=not shown,
+        file=sys.stderr,
+    )
