@@ -15,6 +15,7 @@ import structlog
 from runtime.errors import CrashError, ProjectError
 
 _GEN2_THRESHOLD: Final = 1_000
+_SECOND_SIGNAL_SECONDS: Final = 1.0
 _paused = 0
 
 
@@ -48,13 +49,20 @@ def dump_stacks() -> None:
 
 
 def stop_event(loop: asyncio.AbstractEventLoop) -> asyncio.Event:
-    """An event that SIGTERM and SIGINT set; a second signal ends the process at once."""
+    """An event that SIGTERM and SIGINT set; one more a second later ends the process at once.
+
+    Not sooner: a terminal and a supervisor may both tell the same process to stop.
+    """
     asked = asyncio.Event()
+    asked_at = 0.0
 
     def ask(number: signal.Signals) -> None:
-        if asked.is_set():
+        nonlocal asked_at
+        if not asked.is_set():
+            asked_at = loop.time()
+            asked.set()
+        elif loop.time() - asked_at > _SECOND_SIGNAL_SECONDS:
             leave_now(128 + number)
-        asked.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ask, number)

@@ -34,7 +34,11 @@ def kafka_server(server_folder: Path) -> Iterator[EmbeddedKafka]:
     """The session's broker. A test that stops or kills one starts its own."""
     broker = EmbeddedKafka(
         server_folder / "kafka",
-        properties={"log.segment.delete.delay.ms": "1000", "log.index.size.max.bytes": "1048576"},
+        properties={
+            "log.segment.delete.delay.ms": "1000",
+            "log.index.size.max.bytes": "1048576",
+            "group.min.session.timeout.ms": "1000",  # so that a killed worker is missed soon
+        },
     )
     broker.prepare()
     try:

@@ -1,0 +1,246 @@
+"""What a real worker refuses: bad events and facts, a broken producer, a log that is not the one."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from aiokafka.partitioner import murmur2
+from kafka import TopicPartition
+from kafka.admin import KafkaAdminClient
+
+from contracts.topics import ACTIVITY, ALERTS, COURSES, DEAD_LETTERS
+from domain.events import AnyEvent
+from operations.topics import declare
+from runtime.clock import WallClock
+from runtime.failpoints import DeliberateError
+from runtime.kafka import admin_client, keyed_producer
+from runtime.settings import Settings
+from tests.waiting import wait_for
+from tests.working import (
+    START,
+    Worker,
+    assert_equals_the_log,
+    course_facts,
+    days_of_work,
+    partition_records,
+    running,
+    send,
+    stored,
+    wait_until_folded,
+)
+
+pytestmark = pytest.mark.integration
+
+GOOD = {
+    "event_id": "good",
+    "user_id": "u1",
+    "type": "content_viewed",
+    "occurred_at": START.isoformat(),
+    "course_id": "c1",
+    "content_id": "p1",
+    "content_kind": "page",
+}
+
+
+@pytest.fixture
+def replay(topics: Settings) -> Settings:
+    """Topics of their own under the clock of the stream, with a session that is soon over."""
+    return topics.model_copy(update={"clock": "stream", "session_timeout_seconds": 2.0})
+
+
+@pytest.fixture
+def admin(replay: Settings) -> Iterator[KafkaAdminClient]:
+    with closing(admin_client(replay)) as client:
+        yield client
+
+
+def changed(**fields: object) -> bytes:
+    return json.dumps(GOOD | fields).encode()
+
+
+def without(name: str) -> bytes:
+    return json.dumps({key: value for key, value in GOOD.items() if key != name}).encode()
+
+
+BAD: dict[str, list[tuple[bytes | None, bytes | None]]] = {
+    "null_value": [(b"u1", None), (None, None)],
+    "too_large": [(b"u1", changed(content_id="x" * 70_000))],
+    "not_utf8": [(b"u1", b'{"event_id": "\xff"}')],
+    "not_json": [(b"u1", b"event"), (b"u1", b"")],
+    "not_object": [(b"u1", b"[1, 2]")],
+    "too_deep": [(b"u1", b'{"a":' * 40 + b"1" + b"}" * 40)],
+    "not_finite": [(b"u1", b'{"event_id": NaN}')],
+    "unknown_type": [(b"u1", changed(type="slept"))],
+    "not_yet_supported": [(b"u1", changed(type="preferences_set"))],
+    "unknown_version": [(b"u1", changed(v=2))],
+    "bad_id": [(b"u1", changed(user_id=True)), (b"u1", changed(event_id="a\x00b"))],
+    "missing_field": [(b"u1", without("event_id")), (b"u1", without("content_id"))],
+    "wrong_type": [(b"u1", changed(occurred_at=12)), (b"u1", changed(count="many"))],
+    "naive_time": [(b"u1", changed(occurred_at="2024-03-04T09:00:00"))],
+    "future_time": [(b"u1", changed(occurred_at="2199-01-01T00:00:00Z"))],
+    "no_key": [(None, changed())],
+    "key_mismatch": [(b"u2", changed())],
+}
+
+
+def test_i1_bad_events_become_dead_letters_and_stop_nobody(
+    replay: Settings, tmp_path: Path
+) -> None:
+    bad = [record for records in BAD.values() for record in records]
+    with running(replay, tmp_path / "w") as worker:
+        for key, value in bad:
+            send(replay, [(key, value), (b"u1", changed(event_id=f"after-{key!r}-{value!r:.40}"))])
+        place = 1 - ((murmur2(b"u1") & 0x7FFFFFFF) % 2)  # not where this learner belongs
+        with closing(keyed_producer(replay)) as producer:
+            name = replay.topic(ACTIVITY.name)
+            producer.send(name, key=b"u1", value=changed(), partition=place).get(10)
+        wait_until_folded(replay)
+        assert worker.stop() == 0
+    assert_equals_the_log(replay)
+    letters = stored(replay, DEAD_LETTERS.name)
+    assert {dict(r.headers)["reason"].decode() for r in letters} == {*BAD, "wrong_partition"}
+    assert sorted(r.value or b"" for r in letters) == sorted(
+        [value or b"" for _, value in bad] + [changed()]
+    )
+    log = {(r.partition, r.offset): r for r in stored(replay, ACTIVITY.name)}
+    for letter in letters:
+        headers = {key: value.decode() for key, value in letter.headers}
+        origin = log[int(headers["partition"]), int(headers["offset"])]
+        assert (letter.key, letter.value) == (origin.key, origin.value)
+        assert headers["topic"] == replay.topic(ACTIVITY.name)
+        assert int(headers["when"]) == origin.timestamp
+
+
+def test_a_defect_of_ours_costs_one_event_and_no_other(replay: Settings, tmp_path: Path) -> None:
+    send(replay, [course_facts()], COURSES.name)
+    send(replay, days_of_work([f"u{number}" for number in range(10)]))
+    with running(replay, tmp_path / "w", failpoints="fold_raises=u3-1-1") as worker:
+        wait_until_folded(replay)
+        assert worker.stop() == 0
+        assert "event_defect" in worker.said()
+
+    def raise_the_same(event: AnyEvent) -> None:
+        if event.event_id == "u3-1-1":
+            raise DeliberateError
+
+    letters = assert_equals_the_log(replay, sabotage=raise_the_same).letters
+    assert [dict(headers)["reason"] for _, _, _, headers in letters] == [b"defect"]
+
+
+def test_bad_course_facts_are_told_once(replay: Settings, tmp_path: Path) -> None:
+    bad: list[tuple[bytes | None, bytes | None]] = [
+        (b"c1", b"no facts"),
+        (b"c2", b'{"title": "without an id"}'),
+        (b"c3", b'{"course_id": "c4"}'),
+    ]
+    send(replay, [bad[0], course_facts("c9"), *bad[1:]], COURSES.name)
+    for _ in range(2):
+        with running(replay, tmp_path / "w") as worker:
+            worker.owns(replay.partitions)
+            wait_for(lambda: len(stored(replay, DEAD_LETTERS.name)) >= len(bad), 10)
+            assert worker.stop() == 0
+    letters = stored(replay, DEAD_LETTERS.name)
+    assert [(r.key, r.value) for r in letters] == bad
+    assert {dict(r.headers)["topic"].decode() for r in letters} == {replay.topic(COURSES.name)}
+    assert [dict(r.headers)["reason"].decode() for r in letters] == [
+        "not_json",
+        "missing_field",
+        "key_mismatch",
+    ]
+
+
+def test_ten_thousand_bad_events_in_a_row_halt_until_somebody_resumes(
+    replay: Settings, tmp_path: Path
+) -> None:
+    send(replay, [(b"u1", b"not an event")] * 10_100)
+    with running(replay, tmp_path / "w") as worker:
+        assert worker.ended() == 65
+        assert "10000 events in a row were rejected" in worker.said()
+    with running(replay, tmp_path / "w") as again:
+        assert again.ended() == 65
+        assert "--resume" in again.said()
+    assert len(stored(replay, DEAD_LETTERS.name)) == 10_000
+    send(replay, [(b"u1", changed())])
+    with running(replay, tmp_path / "w", resume=True) as resumed:
+        wait_until_folded(replay)
+        assert resumed.stop() == 0
+    assert_equals_the_log(replay)
+
+
+def test_another_clock_is_refused(replay: Settings, tmp_path: Path) -> None:
+    with running(replay, tmp_path / "w") as worker:
+        worker.owns(replay.partitions)
+        assert worker.stop() == 0
+    wall = replay.model_copy(update={"clock": "wall"})
+    with running(wall, tmp_path / "w") as refused:
+        assert refused.ended() == 2
+        assert "its clock is `stream`" in refused.said()
+
+
+def test_a_topic_that_was_made_again_is_refused(
+    replay: Settings, admin: KafkaAdminClient, tmp_path: Path
+) -> None:
+    send(replay, days_of_work(["u1", "u2"]))
+    with running(replay, tmp_path / "w") as worker:
+        wait_until_folded(replay)
+        assert worker.stop() == 0
+    name = replay.topic(ACTIVITY.name)
+    admin.delete_topics([name])
+    wait_for(lambda: name not in admin.list_topics(), 10)
+    declare(replay)
+    with running(replay, tmp_path / "w") as refused:
+        assert refused.ended() == 78
+        assert "deleted and made again" in refused.said()
+
+
+def test_a_log_that_lost_its_beginning_is_refused(
+    replay: Settings, admin: KafkaAdminClient, tmp_path: Path
+) -> None:
+    events = days_of_work(["u1"])
+    place = (murmur2(b"u1") & 0x7FFFFFFF) % replay.partitions
+    send(replay, events[:4])
+    with running(replay, tmp_path / "w") as worker:
+        wait_until_folded(replay)
+        assert worker.stop() == 0
+    stands = partition_records(replay)[place].next
+    send(replay, events[4:])
+    admin.delete_records({TopicPartition(replay.topic(ACTIVITY.name), place): stands + 3})
+    with running(replay, tmp_path / "w") as refused:
+        assert refused.ended() == 78
+        assert "3 offsets are gone" in refused.said()
+
+
+def test_a_tick_of_the_wall_tells_a_missed_deadline(topics: Settings, tmp_path: Path) -> None:
+    now = datetime.fromtimestamp(WallClock().now(), UTC)
+    settings = topics.model_copy(update={"session_timeout_seconds": 2.0})
+    due = now - timedelta(hours=48) + timedelta(seconds=12)
+    send(settings, [course_facts(due=due)], COURSES.name)
+    enrolled = {
+        "event_id": "e1",
+        "user_id": "u1",
+        "type": "enrolled",
+        "occurred_at": (now - timedelta(hours=1)).isoformat(),
+        "course_id": "c1",
+    }
+    with running(settings, tmp_path / "w") as worker:
+        worker.owns(settings.partitions)
+        send(settings, [(b"u1", json.dumps(enrolled).encode())])
+        alert = wait_for(lambda: stored(settings, ALERTS.name), 30, poll=0.5)[0]
+        assert worker.stop() == 0
+    data = json.loads(alert.value)["data"]
+    assert (data["category"], data["severity"]) == ("missed_deadline", "low")
+    assert_equals_the_log(settings)
+
+
+def test_nothing_waits_for_a_worker_that_cannot_reach_kafka(
+    replay: Settings, tmp_path: Path
+) -> None:
+    away = replay.model_copy(update={"kafka_bootstrap": "127.0.0.1:1"})
+    started = time.monotonic()
+    (tmp_path / "w").mkdir()
+    assert Worker(away, tmp_path / "w").ended(30) == 70
+    assert time.monotonic() - started < 30
