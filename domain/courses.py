@@ -94,17 +94,25 @@ def finish(
         del state.finished[0]
 
 
+def is_full(course: Course) -> bool:
+    """Whether no further assessment of the course can be remembered."""
+    return len(course.work) >= ASSESSMENTS_MAX
+
+
 def work_on(state: Learner, course: Course, assessment_id: str) -> Work:
-    """What the learner did on one assessment, made where there is nothing yet."""
+    """What the learner did on one assessment, made where there is nothing yet.
+
+    Beyond 64 assessments of a course what is made is not kept, and counted.
+    """
     short = short_id(assessment_id)
     for work in course.work:
         if work.short == short:
             return work
     made = Work(short)
-    course.work.append(made)
-    if len(course.work) > ASSESSMENTS_MAX:
-        del course.work[0]
+    if is_full(course):
         state.overflow.assessments += 1
+    else:
+        course.work.append(made)
     return made
 
 

@@ -20,11 +20,12 @@ class Due(NamedTuple):
 
     @property
     def submitted_at(self) -> int | None:
-        """When it was first handed in; a grade whose submission was never seen stands for one."""
+        """When it was first handed in; a grade shows that it was by then, if not when."""
         work = self.work
         if work is None or not is_submitted(work):
             return None
-        return work.submitted_first or min(grade.at for grade in work.grades)
+        seen = [grade.at for grade in work.grades]
+        return min([work.submitted_first, *seen] if work.submitted_first else seen)
 
     def in_time(self, zone: str) -> bool:
         """Whether it was handed in by the due time; by the due date where no time is known."""

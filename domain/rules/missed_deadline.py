@@ -1,7 +1,7 @@
 """missed_deadline: required work is past its due time and nothing is handed in."""
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final, TypeAlias
 
 from domain.alerts import (
     DAY,
@@ -16,7 +16,7 @@ from domain.alerts import (
     update_alert,
 )
 from domain.course_facts import Assessment
-from domain.courses import open_course, work_on
+from domain.courses import is_full, open_course, work_on
 from domain.progress import is_submitted
 from domain.rules.step import Step
 from domain.state import NEVER, Course, Learner, Severity, Work
@@ -34,23 +34,19 @@ _LOW: Final = 1
 _MEDIUM: Final = 2
 
 
-class _Due(NamedTuple):
-    course: Course
-    assessment: Assessment
-    due_at: int
-    level: int
-    fires_at: int
+_Due: TypeAlias = tuple[int, Course, Assessment, int, int]
+"""When it fires, the course, the assessment, its due time, how far it was told."""
 
 
 def next_at(state: Learner, step: Step) -> int | None:
     """When the next deadline is to be looked at; None where none is open."""
-    return min((due.fires_at for due in _due(state, step)), default=None)
+    return min([due[0] for due in _due(state, step)], default=None)
 
 
 def on_time(state: Learner, step: Step) -> None:
     """Tell every deadline whose time has come by `step.at`."""
     for due in list(_due(state, step)):
-        if due.fires_at <= step.at:
+        if due[0] <= step.at:
             _tell(state, due, step)
 
 
@@ -87,12 +83,13 @@ def _due(state: Learner, step: Step) -> Iterator[_Due]:
             continue
         works = {work.short: work for work in course.work}
         for short, assessment, due_at in facts.deadlines:
-            if course.enrolled_at > due_at:
+            work = works.get(short)
+            if course.enrolled_at > due_at or (work is None and is_full(course)):
                 continue
-            level = _level(works.get(short), due_at)
+            level = _level(work, due_at)
             if level < _MEDIUM:
                 hours = rule.low_after_hours if level == 0 else rule.medium_after_hours
-                yield _Due(course, assessment, due_at, level, due_at + hours * _HOUR)
+                yield due_at + hours * _HOUR, course, assessment, due_at, level
 
 
 def _level(work: Work | None, due_at: int) -> int:
@@ -105,11 +102,12 @@ def _level(work: Work | None, due_at: int) -> int:
 
 
 def _tell(state: Learner, due: _Due, step: Step) -> None:
-    work = work_on(state, due.course, due.assessment.id)
-    work.missed_level, work.missed_due_at = due.level + 1, due.due_at
-    severity: Severity = "low" if due.level + 1 == _LOW else "medium"
+    _, course, assessment, due_at, level = due
+    work = work_on(state, course, assessment.id)
+    work.missed_level, work.missed_due_at = level + 1, due_at
+    severity: Severity = "low" if level + 1 == _LOW else "medium"
     finding = _finding(due, severity, step.at)
-    alert = open_alert(state, RULE, due.course.course_id, due.assessment.id, at=step.at)
+    alert = open_alert(state, RULE, course.course_id, assessment.id, at=step.at)
     if alert is None:
         step.told.append(raise_alert(state, finding, step.stale_before, keep=True))
     else:
@@ -117,14 +115,15 @@ def _tell(state: Learner, due: _Due, step: Step) -> None:
 
 
 def _finding(due: _Due, severity: Severity, at: int) -> Finding:
-    days = (at - due.due_at) // DAY
-    course_id, assessment_id = due.course.course_id, due.assessment.id
+    _, course, assessment, due_at, _ = due
+    days = (at - due_at) // DAY
+    course_id, assessment_id = course.course_id, assessment.id
     return Finding(
         rule=RULE,
         severity=severity,
         course_id=course_id,
         subject_id=assessment_id,
-        cause=f"{course_id}:{due.due_at}",
+        cause=f"{course_id}:{due_at}",
         at=at,
         message_code="alert.missed_deadline.message",
         params={"days": days},

@@ -196,3 +196,10 @@ def test_under_the_stream_clock_a_replay_notifies() -> None:
 def test_an_alert_names_its_course_and_subject() -> None:
     told = Bench().send(graded(at(1), 30)).told[0]
     assert (told.course_id, told.subject.kind, told.subject.id) == (COURSE, "assessment", "a1")
+
+
+def test_a_course_with_more_deadlines_than_are_kept_tells_those_that_are() -> None:
+    facts = course(assessments={f"a{n}": at(5) for n in range(80)})
+    bench = Bench(facts=facts).send(enrolled(at(0))).tick(at(30))
+    assert len({t.alert_id for t in bench.told}) == 64
+    assert bench.learner().wake_at == 0
