@@ -45,7 +45,7 @@ def next_at(state: Learner, step: Step) -> int | None:
 
 def on_time(state: Learner, step: Step) -> None:
     """Tell every deadline whose time has come by `step.at`."""
-    for due in list(_due(state, step)):
+    for due in _due(state, step):
         if due[0] <= step.at:
             _tell(state, due, step)
 
@@ -75,7 +75,7 @@ def on_facts(state: Learner, step: Step) -> bool:
 
 
 def _due(state: Learner, step: Step) -> Iterator[_Due]:
-    """Every deadline of the learner that may still be told."""
+    """Every deadline that may still be told; lazily, since telling may fill a course."""
     rule = step.configuration.rules.missed_deadline
     for course in state.courses:
         facts = step.facts.get(course.course_id)
