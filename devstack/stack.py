@@ -110,6 +110,7 @@ class Stack:
         (self.folder / "logs").mkdir(exist_ok=True)
         if self.options.ready_file is not None:
             self.options.ready_file.unlink(missing_ok=True)
+        self.supervisor.say("starting Kafka and Postgres")
         kafka, database = self._start_servers()
         port = self.options.port or free_ports(1)[0]
         self.addresses = Addresses(kafka=kafka, database=database, api_port=port)
@@ -121,6 +122,7 @@ class Stack:
             own_kafka=self.options.kafka is None,
         )
         write_private(self.env_file, env_lines(self.settings))
+        self.supervisor.say("starting the parts")
         self._set_up()
         for name in self.options.parts:
             self._start_part(name)
