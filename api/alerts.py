@@ -1,0 +1,204 @@
+"""What performance-alerts answers: rendered from codes, expired when read, counted, suggested."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, Literal, cast
+
+from api.alert_query import AlertQuery, Filter, Place, write_cursor
+from api.parameters import ALERT_TYPES, SEVERITIES
+from api.reads import AlertCount, AlertRow, AlertRows
+from api.responses import (
+    Alert,
+    AlertHistory,
+    AlertRecommendation,
+    AlertRule,
+    AlertStatistics,
+    AlertSubject,
+    BySeverity,
+    ByType,
+    Filters,
+    PerformanceAlerts,
+    Preferences,
+    ShownState,
+)
+from contracts.alert_event import instant
+from domain import alerts as told
+from domain.alerts import Param, Resolution
+from domain.course_facts import CourseFacts
+from domain.measures.shapes import Action, ActionTarget, Evidence, Text
+from domain.state import Severity
+from domain.texts import text
+
+DAYS: Final = 7
+RECOMMENDED_MAX: Final = 5
+DEFAULT_PREFERENCES: Final = Preferences(
+    muted_types=[],
+    muted_categories=[],
+    min_severity="low",
+    quiet_hours=None,
+    max_per_day=None,
+    version=0,
+)
+
+
+def performance_alerts(
+    rows: AlertRows, query: AlertQuery, facts: Mapping[str, CourseFacts], now: int
+) -> PerformanceAlerts:
+    """The alerts of one learner at `now`."""
+    current = [shown_alert(row, facts, now) for row in rows.current if row.expires_at > now]
+    return PerformanceAlerts(
+        filters=_filters(query.filter),
+        current_alerts=current,
+        alert_statistics=statistics(rows.counts),
+        alert_history=_history(rows.history, query, facts, now),
+        recommendations=recommendations(current),
+        preferences=DEFAULT_PREFERENCES,
+    )
+
+
+def shown_alert(row: AlertRow, facts: Mapping[str, CourseFacts], now: int) -> Alert:
+    """An alert as it stands at `now`; an open one whose time is over has expired."""
+    transition = row.told
+    course = facts.get(transition.course_id or "")
+    title_code = transition.title_code or f"alert.{transition.category}.title"
+    message_code = transition.message_code or title_code
+    actions = [_action(action) for action in transition.suggested_actions]
+    return Alert(
+        id=row.alert_id,
+        type=transition.type,
+        severity=cast("Severity", row.severity),
+        category=transition.category,
+        title=sentence(title_code, transition.params),
+        message=sentence(message_code, transition.params),
+        actionable=bool(actions),
+        timestamp=instant(row.raised_at),
+        title_code=title_code,
+        message_code=message_code,
+        params=transition.params,
+        state=_state(row, now),
+        revision=row.revision,
+        updated_at=instant(row.updated_at),
+        resolved_at=_instant(row.resolved_at),
+        resolution=cast("Resolution | None", row.resolution),
+        suppressed_reason=transition.suppressed_reason,
+        deferred_until=_instant(transition.deferred_until),
+        expires_at=instant(row.expires_at),
+        acknowledged_at=None,
+        feedback=None,
+        audience=list(transition.audience),
+        course_id=transition.course_id,
+        course_title=None if course is None else course.title,
+        subject=AlertSubject(kind=transition.subject.kind, id=transition.subject.id),
+        rule=AlertRule(name=transition.category, version=transition.rule_version),
+        evidence=[_evidence(each) for each in transition.evidence],
+        probability=None,
+        model=None,
+        suggested_actions=actions,
+    )
+
+
+def statistics(counts: Iterable[AlertCount]) -> AlertStatistics:
+    """Count what was raised in the last week; never filtered."""
+    by_type = dict.fromkeys(ALERT_TYPES, 0)
+    by_severity = dict.fromkeys(SEVERITIES, 0)
+    total = suppressed = still_open = 0
+    for each in counts:
+        by_type[cast("told.AlertType", each.type)] += each.raised
+        by_severity[cast("Severity", each.severity)] += each.raised
+        total += each.raised
+        suppressed += each.suppressed
+        still_open += each.open
+    return AlertStatistics(
+        total_alerts_last_week=total,
+        alert_frequency=_frequency(total / DAYS),
+        average_alerts_per_day=round(total / DAYS, 2),
+        by_type=ByType(**by_type),
+        by_severity=BySeverity(**by_severity),
+        suppressed_last_week=suppressed,
+        open=still_open,
+        unacknowledged=still_open,
+    )
+
+
+def recommendations(current: Sequence[Alert]) -> list[AlertRecommendation]:
+    """The distinct next steps of the current alerts, the gravest alert's first."""
+    suggested: dict[tuple[object, ...], tuple[Alert, Action, list[str]]] = {}
+    for alert in current:
+        for action in alert.suggested_actions:
+            target = action.target
+            same = action.code, target.kind, target.id, target.course_id
+            suggested.setdefault(same, (alert, action, []))[2].append(alert.id)
+    return [
+        AlertRecommendation(
+            reason=Text(code=alert.message_code, params=alert.params, text=alert.message),
+            action=action,
+            alert_ids=identities,
+        )
+        for alert, action, identities in list(suggested.values())[:RECOMMENDED_MAX]
+    ]
+
+
+def sentence(code: str, params: Mapping[str, Param]) -> str:
+    """The English text; of a code that a newer worker speaks, the code itself."""
+    try:
+        return text(code, params)
+    except (KeyError, ValueError):
+        return code
+
+
+def _history(
+    rows: Sequence[AlertRow], query: AlertQuery, facts: Mapping[str, CourseFacts], now: int
+) -> AlertHistory:
+    page = rows[: query.limit]
+    cursor = None
+    if len(rows) > query.limit:
+        cursor = write_cursor(query.filter, Place(page[-1].raised_at, page[-1].alert_id))
+    items = [shown_alert(row, facts, now) for row in page]
+    return AlertHistory(items=items, limit=query.limit, next_cursor=cursor)
+
+
+def _filters(asked: Filter) -> Filters:
+    return Filters(
+        types=list(asked.types or ALERT_TYPES),
+        severity=list(asked.severities or SEVERITIES),
+        since=_instant(asked.since),
+    )
+
+
+def _state(row: AlertRow, now: int) -> ShownState:
+    if row.state in {"open", "acknowledged"} and row.expires_at <= now:
+        return "expired"
+    return cast("ShownState", row.state)
+
+
+def _frequency(a_day: float) -> Literal["none", "low", "medium", "high"]:
+    if a_day == 0:
+        return "none"
+    if a_day < 1:
+        return "low"
+    return "medium" if a_day < 3 else "high"  # noqa: PLR2004 - the definition's own bounds
+
+
+def _evidence(each: told.Evidence) -> Evidence:
+    return Evidence(
+        feature=each.feature,
+        value=each.value,
+        baseline=each.baseline,
+        threshold=each.threshold,
+        unit=each.unit,
+        direction=each.direction,
+    )
+
+
+def _action(action: told.Action) -> Action:
+    target = action.target
+    return Action(
+        code=action.code,
+        params=action.params,
+        text=sentence(f"action.{action.code}", action.params),
+        target=ActionTarget(kind=target.kind, id=target.id, course_id=target.course_id),
+        due_at=_instant(action.due_at),
+    )
+
+
+def _instant(at: int | None) -> str | None:
+    return None if at is None else instant(at)

@@ -1,0 +1,122 @@
+"""The read API: built from settings and a clock, nothing at import."""
+
+import asyncio
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import FrameType
+from typing import Any, Final
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api import problems
+from api.auth import Authenticator
+from api.etag import BUILD
+from api.freshness import Freshness
+from api.health import health_router
+from api.metrics import ApiMetrics, Counted
+from api.pages import Around
+from api.reads import Reads
+from api.routes import problem_schemas, progress_router
+from runtime.clock import Clock
+from runtime.errors import CrashError
+from runtime.settings import Settings
+
+STOP_SECONDS: Final = 10
+DESCRIPTION: Final = (
+    "What a learner's activity comes to, as it happens. Every key is always present: null is not "
+    "known, 0 is known to be none. Readers ignore unknown keys and read unknown values as other."
+)
+
+log = structlog.get_logger()
+
+
+def create_app(settings: Settings, clock: Clock) -> FastAPI:
+    """The application; it connects when it starts, and starts without Postgres and Kafka too."""
+    reads = Reads(settings, clock)
+    lags = Freshness(settings, clock, reads)
+    metrics = ApiMetrics()
+    around = Around(settings, Authenticator(settings), reads, lags)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await reads.open()
+        stop = asyncio.Event()
+        watching = asyncio.create_task(lags.keep(stop))
+        try:
+            yield
+        finally:
+            stop.set()
+            await asyncio.wait({watching}, timeout=STOP_SECONDS)
+            watching.cancel()
+            await reads.close()
+
+    app = FastAPI(
+        title="learnstream",
+        version=BUILD,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
+    )
+    problems.install(app)
+    app.include_router(progress_router(around))
+    app.include_router(health_router(settings, reads, lags, metrics))
+    app.add_middleware(Counted, metrics=metrics)
+    _document(app)
+    return app
+
+
+def serve(settings: Settings, clock: Clock) -> None:
+    """Answer requests until SIGTERM or SIGINT; requests that have begun are answered."""
+    config = uvicorn.Config(
+        create_app(settings, clock),
+        access_log=False,  # its lines hold query strings
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+    # uvicorn raises the signal that stopped it once more when it has ended in order.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
+    with _listener(settings) as listener:
+        log.info("api_listens", host=settings.api_host, port=listener.getsockname()[1])
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listener(settings: Settings) -> socket.socket:
+    try:
+        return socket.create_server((settings.api_host, settings.api_port), backlog=2048)
+    except OSError as error:
+        raise CrashError(
+            f"cannot listen on {settings.api_host}:{settings.api_port}: {error.strerror}"
+        ) from error
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    sys.exit(0)
+
+
+def _document(app: FastAPI) -> None:
+    made: dict[str, Any] = {}
+
+    def openapi() -> dict[str, Any]:
+        if not made:
+            made.update(
+                get_openapi(
+                    title=app.title,
+                    version=app.version,
+                    description=app.description,
+                    routes=app.routes,
+                )
+            )
+            made["components"]["schemas"].update(problem_schemas())
+        return made
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way

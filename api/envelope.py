@@ -1,0 +1,81 @@
+"""What opens every answer: whose it is, in which zone, how fresh, and what is missing from it."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from api.freshness import Freshness as Lags
+from api.reads import Rows
+from contracts.alert_event import instant
+from domain.ids import shown_id
+from domain.measures.view import View
+from domain.state import new_learner
+from runtime.settings import Settings
+
+Degraded: TypeAlias = Literal["database", "predictions", "cohort", "course_facts"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Freshness:
+    """How old the answer is, and how far the pipeline is behind."""
+
+    as_of: str | None
+    last_event_at: str | None
+    lag_seconds: float
+    clock: Literal["wall", "stream"]
+    stale: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Env:
+    """The keys that every answer begins with."""
+
+    user_id: int | str
+    timestamp: str
+    timezone: str
+    timezone_source: Literal["event", "default"]
+    degraded: list[Degraded]
+    freshness: Freshness
+
+
+def view_of(rows: Rows, now: int, settings: Settings) -> View:
+    """What the measures look at; a learner of whom nothing is known has an empty state."""
+    state = new_learner(rows.user_id) if rows.state is None else rows.state
+    return View(
+        state=state,
+        facts=rows.facts,
+        cohort=rows.cohort,
+        now=now,
+        default_zone=settings.timezone,
+    )
+
+
+def envelope(rows: Rows, view: View, lags: Lags, settings: Settings) -> Env:
+    """The opening of the answer that is made of these rows."""
+    lag = lags.of(rows.partition)
+    record, last = rows.record, view.state.last_event_at
+    return Env(
+        user_id=shown_id(rows.user_id),
+        timestamp=instant(view.now),
+        timezone=view.zone,
+        timezone_source="default" if view.state.zone is None else "event",
+        degraded=degraded(rows, view),
+        freshness=Freshness(
+            as_of=instant(record.clock) if record is not None and record.clock else None,
+            last_event_at=instant(last) if last else None,
+            lag_seconds=round(lag.seconds, 1),
+            clock=settings.clock,
+            stale=rows.stale or lag.stale,
+        ),
+    )
+
+
+def degraded(rows: Rows, view: View) -> list[Degraded]:
+    """What the answer has to do without."""
+    found: list[Degraded] = []
+    if rows.stale:
+        found.append("database")
+    if rows.cohort is None:
+        found.append("cohort")
+    if any(course.course_id not in rows.facts for course in view.courses):
+        found.append("course_facts")
+    return found

@@ -1,0 +1,136 @@
+"""Whether the process lives, whether it is ready and why not, and its metrics."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from api.etag import BUILD
+from api.freshness import Freshness
+from api.metrics import ApiMetrics
+from api.reads import DatabaseAwayError, Reads
+from contracts.schema import SCHEMA_VERSION
+from domain.codec import UnknownVersionError
+from domain.partition import PartitionRecord
+from runtime.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """The process answers."""
+
+    status: Literal["ok"]
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotReady:
+    """One thing that is not as it must be."""
+
+    code: Literal["database_away", "schema_version", "partition_records", "clock_mode", "version"]
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartitionStatus:
+    """How far one partition is in Postgres; halted ones take no more events until resumed."""
+
+    partition: int
+    next: int
+    lag_seconds: float
+    lag_known: bool
+    halted_code: int | None
+    halted_reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """Ready or not and why; halted partitions are shown, and their learners still answered."""
+
+    ready: bool
+    reasons: list[NotReady]
+    kafka: Literal["up", "away"]
+    halted: list[int]
+    partitions: list[PartitionStatus]
+
+
+def health_router(
+    settings: Settings, reads: Reads, lags: Freshness, metrics: ApiMetrics
+) -> APIRouter:
+    """The paths that operators and probes ask; they need no token and name no learner."""
+    router = APIRouter(tags=["operation"])
+
+    @router.get("/healthz", response_model=Health)
+    async def healthz() -> Response:
+        """The process lives."""
+        return _json(Health(status="ok", version=BUILD), 200)
+
+    @router.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness}})
+    async def readyz() -> Response:
+        """Whether the pages can be answered, and why not."""
+        reasons, records = await _look(settings, reads)
+        partitions = [_status(record, lags) for record in records]
+        found = Readiness(
+            ready=not reasons,
+            reasons=reasons,
+            kafka="up" if lags.kafka_up else "away",
+            halted=[each.partition for each in partitions if each.halted_code is not None],
+            partitions=partitions,
+        )
+        return _json(found, 503 if reasons else 200)
+
+    @router.get("/metrics", response_class=Response, include_in_schema=False)
+    async def show_metrics() -> Response:
+        for partition in range(settings.partitions):
+            metrics.lag.labels(partition).set(lags.of(partition).seconds)
+        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+async def _look(settings: Settings, reads: Reads) -> tuple[list[NotReady], list[PartitionRecord]]:
+    try:
+        seen = await reads.schema_version()
+        if seen != SCHEMA_VERSION:
+            detail = f"the tables are of version {seen}, expected {SCHEMA_VERSION}"
+            return [NotReady(code="schema_version", detail=detail)], []
+        records = await reads.records()
+    except DatabaseAwayError:
+        return [NotReady(code="database_away", detail="Postgres does not answer")], []
+    except UnknownVersionError as error:
+        return [NotReady(code="version", detail=str(error))], []
+    return _judge(settings, records), records
+
+
+def _judge(settings: Settings, records: list[PartitionRecord]) -> list[NotReady]:
+    reasons = []
+    if len(records) < settings.partitions:
+        missing = sorted(set(range(settings.partitions)) - {each.partition for each in records})
+        detail = (
+            f"Postgres has the records of {len(records)} partitions, expected "
+            f"{settings.partitions}; missing: {', '.join(map(str, missing))}"
+        )
+        reasons.append(NotReady(code="partition_records", detail=detail))
+    if others := {each.clock_mode for each in records} - {settings.clock}:
+        detail = f"the partitions' clock is {min(others)}, this process was told {settings.clock}"
+        reasons.append(NotReady(code="clock_mode", detail=detail))
+    return reasons
+
+
+def _status(record: PartitionRecord, lags: Freshness) -> PartitionStatus:
+    lag = lags.of(record.partition)
+    return PartitionStatus(
+        partition=record.partition,
+        next=record.next,
+        lag_seconds=round(lag.seconds, 1),
+        lag_known=not lag.stale,
+        halted_code=None if record.halted is None else record.halted.code,
+        halted_reason=None if record.halted is None else record.halted.reason,
+    )
+
+
+def _json(value: object, status: int) -> Response:
+    headers = {"Cache-Control": "no-store"}
+    return Response(msgspec.json.encode(value), status, headers, "application/json")

@@ -1,0 +1,75 @@
+"""What the API counts and logs of each request: never a query string, a token or a learner."""
+
+import time
+from typing import Final
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+_ROUTE: Final = ("route", "method")
+
+log = structlog.get_logger()
+
+
+class ApiMetrics:
+    """The figures of one API process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "learnstream_api_requests",
+            "Requests answered",
+            (*_ROUTE, "status"),
+            registry=self.registry,
+        )
+        self.seconds = Histogram(
+            "learnstream_api_request_seconds",
+            "From a request to its whole answer",
+            _ROUTE,
+            registry=self.registry,
+            buckets=_BUCKETS,
+        )
+        self.lag = Gauge(
+            "learnstream_api_lag_seconds",
+            "Age of the oldest record not in Postgres yet",
+            ("partition",),
+            registry=self.registry,
+        )
+
+
+class Counted:
+    """An ASGI application whose requests are counted and logged, by route."""
+
+    def __init__(self, app: ASGIApp, metrics: ApiMetrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on, and look at the status as it goes by."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        status = 500
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        finally:
+            self._note(scope, status, time.perf_counter() - began)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "none")
+        self._metrics.requests.labels(route, scope["method"], status).inc()
+        self._metrics.seconds.labels(route, scope["method"]).observe(seconds)
+        milliseconds = round(seconds * 1000, 1)
+        log.info(
+            "request", method=scope["method"], route=route, status=status, milliseconds=milliseconds
+        )

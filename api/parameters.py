@@ -1,0 +1,47 @@
+"""The parameters that the endpoints take, what each allows, and the refusal of all others."""
+
+from typing import Annotated, Final, get_args
+
+from fastapi import Query
+from pydantic import AwareDatetime
+
+from domain.alerts import AlertType
+from domain.measures.shapes_trends import TrendType
+from domain.state import Severity
+
+USER_ID_MAX: Final = 128
+CURSOR_MAX: Final = 1_024
+
+ALERT_TYPES: Final[tuple[AlertType, ...]] = get_args(AlertType)
+SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
+
+ALLOWED: Final = {
+    "horizon": "1..365",
+    "period": "7..90",
+    "type": " | ".join(get_args(TrendType)),
+    "types": f"all, or a comma list of {', '.join(ALERT_TYPES)}",
+    "severity": f"all, or a comma list of {', '.join(SEVERITIES)}",
+    "limit": "1..100",
+    "cursor": "a next_cursor of this endpoint, as it was given",
+    "since": "RFC 3339 with an offset, such as 2026-01-31T08:00:00Z",
+    "user_id": f"1..{USER_ID_MAX} characters",
+}
+
+Horizon = Annotated[int, Query(ge=1, le=365, description="Days ahead.")]
+Period = Annotated[int, Query(ge=7, le=90, description="Days back, today included.")]
+Kind = Annotated[TrendType, Query(alias="type", description="Which sections.")]
+Types = Annotated[str, Query(description=ALLOWED["types"], examples=["performance,engagement"])]
+Severities = Annotated[str, Query(description=ALLOWED["severity"], examples=["medium,high"])]
+Limit = Annotated[int, Query(ge=1, le=100, description="Alerts of the history in one answer.")]
+Cursor = Annotated[
+    str | None, Query(max_length=CURSOR_MAX, description="Where the history goes on.")
+]
+Since = Annotated[AwareDatetime | None, Query(description="Only alerts raised from then on.")]
+UserId = Annotated[
+    str | None,
+    Query(
+        min_length=1,
+        max_length=USER_ID_MAX,
+        description="Another learner; needs the scope progress:read:any.",
+    ),
+]

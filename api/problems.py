@@ -1,0 +1,153 @@
+"""Errors as RFC 9457 problem+json: they name the parameter and what is allowed, never internals."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Final
+
+import msgspec
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from api.parameters import ALLOWED
+
+CONTENT_TYPE: Final = "application/problem+json"
+RETRY_SECONDS: Final = 5
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterError:
+    """What is wrong with one parameter, and what it may be."""
+
+    parameter: str
+    code: str
+    allowed: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemBody:
+    """A problem as it is answered; `errors` is empty where no parameter is to blame."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[ParameterError]
+
+
+@dataclass(eq=False)
+class ProblemError(Exception):
+    """A request that is answered with a problem; `code` is stable, `detail` is for people."""
+
+    status: HTTPStatus
+    code: str
+    detail: str
+    errors: list[ParameterError] = field(default_factory=list)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def unauthorized(detail: str, *, token_seen: bool = True) -> ProblemError:
+    """401: no token, or one that is not accepted."""
+    challenge = 'Bearer realm="learnstream"'
+    if token_seen:
+        challenge += f', error="invalid_token", error_description="{detail}"'
+    headers = {"WWW-Authenticate": challenge}
+    return ProblemError(HTTPStatus.UNAUTHORIZED, "unauthorized", detail, headers=headers)
+
+
+def forbidden(detail: str) -> ProblemError:
+    """403: a good token that does not cover this."""
+    challenge = 'Bearer realm="learnstream", error="insufficient_scope", scope="progress:read:any"'
+    headers = {"WWW-Authenticate": challenge}
+    return ProblemError(HTTPStatus.FORBIDDEN, "forbidden", detail, headers=headers)
+
+
+def not_found(detail: str) -> ProblemError:
+    """404: nothing of that name."""
+    return ProblemError(HTTPStatus.NOT_FOUND, "not_found", detail)
+
+
+def invalid_parameter(*errors: ParameterError) -> ProblemError:
+    """422: parameters that cannot be taken; `allowed` says what can."""
+    detail = "; ".join(f"{error.parameter}: allowed is {error.allowed}" for error in errors)
+    return ProblemError(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_parameter", detail, errors=list(errors)
+    )
+
+
+def unavailable(detail: str) -> ProblemError:
+    """503: try again soon."""
+    headers = {"Retry-After": str(RETRY_SECONDS)}
+    return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", detail, headers=headers)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the application as a problem."""
+    app.add_exception_handler(ProblemError, _problem)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _of_http)
+    app.add_exception_handler(Exception, _defect)
+
+
+def _respond(problem: ProblemError) -> Response:
+    body = ProblemBody(
+        type=f"/problems/{problem.code.replace('_', '-')}",
+        title=problem.status.phrase,
+        status=problem.status,
+        detail=problem.detail,
+        code=problem.code,
+        errors=problem.errors,
+    )
+    headers = {"Cache-Control": "no-store", **problem.headers}
+    return Response(msgspec.json.encode(body), problem.status, headers, CONTENT_TYPE)
+
+
+async def _problem(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, ProblemError)
+    return _respond(error)
+
+
+async def _invalid(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    found = {str(each["loc"][-1]): _code(str(each["type"])) for each in error.errors()}
+    return _respond(
+        invalid_parameter(
+            *(
+                ParameterError(
+                    parameter=name, code=code, allowed=ALLOWED.get(name, "another value")
+                )
+                for name, code in found.items()
+            )
+        )
+    )
+
+
+async def _of_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    status = HTTPStatus(error.status_code)
+    details = {
+        HTTPStatus.NOT_FOUND: "there is nothing at this path",
+        HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method} is not offered at this path",
+    }
+    detail = details.get(status, status.phrase)
+    code = status.name.lower()
+    return _respond(ProblemError(status, code, detail, headers=error.headers or {}))
+
+
+async def _defect(_request: Request, error: Exception) -> Response:
+    log.error("request_failed", exc_info=error)
+    detail = "the request met a defect of ours; it was logged"
+    return _respond(ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", detail))
+
+
+def _code(kind: str) -> str:
+    if kind in {"greater_than_equal", "less_than_equal"}:
+        return "out_of_range"
+    if kind in {"literal_error", "enum"}:
+        return "unknown_value"
+    return "missing" if kind == "missing" else "wrong_type"

@@ -1,0 +1,270 @@
+"""The reading of one answer's rows: one SQL snapshot, or memory while Postgres is away."""
+
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import psycopg
+import structlog
+from psycopg import AsyncConnection, AsyncCursor, IsolationLevel
+from psycopg.rows import TupleRow, namedtuple_row
+from psycopg_pool import AsyncConnectionPool
+
+from api.alert_query import BEGINNING, END, FIRST_ID, AlertQuery
+from api.parameters import ALERT_TYPES, SEVERITIES
+from api.problems import unavailable
+from contracts.alert_event import decode_transition
+from domain.alerts import Transition
+from domain.codec import UnknownVersionError, decode_facts, decode_learner, decode_record
+from domain.course_facts import CourseFacts
+from domain.ids import partition_of
+from domain.measures.view import Cohort, CohortCourse
+from domain.partition import PartitionRecord
+from domain.state import Learner
+from runtime.clock import Clock
+from runtime.database import connection_pool, statements
+from runtime.settings import Settings
+
+SQL: Final = statements(Path(__file__).with_name("read.sql"))
+POOL_SIZE: Final = 8
+WAIT_SECONDS: Final = 1.5
+REMEMBERED_MAX: Final = 1_000
+CURRENT_MAX: Final = 50
+WEEK_SECONDS: Final = 7 * 86_400
+
+Connection: TypeAlias = AsyncConnection[TupleRow]
+
+log = structlog.get_logger()
+
+
+class DatabaseAwayError(Exception):
+    """Postgres does not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """An alert as it stands, and the transition that told it last."""
+
+    alert_id: str
+    revision: int
+    severity: str
+    state: str
+    raised_at: int
+    updated_at: int
+    expires_at: int
+    resolved_at: int | None
+    resolution: str | None
+    told: Transition
+
+
+@dataclass(frozen=True, slots=True)
+class AlertCount:
+    """How many of one type and severity: raised or suppressed in the last week, and open."""
+
+    type: str
+    severity: str
+    raised: int
+    suppressed: int
+    open: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRows:
+    """The rows of an alerts answer; the history holds one more than asked where it goes on."""
+
+    current: Sequence[AlertRow] = ()
+    history: Sequence[AlertRow] = ()
+    counts: Sequence[AlertCount] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """All that one answer is made of, from one moment."""
+
+    user_id: str
+    partition: int
+    state: Learner | None
+    record: PartitionRecord | None
+    facts: dict[str, CourseFacts]
+    facts_version: str
+    cohort: Cohort | None
+    cohort_day: int | None
+    newest_transition: tuple[int, ...]
+    alerts: AlertRows
+    stale: bool = False
+
+
+class Reads:
+    """Reads from Postgres, and remembers for a while what it read."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._pool = connection_pool(settings, "learnstream api", size=POOL_SIZE)
+        self._remembered: OrderedDict[object, tuple[float, Rows]] = OrderedDict()
+
+    async def open(self) -> None:
+        """Start connecting; Postgres may come later."""
+        await self._pool.open(wait=False)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._pool.close()
+
+    async def rows(self, user_id: str, query: AlertQuery | None = None) -> Rows:
+        """The rows of one answer; a 503 where Postgres is away and memory has nothing young."""
+        key = user_id, query
+        try:
+            async with snapshot(self._pool) as connection:
+                rows = await self._read(connection, user_id, query)
+        except DatabaseAwayError:
+            return self._from_memory(key)
+        except (psycopg.ProgrammingError, UnknownVersionError) as error:
+            log.exception("tables_of_another_version")
+            raise unavailable("the tables are of another version than this program") from error
+        self._remembered[key] = time.monotonic(), rows
+        self._remembered.move_to_end(key)
+        if len(self._remembered) > REMEMBERED_MAX:
+            self._remembered.popitem(last=False)
+        return rows
+
+    async def schema_version(self) -> int:
+        """The version of the tables, 0 where there are none; raises DatabaseAwayError."""
+        try:
+            async with snapshot(self._pool) as connection:
+                row = await _one(connection, "schema_version", {})
+        except psycopg.errors.UndefinedTable:
+            return 0
+        return (row and row[0]) or 0
+
+    async def records(self) -> list[PartitionRecord]:
+        """Every partition's record; raises DatabaseAwayError."""
+        async with snapshot(self._pool) as connection:
+            return [decode_record(row.record) for row in await _all(connection, "records", {})]
+
+    def now(self, record: PartitionRecord | None) -> int:
+        """What time it is for a learner of this partition."""
+        if self._settings.clock == "stream" and record is not None and record.clock:
+            return record.clock
+        return self._clock.now()
+
+    def _from_memory(self, key: object) -> Rows:
+        read_at, rows = self._remembered.get(key, (float("-inf"), None))
+        if rows is None or time.monotonic() - read_at > self._settings.stale_after_seconds:
+            raise unavailable("the database does not answer")
+        return replace(rows, stale=True)
+
+    async def _read(self, connection: Connection, user_id: str, query: AlertQuery | None) -> Rows:
+        partition = partition_of(user_id.encode(), self._settings.partitions)
+        given: dict[str, Any] = {"user_id": user_id, "partition": partition}
+        learner = await _one(connection, "learner", given)
+        state = None if learner is None else decode_learner(learner.state)
+        row = await _one(connection, "record", given)
+        record = None if row is None else decode_record(row.record)
+        alerts = AlertRows()
+        if query is not None:
+            alerts = await read_alerts(connection, user_id, query, self.now(record))
+        given["course_ids"] = sorted(course_ids(state, alerts))
+        facts = await _all(connection, "facts", given)
+        day = await _one(connection, "cohort_day", {})
+        newest = await _one(connection, "newest_transition", given)
+        return Rows(
+            user_id=user_id,
+            partition=partition,
+            state=state,
+            record=record,
+            facts={each.course_id: decode_facts(each.facts) for each in facts},
+            facts_version=digest(bytes(each.facts) for each in facts),
+            cohort=None if day is None else await _cohort(connection, given),
+            cohort_day=None if day is None else day[0],
+            newest_transition=tuple(newest or ()),
+            alerts=alerts,
+        )
+
+
+@asynccontextmanager
+async def snapshot(pool: AsyncConnectionPool[Connection]) -> AsyncIterator[Connection]:
+    """A connection in a repeatable-read transaction; whatever means "away" is one error."""
+    try:
+        async with pool.connection(WAIT_SECONDS) as connection:
+            await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
+            await connection.set_read_only(True)
+            async with connection.transaction():
+                yield connection
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:  # PoolTimeout is one
+        log.debug("database_away", reason=type(error).__name__)
+        raise DatabaseAwayError from error
+
+
+async def read_alerts(
+    connection: Connection, user_id: str, query: AlertQuery, now: int
+) -> AlertRows:
+    """The current alerts, a page of the history, and what the statistics count."""
+    asked, place = query.filter, query.place
+    given = {
+        "user_id": user_id,
+        "now": now,
+        "week_ago": now - WEEK_SECONDS,
+        "types": list(asked.types or ALERT_TYPES),
+        "severities": list(asked.severities or SEVERITIES),
+        "since": BEGINNING if asked.since is None else asked.since,
+        "before_at": END if place is None else place.raised_at,
+        "before_id": FIRST_ID if place is None else place.alert_id,
+    }
+    current = await _all(connection, "current_alerts", {**given, "limit": CURRENT_MAX})
+    history = await _all(connection, "alert_history", {**given, "limit": query.limit + 1})
+    counts = await _all(connection, "alert_counts", given)
+    return AlertRows(
+        current=[_alert(row) for row in current],
+        history=[_alert(row) for row in history],
+        counts=[AlertCount(*row) for row in counts],
+    )
+
+
+def course_ids(state: Learner | None, alerts: AlertRows) -> set[str]:
+    """Every course that the answer may have to name."""
+    found = {row.told.course_id for row in (*alerts.current, *alerts.history)}
+    if state is not None:
+        found |= {course.course_id for course in state.courses}
+        found |= {course.course_id for course in state.finished}
+        found |= {each.course_id for each in state.recent}
+        found |= {goal.course_id for goal in state.goals}
+    return {course_id for course_id in found if course_id is not None}
+
+
+def digest(parts: Iterable[bytes]) -> str:
+    """What stands for these bytes in an ETag."""
+    found = hashlib.blake2b(digest_size=12)
+    for part in parts:
+        found.update(len(part).to_bytes(8, "big") + part)
+    return found.hexdigest()
+
+
+async def _cohort(connection: Connection, given: dict[str, Any]) -> Cohort:
+    rows = await _all(connection, "cohort", given)
+    return Cohort(courses={row.course_id: CohortCourse(**row._asdict()) for row in rows})
+
+
+def _alert(row: Any) -> AlertRow:
+    columns = row._asdict()
+    columns["alert_id"] = str(columns["alert_id"])
+    columns["told"] = decode_transition(columns.pop("body"))
+    return AlertRow(**columns)
+
+
+async def _one(connection: Connection, name: str, given: dict[str, Any]) -> Any:
+    return await (await _run(connection, name, given)).fetchone()
+
+
+async def _all(connection: Connection, name: str, given: dict[str, Any]) -> list[Any]:
+    return await (await _run(connection, name, given)).fetchall()
+
+
+async def _run(connection: Connection, name: str, given: dict[str, Any]) -> AsyncCursor[Any]:
+    cursor = connection.cursor(row_factory=namedtuple_row)
+    return await cursor.execute(SQL[name], given)

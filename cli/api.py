@@ -1,0 +1,24 @@
+"""`learnstream api`: answer the frontends."""
+
+import argparse
+from typing import Any
+
+from api.app import serve
+from runtime.clock import WallClock
+from runtime.log import configure
+from runtime.settings import Settings
+
+
+def register(subparsers: Any) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser("api", help="answer the frontends, from Postgres")
+    parser.set_defaults(func=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run until a signal."""
+    del args
+    settings = Settings()
+    configure(settings)
+    serve(settings, WallClock())
+    return 0

@@ -1,0 +1,396 @@
+"""What the pages say of rows that the sink's own writer put into Postgres."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from aiokafka import AIOKafkaProducer
+from pydantic import SecretStr, TypeAdapter
+
+from api.responses import AlertsAnswer, DashboardAnswer, PredictionsAnswer, TrendsAnswer
+from api.routes import SECTIONS, examples
+from contracts.topics import ACTIVITY
+from devstack.postgres import EmbeddedPostgres
+from domain.alerts import Action, Target, Transition
+from domain.course_facts import CourseFacts
+from domain.ids import partition_of
+from domain.partition import Halted
+from domain.state import Course
+from runtime.clock import WallClock
+from runtime.database import connect
+from runtime.kafka import connect_options
+from runtime.settings import Settings
+from sinks.cohort import refresh_cohort
+from sinks.migrate import migrate
+from tests.asking import PAGES, a_token, asking, store
+from tests.sinking import (
+    T0,
+    TODAY,
+    StoppedClock,
+    a_learner,
+    a_record,
+    a_transition,
+    eventually,
+    resolved,
+)
+
+pytestmark = pytest.mark.integration
+
+SHAPES = dict(
+    zip(PAGES, (DashboardAnswer, PredictionsAnswer, AlertsAnswer, TrendsAnswer), strict=True)
+)
+DAY = 86_400
+FACTS = CourseFacts(course_id="algebra", title="Algebra")
+
+
+@pytest.fixture
+def tables(settings: Settings) -> Settings:
+    migrate(settings)
+    return settings
+
+
+def identity(number: int) -> str:
+    return f"00000000-0000-5000-8000-{number:012d}"
+
+
+async def page(client: httpx.AsyncClient, name: str, **parameters: Any) -> dict[str, Any]:
+    found = await client.get(f"/api/v1/progress/{name}", params=parameters)
+    assert found.status_code == 200, found.text
+    body: dict[str, Any] = found.json()
+    TypeAdapter(SHAPES[name]).validate_python(body)
+    return body
+
+
+async def with_ada(settings: Settings, *told: Transition) -> None:
+    state = a_learner("ada", 3, days=range(TODAY - 20, TODAY + 1), course="algebra")
+    state.courses = [Course(course_id="algebra", enrolled_at=T0 - 30 * DAY, first_at=T0 - 9 * DAY)]
+    state.zone = "Europe/Paris"
+    partition = partition_of(b"ada", settings.partitions)
+    records = [a_record(number, clock=T0 + 60) for number in range(settings.partitions)]
+    await store(settings, state, records=records, facts={partition: [FACTS]}, told=told)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_examples_are_answers(name: str) -> None:
+    TypeAdapter(SHAPES[name]).validate_python(examples()[name])
+
+
+@pytest.mark.parametrize("name", PAGES)
+async def test_a_learner_without_any_event_has_zeros_and_nulls(tables: Settings, name: str) -> None:
+    async with asking(tables, a_token(tables, "900150983")) as client:
+        body = await page(client, name)
+    assert body["user_id"] == 900150983
+    assert (body["timezone"], body["timezone_source"]) == ("UTC", "default")
+    assert body["degraded"] == ["cohort"]
+    freshness = body["freshness"]
+    assert (freshness["as_of"], freshness["last_event_at"]) == (None, None)
+    if name == "real-time-dashboard":
+        assert body["realtime_metrics"]["daily_activities"] == 0
+        assert body["realtime_metrics"]["average_score"] is None
+        assert body["progress_summary"]["overall_progress"] is None
+    if name == "performance-alerts":
+        assert body["current_alerts"] == body["alert_history"]["items"] == []
+        assert body["preferences"]["version"] == 0
+        assert body["alert_statistics"]["alert_frequency"] == "none"
+
+
+@pytest.mark.parametrize("name", PAGES)
+async def test_every_page_opens_with_the_same_keys_in_the_same_order(
+    tables: Settings, name: str
+) -> None:
+    await with_ada(tables)
+    async with asking(tables, a_token(tables)) as client:
+        body = await page(client, name)
+    opening = ["user_id", "timestamp", "timezone", "timezone_source", "degraded", "freshness"]
+    assert list(body)[:6] == opening
+    assert list(body["freshness"]) == ["as_of", "last_event_at", "lag_seconds", "clock", "stale"]
+    assert body["timestamp"] == "2025-10-09T08:55:20Z"
+    assert body["freshness"]["as_of"] == "2025-10-09T08:54:20Z"
+    assert (body["timezone"], body["timezone_source"]) == ("Europe/Paris", "event")
+
+
+async def test_numbers_come_from_the_stored_state_at_the_time_of_the_request(
+    tables: Settings,
+) -> None:
+    await with_ada(tables)
+    for clock, today, week in ((T0, 3, 21), (T0 + 2 * DAY, 0, 15), (T0 + 30 * DAY, 0, 0)):
+        async with asking(tables, a_token(tables), clock=StoppedClock(clock)) as client:
+            metrics = (await page(client, "real-time-dashboard"))["realtime_metrics"]
+        assert (metrics["daily_activities"], metrics["weekly_activities"]) == (today, week)
+
+
+async def test_under_stream_now_is_the_clock_of_the_learners_partition(tables: Settings) -> None:
+    stream = tables.model_copy(update={"clock": "stream"})
+    await with_ada(stream)
+    async with asking(stream, a_token(stream), clock=StoppedClock(T0 + 900 * DAY)) as client:
+        body = await page(client, "real-time-dashboard")
+        ready = (await client.get("/readyz")).json()
+    assert body["timestamp"] == body["freshness"]["as_of"] == "2025-10-09T08:54:20Z"
+    assert body["freshness"]["clock"] == "stream"
+    assert body["realtime_metrics"]["daily_activities"] == 3
+    assert [reason["code"] for reason in ready["reasons"]] == ["clock_mode"]
+
+
+async def test_sections_that_were_not_asked_for_are_absent(tables: Settings) -> None:
+    await with_ada(tables)
+    wanted = {
+        "comprehensive": SECTIONS,
+        "learning": {"learning_trends", "session_analysis"},
+        "performance": {"performance_trends", "forecast"},
+        "engagement": {"engagement_trends", "session_analysis"},
+        "patterns": {"pattern_analysis"},
+    }
+    async with asking(tables, a_token(tables)) as client:
+        for kind, sections in wanted.items():
+            body = await page(client, "trend-analysis", type=kind, period=14)
+            assert SECTIONS & body.keys() == sections
+            assert (body["type"], body["period"]) == (kind, 14)
+            assert body["to"] == "2025-10-09"
+            assert "from" in body["previous"]
+
+
+async def test_an_unchanged_answer_is_304_until_something_it_depends_on_moves(
+    tables: Settings,
+) -> None:
+    await with_ada(tables)
+    url = "/api/v1/progress/performance-alerts"
+    seen = set()
+
+    async def asked(clock: int = T0, etag: str = "") -> httpx.Response:
+        async with asking(tables, a_token(tables), clock=StoppedClock(clock)) as client:
+            return await client.get(url, headers={"If-None-Match": etag})
+
+    first = await asked()
+    assert first.headers["etag"].startswith('W/"')
+    assert first.headers["cache-control"] == "private, no-cache"
+    assert first.headers["vary"] == "Authorization"
+    same = await asked(T0 + 10, f'"x", {first.headers["etag"]}')
+    assert (same.status_code, same.content) == (304, b"")
+    assert same.headers["etag"] == first.headers["etag"]
+    assert same.headers["vary"] == "Authorization"
+    seen.add(first.headers["etag"])
+
+    state = a_learner("ada", 4, days=[TODAY])
+    partition = partition_of(b"ada", tables.partitions)
+    renamed = CourseFacts(course_id="algebra", title="Algebra I")
+    changes: list[dict[str, Any]] = [
+        {"told": [a_transition("ada", identity(1))]},
+        {"told": [resolved("ada", identity(1), 2)]},
+        {"facts": {partition: [renamed]}},
+    ]
+    for change in changes:
+        await store(tables, **change)
+        answer = await asked(T0, first.headers["etag"])
+        assert answer.status_code == 200
+        assert answer.headers["etag"] not in seen
+        seen.add(answer.headers["etag"])
+    await store(tables, state)
+    async with await connect(tables, "test") as connection:
+        after_steps = await asked()
+        await refresh_cohort(connection, TODAY, T0)
+    after_cohort, later, tomorrow = await asked(), await asked(T0 + 60), await asked(T0 + DAY)
+    for answer in (after_steps, after_cohort, later, tomorrow):
+        assert answer.headers["etag"] not in seen
+        seen.add(answer.headers["etag"])
+
+
+async def test_alerts_are_rendered_expired_and_counted_when_read(tables: Settings) -> None:
+    action = Action(code="ask_for_help", target=Target(kind="assessment", id="quiz-1"))
+    week_old = {"raised_at": T0 - 8 * DAY, "at": T0 - 8 * DAY}
+    await with_ada(
+        tables,
+        a_transition("ada", identity(1), suggested_actions=(action,)),
+        a_transition("ada", identity(2), severity="high", raised_at=T0 - 10),
+        a_transition("ada", identity(3), expires_at=T0 + 60, raised_at=T0 - 20, severity="low"),
+        a_transition("ada", identity(4), raised_at=T0 - 30),
+        resolved("ada", identity(4), 2),
+        a_transition(
+            "ada",
+            identity(5),
+            kind="suppressed",
+            state="suppressed",
+            suppressed_reason="stale",
+            raised_at=T0 - 40,
+        ),
+        a_transition("ada", identity(6), **week_old, suggested_actions=(action,)),
+        a_transition("ben", identity(7)),
+    )
+    async with asking(tables, a_token(tables)) as client:
+        body = await page(client, "performance-alerts")
+    current = body["current_alerts"]
+    assert [alert["id"] for alert in current] == [identity(n) for n in (2, 1, 6)]
+    history = body["alert_history"]["items"]
+    assert [alert["id"] for alert in history] == [identity(n) for n in range(1, 7)]
+    states = [alert["state"] for alert in history]
+    assert states == ["open", "open", "expired", "resolved", "suppressed", "open"]
+    assert (history[3]["resolution"], history[3]["resolved_at"]) == (
+        "cleared",
+        "2025-10-09T08:54:20Z",
+    )
+    assert history[3]["message"] == "You scored 35% where 40% is needed to pass"
+    assert history[4]["suppressed_reason"] == "stale"
+    first = current[1]
+    assert (first["title"], first["actionable"]) == ("Low Assessment Score", True)
+    assert first["timestamp"] == "2025-10-09T08:53:20Z"
+    assert (first["course_title"], first["rule"]) == (
+        "Algebra",
+        {"name": "low_score", "version": 1},
+    )
+    assert not current[0]["actionable"]
+    assert body["alert_statistics"] == {
+        "total_alerts_last_week": 4,
+        "alert_frequency": "low",
+        "average_alerts_per_day": 0.57,
+        "by_type": {"performance": 4, "engagement": 0, "achievement": 0, "system": 0},
+        "by_severity": {"low": 1, "medium": 2, "high": 1},
+        "suppressed_last_week": 1,
+        "open": 3,
+        "unacknowledged": 3,
+    }
+    (advice,) = body["recommendations"]
+    assert advice["alert_ids"] == [identity(1), identity(6)]
+    assert advice["action"]["text"] == "Ask your instructor for help"
+
+
+async def test_a_cursor_leads_through_the_history_and_holds_its_filter(tables: Settings) -> None:
+    told = [
+        a_transition(
+            "ada",
+            identity(number),
+            raised_at=T0 - number // 2,
+            severity="high" if number % 3 else "low",
+        )
+        for number in range(20)
+    ]
+    await with_ada(tables, *told)
+    found: list[str] = []
+    asked: dict[str, Any] = {"severity": "high", "types": "performance,system", "limit": 4}
+    async with asking(tables, a_token(tables)) as client:
+        unfiltered = (await page(client, "performance-alerts", limit=100))["alert_history"]
+        expected = [each["id"] for each in unfiltered["items"] if each["severity"] == "high"]
+        while True:
+            body = await page(client, "performance-alerts", **asked)
+            assert body["filters"]["severity"] == ["high"]
+            assert body["filters"]["types"] == ["performance", "system"]
+            found += [alert["id"] for alert in body["alert_history"]["items"]]
+            if (cursor := body["alert_history"]["next_cursor"]) is None:
+                break
+            asked = {"cursor": cursor, "limit": 4}
+            other = await client.get(
+                "/api/progress/performance-alerts", params={"cursor": cursor, "severity": "low"}
+            )
+            assert other.status_code == 422
+        since = await page(client, "performance-alerts", since="2025-10-09T10:53:15+02:00")
+    assert found == expected
+    assert unfiltered["next_cursor"] is None
+    assert [each["id"] for each in since["alert_history"]["items"]] == [
+        identity(number) for number in (*range(1), 1, *range(2, 12))
+    ]
+
+
+@pytest.fixture
+def mortal(settings: Settings, server_folder: Path) -> Iterator[tuple[EmbeddedPostgres, Settings]]:
+    """A Postgres of the test's own, and settings with it."""
+    server = EmbeddedPostgres(server_folder / "the-api's-postgres")
+    server.start()
+    url = SecretStr(server.create_database("api"))
+    yield server, settings.model_copy(update={"database_url": url, "stale_after_seconds": 3})
+    server.stop()
+
+
+@pytest.mark.timeout(120)
+async def test_postgres_away_gives_young_rows_marked_stale_then_503_then_comes_back(
+    mortal: tuple[EmbeddedPostgres, Settings],
+) -> None:
+    server, settings = mortal
+    migrate(settings)
+    await with_ada(settings)
+    async with asking(settings, a_token(settings)) as client:
+
+        async def status_is(expected: int) -> httpx.Response | None:
+            answer = await client.get("/api/v1/progress/real-time-dashboard")
+            return answer if answer.status_code == expected else None
+
+        fresh = await page(client, "real-time-dashboard")
+        assert (await client.get("/readyz")).status_code == 200
+        server.kill()
+        stale = await page(client, "real-time-dashboard")
+        assert (stale["degraded"], stale["freshness"]["stale"]) == (["database", "cohort"], True)
+        assert stale["realtime_metrics"] == fresh["realtime_metrics"]
+        refused = await eventually(lambda: status_is(503))
+        assert refused is not None
+        assert (refused.headers["retry-after"], refused.json()["code"]) == ("5", "unavailable")
+        ready = await client.get("/readyz")
+        assert (ready.status_code, ready.json()["reasons"][0]["code"]) == (503, "database_away")
+        assert (await client.get("/healthz")).status_code == 200
+        server.start()
+        back = await eventually(lambda: status_is(200))
+        assert back is not None
+        assert back.json()["degraded"] == ["cohort"]
+
+
+async def test_readiness_says_what_is_missing_and_shows_halted_partitions(
+    settings: Settings,
+) -> None:
+    async with asking(settings) as client:
+        no_tables = await client.get("/readyz")
+        assert (no_tables.status_code, no_tables.json()["ready"]) == (503, False)
+        assert [each["code"] for each in no_tables.json()["reasons"]] == ["schema_version"]
+        migrate(settings)
+        await store(settings, records=[a_record(number) for number in (0, 2, 3)])
+        (reason,) = (await client.get("/readyz")).json()["reasons"]
+        assert (reason["code"], reason["detail"][-10:]) == ("partition_records", "missing: 1")
+        halted = a_record(1, halted=Halted(65, "10000 events in a row were rejected"))
+        await store(settings, records=[halted])
+        ready = await client.get("/readyz")
+    assert (ready.status_code, ready.json()["ready"], ready.json()["halted"]) == (200, True, [1])
+    shown = ready.json()["partitions"][1]
+    assert (shown["halted_code"], shown["halted_reason"]) == (
+        65,
+        halted.halted and halted.halted.reason,
+    )
+
+
+async def test_lag_is_the_age_of_what_is_not_in_postgres_and_markers_are_not_records(
+    topics: Settings,
+) -> None:
+    migrate(topics)
+    topic, partition = topics.topic(ACTIVITY.name), partition_of(b"ada", topics.partitions)
+
+    async def send() -> None:
+        async with (
+            AIOKafkaProducer(
+                **connect_options(topics), transactional_id=f"{topics.group}-lms"
+            ) as producer,
+            producer.transaction(),
+        ):
+            await producer.send(topic, b"{}", key=b"ada", partition=partition)
+
+    async with asking(topics, a_token(topics), clock=WallClock()) as client:
+
+        async def freshness() -> dict[str, Any]:
+            found: dict[str, Any] = (await page(client, "performance-alerts"))["freshness"]
+            return found
+
+        async def behind() -> bool:
+            return bool((await freshness())["lag_seconds"] >= 1)
+
+        async def caught_up() -> bool:
+            found = await freshness()
+            return found["lag_seconds"] == 0 and not found["stale"]
+
+        await eventually(caught_up)
+        await send()
+        await eventually(behind)
+        await store(topics, records=[a_record(partition, next=1)])
+        await eventually(caught_up)
+        await send()
+        await eventually(behind)
+        await store(topics, records=[a_record(partition, next=3)])
+        await eventually(caught_up)
+        metrics = (await client.get("/metrics")).text
+    assert f'learnstream_api_lag_seconds{{partition="{partition}"}} 0.0' in metrics
+    assert 'route="/api/v1/progress/performance-alerts",status="200"' in metrics
+    assert "ada" not in metrics
