@@ -29,8 +29,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "confidence.few_examples": "Only {have} of {need} shown predictions could be checked so far",
     "confidence.few_scores": "Only {have} of {need} scores are known",
     "confidence.no_labels": "Nothing is foreseen of risks: no course outcomes are learned yet",
-    "recommendation.deadline": "{title} is due in {days} days and not handed in yet",
-    "recommendation.overdue": "{title} was due {days} days ago and is not handed in yet",
+    "recommendation.deadline": "{title} is due on {date} and not handed in yet",
+    "recommendation.overdue": "{title} was due on {date} and is not handed in yet",
     "recommendation.behind": (
         "You have done {progress}% of the course where the schedule expects {expected}%"
     ),

@@ -22,7 +22,7 @@ DAILY_SHARE: Final = 0.8
 WEEKDAYS_SHARE: Final = 0.9
 WEEKENDS_SHARE: Final = 0.6
 BURST_DAYS_SHARE: Final = 0.2
-BURST_SHARE: Final = 0.8
+BURST_SHARE: Final = 0.5
 _SATURDAY: Final = 6
 
 
@@ -61,7 +61,7 @@ def activity_pattern(view: View, first: int) -> ActivityPattern | None:
     """The shape of the days from `first` on; None under 14 known and 5 active days.
 
     Daily: work on 80 % of the days. Weekdays: 90 % of it from Monday to Friday. Weekends: 60 % on
-    Saturday and Sunday. Bursts: the busiest fifth of the days holds 80 % of it. Else irregular.
+    Saturday and Sunday. Bursts: the busiest fifth of the active days holds half. Else irregular.
     """
     if view.first_day is None:
         return None
@@ -80,7 +80,7 @@ def _pattern(counts: dict[int, int], known: int) -> ActivityPattern:
     weekend = sum(count for day, count in counts.items() if weekday(day) >= _SATURDAY) / total
     if len(counts) >= DAILY_SHARE * known:
         return "daily"
-    busiest = sorted(counts.values(), reverse=True)[: max(1, int(known * BURST_DAYS_SHARE))]
+    busiest = sorted(counts.values(), reverse=True)[: max(1, int(len(counts) * BURST_DAYS_SHARE))]
     if weekend >= WEEKENDS_SHARE:
         return "weekends"
     if 1 - weekend >= WEEKDAYS_SHARE and len(counts) >= known * 5 / 7 / 2:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from domain.days import iso_date
 from domain.measures.assessments import Due, dues, open_dues
 from domain.measures.engagement import pass_mark
 from domain.measures.figures import action, sentence
@@ -50,22 +51,27 @@ def _steps(view: View) -> Iterator[_Step]:
 
 def _due_soon(view: View) -> Iterator[_Step]:
     for due in open_dues(view)[:2]:
-        days = (due.due_at - view.now) // _DAY
-        if days < DEADLINE_DAYS:
-            yield _hand_in(due, "recommendation.deadline", days)
+        if due.due_at - view.now < DEADLINE_DAYS * _DAY:
+            yield _hand_in(view, due, "recommendation.deadline")
 
 
 def _overdue(view: View) -> Iterator[_Step]:
     since = view.now - OVERDUE_DAYS * _DAY
     late = [d for d in dues(view) if since <= d.due_at <= view.now and d.submitted_at is None]
     for due in sorted(late, key=lambda due: -due.due_at)[:1]:
-        yield _hand_in(due, "recommendation.overdue", (view.now - due.due_at) // _DAY)
+        yield _hand_in(view, due, "recommendation.overdue")
 
 
-def _hand_in(due: Due, code: str, days: int) -> _Step:
+def _hand_in(view: View, due: Due, code: str) -> _Step:
     target = ActionTarget(kind="assessment", id=due.fact.id, course_id=due.course.course_id)
     return _Step(
-        sentence(code, {"title": due.fact.title or due.fact.id, "days": days}),
+        sentence(
+            code,
+            {
+                "title": due.fact.title or due.fact.id,
+                "date": iso_date(view.day_of(due.due_at)),
+            },
+        ),
         action("submit_assessment", target, due.due_at),
     )
 

@@ -10,6 +10,9 @@ from domain import codec
 from domain.configuration import Configuration, Halting
 from domain.events import AnyEvent
 from domain.partition import FOLD_VERSION, ClockMode
+from domain.rules import timers
+from domain.rules.step import Step
+from domain.state import Learner
 from tests.factories import (
     START,
     USER,
@@ -86,6 +89,44 @@ def test_a_defect_about_one_event_leaves_the_others_of_the_batch() -> None:
     clean = Bench().send(*good)
     assert bench.store.committed == clean.store.committed
     assert [(letter.reason, letter.record.offset) for letter in bench.letters] == [("defect", 2)]
+
+
+def test_a_defect_keeps_what_an_input_of_its_batch_made_of_the_state() -> None:
+    def explode(item: AnyEvent) -> None:
+        if item.event_id == "bad":
+            raise RuntimeError("a failpoint")
+
+    facts = course(assessments={"a1": at(5)})
+    separate = Bench(sabotage=explode).send(enrolled(at(0)))
+    separate.adopt("course", facts).send(viewed(at(1), event_id="bad"), viewed(at(2)))
+    together = Bench(sabotage=explode).send(enrolled(at(0)))
+    effects = together.fold.begin()
+    together.fold.adopt(together.fold.next_input("course", facts), effects)
+    records = [record(viewed(at(1), event_id="bad"), 1), record(viewed(at(2)), 2)]
+    together.fold.fold(records, effects)
+    together._commit(effects)
+    assert together.learner().wake_at == seconds(at(7))
+    assert together.store.committed == separate.store.committed
+
+
+def test_a_defect_in_an_input_is_isolated_per_learner(monkeypatch: pytest.MonkeyPatch) -> None:
+    facts = course(assessments={"a1": at(5)})
+    bench = Bench().send(enrolled(at(0), user="7"), enrolled(at(0), user="8"))
+    clean = Bench().send(enrolled(at(0), user="7"), enrolled(at(0), user="8"))
+    clean.adopt("course", facts)
+    reset = timers.reset
+
+    def explode(state: Learner, step: Step) -> bool:
+        if state.user_id == "7":
+            raise RuntimeError("a failpoint")
+        return reset(state, step)
+
+    before = bench.store.committed["7"]
+    monkeypatch.setattr(timers, "reset", explode)
+    bench.adopt("course", facts)
+    assert bench.store.committed["7"] == before
+    assert bench.store.committed["8"] == clean.store.committed["8"]
+    assert bench.fold.record.counters.defects == 1
 
 
 def test_a_defect_takes_its_own_alerts_back_and_no_others() -> None:

@@ -1,0 +1,151 @@
+"""Trends of scores: proven, or not said; averages, spread and forecasts."""
+
+import importlib
+import math
+
+import pytest
+
+from domain.course_facts import Assessment, CourseFacts
+from domain.measures.engagement import engagement
+from domain.measures.forecast import performance_forecast
+from domain.measures.insights import insights
+from domain.measures.scores_trend import performance_analysis, performance_trend
+from domain.measures.trends import trend_analysis
+from tests.factories import Bench, at, enrolled, graded, viewed
+from tests.viewing import view
+
+stats = importlib.import_module("scipy.stats")  # it brings no types
+
+
+def scored(*percents: float) -> Bench:
+    return Bench().send(*(graded(at(3 * n), p, f"a{n}") for n, p in enumerate(percents)))
+
+
+def test_the_slope_and_its_interval_are_those_of_least_squares() -> None:
+    values = [61.0, 72.0, 58.0, 80.0, 66.0, 91.0]
+    shown = performance_trend(view(scored(*values), at(20)))
+    theirs = stats.linregress(range(6), values)
+    half = stats.t.ppf(0.975, 4) * theirs.stderr
+    assert shown.slope == round(theirs.slope, 2)
+    assert (shown.low, shown.high) == (
+        round(theirs.slope - half, 2),
+        round(theirs.slope + half, 2),
+    )
+    assert (shown.n, shown.needed, shown.level) == (6, 4, 0.95)
+
+
+@pytest.mark.parametrize(
+    ("percents", "direction"),
+    [
+        ((60, 70, 80), "insufficient_data"),
+        ((60, 65, 70, 76), "improving"),
+        ((76, 70, 65, 60), "declining"),
+        ((70, 70, 70, 70), "stable"),
+        ((70, 72, 70, 72, 70, 72), "stable"),
+        ((40, 90, 35, 80), "insufficient_data"),
+    ],
+)
+def test_what_is_not_proven_is_not_said(percents: tuple[float, ...], direction: str) -> None:
+    assert performance_trend(view(scored(*percents), at(20))).direction == direction
+
+
+def test_only_the_last_eight_scores_of_180_days_count() -> None:
+    many = scored(*range(10, 100, 8))
+    assert performance_trend(view(many, at(40))).n == 8
+    assert performance_trend(view(many, at(200))).n == 5
+    assert performance_trend(view(many, at(400))).n == 0
+
+
+def test_expectations_are_subtracted_from_all_scores_or_from_none() -> None:
+    bench = scored(80, 70, 60, 50)
+    state = bench.learner()
+    for work, expected in zip(state.courses[0].work, (79, 69, 60, None), strict=True):
+        work.grades[0].expected = expected
+    looked = view(bench, at(20))
+    object.__setattr__(looked, "state", state)
+    assert performance_trend(looked).slope == -10.0
+    state.courses[0].work[3].grades[0].expected = 49
+    again = view(bench, at(20))
+    object.__setattr__(again, "state", state)
+    assert performance_trend(again).slope == -0.1
+
+
+def test_moving_averages_weigh_the_newest_most() -> None:
+    values = [50.0, 60.0, 70.0, 80.0, 90.0, 60.0, 70.0, 80.0, 90.0]
+    shown = performance_analysis(view(scored(*values), at(30)), 30)
+    last = values[-8:]
+    weights = [(7 / 9) ** back for back in reversed(range(8))]
+    ew = sum(w * v for w, v in zip(weights, last, strict=True)) / sum(weights)
+    assert shown.moving_averages.last_3 == 80.0
+    assert shown.moving_averages.last_8 == 75.0
+    assert shown.moving_averages.ew == round(ew, 1)
+    assert [row.moving_average for row in shown.daily if row.moving_average][-1] == round(ew, 1)
+
+
+def test_volatility_is_the_spread_about_the_line() -> None:
+    values = [50.0, 70.0, 55.0, 80.0, 60.0]
+    shown = performance_analysis(view(scored(*values), at(30)), 30)
+    fit = stats.linregress(range(5), values)
+    rest = [v - fit.intercept - fit.slope * n for n, v in enumerate(values)]
+    assert shown.volatility == round(math.sqrt(sum(r * r for r in rest) / 3), 1)
+    assert shown.volatility_band == "high"
+    assert performance_analysis(view(scored(1, 2, 3, 4), at(30)), 30).volatility is None
+
+
+def test_scores_are_shown_by_course_and_by_kind() -> None:
+    facts = CourseFacts(
+        course_id="c1",
+        assessments=(
+            Assessment(id="a0", kind="quiz"),
+            Assessment(id="a1", kind="essay"),
+            Assessment(id="a2", kind="quiz"),
+        ),
+    )
+    bench = scored(50, 60, 70).adopt("course", facts)
+    bench.send(graded(at(1), 90, "b0", course_id="c2"))
+    shown = performance_analysis(view(bench, at(20)), 30)
+    assert [(k.kind, k.average_score, k.score_count) for k in shown.by_assessment_kind] == [
+        ("essay", 60.0, 1),
+        ("quiz", 60.0, 2),
+    ]
+    assert [(c.course_id, c.average_score) for c in shown.by_course] == [("c1", 60.0), ("c2", 90.0)]
+
+
+def test_a_flat_forecast_widens_and_a_proven_trend_goes_on() -> None:
+    flat = performance_forecast(view(scored(70, 80, 72, 78), at(10)), 30)
+    assert (flat.status, len(flat.points), {p.value for p in flat.points}) == ("ok", 30, {75.0})
+    widths = [p.high - p.low for p in flat.points if p.high < 100]
+    assert widths == sorted(widths)
+    rising = performance_forecast(view(scored(50, 55, 60, 66), at(10)), 14)
+    values = [p.value for p in rising.points]
+    assert values == sorted(values)
+    assert values[0] > 66
+    assert all(0 <= p.low <= p.value <= p.high <= 100 for p in rising.points)
+
+
+def test_a_long_forecast_is_weekly_and_a_short_row_has_none() -> None:
+    assert len(performance_forecast(view(scored(70, 80, 72, 78), at(10)), 90).points) == 12
+    few = performance_forecast(view(scored(70, 80), at(10)), 30)
+    assert (few.status, few.points, few.missing[0].have) == ("insufficient_data", [], 2)
+
+
+def test_the_forecast_of_activities_holds_the_mean_and_never_less_than_none() -> None:
+    bench = Bench().send(
+        enrolled(at(0)), *(viewed(at(day), f"p{n}") for day in range(0, 28, 2) for n in range(3))
+    )
+    shown = trend_analysis(view(bench, at(27)), 14, "performance").forecast
+    assert shown is not None
+    point = shown.activities.points[0]
+    assert (len(shown.activities.points), point.value) == (14, 1.5)
+    assert 0 <= point.low < point.value < point.high
+    young = trend_analysis(view(bench, at(5)), 14, "performance").forecast
+    assert young is not None
+    assert young.activities.missing[0].code == "active_days"
+
+
+def test_a_proven_fall_is_an_insight_with_its_evidence() -> None:
+    looked = view(scored(90, 80, 72, 60), at(10))
+    found = insights(looked, engagement(looked))
+    assert [each.code for each in found] == ["insight.trend_declining"]
+    assert found[0].text == "Your recent scores are falling by about 9.8 points an assessment"
+    assert found[0].evidence[0].value == -9.8
