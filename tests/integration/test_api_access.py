@@ -20,7 +20,6 @@ from api.problems import ProblemError
 from runtime.clock import WallClock
 from runtime.errors import UsageError
 from runtime.settings import Settings
-from sinks.migrate import migrate
 from tests.asking import PAGES, a_token, asking, store
 from tests.sinking import a_learner
 
@@ -28,12 +27,6 @@ pytestmark = pytest.mark.integration
 
 DASHBOARD = "/api/v1/progress/real-time-dashboard"
 INJECTION = "1'; DROP TABLE learner; --"
-
-
-@pytest.fixture
-def tables(settings: Settings) -> Settings:
-    migrate(settings)
-    return settings
 
 
 def is_problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
@@ -49,8 +42,8 @@ def unsigned(settings: Settings) -> str:
     return jwt.encode(claims, "", algorithm="none")
 
 
-async def test_no_token_is_401_with_a_challenge(tables: Settings) -> None:
-    async with asking(tables) as client:
+async def test_no_token_is_401_with_a_challenge(settings: Settings) -> None:
+    async with asking(settings) as client:
         for page in PAGES:
             refused = await client.get(f"/api/progress/{page}")
             is_problem(refused, 401, "unauthorized")
@@ -74,34 +67,34 @@ async def test_no_token_is_401_with_a_challenge(tables: Settings) -> None:
     ],
 )
 async def test_a_token_that_does_not_hold_is_401_and_says_why(
-    tables: Settings, claims: dict[str, Any], why: str
+    settings: Settings, claims: dict[str, Any], why: str
 ) -> None:
     if "sub" in claims and not isinstance(claims["sub"], str | None):
-        assert tables.jwt_secret is not None
+        assert settings.jwt_secret is not None
         given = {"sub": 7, "aud": "learnstream", "exp": WallClock().now() + 60}
-        secret = tables.jwt_secret.get_secret_value()
+        secret = settings.jwt_secret.get_secret_value()
         token = jwt.PyJWS().encode(json.dumps(given).encode(), secret, algorithm="HS256")
     else:
-        token = a_token(tables, **claims)
-    async with asking(tables, token) as client:
+        token = a_token(settings, **claims)
+    async with asking(settings, token) as client:
         refused = await client.get(DASHBOARD)
     assert why in is_problem(refused, 401, "unauthorized")["detail"]
     assert 'error="invalid_token"' in refused.headers["www-authenticate"]
 
 
-async def test_an_unsigned_or_foreign_token_is_401(tables: Settings) -> None:
-    other = tables.model_copy(update={"jwt_secret": SecretStr("x" * 32)})
+async def test_an_unsigned_or_foreign_token_is_401(settings: Settings) -> None:
+    other = settings.model_copy(update={"jwt_secret": SecretStr("x" * 32)})
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     claims = {"sub": "ada", "aud": "learnstream", "exp": WallClock().now() + 60}
     rs256 = jwt.encode(claims, key, algorithm="RS256")
-    async with asking(tables) as client:
-        for token in (unsigned(tables), a_token(other), rs256, "a.b.c", "é"):
+    async with asking(settings) as client:
+        for token in (unsigned(settings), a_token(other), rs256, "a.b.c", "é"):
             headers = {b"Authorization": f"Bearer {token}".encode()}
             is_problem(await client.get(DASHBOARD, headers=headers), 401, "unauthorized")
 
 
-async def test_the_issuer_counts_where_one_is_set(tables: Settings) -> None:
-    strict = tables.model_copy(update={"jwt_issuer": "https://lms"})
+async def test_the_issuer_counts_where_one_is_set(settings: Settings) -> None:
+    strict = settings.model_copy(update={"jwt_issuer": "https://lms"})
     async with asking(strict) as client:
         for claims, status in (({}, 401), ({"iss": "x"}, 401), ({"iss": "https://lms"}, 200)):
             headers = {"Authorization": f"Bearer {a_token(strict, **claims)}"}
@@ -121,7 +114,7 @@ def key_server(tmp_path: Path) -> Iterator[tuple[Path, str]]:
 
 
 async def test_public_keys_take_their_own_algorithms_only(
-    tables: Settings, key_server: tuple[Path, str]
+    settings: Settings, key_server: tuple[Path, str]
 ) -> None:
     folder, address = key_server
     one, curve = rsa.generate_private_key(65537, 2048), ec.generate_private_key(ec.SECP256R1())
@@ -135,7 +128,7 @@ async def test_public_keys_take_their_own_algorithms_only(
     ]
     (folder / "jwks.json").write_text(json.dumps({"keys": keys}))
     url = {"jwt_secret": None, "jwt_jwks_url": f"{address}/jwks.json"}
-    settings = tables.model_copy(update=url)
+    settings = settings.model_copy(update=url)
     door = Authenticator(settings)
     claims = {"sub": "ada", "aud": "learnstream", "exp": WallClock().now() + 60}
     for key, algorithm, name in ((one, "RS256", "rsa"), (curve, "ES256", "ec")):
@@ -155,18 +148,18 @@ async def test_public_keys_take_their_own_algorithms_only(
         assert refused.value.status == 401
 
 
-def test_exactly_one_kind_of_key_is_configured(tables: Settings) -> None:
+def test_exactly_one_kind_of_key_is_configured(settings: Settings) -> None:
     neither = {"jwt_secret": None, "jwt_jwks_url": None}
     short = SecretStr("short")
     for update in (neither, {"jwt_jwks_url": "https://keys"}, {"jwt_secret": short}):
         with pytest.raises(UsageError):
-            Authenticator(tables.model_copy(update=update))
+            Authenticator(settings.model_copy(update=update))
 
 
-async def test_another_learner_needs_the_scope(tables: Settings) -> None:
-    await store(tables, a_learner("ben", 1))
-    anybody = {"Authorization": f"Bearer {a_token(tables, scope='x progress:read:any')}"}
-    async with asking(tables, a_token(tables)) as client:
+async def test_another_learner_needs_the_scope(settings: Settings) -> None:
+    await store(settings, a_learner("ben", 1))
+    anybody = {"Authorization": f"Bearer {a_token(settings, scope='x progress:read:any')}"}
+    async with asking(settings, a_token(settings)) as client:
         for user_id in ("ben", "ada", "nobody"):
             refused = await client.get(DASHBOARD, params={"user_id": user_id})
             is_problem(refused, 403, "forbidden")
@@ -199,9 +192,9 @@ async def test_another_learner_needs_the_scope(tables: Settings) -> None:
     ],
 )
 async def test_what_cannot_be_taken_is_named(
-    tables: Settings, page: str, parameter: str, values: tuple[str, ...], code: str
+    settings: Settings, page: str, parameter: str, values: tuple[str, ...], code: str
 ) -> None:
-    async with asking(tables, a_token(tables)) as client:
+    async with asking(settings, a_token(settings)) as client:
         for value in values:
             refused = await client.get(f"/api/progress/{page}", params={parameter: value})
             (error,) = is_problem(refused, 422, "invalid_parameter")["errors"]
@@ -211,10 +204,10 @@ async def test_what_cannot_be_taken_is_named(
         is_problem(twice, 422, "invalid_parameter")
 
 
-async def test_sql_in_a_learners_id_is_only_an_id(tables: Settings) -> None:
-    token = a_token(tables, INJECTION, scope="progress:read:any")
-    await store(tables, a_learner("ada", 1))
-    async with asking(tables, token) as client:
+async def test_sql_in_a_learners_id_is_only_an_id(settings: Settings) -> None:
+    token = a_token(settings, INJECTION, scope="progress:read:any")
+    await store(settings, a_learner("ada", 1))
+    async with asking(settings, token) as client:
         for page in PAGES:
             own = await client.get(f"/api/progress/{page}")
             assert (own.status_code, own.json()["user_id"]) == (200, INJECTION)
@@ -223,8 +216,8 @@ async def test_sql_in_a_learners_id_is_only_an_id(tables: Settings) -> None:
         assert (await client.get(DASHBOARD, params={"user_id": "ada"})).status_code == 200
 
 
-async def test_each_page_has_both_prefixes_with_and_without_a_slash(tables: Settings) -> None:
-    async with asking(tables, a_token(tables)) as client:
+async def test_each_page_has_both_prefixes_with_and_without_a_slash(settings: Settings) -> None:
+    async with asking(settings, a_token(settings)) as client:
         for page in PAGES:
             for prefix in ("/api/progress/", "/api/v1/progress/"):
                 for slash in ("", "/"):
@@ -232,8 +225,8 @@ async def test_each_page_has_both_prefixes_with_and_without_a_slash(tables: Sett
                     assert found.status_code == 200, (prefix, page, slash)
 
 
-async def test_what_is_not_offered_is_a_problem(tables: Settings) -> None:
-    async with asking(tables, a_token(tables)) as client:
+async def test_what_is_not_offered_is_a_problem(settings: Settings) -> None:
+    async with asking(settings, a_token(settings)) as client:
         is_problem(await client.get("/api/progress/nothing"), 404, "not_found")
         is_problem(await client.get("/"), 404, "not_found")
         refused = await client.post(DASHBOARD)
@@ -244,9 +237,9 @@ async def test_what_is_not_offered_is_a_problem(tables: Settings) -> None:
 
 
 async def test_the_openapi_document_is_typed_and_every_operation_has_an_example(
-    tables: Settings,
+    settings: Settings,
 ) -> None:
-    async with asking(tables) as client:
+    async with asking(settings) as client:
         document = (await client.get("/openapi.json")).json()
     pages = [path for path in document["paths"] if path.startswith("/api/")]
     assert len(pages) == 2 * len(PAGES)

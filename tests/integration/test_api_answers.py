@@ -46,9 +46,11 @@ FACTS = CourseFacts(course_id="algebra", title="Algebra")
 
 
 @pytest.fixture
-def tables(settings: Settings) -> Settings:
-    migrate(settings)
-    return settings
+def bare(settings: Settings, postgres_server: EmbeddedPostgres) -> Iterator[Settings]:
+    """Settings with a database without tables."""
+    url = SecretStr(postgres_server.create_database("bare"))
+    yield settings.model_copy(update={"database_url": url})
+    postgres_server.drop_database("bare")
 
 
 def identity(number: int) -> str:
@@ -78,8 +80,10 @@ def test_the_examples_are_answers(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-async def test_a_learner_without_any_event_has_zeros_and_nulls(tables: Settings, name: str) -> None:
-    async with asking(tables, a_token(tables, "900150983")) as client:
+async def test_a_learner_without_any_event_has_zeros_and_nulls(
+    settings: Settings, name: str
+) -> None:
+    async with asking(settings, a_token(settings, "900150983")) as client:
         body = await page(client, name)
     assert body["user_id"] == 900150983
     assert (body["timezone"], body["timezone_source"]) == ("UTC", "default")
@@ -98,10 +102,10 @@ async def test_a_learner_without_any_event_has_zeros_and_nulls(tables: Settings,
 
 @pytest.mark.parametrize("name", PAGES)
 async def test_every_page_opens_with_the_same_keys_in_the_same_order(
-    tables: Settings, name: str
+    settings: Settings, name: str
 ) -> None:
-    await with_ada(tables)
-    async with asking(tables, a_token(tables)) as client:
+    await with_ada(settings)
+    async with asking(settings, a_token(settings)) as client:
         body = await page(client, name)
     opening = ["user_id", "timestamp", "timezone", "timezone_source", "degraded", "freshness"]
     assert list(body)[:6] == opening
@@ -112,17 +116,17 @@ async def test_every_page_opens_with_the_same_keys_in_the_same_order(
 
 
 async def test_numbers_come_from_the_stored_state_at_the_time_of_the_request(
-    tables: Settings,
+    settings: Settings,
 ) -> None:
-    await with_ada(tables)
+    await with_ada(settings)
     for clock, today, week in ((T0, 3, 21), (T0 + 2 * DAY, 0, 15), (T0 + 30 * DAY, 0, 0)):
-        async with asking(tables, a_token(tables), clock=StoppedClock(clock)) as client:
+        async with asking(settings, a_token(settings), clock=StoppedClock(clock)) as client:
             metrics = (await page(client, "real-time-dashboard"))["realtime_metrics"]
         assert (metrics["daily_activities"], metrics["weekly_activities"]) == (today, week)
 
 
-async def test_under_stream_now_is_the_clock_of_the_learners_partition(tables: Settings) -> None:
-    stream = tables.model_copy(update={"clock": "stream"})
+async def test_under_stream_now_is_the_clock_of_the_learners_partition(settings: Settings) -> None:
+    stream = settings.model_copy(update={"clock": "stream"})
     await with_ada(stream)
     async with asking(stream, a_token(stream), clock=StoppedClock(T0 + 900 * DAY)) as client:
         body = await page(client, "real-time-dashboard")
@@ -133,8 +137,8 @@ async def test_under_stream_now_is_the_clock_of_the_learners_partition(tables: S
     assert [reason["code"] for reason in ready["reasons"]] == ["clock_mode"]
 
 
-async def test_sections_that_were_not_asked_for_are_absent(tables: Settings) -> None:
-    await with_ada(tables)
+async def test_sections_that_were_not_asked_for_are_absent(settings: Settings) -> None:
+    await with_ada(settings)
     wanted = {
         "comprehensive": SECTIONS,
         "learning": {"learning_trends", "session_analysis"},
@@ -142,7 +146,7 @@ async def test_sections_that_were_not_asked_for_are_absent(tables: Settings) -> 
         "engagement": {"engagement_trends", "session_analysis"},
         "patterns": {"pattern_analysis"},
     }
-    async with asking(tables, a_token(tables)) as client:
+    async with asking(settings, a_token(settings)) as client:
         for kind, sections in wanted.items():
             body = await page(client, "trend-analysis", type=kind, period=14)
             assert SECTIONS & body.keys() == sections
@@ -152,14 +156,14 @@ async def test_sections_that_were_not_asked_for_are_absent(tables: Settings) -> 
 
 
 async def test_an_unchanged_answer_is_304_until_something_it_depends_on_moves(
-    tables: Settings,
+    settings: Settings,
 ) -> None:
-    await with_ada(tables)
+    await with_ada(settings)
     url = "/api/v1/progress/performance-alerts"
     seen = set()
 
     async def asked(clock: int = T0, etag: str = "") -> httpx.Response:
-        async with asking(tables, a_token(tables), clock=StoppedClock(clock)) as client:
+        async with asking(settings, a_token(settings), clock=StoppedClock(clock)) as client:
             return await client.get(url, headers={"If-None-Match": etag})
 
     first = await asked()
@@ -173,7 +177,7 @@ async def test_an_unchanged_answer_is_304_until_something_it_depends_on_moves(
     seen.add(first.headers["etag"])
 
     state = a_learner("ada", 4, days=[TODAY])
-    partition = partition_of(b"ada", tables.partitions)
+    partition = partition_of(b"ada", settings.partitions)
     renamed = CourseFacts(course_id="algebra", title="Algebra I")
     changes: list[dict[str, Any]] = [
         {"told": [a_transition("ada", identity(1))]},
@@ -181,13 +185,13 @@ async def test_an_unchanged_answer_is_304_until_something_it_depends_on_moves(
         {"facts": {partition: [renamed]}},
     ]
     for change in changes:
-        await store(tables, **change)
+        await store(settings, **change)
         answer = await asked(T0, first.headers["etag"])
         assert answer.status_code == 200
         assert answer.headers["etag"] not in seen
         seen.add(answer.headers["etag"])
-    await store(tables, state)
-    async with await connect(tables, "test") as connection:
+    await store(settings, state)
+    async with await connect(settings, "test") as connection:
         after_steps = await asked()
         await refresh_cohort(connection, TODAY, T0)
     after_cohort, later, tomorrow = await asked(), await asked(T0 + 60), await asked(T0 + DAY)
@@ -196,11 +200,11 @@ async def test_an_unchanged_answer_is_304_until_something_it_depends_on_moves(
         seen.add(answer.headers["etag"])
 
 
-async def test_alerts_are_rendered_expired_and_counted_when_read(tables: Settings) -> None:
+async def test_alerts_are_rendered_expired_and_counted_when_read(settings: Settings) -> None:
     action = Action(code="ask_for_help", target=Target(kind="assessment", id="quiz-1"))
     week_old = {"raised_at": T0 - 8 * DAY, "at": T0 - 8 * DAY}
     await with_ada(
-        tables,
+        settings,
         a_transition("ada", identity(1), suggested_actions=(action,)),
         a_transition("ada", identity(2), severity="high", raised_at=T0 - 10),
         a_transition("ada", identity(3), expires_at=T0 + 60, raised_at=T0 - 20, severity="low"),
@@ -217,7 +221,7 @@ async def test_alerts_are_rendered_expired_and_counted_when_read(tables: Setting
         a_transition("ada", identity(6), **week_old, suggested_actions=(action,)),
         a_transition("ben", identity(7)),
     )
-    async with asking(tables, a_token(tables)) as client:
+    async with asking(settings, a_token(settings)) as client:
         body = await page(client, "performance-alerts")
     current = body["current_alerts"]
     assert [alert["id"] for alert in current] == [identity(n) for n in (2, 1, 6)]
@@ -254,7 +258,7 @@ async def test_alerts_are_rendered_expired_and_counted_when_read(tables: Setting
     assert advice["action"]["text"] == "Ask your instructor for help"
 
 
-async def test_a_cursor_leads_through_the_history_and_holds_its_filter(tables: Settings) -> None:
+async def test_a_cursor_leads_through_the_history_and_holds_its_filter(settings: Settings) -> None:
     told = [
         a_transition(
             "ada",
@@ -264,10 +268,10 @@ async def test_a_cursor_leads_through_the_history_and_holds_its_filter(tables: S
         )
         for number in range(20)
     ]
-    await with_ada(tables, *told)
+    await with_ada(settings, *told)
     found: list[str] = []
     asked: dict[str, Any] = {"severity": "high", "types": "performance,system", "limit": 4}
-    async with asking(tables, a_token(tables)) as client:
+    async with asking(settings, a_token(settings)) as client:
         unfiltered = (await page(client, "performance-alerts", limit=100))["alert_history"]
         expected = [each["id"] for each in unfiltered["items"] if each["severity"] == "high"]
         while True:
@@ -331,19 +335,17 @@ async def test_postgres_away_gives_young_rows_marked_stale_then_503_then_comes_b
         assert back.json()["degraded"] == ["cohort"]
 
 
-async def test_readiness_says_what_is_missing_and_shows_halted_partitions(
-    settings: Settings,
-) -> None:
-    async with asking(settings) as client:
+async def test_readiness_says_what_is_missing_and_shows_halted_partitions(bare: Settings) -> None:
+    async with asking(bare) as client:
         no_tables = await client.get("/readyz")
         assert (no_tables.status_code, no_tables.json()["ready"]) == (503, False)
         assert [each["code"] for each in no_tables.json()["reasons"]] == ["schema_version"]
-        migrate(settings)
-        await store(settings, records=[a_record(number) for number in (0, 2, 3)])
+        migrate(bare)
+        await store(bare, records=[a_record(number) for number in (0, 2, 3)])
         (reason,) = (await client.get("/readyz")).json()["reasons"]
         assert (reason["code"], reason["detail"][-10:]) == ("partition_records", "missing: 1")
         halted = a_record(1, halted=Halted(65, "10000 events in a row were rejected"))
-        await store(settings, records=[halted])
+        await store(bare, records=[halted])
         ready = await client.get("/readyz")
     assert (ready.status_code, ready.json()["ready"], ready.json()["halted"]) == (200, True, [1])
     shown = ready.json()["partitions"][1]
@@ -356,7 +358,6 @@ async def test_readiness_says_what_is_missing_and_shows_halted_partitions(
 async def test_lag_is_the_age_of_what_is_not_in_postgres_and_markers_are_not_records(
     topics: Settings,
 ) -> None:
-    migrate(topics)
     topic, partition = topics.topic(ACTIVITY.name), partition_of(b"ada", topics.partitions)
 
     async def send() -> None:

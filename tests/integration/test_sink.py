@@ -1,6 +1,7 @@
 """The sink on a real Kafka and a real Postgres: newest only, once, and never two at a time."""
 
 import asyncio
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -44,9 +45,11 @@ OTHER_ALERT = "00000000-0000-5000-8000-000000000002"
 
 
 @pytest.fixture
-def tables(topics: Settings) -> Settings:
-    migrate(topics)
-    return topics
+def bare(settings: Settings, postgres_server: EmbeddedPostgres) -> Iterator[Settings]:
+    """Settings with a database without topics."""
+    url = SecretStr(postgres_server.create_database("bare"))
+    yield settings.model_copy(update={"database_url": url})
+    postgres_server.drop_database("bare")
 
 
 async def positions(settings: Settings) -> dict[tuple[str, int], int]:
@@ -66,24 +69,24 @@ async def sunk(settings: Settings, user_id: str, expected: int) -> bool:
     return await steps(settings, user_id) == expected
 
 
-def test_migrations_run_once(settings: Settings) -> None:
-    assert migrate(settings) == [1]
-    assert migrate(settings) == []
+def test_migrations_run_once(bare: Settings) -> None:
+    assert migrate(bare) == [1]
+    assert migrate(bare) == []
 
 
-async def test_tables_that_were_never_made_are_named(topics: Settings) -> None:
-    async with running_sink(topics, expect=CrashError) as sink:
+async def test_tables_that_were_never_made_are_named(bare: Settings) -> None:
+    async with running_sink(bare, expect=CrashError) as sink:
         await asyncio.wait({sink})
     assert "run `learnstream migrate`" in str(sink.exception())
 
 
-async def test_the_newest_state_of_each_learner_is_in_the_table(tables: Settings) -> None:
+async def test_the_newest_state_of_each_learner_is_in_the_table(topics: Settings) -> None:
     newest = a_learner("ada", 3, days=range(TODAY - 40, TODAY + 1))
     newest.courses = [Course(course_id='al"ge{b},ra', enrolled_at=T0)]
     facts = CourseFacts(course_id="algebra", title="Algebra")
-    partition = partition_of(b"ada", tables.partitions)
+    partition = partition_of(b"ada", topics.partitions)
     await put_states(
-        tables,
+        topics,
         a_learner("ada", 1),
         a_learner("ada", 2),
         newest,
@@ -91,75 +94,75 @@ async def test_the_newest_state_of_each_learner_is_in_the_table(tables: Settings
         records=[a_record(partition, next=7), a_record(partition, next=9)],
         facts={partition: facts},
     )
-    async with running_sink(tables):
-        await eventually(lambda: sunk(tables, "ada", 3))
-        await eventually(lambda: sunk(tables, "grace", 1))
-        await eventually(lambda: rows(tables, "SELECT 1 FROM partition_record WHERE next = 9"))
-    (row,) = await rows(tables, "SELECT * FROM learner WHERE user_id = 'ada'")
+    async with running_sink(topics):
+        await eventually(lambda: sunk(topics, "ada", 3))
+        await eventually(lambda: sunk(topics, "grace", 1))
+        await eventually(lambda: rows(topics, "SELECT 1 FROM partition_record WHERE next = 9"))
+    (row,) = await rows(topics, "SELECT * FROM learner WHERE user_id = 'ada'")
     assert row["state"] == encode_learner(newest)
     assert row["partition"] == partition
     assert row["course_ids"] == ['al"ge{b},ra']
     assert row["first_day"] == TODAY - 27
     assert (row["activities"], row["seconds"], row["posts"]) == ([3] * 28, [1200] * 28, [1] * 28)
-    (known,) = await rows(tables, "SELECT * FROM course_facts")
+    (known,) = await rows(topics, "SELECT * FROM course_facts")
     assert (known["partition"], known["facts"]) == (partition, encode_facts(facts))
 
 
-async def test_a_repeat_changes_nothing(tables: Settings) -> None:
-    await put_states(tables, a_learner("ada", 5, days=[TODAY]))
-    async with running_sink(tables):
-        await eventually(lambda: sunk(tables, "ada", 5))
-        before = await rows(tables, "SELECT *, xmin FROM learner")
-        await put_states(tables, a_learner("ada", 4), a_learner("ada", 5), a_learner("ben", 1))
-        await put_states(tables, a_learner("ada", 5), records=[a_record(partition_of(b"ada", 4))])
-        await eventually(lambda: sunk(tables, "ben", 1))
-        await eventually(lambda: rows(tables, "SELECT 1 FROM partition_record"))
-    after = await rows(tables, "SELECT *, xmin FROM learner WHERE user_id = 'ada'")
+async def test_a_repeat_changes_nothing(topics: Settings) -> None:
+    await put_states(topics, a_learner("ada", 5, days=[TODAY]))
+    async with running_sink(topics):
+        await eventually(lambda: sunk(topics, "ada", 5))
+        before = await rows(topics, "SELECT *, xmin FROM learner")
+        await put_states(topics, a_learner("ada", 4), a_learner("ada", 5), a_learner("ben", 1))
+        await put_states(topics, a_learner("ada", 5), records=[a_record(partition_of(b"ada", 4))])
+        await eventually(lambda: sunk(topics, "ben", 1))
+        await eventually(lambda: rows(topics, "SELECT 1 FROM partition_record"))
+    after = await rows(topics, "SELECT *, xmin FROM learner WHERE user_id = 'ada'")
     assert after == before
 
 
 async def test_a_sink_goes_on_where_postgres_says_and_not_where_the_group_says(
-    tables: Settings,
+    topics: Settings,
 ) -> None:
-    await put_states(tables, a_learner("ada", 1))
-    async with running_sink(tables):
-        await eventually(lambda: sunk(tables, "ada", 1))
-    await rows(tables, "DELETE FROM learner RETURNING 1")
-    await rows(tables, "UPDATE position SET next = 0 RETURNING 1")
-    async with running_sink(tables):
-        await eventually(lambda: sunk(tables, "ada", 1))
+    await put_states(topics, a_learner("ada", 1))
+    async with running_sink(topics):
+        await eventually(lambda: sunk(topics, "ada", 1))
+    await rows(topics, "DELETE FROM learner RETURNING 1")
+    await rows(topics, "UPDATE position SET next = 0 RETURNING 1")
+    async with running_sink(topics):
+        await eventually(lambda: sunk(topics, "ada", 1))
 
 
-async def test_a_sink_that_was_overtaken_writes_nothing_and_leaves(tables: Settings) -> None:
-    key = (STATE.name, partition_of(b"ada", tables.partitions))
-    await put_states(tables, a_learner("ada", 1))
-    async with running_sink(tables, expect=CrashError) as sink:
-        await eventually(lambda: sunk(tables, "ada", 1))
+async def test_a_sink_that_was_overtaken_writes_nothing_and_leaves(topics: Settings) -> None:
+    key = (STATE.name, partition_of(b"ada", topics.partitions))
+    await put_states(topics, a_learner("ada", 1))
+    async with running_sink(topics, expect=CrashError) as sink:
+        await eventually(lambda: sunk(topics, "ada", 1))
         await rows(
-            tables,
+            topics,
             "UPDATE position SET next = 2 WHERE topic = %s AND partition = %s RETURNING 1",
-            tables.topic(STATE.name),
+            topics.topic(STATE.name),
             key[1],
         )
-        await put_states(tables, a_learner("ada", 2))
+        await put_states(topics, a_learner("ada", 2))
         await asyncio.wait({sink})
     assert "another sink has written" in str(sink.exception())
-    assert await steps(tables, "ada") == 1
-    assert (await positions(tables))[key] == 2
+    assert await steps(topics, "ada") == 1
+    assert (await positions(topics))[key] == 2
 
 
-async def test_only_one_of_two_writers_moves_a_position(tables: Settings) -> None:
-    log = Log(tables.topic(STATE.name), 0, "id-1", 0, 100)
-    async with await connect(tables, "a") as one, await connect(tables, "b") as other:
+async def test_only_one_of_two_writers_moves_a_position(topics: Settings) -> None:
+    log = Log(topics.topic(STATE.name), 0, "id-1", 0, 100)
+    async with await connect(topics, "a") as one, await connect(topics, "b") as other:
         here, there = await take_position(one, log), await take_position(other, log)
         assert await move_position(one, here, 10) == replace(here, next=10)
         with pytest.raises(CrashError):
             await move_position(other, there, 12)
 
 
-async def test_a_log_that_lost_records_is_a_loss(tables: Settings) -> None:
-    log = Log(tables.topic(STATE.name), 0, "id-1", 0, 100)
-    async with await connect(tables, "a") as connection:
+async def test_a_log_that_lost_records_is_a_loss(topics: Settings) -> None:
+    log = Log(topics.topic(STATE.name), 0, "id-1", 0, 100)
+    async with await connect(topics, "a") as connection:
         await move_position(connection, await take_position(connection, log), 10)
         with pytest.raises(LossError, match="30 offsets are gone"):
             await take_position(connection, replace(log, beginning=40))
@@ -167,41 +170,41 @@ async def test_a_log_that_lost_records_is_a_loss(tables: Settings) -> None:
             await take_position(connection, replace(log, end=5))
 
 
-async def test_a_topic_that_was_made_again_is_refused(tables: Settings) -> None:
-    await put_states(tables, a_learner("ada", 1))
-    async with running_sink(tables):
-        await eventually(lambda: sunk(tables, "ada", 1))
-    with closing(admin_client(tables)) as admin:
-        admin.delete_topics([tables.topic(STATE.name)])
-    wait_for(lambda: STATE.name not in topic_ids(tables), 10)
-    declare(tables)
-    async with running_sink(tables, expect=LossError) as sink:
+async def test_a_topic_that_was_made_again_is_refused(topics: Settings) -> None:
+    await put_states(topics, a_learner("ada", 1))
+    async with running_sink(topics):
+        await eventually(lambda: sunk(topics, "ada", 1))
+    with closing(admin_client(topics)) as admin:
+        admin.delete_topics([topics.topic(STATE.name)])
+    wait_for(lambda: STATE.name not in topic_ids(topics), 10)
+    declare(topics)
+    async with running_sink(topics, expect=LossError) as sink:
         await asyncio.wait({sink})
     assert "deleted and made again" in str(sink.exception())
     assert LossError.exit_status == 78
 
 
 @pytest.mark.parametrize("together", [True, False])
-async def test_a_resolved_alert_keeps_what_it_told(tables: Settings, *, together: bool) -> None:
+async def test_a_resolved_alert_keeps_what_it_told(topics: Settings, *, together: bool) -> None:
     raised = a_transition("ada", ALERT, 1)
     updated = a_transition("ada", ALERT, 2, kind="updated", severity="high", at=T0 + 30)
     ended = resolved("ada", ALERT, 3)
 
     async def states() -> list[str]:
-        return [row["state"] for row in await rows(tables, "SELECT state FROM alert")]
+        return [row["state"] for row in await rows(topics, "SELECT state FROM alert")]
 
     async def is_now(state: str) -> bool:
         return await states() == [state]
 
-    async with running_sink(tables):
-        await put_transitions(tables, raised)
+    async with running_sink(topics):
+        await put_transitions(topics, raised)
         if not together:
             await eventually(lambda: is_now("open"))
-        await put_transitions(tables, updated, ended)
+        await put_transitions(topics, updated, ended)
         await eventually(lambda: is_now("resolved"))
-        await put_transitions(tables, raised, updated, ended, a_transition("ada", OTHER_ALERT))
-        await eventually(lambda: rows(tables, "SELECT 1 FROM alert WHERE state = 'open'"))
-    (row,) = await rows(tables, "SELECT * FROM alert WHERE state = 'resolved'")
+        await put_transitions(topics, raised, updated, ended, a_transition("ada", OTHER_ALERT))
+        await eventually(lambda: rows(topics, "SELECT 1 FROM alert WHERE state = 'open'"))
+    (row,) = await rows(topics, "SELECT * FROM alert WHERE state = 'resolved'")
     assert (row["revision"], row["severity"], row["resolution"]) == (3, "high", "cleared")
     assert (row["raised_at"], row["updated_at"], row["resolved_at"]) == (T0, T0 + 60, T0 + 60)
     assert b'"updated"' in row["body"]
@@ -231,38 +234,38 @@ async def test_postgres_goes_away_and_the_sink_catches_up(
         server.stop()
 
 
-async def test_two_sinks_share_the_partitions(tables: Settings) -> None:
+async def test_two_sinks_share_the_partitions(topics: Settings) -> None:
     names = [f"learner-{number}" for number in range(40)]
 
     async def all_at(expected: int) -> bool:
-        found = await rows(tables, "SELECT count(*) FROM learner WHERE steps = %s", expected)
+        found = await rows(topics, "SELECT count(*) FROM learner WHERE steps = %s", expected)
         return bool(found[0]["count"] == len(names))
 
-    async with running_sink(tables):
-        await put_states(tables, *(a_learner(name, 1) for name in names))
+    async with running_sink(topics):
+        await put_states(topics, *(a_learner(name, 1) for name in names))
         await eventually(lambda: all_at(1))
-        async with running_sink(tables):
+        async with running_sink(topics):
             for step in range(2, 6):
-                await put_states(tables, *(a_learner(name, step) for name in names))
+                await put_states(topics, *(a_learner(name, step) for name in names))
             await eventually(lambda: all_at(5))
-        await put_states(tables, *(a_learner(name, 6) for name in names))
+        await put_states(topics, *(a_learner(name, 6) for name in names))
         await eventually(lambda: all_at(6))
 
 
-async def test_cohorts_are_computed_once_a_day(tables: Settings) -> None:
+async def test_cohorts_are_computed_once_a_day(topics: Settings) -> None:
     learners = []
     for number in range(1, 9):
         state = a_learner(f"l{number}", 1, days=range(TODAY - 4 * number, TODAY), course="algebra")
         state.courses = [Course(course_id="algebra", enrolled_at=T0)]
         learners.append(state)
-    async with running_sink(tables):
-        await put_states(tables, *learners, a_learner("idle", 1))
-        await eventually(lambda: sunk(tables, "idle", 1))
-        await eventually(lambda: rows(tables, "SELECT 1 WHERE (SELECT count(*) FROM learner) = 9"))
-    async with await connect(tables, "test") as connection:
+    async with running_sink(topics):
+        await put_states(topics, *learners, a_learner("idle", 1))
+        await eventually(lambda: sunk(topics, "idle", 1))
+        await eventually(lambda: rows(topics, "SELECT 1 WHERE (SELECT count(*) FROM learner) = 9"))
+    async with await connect(topics, "test") as connection:
         assert await refresh_cohort(connection, TODAY, T0)
         assert not await refresh_cohort(connection, TODAY, T0 + 10)
-    (course,) = await rows(tables, "SELECT * FROM cohort")
+    (course,) = await rows(topics, "SELECT * FROM cohort")
     assert (course["course_id"], course["learners"]) == ("algebra", 8)
     # Active days a week are 1, 2, 3, 4, 5, 6, 7 and 7 (28 of 32 days reach back far enough).
     assert course["active_days"] == pytest.approx(6.25)
@@ -270,5 +273,5 @@ async def test_cohorts_are_computed_once_a_day(tables: Settings) -> None:
     assert course["minutes"] == pytest.approx(125)
     assert course["discussion"] == pytest.approx(6.25)
     assert 0 < course["engagement_p15"] < course["engagement_p85"] <= 100
-    (errors,) = await rows(tables, "SELECT * FROM model_error_daily")
+    (errors,) = await rows(topics, "SELECT * FROM model_error_daily")
     assert errors == {"day": TODAY, "error_count": 0, "error_absolute_sum": 0}

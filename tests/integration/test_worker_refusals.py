@@ -1,7 +1,6 @@
-"""What a real worker refuses: bad events and facts, a broken producer, a log that is not the one."""
+"""What a real worker refuses: bad events and facts, a broken producer, another log."""
 
 import json
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -22,7 +21,6 @@ from runtime.settings import Settings
 from tests.waiting import wait_for
 from tests.working import (
     START,
-    Worker,
     assert_equals_the_log,
     course_facts,
     days_of_work,
@@ -67,7 +65,7 @@ def without(name: str) -> bytes:
 
 
 BAD: dict[str, list[tuple[bytes | None, bytes | None]]] = {
-    "null_value": [(b"u1", None), (None, None)],
+    "null_value": [(b"u1", None)],
     "too_large": [(b"u1", changed(content_id="x" * 70_000))],
     "not_utf8": [(b"u1", b'{"event_id": "\xff"}')],
     "not_json": [(b"u1", b"event"), (b"u1", b"")],
@@ -92,8 +90,8 @@ def test_i1_bad_events_become_dead_letters_and_stop_nobody(
 ) -> None:
     bad = [record for records in BAD.values() for record in records]
     with running(replay, tmp_path / "w") as worker:
-        for key, value in bad:
-            send(replay, [(key, value), (b"u1", changed(event_id=f"after-{key!r}-{value!r:.40}"))])
+        for number, record in enumerate(bad):
+            send(replay, [record, (b"u1", changed(event_id=f"after-{number}"))])
         place = 1 - ((murmur2(b"u1") & 0x7FFFFFFF) % 2)  # not where this learner belongs
         with closing(keyed_producer(replay)) as producer:
             name = replay.topic(ACTIVITY.name)
@@ -223,7 +221,7 @@ def test_a_tick_of_the_wall_tells_a_missed_deadline(topics: Settings, tmp_path: 
         "event_id": "e1",
         "user_id": "u1",
         "type": "enrolled",
-        "occurred_at": (now - timedelta(hours=1)).isoformat(),
+        "occurred_at": (now - timedelta(hours=72)).isoformat(),
         "course_id": "c1",
     }
     with running(settings, tmp_path / "w") as worker:
@@ -234,13 +232,3 @@ def test_a_tick_of_the_wall_tells_a_missed_deadline(topics: Settings, tmp_path: 
     data = json.loads(alert.value)["data"]
     assert (data["category"], data["severity"]) == ("missed_deadline", "low")
     assert_equals_the_log(settings)
-
-
-def test_nothing_waits_for_a_worker_that_cannot_reach_kafka(
-    replay: Settings, tmp_path: Path
-) -> None:
-    away = replay.model_copy(update={"kafka_bootstrap": "127.0.0.1:1"})
-    started = time.monotonic()
-    (tmp_path / "w").mkdir()
-    assert Worker(away, tmp_path / "w").ended(30) == 70
-    assert time.monotonic() - started < 30

@@ -1,0 +1,25 @@
+"""`python -m benchmarks NAME [ARGS]`: the figures of the README; without a name, all there are."""
+
+import importlib
+import sys
+from pathlib import Path
+
+_NOT_BENCHMARKS = {"__init__", "__main__", "machine", "idiomatic_faust"}
+
+
+def main() -> int:
+    """Run one benchmark, or list them."""
+    folder = Path(__file__).parent
+    names = sorted(path.stem for path in folder.glob("*.py") if path.stem not in _NOT_BENCHMARKS)
+    if len(sys.argv) > 1 and sys.argv[1] in names:
+        importlib.import_module(f"benchmarks.{sys.argv[1]}").main(sys.argv[2:])
+        return 0
+    print("usage: python -m benchmarks NAME [ARGS]\n")
+    for name in names:
+        document = importlib.import_module(f"benchmarks.{name}").__doc__ or ""
+        print(f"  {name:<12} {document.strip().splitlines()[0]}")
+    return 0 if len(sys.argv) == 1 else 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
