@@ -1,0 +1,182 @@
+"""The pages for integrators say what the code does: rules, ids, reasons, fields, examples."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, get_args
+from uuid import UUID, uuid5
+
+import msgspec
+import pytest
+
+from contracts.alert_event import encode_alert_event, encode_transition
+from contracts.course_facts import decode_course_facts
+from domain.alerts import ALERT_NAMESPACE, STALE_SECONDS
+from domain.configuration import Halting, Rules
+from domain.course_facts import CourseFacts
+from domain.decode import DEPTH_MAX, REASONS, VALUE_BYTES_MAX, Accepted, Record, decode
+from domain.events import EVENT_TYPES, NOT_YET_SUPPORTED, AnyEvent
+from domain.rules import RULES
+from tests.factories import USER, at, seconds
+from tests.schemas import ROOT
+from tests.telling import RUNS, told
+
+ALERTS = (ROOT / "docs" / "alerts.md").read_text()
+EVENTS = (ROOT / "docs" / "events.md").read_text()
+EXAMPLE = re.compile(
+    r"<!-- (example|transition): (\w+), (\w+) (\w+) -->\n```json\n(.*?)\n```", re.DOTALL
+)
+
+
+def rows(text: str, heading: str) -> Iterator[list[str]]:
+    """The cells of every row of the table whose first heading is this."""
+    lines = text[text.index(f"| {heading} |") :].splitlines()
+    for line in lines[2:]:
+        if not line.startswith("|"):
+            return
+        yield [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def code_words(text: str) -> set[str]:
+    return {word.rstrip("?") for word in re.findall(r"`([^`\n]+)`", text)}
+
+
+def test_the_table_of_rules_is_that_of_the_code() -> None:
+    table = {row[0].strip("`"): row for row in rows(ALERTS, "rule")}
+    assert set(table) == set(RULES)
+    for name, rule in RULES.items():
+        _, kind, _, _, _, _, expires, audience, subject, _, version = table[name]
+        assert (kind, subject, version) == (rule.type, rule.subject, str(rule.version)), name
+        assert expires == f"{rule.expires_days} days", name
+        assert tuple(audience.split(", ")) == rule.audience, name
+
+
+def test_the_thresholds_and_their_defaults_are_those_of_the_code() -> None:
+    said = {row[0].strip("`"): json.loads(row[1]) for row in rows(ALERTS, "setting")}
+    known = {
+        f"{rule}.{name}": json.loads(json.dumps(value))
+        for rule, fields in msgspec.to_builtins(Rules()).items()
+        for name, value in fields.items()
+        if name != "version"
+    }
+    assert said == known
+
+
+def test_rules_of_a_later_version_are_said_not_to_be_there() -> None:
+    paragraph = ALERTS[ALERTS.index("Not there yet:") :].split("\n\n")[0]
+    later = code_words(paragraph) - {"data.category", "data.type", "data.severity"}
+    assert len(later) == 7
+    assert not later & set(RULES)
+
+
+def test_a_backfill_is_stale_after_the_hours_that_are_said() -> None:
+    assert f"more than {STALE_SECONDS // 3600} hours older" in ALERTS
+
+
+EXAMPLES = EXAMPLE.findall(ALERTS)
+
+
+def test_there_is_an_example_of_every_rule() -> None:
+    assert {category for _, _, category, _, _ in EXAMPLES} == set(RULES)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: " ".join(example[1:4]))
+def test_an_example_is_what_the_fold_gives(example: tuple[str, str, str, str, str]) -> None:
+    form, run, category, kind, text = example
+    given = next(t for t in told(run) if (t.category, t.kind) == (category, kind))
+    encode = encode_alert_event if form == "example" else encode_transition
+    assert json.loads(text) == json.loads(encode(given))
+
+
+CAUSES = {
+    ("low_score", "low_score"): ("quiz-1", "grade-1"),
+    ("declining_trend", "declining_trend"): (None, "grade-3"),
+    ("streak_milestone", "streak_milestone"): ("2024-03-04", "2024-03-04:3"),
+    ("progress_milestone", "progress_milestone"): ("c1", "c1:25"),
+    ("good_scores", "progress_milestone"): ("c1", "grade-2"),
+    ("missed_deadline", "missed_deadline"): ("essay-1", f"c1:{seconds(at(5))}"),
+}
+
+
+@pytest.mark.parametrize(("run", "category"), CAUSES)
+def test_ids_follow_from_learner_rule_subject_and_cause_as_said(run: str, category: str) -> None:
+    subject, cause = CAUSES[run, category]
+    namespace = re.search(r'UUID\("([0-9a-f-]+)"\)', ALERTS)
+    assert namespace is not None
+    assert UUID(namespace[1]) == ALERT_NAMESPACE
+    alert_id = uuid5(UUID(namespace[1]), "\x1f".join((USER, category, subject or "", cause)))
+    first = next(t for t in told(run) if t.category == category)
+    assert first.alert_id == str(alert_id)
+    for transition in told(run):
+        if transition.alert_id == first.alert_id:
+            event = json.loads(encode_alert_event(transition))
+            assert event["id"] == str(uuid5(alert_id, str(transition.revision)))
+
+
+def test_the_best_score_has_a_cause_of_its_own() -> None:
+    codes = {str(t.message_code): t for t in told("good_scores")}
+    best = codes["alert.progress_milestone.best"]
+    cause = f"{USER}\x1fprogress_milestone\x1fc1\x1fgrade-6:best"
+    assert best.alert_id == str(uuid5(ALERT_NAMESPACE, cause))
+
+
+def test_every_run_gives_the_same_ids_again() -> None:
+    for run in RUNS:
+        assert told(run) == told(run)
+
+
+def test_every_reason_of_rejection_is_explained_in_order() -> None:
+    assert tuple(row[0].strip("`") for row in rows(EVENTS, "reason")) == REASONS
+
+
+def test_every_type_and_field_of_an_event_is_named() -> None:
+    words = code_words(EVENTS)
+    for kind in get_args(AnyEvent):
+        fields = {field.name for field in msgspec.structs.fields(kind)}
+        assert fields <= words, fields - words
+    assert set(EVENT_TYPES) | NOT_YET_SUPPORTED <= words
+
+
+def test_the_types_table_says_what_is_required() -> None:
+    said: dict[str, set[str]] = {}
+    for types, fields in rows(EVENTS, "type"):
+        own = re.split(r"\(", re.sub(r"\([^)]*\)", "", fields))[0]
+        for kind in code_words(types):
+            said[kind] = set(re.findall(r"`(\w+)`", own))
+    for kind in get_args(AnyEvent):
+        required = {field.name for field in msgspec.structs.fields(kind) if field.required}
+        assert said[str(kind.__struct_config__.tag)] == required - {
+            "event_id",
+            "user_id",
+            "occurred_at",
+        }
+
+
+def test_the_limits_that_are_said_are_those_of_the_code() -> None:
+    assert f"more than {VALUE_BYTES_MAX:,} bytes" in EVENTS
+    assert f"nested deeper than {DEPTH_MAX}" in EVENTS
+    assert Halting().ratio == 0.5
+    assert f"{Halting().in_a_row:,} in a row" in EVENTS
+
+
+def examples_of_events() -> list[dict[str, Any]]:
+    blocks = re.findall(r"```json\n(.*?)\n```", EVENTS, re.DOTALL)
+    found = [json.loads(block) for block in blocks]
+    return found + [
+        json.loads(each) for each in re.findall(r"^event = (\{.*\})$", EVENTS, re.MULTILINE)
+    ]
+
+
+def test_the_examples_of_events_are_accepted() -> None:
+    assert len(examples_of_events()) == 2
+    for example in examples_of_events():
+        key = str(example["user_id"]).encode()
+        now = seconds(at(2000)) * 1000
+        found = decode(Record(0, now, key, json.dumps(example).encode()), 0, 1)
+        assert isinstance(found, Accepted), found
+
+
+def test_the_example_of_course_facts_is_accepted() -> None:
+    (text,) = re.findall(r'`(\{"course_id".*?)`', EVENTS, re.DOTALL)
+    value = json.dumps(json.loads(text)).encode()
+    assert isinstance(decode_course_facts(b"python-basics", value), CourseFacts)
