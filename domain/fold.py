@@ -13,6 +13,7 @@ import msgspec
 from domain import decode as decoding
 from domain.advance import advance
 from domain.alerts import STALE_SECONDS, Transition
+from domain.codec import decode_learner, encode_learner
 from domain.configuration import Configuration, digest
 from domain.course_facts import CourseFacts
 from domain.decode import Accepted, Reason, Record, Rejected
@@ -124,6 +125,7 @@ class PartitionFold:
         self._sabotage = sabotage
         self._trail: list[_Turn] = []
         self._skipped: set[tuple[str, int]] = set()
+        self._bases: dict[str, tuple[int, bytes]] = {}
         self._wakes = [(h.wake_at, h.user_id) for h in store.headers() if h.wake_at]
         heapq.heapify(self._wakes)
 
@@ -135,6 +137,7 @@ class PartitionFold:
         """Start a batch: what it changes is gathered until the owner has committed it."""
         self._trail.clear()
         self._skipped.clear()
+        self._bases.clear()
         return Effects()
 
     def fold(self, records: Sequence[Record], effects: Effects) -> None:
@@ -240,16 +243,23 @@ class PartitionFold:
         return effects.changed.get(user_id) or self._store.get(user_id) or new_learner(user_id)
 
     def _restore(self, user_id: str, effects: Effects) -> None:
-        """Fold this batch's turns again for one learner, without the one that raised."""
-        state = self._store.reload(user_id) or new_learner(user_id)
+        """Fold this batch's turns again for one learner, without the one that raised.
+
+        They start from the committed state, or from what an input of this batch made of it.
+        """
+        first, base = self._bases.get(user_id, (0, None))
+        if base is None:
+            state = self._store.reload(user_id) or new_learner(user_id)
+        else:
+            state = decode_learner(base)
         steps = state.steps
-        for index, turn in enumerate(self._trail):
+        for index, turn in enumerate(self._trail[first:], first):
             if (user_id, index) in self._skipped:
                 state.wake_at = NEVER
                 state.steps += 1
             elif turn.accepted is None or turn.accepted.user_id == user_id:
                 self._take(state, turn, [])
-        if state.steps != steps:
+        if base is not None or state.steps != steps:
             effects.changed[user_id] = state
         else:
             effects.changed.pop(user_id, None)
@@ -346,9 +356,17 @@ class PartitionFold:
                 self._scorer,
                 told=effects.transitions,
             )
-            if timers.reset(state, step):
+            try:
+                changed = timers.reset(state, step)
+            except Exception:  # noqa: BLE001 - isolated like an event's, and counted
+                del effects.transitions[marked:]
+                self._restore(user_id, effects)
+                self.record.counters.defects += 1
+                continue
+            if changed:
                 state.steps += 1
                 effects.changed[user_id] = state
+                self._bases[user_id] = len(self._trail), encode_learner(state)
                 if state.wake_at:
                     heapq.heappush(self._wakes, (state.wake_at, user_id))
             self.record.counters.raised += len(effects.transitions) - marked
