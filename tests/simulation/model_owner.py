@@ -1,0 +1,227 @@
+"""The owner's protocol step by step, as in agents: a generator that can be stopped at any effect.
+
+What is pure of the real one is used as it is: the table, what a take-over keeps of
+`progress.state`, the codec, and what is written on the wire.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from agents.owner import TICK_SECONDS
+from agents.table import Table
+from agents.takeover import Loaded, _keep
+from contracts.alert_event import encode_transition
+from contracts.inputs import encode_input
+from contracts.state_keys import PARTITION_KEY, course_key
+from contracts.topics import ACTIVITY, DEAD_LETTERS, INPUTS, STATE, TRANSITIONS
+from domain import codec
+from domain.configuration import Configuration, digest
+from domain.course_facts import CourseFacts
+from domain.decode import Record
+from domain.events import AnyEvent
+from domain.fold import Effects, PartitionFold, new_record
+from domain.inputs import FoldVersion, Tick
+from domain.partition import FOLD_VERSION, ClockMode, PartitionRecord
+from models.baseline import Baseline
+from tests.simulation.model_log import Broker, Kept, Producer
+
+Steps: TypeAlias = Iterator[str]
+
+IDLE: Final = "idle"
+"""The step between two turns, at which an owner can be asked to stop."""
+COMMITTED: Final = "committed"
+SABOTAGE: Final = "boom"
+TOPIC_ID: Final = "topic-id"
+_SCORER: Final = Baseline()
+
+
+class HaltedError(Exception):
+    """The partition is halted: the process ends, until somebody starts it with leave to resume."""
+
+
+class SabotageError(Exception):
+    """The defect of ours that the schedule asked for."""
+
+
+def sabotage(event: AnyEvent) -> None:
+    """A defect about exactly the events that say so."""
+    if event.event_id.startswith(SABOTAGE):
+        raise SabotageError
+
+
+@dataclass(slots=True)
+class World:
+    """What owners find around them; `batch_records` is what one turn takes at most."""
+
+    clock_mode: ClockMode
+    now: int
+    broker: Broker = field(default_factory=Broker)
+    courses: dict[str, CourseFacts] = field(default_factory=dict)
+    configuration: Configuration = field(default_factory=Configuration)
+    resume: bool = False
+    batch_records: int = 100
+    owners: int = 0
+
+
+class Owner:
+    """One owner of the partition, from its take-over on; `run` raises where a process would end.
+
+    Invariants:
+        I1, I4: a batch begins where the last one ended; states stand in memory only when committed.
+    """
+
+    def __init__(self, world: World, loaded: Loaded) -> None:
+        world.owners += 1
+        self.number = world.owners
+        self.world = world
+        self.loaded = loaded
+        self.opened = False
+        self.configuration = world.configuration
+        self.producer: Producer
+        self.fold: PartitionFold
+        self.ticked_at = 0
+
+    def run(self) -> Steps:
+        yield from self.take_over()
+        self.opened = True
+        while True:
+            yield IDLE
+            yield from self.turn()
+
+    # -- take-over -------------------------------------------------------------------------------
+
+    def take_over(self) -> Steps:
+        self.producer = self.fence()
+        yield "fenced"
+        record = self.read()
+        yield "read"
+        yield from self.open(record)
+
+    def fence(self) -> Producer:
+        return self.world.broker.start_producer("group-0")
+
+    def state_records(self, start: int) -> list[Kept]:
+        return self.world.broker.logs[STATE.name].committed(start)
+
+    def read(self) -> PartitionRecord:
+        """Bring what is kept in memory up to date, and see where the partition stands."""
+        loaded, log = self.loaded, self.world.broker.logs[STATE.name]
+        for kept in self.state_records(loaded.table.next):
+            _keep(loaded, kept.key, kept.value)
+        loaded.table.next = max(loaded.table.next, log.stable_end)
+        if loaded.record is None:
+            return new_record(0, 1, TOPIC_ID, self.world.clock_mode)
+        return codec.decode_record(loaded.record)
+
+    def open(self, record: PartitionRecord) -> Steps:
+        """Refuse a halted partition, and adopt what changed since the last owner."""
+        if record.halted is not None and not self.world.resume:
+            raise HaltedError
+        self.fold = PartitionFold(
+            record,
+            self.configuration,
+            self.loaded.facts,
+            self.loaded.table,
+            _SCORER,
+            sabotage=sabotage,
+        )
+        fold, effects = self.fold, self.fold.begin()
+        if record.fold_version != FOLD_VERSION:
+            fold.adopt(fold.next_input("fold_version", FoldVersion(FOLD_VERSION)), effects)
+        if record.configuration != digest(self.configuration):
+            fold.adopt(fold.next_input("configuration", self.configuration), effects)
+        if record.halted is not None:
+            fold.adopt(fold.next_input("resume", {}), effects)
+            self.world.resume = False
+        self.adopt_courses(effects)
+        if effects.inputs:
+            yield from self.commit(effects)
+
+    def adopt_courses(self, effects: Effects) -> None:
+        for course_id in sorted(self.world.courses):
+            facts = self.world.courses[course_id]
+            if self.fold.facts.get(course_id) != facts:
+                self.fold.adopt(self.fold.next_input("course", facts), effects)
+
+    # -- one turn --------------------------------------------------------------------------------
+
+    def turn(self) -> Steps:
+        """One batch, and before it what came beside events; all of it is one transaction."""
+        fold = self.fold
+        before = fold.record.next
+        waiting = self.world.broker.logs[ACTIVITY.name].committed(before)
+        effects = fold.begin()
+        self.adopt_courses(effects)
+        self.adopt_tick(effects, backlog=bool(waiting))
+        batch = [
+            Record(kept.offset, kept.timestamp, kept.key, kept.value)
+            for kept in waiting[: self.world.batch_records]
+        ]
+        fold.fold(batch, effects)
+        if effects.empty and fold.record.next == before:
+            return
+        yield "folded"
+        yield from self.commit(effects)
+        if fold.record.halted is not None:
+            raise HaltedError
+
+    def adopt_tick(self, effects: Effects, *, backlog: bool) -> None:
+        fold, now = self.fold, self.world.now
+        due = fold.due_at()
+        if fold.record.clock_mode != "wall" or due is None:
+            return
+        if due > now or now - self.ticked_at < TICK_SECONDS:
+            return
+        if backlog and now - fold.record.clock > TICK_SECONDS:
+            return
+        self.ticked_at = now
+        fold.adopt(fold.next_input("tick", Tick(now)), effects)
+
+    # -- the transaction -------------------------------------------------------------------------
+
+    def commit(self, effects: Effects) -> Steps:
+        """Outputs, states, position, commit: at each of them the process may end or be stopped."""
+        states = [
+            (user_id, codec.encode_bounded(state), state)
+            for user_id, state in effects.changed.items()
+        ]
+        self.send_outputs(effects)
+        yield "outputs"
+        for user_id, data, _ in states:
+            self.send_state(user_id.encode(), data)
+        for course_id, facts in effects.facts.items():
+            self.send_state(course_key(course_id), codec.encode_facts(facts))
+        record = codec.encode_record(self.fold.record)
+        last = self.send_record(record)
+        yield "states"
+        self.producer.send_position(self.fold.record.next)
+        yield "offsets"
+        self.producer.commit()
+        yield COMMITTED
+        for user_id, data, state in states:
+            self.loaded.table.put(user_id, data, state)
+        self.loaded.record, self.loaded.table.next = record, last + 1
+
+    def send_outputs(self, effects: Effects) -> None:
+        send = self.producer.send
+        for transition in effects.transitions:
+            send(TRANSITIONS.name, transition.user_id.encode(), encode_transition(transition))
+        for letter in effects.dead_letters:
+            send(DEAD_LETTERS.name, letter.reason.encode(), str(letter.record.offset).encode())
+        self.send_inputs(effects)
+
+    def send_inputs(self, effects: Effects) -> None:
+        for value in effects.inputs:
+            self.producer.send(INPUTS.name, None, encode_input(value))
+
+    def send_state(self, key: bytes, value: bytes) -> int:
+        return self.producer.send(STATE.name, key, value)
+
+    def send_record(self, record: bytes) -> int:
+        return self.send_state(PARTITION_KEY, record)
+
+
+def nothing_loaded() -> Loaded:
+    """What a process that has just started knows."""
+    return Loaded(Table(), {})
