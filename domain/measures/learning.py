@@ -15,7 +15,7 @@ from domain.measures.shapes_trends import (
 from domain.measures.view import View
 from domain.measures.windows import bucket_of, day_minutes, lived_weeks, reaches, window
 
-STABLE_SHARE: Final = 0.1  # of the weekly mean, in a week
+STABLE_SHARE: Final = 0.05  # of the weekly mean, in a week
 PATTERN_DAYS_MIN: Final = 14
 PATTERN_ACTIVE_DAYS_MIN: Final = 5
 DAILY_SHARE: Final = 0.8

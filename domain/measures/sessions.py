@@ -18,7 +18,7 @@ from domain.sessions import GAP_SECONDS
 from domain.state import Span
 
 LENGTHS_DAYS: Final = 30  # the dashboard's median is of the last 30 days
-STABLE_SHARE: Final = 0.1  # of the weekly mean, in a week
+STABLE_SHARE: Final = 0.05  # of the weekly mean, in a week
 
 
 def learning_sessions(view: View) -> LearningSessions:
