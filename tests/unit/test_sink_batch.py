@@ -1,0 +1,115 @@
+"""What a batch of the sink comes to, without servers."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import api.reads
+import sinks.cohort
+import sinks.position
+from contracts.alert_event import encode_transition
+from contracts.state_keys import PARTITION_KEY, course_key
+from domain.alerts import Transition
+from domain.codec import encode_learner, encode_record
+from runtime.database import statements
+from runtime.errors import CrashError, LossError
+from sinks.batch import int_array, newest_alerts, newest_states, text_array
+from sinks.migrate import migration_files
+from sinks.position import Log, Position, check_position
+from tests.asking import Written
+from tests.sinking import TODAY, a_learner, a_record, a_transition, resolved
+
+
+def states(*steps: int) -> list[Written]:
+    return [
+        Written(b"ada", encode_learner(a_learner("ada", step, days=[TODAY])), offset)
+        for offset, step in enumerate(steps)
+    ]
+
+
+def alerts(*transitions: Transition) -> list[Written]:
+    return [Written(b"ada", encode_transition(each)) for each in transitions]
+
+
+def test_only_the_newest_state_of_a_learner_is_kept() -> None:
+    ((row, data),) = newest_states(states(1, 2, 3)).learners
+    assert (row.user_id, row.steps) == ("ada", 3)
+    assert data == encode_learner(a_learner("ada", 3, days=[TODAY]))
+
+
+def test_reserved_keys_are_not_learners() -> None:
+    found = newest_states(
+        [
+            Written(PARTITION_KEY, encode_record(a_record(2, next=5))),
+            Written(course_key("algebra"), b"{}"),
+            Written(PARTITION_KEY, encode_record(a_record(2, next=9))),
+        ]
+    )
+    assert (found.learners, found.facts) == ([], {"algebra": b"{}"})
+    assert found.record is not None
+    assert found.record[0].next == 9
+
+
+def test_a_tombstone_removes_a_learner() -> None:
+    record = Written(b"ada", b"x")._replace(value=None)  # type: ignore[arg-type]
+    assert newest_states([*states(1), record]).removed == ["ada"]
+
+
+@pytest.mark.parametrize("value", [b"", b"\xc1", encode_record(a_record(0))])
+def test_what_cannot_be_read_ends_the_process(value: bytes) -> None:
+    with pytest.raises(CrashError, match="offset 7"):
+        newest_states([Written(b"ada", value, 7)])
+    with pytest.raises(CrashError, match="offset 7"):
+        newest_alerts([Written(b"ada", value, 7)])
+
+
+def test_an_alert_keeps_its_newest_telling_and_its_newest_end() -> None:
+    raised = a_transition("ada", "a")
+    updated = a_transition("ada", "a", 2, kind="updated", severity="high")
+    found = newest_alerts(alerts(updated, raised, resolved("ada", "a", 3)))
+    assert [told for told, _ in found.told] == [updated]
+    assert [end.revision for end in found.ended] == [3]
+
+
+def test_array_literals_quote_what_postgres_would_read_otherwise() -> None:
+    assert int_array([1, -2, 0]) == "{1,-2,0}"
+    assert text_array([]) == "{}"
+    assert text_array(['a"b', "c\\d", "NULL", "{,}"]) == r'{"a\"b","c\\d","NULL","{,}"}'
+
+
+def test_a_position_fits_its_log() -> None:
+    log = Log("states", 0, "id-1", 5, 20)
+    for good in (5, 20):
+        check_position(Position("states", 0, "id-1", good), log)
+    for bad, words in (
+        (Position("states", 0, "id-0", 10), "deleted and made again"),
+        (Position("states", 0, "id-1", 4), "1 offsets are gone"),
+        (Position("states", 0, "id-1", 21), "ends at 20"),
+    ):
+        with pytest.raises(LossError, match=words):
+            check_position(bad, log)
+
+
+def test_migrations_are_numbered_without_a_gap() -> None:
+    assert migration_files()
+
+
+def test_an_sql_file_is_a_list_of_named_statements(tmp_path: Path) -> None:
+    file = tmp_path / "some.sql"
+    file.write_text("-- About.\n\n-- name: one\nSELECT 1\n\n-- name: two\nSELECT 2\n")
+    assert statements(file) == {"one": "SELECT 1", "two": "SELECT 2"}
+    for bad in ("SELECT 1\n-- name: one\nSELECT 1\n", "-- name: a\nSELECT 1\n-- name: a\nSELECT 2"):
+        file.write_text(bad)
+        with pytest.raises(AssertionError):
+            statements(file)
+
+
+@pytest.mark.parametrize(
+    ("names", "folder"),
+    [(sinks.position.SQL, "sinks"), (sinks.cohort.SQL, "sinks"), (api.reads.SQL, "api")],
+)
+def test_every_statement_is_used(names: dict[str, str], folder: str) -> None:
+    root = Path(sinks.position.__file__).parents[1]
+    code = "".join(path.read_text() for path in (root / folder).glob("*.py"))
+    assert [name for name in names if not re.search(rf'"{name}"', code)] == []
