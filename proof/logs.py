@@ -22,6 +22,8 @@ Entry: TypeAlias = ConsumerRecord[bytes, bytes]
 _POLL_MS: Final = 200
 _BATCH_RECORDS: Final = 20_000
 _FETCH_BYTES: Final = 8_388_608
+_FETCH_WAIT_MS: Final = 20
+"""A broker answers one connection's requests in order: what is asked next waits for a fetch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +54,15 @@ class Logs:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._runner = asyncio.Runner()
-        self._consumer: AIOKafkaConsumer | None = None
+        self._consumers: list[AIOKafkaConsumer] = []
 
     def __enter__(self) -> Self:
         self._runner.__enter__()
         try:
-            self._consumer = self._runner.run(self._open())
+            for _ in range(2):  # one reads, the other asks for offsets and never waits for it
+                self._consumers.append(self._runner.run(self._open()))
         except KafkaError as error:
-            self._runner.close()
+            self._close()
             place = self._settings.kafka_bootstrap
             raise CrashError(f"cannot reach Kafka at {place}: {error}") from error
         return self
@@ -70,21 +73,18 @@ class Logs:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        try:
-            self._runner.run(self._reader.stop())
-        finally:
-            self._runner.close()
+        self._close()
 
     def begin(self, topic: Topic, partition: int) -> int:
         """The first offset that the partition still has."""
         place = self._place(topic, partition)
-        found: dict[TopicPartition, int] = self._runner.run(self._reader.beginning_offsets([place]))
+        found: dict[TopicPartition, int] = self._runner.run(self._asker.beginning_offsets([place]))
         return found[place]
 
     def end(self, topic: Topic, partition: int) -> int:
         """The offset behind everything that is committed now."""
         place = self._place(topic, partition)
-        found: dict[TopicPartition, int] = self._runner.run(self._reader.end_offsets([place]))
+        found: dict[TopicPartition, int] = self._runner.run(self._asker.end_offsets([place]))
         return found[place]
 
     def read(self, topic: Topic, partition: int, start: int, until: int) -> Iterator[list[Entry]]:
@@ -92,8 +92,7 @@ class Logs:
         place = self._place(topic, partition)
         if start >= until:
             return
-        self._reader.assign([place])
-        self._reader.seek(place, start)
+        self._runner.run(self._go_to(place, start))
         while self._runner.run(self._reader.position(place)) < until:
             try:
                 found = self._runner.run(self._fetch(place))
@@ -109,6 +108,7 @@ class Logs:
             isolation_level=READ_COMMITTED,
             enable_auto_commit=False,
             auto_offset_reset="none",
+            fetch_max_wait_ms=_FETCH_WAIT_MS,
             max_partition_fetch_bytes=_FETCH_BYTES,
             max_poll_records=_BATCH_RECORDS,
         )
@@ -118,6 +118,10 @@ class Logs:
             await consumer.stop()
             raise
         return consumer
+
+    async def _go_to(self, place: TopicPartition, start: int) -> None:
+        self._reader.assign([place])
+        self._reader.seek(place, start)
 
     async def _fetch(self, place: TopicPartition) -> list[Entry]:
         found = await self._reader.getmany(place, timeout_ms=_POLL_MS)
@@ -133,8 +137,20 @@ class Logs:
 
     @property
     def _reader(self) -> AIOKafkaConsumer:
-        assert self._consumer is not None, "used outside of its `with`"
-        return self._consumer
+        assert self._consumers, "used outside of its `with`"
+        return self._consumers[0]
+
+    @property
+    def _asker(self) -> AIOKafkaConsumer:
+        return self._consumers[-1]
+
+    def _close(self) -> None:
+        try:
+            for consumer in self._consumers:
+                self._runner.run(consumer.stop())
+        finally:
+            self._consumers.clear()
+            self._runner.close()
 
 
 @dataclass(slots=True)

@@ -1,0 +1,66 @@
+"""`learnstream dead-letters`: list, show and put back what was rejected."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from domain.decode import REASONS
+from operations.dead_letters import Filters, counted, letters, listed, moment, requeue, shown
+from runtime.errors import UsageError
+from runtime.settings import Settings
+
+
+def register(subparsers: Any) -> None:
+    """Add the command, its three kinds and their filters."""
+    parser = subparsers.add_parser("dead-letters", help="what was rejected, and putting it back")
+    kinds = parser.add_subparsers(dest="kind", required=True, metavar="KIND")
+    _add(kinds, "list", _list, "one line for each")
+    show = _add(kinds, "show", _show, "the original bytes and why they were rejected")
+    show.add_argument("--raw", action="store_true", help="only the bytes, of the one that matches")
+    back = _add(kinds, "requeue", _requeue, "put back on its topic what a fix makes acceptable")
+    back.add_argument("--all", action="store_true", help="needed where no filter is given")
+    back.add_argument("--dry-run", action="store_true", help="put nothing back, only count")
+    back.add_argument("--key-from-value", action="store_true", help="take the key from user_id")
+
+
+def _add(kinds: Any, name: str, run: Callable[..., int], text: str) -> Any:
+    kind = kinds.add_parser(name, help=text, description=text)
+    kind.add_argument("--reason", action="append", choices=REASONS, default=[], help="or several")
+    kind.add_argument("--since", type=moment, help="RFC 3339: the record came then or later")
+    kind.add_argument("--until", type=moment, help="RFC 3339: the record came before")
+    kind.add_argument("--partition", type=int, help="the record's partition")
+    kind.add_argument("--offset", type=int, help="the record's offset")
+    kind.add_argument("--json", action="store_true", help="print JSON, one object a line")
+    kind.set_defaults(func=run)
+    return kind
+
+
+def _filters(args: argparse.Namespace) -> Filters:
+    names = ("since", "until", "partition", "offset")
+    return Filters(reasons=args.reason, **{name: getattr(args, name) for name in names})
+
+
+def _list(args: argparse.Namespace) -> int:
+    sys.stdout.writelines(listed(letters(Settings(), _filters(args)), as_json=args.json))
+    return 0
+
+
+def _show(args: argparse.Namespace) -> int:
+    found = list(letters(Settings(), _filters(args)))
+    if args.raw and len(found) != 1:
+        raise UsageError(f"{len(found)} dead letters match, --raw prints just one")
+    if args.raw:
+        sys.stdout.buffer.write(found[0].value or b"")
+    else:
+        print("\n".join(shown(letter, as_json=args.json) for letter in found))
+    return 0 if found else 1
+
+
+def _requeue(args: argparse.Namespace) -> int:
+    filters = _filters(args)
+    if filters == Filters(reasons=[]) and not args.all:
+        raise UsageError("no filter is given; to put every dead letter back say --all")
+    done = requeue(Settings(), filters, key_from_value=args.key_from_value, dry_run=args.dry_run)
+    print(counted(done, as_json=args.json, dry_run=args.dry_run))
+    return 0
