@@ -73,11 +73,12 @@ COURSES: Final = (
     ("c1", (1, 1, None, 9)),
     ("c1", (2, 1, None, None)),
 )
+_IMPATIENT: Final = Rules(missed_deadline=MissedDeadline(low_after_hours=12, medium_after_hours=48))
 _STRICT: Final = Rules(
     low_score=LowScore(default_pass_mark=80), missed_deadline=MissedDeadline(low_after_hours=24)
 )
 CONFIGURATIONS: Final = (
-    Configuration(halting=Halting(in_a_row=3)),
+    Configuration(rules=_IMPATIENT, halting=Halting(in_a_row=3)),
     Configuration(timezone="Asia/Tokyo", halting=Halting(in_a_row=4)),
     Configuration(rules=_STRICT, halting=Halting(in_a_row=3)),
 )
