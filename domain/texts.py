@@ -9,8 +9,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "insight.trend_declining": (
         "Your recent scores are falling by about {points} points an assessment"
     ),
-    "insight.streak": "You are on a {days}-day streak",
-    "insight.deadline_near": "{title} is due in {hours} hours",
+    "insight.streak": "You have worked {days} days in a row",
+    "insight.deadline_near": "{title} is due in {hours} h",
     "segment.inactive": "No work for {days} days",
     "segment.disengaging_silent": "No work for {days} days, after work in the week before",
     "segment.disengaging_low": (

@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final, Literal, NamedTuple
 
-from domain import alerts
 from domain.alerts import ActionCode, Param
 from domain.measures.shapes import (
     Action,
     ActionTarget,
     Direction,
-    Evidence,
     Instant,
     Missing,
     MissingCode,
@@ -61,11 +59,6 @@ def minutes(seconds: int) -> int:
     return round(seconds / 60)
 
 
-def ok() -> Status:
-    """Enough to speak of."""
-    return Status("ok", [])
-
-
 def needs(*wanted: tuple[MissingCode, int, int]) -> Status:
     """`insufficient_data` where any (code, have, need) falls short, else `ok`."""
     missing = [Missing(code=code, have=have, need=need) for code, have, need in wanted]
@@ -78,36 +71,14 @@ def sentence(code: str, params: dict[str, Param]) -> Text:
     return Text(code=code, params=params, text=text(code, params))
 
 
-def action(
-    code: ActionCode, target: ActionTarget, due_at: int | None = None, **params: Param
-) -> Action:
+def action(code: ActionCode, target: ActionTarget, due_at: int | None = None) -> Action:
     """A suggested next step, in words."""
     return Action(
         code=code,
-        params=params,
+        params={},
         text=TEXTS[f"action.{code}"],
         target=target,
         due_at=maybe_instant(due_at),
-    )
-
-
-def shown_action(suggested: alerts.Action) -> Action:
-    """An alert's action as the API shows it."""
-    target = ActionTarget(
-        kind=suggested.target.kind, id=suggested.target.id, course_id=suggested.target.course_id
-    )
-    return action(suggested.code, target, suggested.due_at, **suggested.params)
-
-
-def shown_evidence(found: alerts.Evidence) -> Evidence:
-    """An alert's evidence as the API shows it."""
-    return Evidence(
-        feature=found.feature,
-        value=found.value,
-        baseline=found.baseline,
-        threshold=found.threshold,
-        unit=found.unit,
-        direction=found.direction,
     )
 
 

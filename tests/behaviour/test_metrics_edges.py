@@ -1,0 +1,164 @@
+"""The edges of the metrics: days without times, recommendations one by one, percentiles at zero."""
+
+from domain.course_facts import Assessment, CourseFacts
+from domain.measures.assessments import completion
+from domain.measures.completion import completion_predictions
+from domain.measures.engagement import engagement, segment
+from domain.measures.insights import insights
+from domain.measures.patterns import submission_habits
+from domain.measures.progress_summary import progress_summary
+from domain.measures.recommendations import learning_recommendations
+from domain.measures.submissions import submissions
+from domain.measures.trends import trend_analysis
+from domain.measures.view import Cohort, CohortCourse
+from domain.measures.windows import reaches
+from tests.factories import (
+    Bench,
+    at,
+    completed,
+    course,
+    enrolled,
+    event,
+    graded,
+    seconds,
+    submitted,
+    viewed,
+)
+from tests.viewing import view
+
+
+def reasons(bench: Bench, day: float) -> list[str]:
+    return [each.reason.code for each in learning_recommendations(view(bench, at(day)))]
+
+
+def test_by_date_is_in_time_where_no_time_of_day_is_known() -> None:
+    facts = course(0, {"a1": at(2), "a2": at(3), "a3": at(5), "a4": at(9)})
+    bench = Bench(facts=facts).send(
+        enrolled(at(0)),
+        submitted(at(1), "a1", precision="day"),
+        submitted(at(3, hours=3), "a2", precision="day"),  # after the due hour, on the due date
+        submitted(at(6), "a3", precision="day"),
+    )
+    looked = view(bench, at(8))
+    found = completion(looked, looked.today - 30, looked.today, looked.now)
+    assert (found.due, found.done, found.in_time) == (3, 3, 2)
+    habits = submission_habits(looked, looked.today - 30)
+    assert (habits.early, habits.last_day, habits.late) == (1, 1, 1)
+    assert habits.median_hours_before_due is None
+    estimate = submissions(looked, 30)[0].days_from_due
+    assert estimate is not None
+    assert estimate.value == 0.0
+
+
+def test_what_was_due_before_the_enrolment_or_was_banked_was_never_asked_for() -> None:
+    facts = course(0, {"a1": at(1), "a2": at(6), "a3": at(7)})
+    bench = Bench(facts=facts).send(enrolled(at(5)), graded(at(5), 80, "a2", banked=True))
+    looked = view(bench, at(8))
+    found = completion(looked, looked.today - 30, looked.today, looked.now)
+    assert (found.due, found.done) == (1, 0)
+
+
+def test_a_course_without_facts_has_no_dues_and_no_schedule() -> None:
+    looked = view(Bench().send(enrolled(at(0)), viewed(at(0))), at(1))
+    assert completion(looked, looked.today - 30, looked.today, looked.now).rate is None
+    assert progress_summary(looked).courses[0].expected_progress is None
+
+
+def test_a_required_assessment_without_a_due_time_leaves_the_schedule_unknown() -> None:
+    facts = CourseFacts(
+        course_id="c1", assessments=(Assessment(id="a1", due_at=seconds(at(1))), Assessment(id="x"))
+    )
+    looked = view(Bench(facts=facts).send(enrolled(at(0))), at(2))
+    assert progress_summary(looked).courses[0].expected_progress is None
+
+
+def test_percentiles_of_a_silent_course_make_nobody_highly_engaged() -> None:
+    silent = CohortCourse(
+        course_id="c1",
+        active_days=None,
+        minutes=None,
+        activities=None,
+        discussion=None,
+        engagement_p15=30,
+        engagement_p85=30,
+    )
+    cohort = Cohort(courses={"c1": silent})
+    busy = view(
+        Bench().send(*(viewed(at(day, minutes=n), f"p{n}") for day in range(4) for n in range(9))),
+        at(3),
+        cohort=cohort,
+    )
+    assert segment(busy, engagement(busy))[0] == "typical"
+    idle = view(Bench().send(viewed(at(0))), at(3), cohort=cohort)
+    found, why = segment(idle, engagement(idle))
+    assert found == "disengaging"
+    assert why is not None
+    assert why.code == "segment.disengaging_low"
+
+
+def test_a_proven_decline_a_long_streak_and_silence_each_bring_a_step() -> None:
+    falling = Bench().send(*(graded(at(n), p, f"a{n}") for n, p in enumerate((96, 89, 83, 75))))
+    assert reasons(falling, 4) == ["recommendation.declining", "recommendation.no_goal"]
+    steady = Bench().send(*(viewed(at(day)) for day in range(8)))
+    assert reasons(steady, 7) == ["recommendation.streak", "recommendation.no_goal"]
+    assert reasons(steady, 11) == ["recommendation.inactive", "recommendation.no_goal"]
+
+
+def test_a_week_long_streak_and_a_near_deadline_are_insights() -> None:
+    bench = Bench(facts=course(3, {"a1": at(8), "a2": at(8.5), "a3": at(9)}))
+    looked = view(bench.send(*(viewed(at(day)) for day in range(8))), at(7))
+    found = insights(looked, engagement(looked))
+    assert [each.text for each in found] == [
+        "A1 is due in 24 h",
+        "A2 is due in 36 h",
+        "You have worked 8 days in a row",
+    ]
+    assert {each.tone for each in found} == {"warning", "praise"}
+
+
+def test_a_late_course_is_seldom_done_by_its_end_and_never_before() -> None:
+    bench = Bench(facts=course(9, ends_at=seconds(at(5)))).send(
+        enrolled(at(0)), *(completed(at(n), f"m{n + 1}") for n in range(4))
+    )
+    one = completion_predictions(view(bench, at(6)), 30)[0]
+    assert (one.probability_by_course_end, one.needed_pace_per_week) == (0.0, None)
+    assert one.schedule == "behind"
+
+
+def test_a_pace_that_died_gives_no_date() -> None:
+    bench = Bench(facts=course(90)).send(
+        enrolled(at(0)), *(completed(at(n), f"m{n + 1}") for n in range(4))
+    )
+    one = completion_predictions(view(bench, at(200)), 30)[0]
+    assert (one.status, one.expected_date, one.latest_date) == ("ok", None, None)
+    assert one.probability_by_horizon == 0.0
+
+
+def test_trimmed_buckets_reach_only_as_far_as_they_stand() -> None:
+    bench = Bench().send(*(viewed(at(day)) for day in range(40)))
+    state = bench.learner()
+    first = state.days[0].day
+    looked = view(bench, at(39))
+    assert reaches(looked, first - 5, first + 5)  # nothing was there before the first event
+    assert not reaches(looked, first - 10, first - 1)
+    del looked.state.days[:20]
+    looked.state.overflow.days = 20
+    assert not reaches(looked, first, first + 25)
+    assert reaches(looked, first + 20, first + 30)
+
+
+def test_nothing_seen_is_forecast_as_at_most_a_little() -> None:
+    bench = Bench().send(enrolled(at(0)), event("session_started", at(0)))
+    shown = trend_analysis(view(bench, at(40)), 30, "performance").forecast
+    assert shown is not None
+    point = shown.activities.points[0]
+    assert (point.value, point.low, point.high) == (0.0, 0.0, 0.1)
+
+
+def test_somebody_unknown_has_no_pattern() -> None:
+    shown = trend_analysis(view(), 90, "comprehensive")
+    assert shown.learning_trends is not None
+    assert shown.learning_trends.activity_pattern is None
+    assert shown.learning_trends.previous.activities is None
+    assert shown.engagement_trends is not None
+    assert shown.engagement_trends.segment is None
