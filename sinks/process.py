@@ -4,7 +4,7 @@ import asyncio
 
 from runtime.clock import Clock
 from runtime.errors import ProjectError
-from runtime.process import leave, stop_event
+from runtime.process import leave, settle_memory, stop_event
 from runtime.settings import Settings
 from sinks.cohort import keep_cohorts
 from sinks.metrics import SinkMetrics
@@ -16,6 +16,7 @@ def run(settings: Settings, clock: Clock) -> None:
     metrics = SinkMetrics()
     if settings.metrics_port is not None:
         metrics.serve(settings.metrics_port)
+    settle_memory()
     asyncio.run(_run(Surroundings(settings, clock, metrics)))
 
 

@@ -1,5 +1,6 @@
 -- Everything the sink says to Postgres. A batch is one transaction, and `move_position` its first
--- statement: where it finds no row, somebody else has written since, and nothing of the batch stands.
+-- statement: where it finds no row, somebody else has written since, and nothing of it stands.
+-- Long columns go over as binary (`b`): as text they cost ten times as much of our time.
 
 -- name: move_position
 UPDATE position SET next = %(next)s
@@ -24,10 +25,10 @@ SELECT
     activities::integer[], seconds::integer[], posts::integer[], error_count, error_absolute_sum,
     %(now)s
 FROM unnest(
-    %(user_id)s::text[], %(steps)s::bigint[], %(state)s::bytea[], %(course_ids)s::text[],
-    %(last_event_at)s::bigint[], %(first_day)s::integer[], %(activities)s::text[],
-    %(seconds)s::text[], %(posts)s::text[], %(error_count)s::bigint[],
-    %(error_absolute_sum)s::double precision[]
+    %(user_id)b::text[], %(steps)b::bigint[], %(state)b::bytea[], %(course_ids)b::text[],
+    %(last_event_at)b::bigint[], %(first_day)b::integer[], %(activities)b::text[],
+    %(seconds)b::text[], %(posts)b::text[], %(error_count)b::bigint[],
+    %(error_absolute_sum)b::double precision[]
 ) AS batch (
     user_id, steps, state, course_ids, last_event_at, first_day, activities, seconds, posts,
     error_count, error_absolute_sum
@@ -72,9 +73,9 @@ INSERT INTO alert (
 )
 SELECT alert_id::uuid, user_id, revision, type, severity, state, raised_at, updated_at, expires_at, body
 FROM unnest(
-    %(alert_id)s::text[], %(user_id)s::text[], %(revision)s::integer[], %(type)s::text[],
-    %(severity)s::text[], %(state)s::text[], %(raised_at)s::bigint[], %(updated_at)s::bigint[],
-    %(expires_at)s::bigint[], %(body)s::bytea[]
+    %(alert_id)b::text[], %(user_id)b::text[], %(revision)b::integer[], %(type)b::text[],
+    %(severity)b::text[], %(state)b::text[], %(raised_at)b::bigint[], %(updated_at)b::bigint[],
+    %(expires_at)b::bigint[], %(body)b::bytea[]
 ) AS batch (
     alert_id, user_id, revision, type, severity, state, raised_at, updated_at, expires_at, body
 )

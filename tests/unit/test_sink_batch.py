@@ -73,7 +73,7 @@ def test_an_alert_keeps_its_newest_telling_and_its_newest_end() -> None:
 
 
 def test_array_literals_quote_what_postgres_would_read_otherwise() -> None:
-    assert int_array([1, -2, 0]) == "{1,-2,0}"
+    assert int_array([1, -2, 0]) == "{1, -2, 0}"
     assert text_array([]) == "{}"
     assert text_array(['a"b', "c\\d", "NULL", "{,}"]) == r'{"a\"b","c\\d","NULL","{,}"}'
 
