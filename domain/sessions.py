@@ -85,13 +85,12 @@ def _open(
 
 
 def _joined_earlier(state: Learner, start: int, end: int, zone: str, *, work: bool) -> bool:
-    """Join a late event to the earlier span it belongs to; two spans may become one."""
+    """Join a late event to the earlier span it belongs to; several spans may become one."""
     spans = state.spans
     for index in range(len(spans) - 1, -1, -1):
         span = spans[index]
-        if span.start - GAP_SECONDS <= start <= span.end + (0 if span.closed else GAP_SECONDS):
-            if start < span.start and end < span.start - GAP_SECONDS:
-                return False
+        until = span.end + (0 if span.closed else GAP_SECONDS)
+        if start <= until and end >= span.start - GAP_SECONDS:
             _widen(state, span, start, end, zone)
             span.activities += work
             _merge_neighbours(state, index, zone)
@@ -116,24 +115,42 @@ def _move_start(state: Learner, span: Span, start: int, zone: str) -> None:
 
 
 def _merge_neighbours(state: Learner, index: int, zone: str) -> None:
+    """What the span at `index` has grown up to or over becomes one with it."""
     spans = state.spans
-    for left in (index, index - 1):
-        if left < 0 or left + 1 >= len(spans):
-            continue
-        first, second = spans[left], spans[left + 1]
-        if first.closed or second.start - first.end > GAP_SECONDS:
-            continue
-        if second.start >= first.end:
-            _count(state, first.end, second.start, zone, sign=1)
-        else:
-            _count(state, second.start, min(first.end, second.end), zone, sign=-1)
-        first.end = max(first.end, second.end)
-        first.last_at = max(first.last_at, second.last_at)
-        first.activities += second.activities
+    while index + 1 < len(spans) and _touch(spans[index], spans[index + 1]):
+        _merge(state, index, zone)
+    while index and _touch(spans[index - 1], spans[index]):
+        index -= 1
+        _merge(state, index, zone)
+
+
+def _touch(first: Span, second: Span) -> bool:
+    gap = second.start - first.end
+    return gap <= 0 or (not first.closed and gap <= GAP_SECONDS)
+
+
+def _merge(state: Learner, left: int, zone: str) -> None:
+    """Make one span of two: seconds between them are presence, those of both count once."""
+    first, second = state.spans[left], state.spans[left + 1]
+    if second.start >= first.end:
+        _count(state, first.end, second.start, zone, sign=1)
+    else:
+        both = max(first.start, second.start), min(first.end, second.end)
+        _count(state, *both, zone, sign=-1)
+    if second.end >= first.end:
         first.closed = second.closed
-        first.session_id = second.session_id or first.session_id
-        _count_session(state, second.day, -1)
-        del spans[left + 1]
+    _count_session(state, max(first, second, key=_start).day, -1)
+    earlier = min(first, second, key=_start)
+    first.start, first.day = earlier.start, earlier.day
+    first.end = max(first.end, second.end)
+    first.last_at = max(first.last_at, second.last_at)
+    first.activities += second.activities
+    first.session_id = second.session_id or first.session_id
+    del state.spans[left + 1]
+
+
+def _start(span: Span) -> int:
+    return span.start
 
 
 def _count_session(state: Learner, day: int, sign: int) -> None:
