@@ -119,8 +119,7 @@ def decode(record: Record, partition: int, partitions: int) -> Accepted | Reject
 def _check(event: AnyEvent, record: Record, partition: int, partitions: int) -> Accepted | Rejected:
     if event.v != EVENT_VERSION:
         return Rejected("unknown_version", f"v {event.v}, known is {EVENT_VERSION}")
-    user_id = event.user_id if event.user_id.__class__ is str else str(event.user_id)
-    assert isinstance(user_id, str)
+    user_id = event.user_id if isinstance(event.user_id, str) else str(event.user_id)
     if not 0 < len(user_id) <= USER_ID_MAX:
         return Rejected("bad_id", f"user_id of {len(user_id)} characters, 1 to {USER_ID_MAX}")
     refused = _check_values(event) or _check_key(record.key, user_id, partition, partitions)
@@ -151,6 +150,14 @@ def _check_values(event: AnyEvent) -> Rejected | None:
         return Rejected("wrong_type", f"occurred_at of the year {event.occurred_at.year}")
     if event.timezone is not None and not is_zone(event.timezone):
         return Rejected("wrong_type", "timezone is not an IANA zone")
+    if isinstance(event, ContentViewed):  # first, since it is most of the log
+        if event.duration_seconds is not None and not math.isfinite(event.duration_seconds):
+            return Rejected("not_finite", "duration_seconds is not finite")
+        return None
+    return _check_rarer(event)
+
+
+def _check_rarer(event: AnyEvent) -> Rejected | None:
     match event:
         case AssessmentGraded():
             if _any_infinite(event.score, event.max_score):
@@ -160,8 +167,6 @@ def _check_values(event: AnyEvent) -> Rejected | None:
             if _any_infinite(event.target):
                 return Rejected("not_finite", "target is not finite")
             return _check_aware("due_at", event.due_at)
-        case ContentViewed() if _any_infinite(event.duration_seconds):
-            return Rejected("not_finite", "duration_seconds is not finite")
         case _:
             return None
 

@@ -123,6 +123,7 @@ class PartitionFold:
         self._store = store
         self._scorer = scorer
         self._sabotage = sabotage
+        self._step = Step(0, 0, configuration, facts, scorer)
         self._trail: list[_Turn] = []
         self._skipped: set[tuple[str, int]] = set()
         self._bases: dict[str, tuple[int, bytes]] = {}
@@ -222,9 +223,9 @@ class PartitionFold:
 
     def _take(self, state: Learner, turn: _Turn, told: list[Transition]) -> None:
         """Fold one turn into one state: the learner's own timers first, then the event."""
-        step = Step(
-            turn.until, turn.stale_before, self.configuration, self.facts, self._scorer, told=told
-        )
+        step = self._step  # one for all turns: making it costs as much as decoding an event
+        step.at, step.stale_before, step.event_id = turn.until, turn.stale_before, ""
+        step.configuration, step.told = self.configuration, told
         woken = state.wake_at
         changed = timers.fire(state, step, turn.until)
         if turn.accepted is not None:

@@ -31,25 +31,30 @@ _KINDS: Final = {
 def note(state: Learner, event: AnyEvent, at: int) -> None:
     """Keep `event` among the newest ten, in order of event time."""
     recent = state.recent
-    if len(recent) == RECENT_MAX and at < recent[0].at:
-        return
-    code, field = _KINDS[event.__class__]
-    made = Recent(
-        packed_id=pack_event_id(event.event_id),
-        code=code,
-        at=at,
-        course_id=event.course_id,
-        object_id=None if field is None else getattr(event, field),
-        timed=event.precision == "instant",
-    )
-    if isinstance(event, ContentViewed):
-        made.count = event.count
-        made.seconds = None if event.duration_seconds is None else int(event.duration_seconds)
-    elif isinstance(event, AssessmentGraded) and event.score is not None and event.max_score:
-        made.score = 100 * event.score / event.max_score
     index = len(recent)
+    if index == RECENT_MAX:
+        if at < recent[0].at:
+            return
+        del recent[0]
+        index -= 1
+    code, field = _KINDS[event.__class__]
+    score = count = seconds = None
+    if isinstance(event, ContentViewed):
+        count = event.count
+        seconds = None if event.duration_seconds is None else int(event.duration_seconds)
+    elif isinstance(event, AssessmentGraded) and event.score is not None and event.max_score:
+        score = 100 * event.score / event.max_score
+    made = Recent(
+        pack_event_id(event.event_id),
+        code,
+        at,
+        event.course_id,
+        None if field is None else getattr(event, field),
+        score,
+        count,
+        seconds,
+        event.precision == "instant",
+    )
     while index and recent[index - 1].at > at:
         index -= 1
     recent.insert(index, made)
-    if len(recent) > RECENT_MAX:
-        del recent[0]

@@ -138,17 +138,19 @@ class FinishedCourse(Struct, array_like=True, gc=False):
 _AS_TEXT: Final = b"\x00"
 _AS_UUID: Final = b"\x01"
 _UUID_LENGTH: Final = 36
-_UUID_DASHES: Final = 4
+_UUID_DASHES: Final = "----"
+_UUID_BYTES: Final = 16
 
 
 def pack_event_id(event_id: str) -> bytes:
     """17 bytes where the id is a UUID in its usual form, else one byte and the id's UTF-8."""
-    if len(event_id) == _UUID_LENGTH and event_id.count("-") == _UUID_DASHES:
+    if len(event_id) == _UUID_LENGTH and event_id[8::5][:4] == _UUID_DASHES:
+        digits = event_id.replace("-", "")
         try:
-            packed = bytes.fromhex(event_id.replace("-", ""))
+            packed = bytes.fromhex(digits)
         except ValueError:
             return _AS_TEXT + event_id.encode()
-        if unpack_event_id(_AS_UUID + packed) == event_id:
+        if packed.hex() == digits and len(packed) == _UUID_BYTES:
             return _AS_UUID + packed
     return _AS_TEXT + event_id.encode()
 
