@@ -29,7 +29,7 @@ def answer_etag(request: Request, rows: Rows, zone: str, now: int, degraded: Ite
         rows.state.steps if rows.state else 0,
         rows.facts_version,
         rows.newest_transition,
-        rows.cohort_day,
+        rows.cohort_refreshed_at,
         local_day(now, zone),
         now // MINUTE,
         sorted(degraded),

@@ -104,7 +104,7 @@ def _respond(problem: ProblemError) -> Response:
         errors=problem.errors,
     )
     headers = {"Cache-Control": "no-store", **problem.headers}
-    return Response(msgspec.json.encode(body), problem.status, headers, CONTENT_TYPE)
+    return Response(msgspec.json.encode(body), int(problem.status), headers, CONTENT_TYPE)
 
 
 async def _problem(_request: Request, error: Exception) -> Response:

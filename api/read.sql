@@ -11,8 +11,8 @@ SELECT course_id, facts FROM course_facts
 WHERE partition = %(partition)s AND course_id = ANY(%(course_ids)s)
 ORDER BY course_id
 
--- name: cohort_day
-SELECT day FROM cohort_refresh
+-- name: cohort_refresh
+SELECT refreshed_at FROM cohort_refresh
 
 -- name: cohort
 SELECT course_id, active_days, minutes, activities, discussion, engagement_p15, engagement_p85

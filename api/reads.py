@@ -93,7 +93,7 @@ class Rows:
     facts: dict[str, CourseFacts]
     facts_version: str
     cohort: Cohort | None
-    cohort_day: int | None
+    cohort_refreshed_at: int | None
     newest_transition: tuple[int, ...]
     alerts: AlertRows
     stale: bool = False
@@ -171,7 +171,7 @@ class Reads:
             alerts = await read_alerts(connection, user_id, query, self.now(record))
         given["course_ids"] = sorted(course_ids(state, alerts))
         facts = await _all(connection, "facts", given)
-        day = await _one(connection, "cohort_day", {})
+        refreshed = await _one(connection, "cohort_refresh", {})
         newest = await _one(connection, "newest_transition", given)
         return Rows(
             user_id=user_id,
@@ -180,8 +180,8 @@ class Reads:
             record=record,
             facts={each.course_id: decode_facts(each.facts) for each in facts},
             facts_version=digest(bytes(each.facts) for each in facts),
-            cohort=None if day is None else await _cohort(connection, given),
-            cohort_day=None if day is None else day[0],
+            cohort=None if refreshed is None else await _cohort(connection, given),
+            cohort_refreshed_at=refreshed and refreshed[0],
             newest_transition=tuple(newest or ()),
             alerts=alerts,
         )

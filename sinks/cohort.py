@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 import structlog
@@ -15,6 +15,8 @@ from sinks.sink import Surroundings, one_line
 SQL: Final = statements(Path(__file__).with_name("cohort.sql"))
 LOCK_KEY: Final = 5_270_110_002
 LOOK_SECONDS: Final = 10.0
+MANY_LEARNERS: Final = 10_000
+"""From so many on, a day's figures do not wait for who comes during the day."""
 
 log = structlog.get_logger()
 
@@ -36,22 +38,33 @@ async def keep_cohorts(around: Surroundings, stop: asyncio.Event) -> None:
 async def refresh_cohort(connection: AsyncConnection, today: int, now: int) -> bool:
     """Compute the figures of `today` (an ordinal), unless they are there or being computed."""
     async with connection.transaction():
-        row = await _one(connection, "try_lock", {"key": LOCK_KEY})
-        if not row:
+        locked = await _one(connection, "try_lock", {"key": LOCK_KEY})
+        if not locked[0]:
             return False
-        known = await _one(connection, "refreshed_day", {})
-        if known is not None and known >= today:
+        refreshed = await _one(connection, "refreshed", {})
+        if refreshed is not None and refreshed[0] >= today and refreshed[1] >= MANY_LEARNERS:
             return False
+        (learners,) = await _one(connection, "learners", {})
+        if refreshed is not None and not is_due(today, learners, *refreshed):
+            return False
+        given = {"today": today, "now": now, "learners": learners}
         for name in ("clear_cohort", "fill_cohort", "sum_errors", "note_refresh"):
-            await connection.execute(SQL[name], {"today": today, "now": now})
+            await connection.execute(SQL[name], given)
     return True
+
+
+def is_due(today: int, learners: int, day: int, learners_then: int) -> bool:
+    """Whether a new day has begun, or so few learners were known that as many have come since."""
+    doubled = learners_then < MANY_LEARNERS and learners >= 2 * max(1, learners_then)
+    return today > day or doubled
 
 
 async def cohort_clock(connection: AsyncConnection, around: Surroundings) -> int | None:
     """The wall clock, or under `stream` the lowest clock of the partitions; None: nothing yet."""
     if around.settings.clock == "wall":
         return around.clock.now()
-    return await _one(connection, "stream_clock", {})
+    (lowest,) = await _one(connection, "stream_clock", {})
+    return None if lowest is None else int(lowest)
 
 
 async def _look(connection: AsyncConnection, around: Surroundings) -> None:
@@ -64,7 +77,5 @@ async def _look(connection: AsyncConnection, around: Surroundings) -> None:
         log.info("cohort_refreshed", day=today)
 
 
-async def _one(connection: AsyncConnection, name: str, given: dict[str, int]) -> int | None:
-    cursor = await connection.execute(SQL[name], given)
-    row = await cursor.fetchone()
-    return None if row is None else row[0]
+async def _one(connection: AsyncConnection, name: str, given: dict[str, int]) -> Any:
+    return await (await connection.execute(SQL[name], given)).fetchone()

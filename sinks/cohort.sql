@@ -7,8 +7,11 @@ SELECT pg_try_advisory_xact_lock(%(key)s)
 -- name: stream_clock
 SELECT min(clock) FROM partition_record WHERE clock > 0
 
--- name: refreshed_day
-SELECT day FROM cohort_refresh
+-- name: refreshed
+SELECT day, learners FROM cohort_refresh
+
+-- name: learners
+SELECT count(*) FROM learner
 
 -- name: clear_cohort
 DELETE FROM cohort
@@ -77,6 +80,7 @@ ON CONFLICT (day) DO UPDATE SET
     error_absolute_sum = EXCLUDED.error_absolute_sum
 
 -- name: note_refresh
-INSERT INTO cohort_refresh (day, refreshed_at) VALUES (%(today)s, %(now)s)
+INSERT INTO cohort_refresh (day, refreshed_at, learners)
+VALUES (%(today)s, %(now)s, %(learners)s)
 ON CONFLICT (only_row) DO UPDATE SET
-    day = EXCLUDED.day, refreshed_at = EXCLUDED.refreshed_at
+    day = EXCLUDED.day, refreshed_at = EXCLUDED.refreshed_at, learners = EXCLUDED.learners

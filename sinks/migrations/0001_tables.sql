@@ -79,7 +79,8 @@ CREATE TABLE cohort (
 CREATE TABLE cohort_refresh (
     only_row     boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     day          integer NOT NULL,
-    refreshed_at bigint NOT NULL
+    refreshed_at bigint NOT NULL,
+    learners     bigint NOT NULL
 );
 
 -- Sums over all learners as they stood on that day; the difference of two days is what came between.

@@ -265,6 +265,11 @@ async def test_cohorts_are_computed_once_a_day(topics: Settings) -> None:
     async with await connect(topics, "test") as connection:
         assert await refresh_cohort(connection, TODAY, T0)
         assert not await refresh_cohort(connection, TODAY, T0 + 10)
+        assert await refresh_cohort(connection, TODAY + 1, T0 + 86_400)
+        assert await refresh_cohort(connection, TODAY + 29, T0 + 29 * 86_400)
+        assert await rows(topics, "SELECT 1 FROM cohort") == []
+        await rows(topics, "DELETE FROM cohort_refresh RETURNING 1")
+        assert await refresh_cohort(connection, TODAY, T0)
     (course,) = await rows(topics, "SELECT * FROM cohort")
     assert (course["course_id"], course["learners"]) == ("algebra", 8)
     # Active days a week are 1, 2, 3, 4, 5, 6, 7 and 7 (28 of 32 days reach back far enough).
@@ -273,5 +278,5 @@ async def test_cohorts_are_computed_once_a_day(topics: Settings) -> None:
     assert course["minutes"] == pytest.approx(125)
     assert course["discussion"] == pytest.approx(6.25)
     assert 0 < course["engagement_p15"] < course["engagement_p85"] <= 100
-    (errors,) = await rows(topics, "SELECT * FROM model_error_daily")
+    (errors,) = await rows(topics, "SELECT * FROM model_error_daily WHERE day = %s", TODAY)
     assert errors == {"day": TODAY, "error_count": 0, "error_absolute_sum": 0}

@@ -15,6 +15,7 @@ from domain.codec import encode_learner, encode_record
 from runtime.database import statements
 from runtime.errors import CrashError, LossError
 from sinks.batch import int_array, newest_alerts, newest_states, text_array
+from sinks.cohort import is_due
 from sinks.migrate import migration_files
 from sinks.position import Log, Position, check_position
 from tests.asking import Written
@@ -113,3 +114,13 @@ def test_every_statement_is_used(names: dict[str, str], folder: str) -> None:
     root = Path(sinks.position.__file__).parents[1]
     code = "".join(path.read_text() for path in (root / folder).glob("*.py"))
     assert [name for name in names if not re.search(rf'"{name}"', code)] == []
+
+
+def test_cohorts_are_due_on_a_new_day_and_while_few_learners_become_many() -> None:
+    assert not is_due(7, 5, 7, 5)
+    assert not is_due(7, 9, 7, 5)
+    assert is_due(8, 5, 7, 5)
+    assert is_due(7, 10, 7, 5)
+    assert is_due(7, 2, 7, 0)
+    assert not is_due(7, 0, 7, 0)
+    assert not is_due(7, 40_000, 7, 10_000)
