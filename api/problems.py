@@ -140,7 +140,8 @@ async def _of_http(request: Request, error: Exception) -> Response:
 
 
 async def _defect(_request: Request, error: Exception) -> Response:
-    log.error("request_failed", exc_info=error)
+    # The server logs the traceback: the error goes on to it after this answer.
+    log.error("request_failed", error=type(error).__name__)
     detail = "the request met a defect of ours; it was logged"
     return _respond(ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", detail))
 
