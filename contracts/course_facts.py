@@ -7,7 +7,8 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from domain.course_facts import Assessment, AttemptRule, CourseFacts, Module, WeeklyTargets
-from domain.decode import VALUE_BYTES_MAX, Reason, Rejected, is_zone
+from domain.decode import VALUE_BYTES_MAX, Reason, Rejected
+from domain.zones import is_zone
 
 _Text = Annotated[str, Meta(max_length=512)]
 _Id = Annotated[str, Meta(min_length=1, max_length=256)]

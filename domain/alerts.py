@@ -167,8 +167,14 @@ def raise_alert(state: Learner, finding: Finding, stale_before: int, *, keep: bo
     return _telling(state, finding, alert, "suppressed" if suppressed else "raised")
 
 
-def update_alert(state: Learner, alert: OpenAlert, finding: Finding) -> Transition:
-    """Tell that an open alert became graver (or milder); it keeps its id."""
+def update_alert(
+    state: Learner, alert: OpenAlert, finding: Finding, stale_before: int
+) -> Transition:
+    """Tell that an open alert became graver (or milder); it keeps its id.
+
+    One that was suppressed as stale is delivered from here on, if this change is not stale.
+    """
+    alert.suppressed = alert.suppressed and finding.at < stale_before
     alert.revision += 1
     alert.severity = finding.severity
     return _telling(state, finding, alert, "updated")
@@ -177,8 +183,9 @@ def update_alert(state: Learner, alert: OpenAlert, finding: Finding) -> Transiti
 def resolve_alert(
     state: Learner, alert: OpenAlert, rule: Rule, *, at: int, resolution: Resolution
 ) -> Transition:
-    """Tell that an open alert is over, and forget it."""
+    """Tell that an open alert is over, and forget it; never before the time it was raised."""
     state.alerts.remove(alert)
+    at = max(at, alert.raised_at)
     return Transition(
         kind="resolved",
         alert_id=alert.alert_id,

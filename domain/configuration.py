@@ -1,34 +1,34 @@
 """What an operator may set: thresholds of the rules, the default zone, targets, when to halt."""
 
 import hashlib
-from typing import Final
+from typing import Annotated, Final, TypeAlias
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
+
+Percent: TypeAlias = Annotated[float, Meta(ge=0, le=100)]
+Hours: TypeAlias = Annotated[int, Meta(ge=24, le=8760)]
 
 
 class LowScore(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A counted grade under the course's pass mark; `high_under` points under it is high."""
 
-    version: int = 1
-    default_pass_mark: float = 60.0
-    high_under: float = 20.0
-    resolve_over: float = 5.0
+    default_pass_mark: Percent = 60.0
+    high_under: Percent = 20.0
+    resolve_over: Percent = 5.0
 
 
 class DecliningTrend(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`scores` falling residuals, `points` or more in all."""
 
-    version: int = 1
-    scores: int = 3
-    points: float = 15.0
-    cooldown_days: int = 14
+    scores: Annotated[int, Meta(ge=2, le=10)] = 3
+    points: Percent = 15.0
+    cooldown_days: Annotated[int, Meta(ge=0, le=365)] = 14
 
 
 class StreakMilestone(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Days of a streak that are told, once a streak; the first of them the first time only."""
 
-    version: int = 1
     days: tuple[int, ...] = (3, 7, 14, 30, 50, 100)
     first_time_only: tuple[int, ...] = (3,)
 
@@ -36,18 +36,21 @@ class StreakMilestone(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class ProgressMilestone(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Percents of a course that are told; a personal best after `best_after` scores."""
 
-    version: int = 1
     percents: tuple[int, int, int, int] = (25, 50, 75, 100)
-    best_after: int = 5
-    best_by: float = 5.0
+    best_after: Annotated[int, Meta(ge=1, le=1000)] = 5
+    best_by: Percent = 5.0
 
 
 class MissedDeadline(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Hours past the due time until it is told, and until it is told as medium."""
 
-    version: int = 1
-    low_after_hours: int = 48
-    medium_after_hours: int = 168
+    low_after_hours: Hours = 48
+    medium_after_hours: Hours = 168
+
+    def __post_init__(self) -> None:
+        """Refuse an escalation that would come before the alert itself."""
+        if self.medium_after_hours <= self.low_after_hours:
+            raise ValueError("medium_after_hours must be more than low_after_hours")
 
 
 class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,8 +66,8 @@ class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Halting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When a partition halts: this share of the last 10,000 rejected, or so many in a row."""
 
-    ratio: float = 0.5
-    in_a_row: int = 10_000
+    ratio: Annotated[float, Meta(ge=0, le=1)] = 0.5
+    in_a_row: Annotated[int, Meta(ge=1)] = 10_000
 
 
 class Configuration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,11 +1,14 @@
 """What is known of a course: dates, marks, modules, assessments, as the stream adopted it."""
 
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
 from domain.ids import short_id
+
+SETTLING_SECONDS: Final = 7 * 86_400
+"""Engagement rules say nothing of a learner's first week."""
 
 AttemptRule: TypeAlias = Literal["latest", "best"]
 
@@ -54,6 +57,19 @@ class CourseFacts(Struct, frozen=True, kw_only=True, dict=True):
     weekly_targets: WeeklyTargets | None = None
     modules: tuple[Module, ...] = ()
     assessments: tuple[Assessment, ...] = ()
+
+    def running_from(self, at: int, entered_at: int) -> int | None:
+        """The first moment from `at` on at which engagement rules run for who entered then.
+
+        They run from day 7 after the start (or the entering, if later) to the end, minus breaks.
+        None where that moment never comes.
+        """
+        settled = max(entered_at, self.starts_at or 0) + SETTLING_SECONDS
+        moment = max(at, settled)
+        for start, end in sorted(self.breaks):
+            if start <= moment < end:
+                moment = end
+        return None if self.ends_at is not None and moment > self.ends_at else moment
 
     @cached_property
     def module_by_short(self) -> dict[int, Module]:

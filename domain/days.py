@@ -3,18 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from domain.state import DAYS_MAX, Day, Learner
+from domain.zones import zone
 
 BRIDGE_SECONDS: Final = 36 * 3600
 _EPOCH_DAY: Final = 719_163  # date(1970, 1, 1).toordinal()
-
-
-@lru_cache(maxsize=1024)
-def zone(name: str) -> ZoneInfo:
-    """The IANA zone of that name; a name was checked when its event was decoded."""
-    return ZoneInfo(name)
 
 
 @lru_cache(maxsize=65_536)

@@ -13,7 +13,8 @@ GoalMetric: TypeAlias = Literal[
 Outcome: TypeAlias = Literal["passed", "failed", "withdrawn"]
 Skills: TypeAlias = Annotated[list[Id], Meta(max_length=16)]
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**31)]
-Seconds: TypeAlias = Annotated[float, Meta(ge=0)]
+Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=1e9)]
+Points: TypeAlias = Annotated[float, Meta(ge=-1e9, le=1e9)]
 
 
 class Event(Struct, frozen=True, kw_only=True, tag_field="type", gc=False):
@@ -89,8 +90,8 @@ class AssessmentGraded(InCourse, frozen=True, kw_only=True, tag="assessment_grad
     """A grade was released; a null score withdraws it."""
 
     assessment_id: Id
-    score: float | None
-    max_score: Annotated[float, Meta(ge=0)]
+    score: Points | None
+    max_score: Annotated[float, Meta(ge=0, le=1e9)]
     attempt: Count | None = None
     passed: bool | None = None
     submitted_at: datetime | None = None
@@ -117,7 +118,7 @@ class GoalSet(Event, frozen=True, kw_only=True, tag="goal_set"):
 
     goal_id: Id
     metric: GoalMetric
-    target: float
+    target: Points
     due_at: datetime | None = None
 
 

@@ -4,18 +4,19 @@ from domain import days
 from domain.courses import unit_done, work_on
 from domain.events import AssessmentGraded
 from domain.ids import short_id
+from domain.levels import keep_level
 from domain.progress import is_submitted
 from domain.rules import declining_trend, low_score, missed_deadline, progress_milestone, timers
 from domain.rules.low_score import Graded
 from domain.rules.step import Step
-from domain.scores import PERCENT_MAX, open_scores
+from domain.scores import PERCENT_MAX, counting_grade, open_scores, percent_of
 from domain.state import ATTEMPTS_MAX, Course, Grade, Learner, Work
 
 
-def count_submission(state: Learner, assessment_id: str, day: int) -> None:
+def count_submission(state: Learner, course_id: str, assessment_id: str, day: int) -> None:
     """Count an assessment as submitted on a local day, once."""
     bucket = days.bucket(state, day)
-    short = short_id(assessment_id)
+    short = short_id(f"{course_id}\x1f{assessment_id}")
     if bucket is not None and short not in bucket.submitted:
         bucket.submitted.append(short)
 
@@ -30,12 +31,25 @@ def graded(state: Learner, course: Course, event: AssessmentGraded, zone: str, s
     first = not is_submitted(work)
     if event.max_score:
         grade = _grade(course, work, event, step)
-        first_grade = not work.grades
+        known = {each.attempt for each in work.grades}
         if _release(state, work, grade) and not event.banked:
-            _score_prediction(state, grade, first_grade=first_grade)
-            _follow(state, Graded(course, work, event.assessment_id, grade), step)
+            if not known:
+                _score_prediction(state, grade)
+            _follow(
+                state,
+                Graded(
+                    course,
+                    work,
+                    event.assessment_id,
+                    grade,
+                    first=not known,
+                    regrade=grade.attempt in known,
+                ),
+                step,
+            )
     if first and not event.banked:
         _submission_was_never_seen(state, course, event, zone, step)
+    keep_level(state, step.facts)
     timers.set_wake(state, step)
 
 
@@ -43,7 +57,7 @@ def _grade(course: Course, work: Work, event: AssessmentGraded, step: Step) -> G
     assert event.score is not None
     return Grade(
         attempt=event.attempt or 0,
-        percent=100 * event.score / event.max_score,
+        percent=percent_of(event.score, event.max_score),
         at=step.at,
         expected=step.scorer.expected(course.course_id, work.short),
         passed=event.passed,
@@ -78,7 +92,9 @@ def _withdraw(
         attempt = latest.attempt if event.attempt is None else event.attempt
         work.submitted_first = work.submitted_first or latest.at
         work.grades = [known for known in work.grades if known.attempt != attempt]
+        work.low_score_raised = False
     low_score.on_withdrawal(state, course.course_id, event.assessment_id, step)
+    keep_level(state, step.facts)
     _predict(state, step)
 
 
@@ -86,7 +102,9 @@ def _follow(state: Learner, grade: Graded, step: Step) -> None:
     """What a counted grade sets off: the rules, and the next prediction."""
     facts = step.facts.get(grade.course.course_id)
     fact = facts.assessment_by_short.get(grade.work.short) if facts else None
-    if fact is None or fact.weight:
+    rule = "latest" if facts is None else facts.attempt_rule
+    counts = counting_grade(grade.work, rule) is grade.grade
+    if counts and (fact is None or fact.weight):
         low_score.on_grade(state, grade, step)
         scores = open_scores(state, step.facts)
         if scores and scores[-1].short == grade.work.short:
@@ -102,7 +120,7 @@ def _submission_was_never_seen(
     submitted = event.submitted_at
     at = step.at if submitted is None else int(submitted.timestamp() // 1)
     day = days.local_day(at, zone)
-    count_submission(state, event.assessment_id, day)
+    count_submission(state, course.course_id, event.assessment_id, day)
     unit_done(course, at, day)
     missed_deadline.on_submission(state, course, event.assessment_id, step)
     progress_milestone.on_unit(state, course, step)
@@ -111,10 +129,10 @@ def _submission_was_never_seen(
         work.submitted_first = work.submitted_last = at
 
 
-def _score_prediction(state: Learner, grade: Grade, *, first_grade: bool) -> None:
+def _score_prediction(state: Learner, grade: Grade) -> None:
     """Judge what was shown, once an assessment: the prediction made before the score was known."""
     shown = state.prediction
-    if shown is None or not first_grade:
+    if shown is None:
         return
     percent = min(grade.percent, PERCENT_MAX)
     error = state.error

@@ -3,6 +3,7 @@
 from typing import Final, get_args
 
 from domain.events import EVENT_TYPES, AnyEvent, AssessmentGraded, ContentViewed
+from domain.scores import percent_of
 from domain.state import RECENT_MAX, Learner, Recent, pack_event_id
 
 _OBJECTS: Final = {
@@ -43,7 +44,7 @@ def note(state: Learner, event: AnyEvent, at: int) -> None:
         count = event.count
         seconds = None if event.duration_seconds is None else int(event.duration_seconds)
     elif isinstance(event, AssessmentGraded) and event.score is not None and event.max_score:
-        score = 100 * event.score / event.max_score
+        score = percent_of(event.score, event.max_score)
     made = Recent(
         pack_event_id(event.event_id),
         code,

@@ -1,11 +1,13 @@
 """Which grade of an assessment counts, and what a course's scores come to."""
 
-from typing import Literal, NamedTuple
+from collections.abc import Sequence
+from typing import Final, Literal, NamedTuple
 
 from domain.course_facts import CourseFacts
 from domain.state import Course, Grade, Learner, Work
 
-PERCENT_MAX = 100.0
+PERCENT_MAX: Final = 100.0
+_KEPT_MAX: Final = 1000.0  # a bonus is kept; what a tiny maximum makes of a score is not
 
 
 class Scored(NamedTuple):
@@ -21,6 +23,11 @@ class Scored(NamedTuple):
     def residual(self) -> float:
         """Percent less what the assessment expects; without an expectation, the percent."""
         return self.percent if self.expected is None else self.percent - self.expected
+
+
+def percent_of(score: float, max_score: float) -> float:
+    """100 x score / max_score, kept between 0 and 1000 (metrics cap it at 100)."""
+    return max(0.0, min(100 * (score / max_score), _KEPT_MAX))
 
 
 def counting_grade(work: Work, rule: Literal["latest", "best"]) -> Grade | None:
@@ -60,6 +67,16 @@ def open_scores(state: Learner, facts: dict[str, CourseFacts]) -> list[Scored]:
             found += counted_scores(course, facts.get(course.course_id))
     found.sort(key=lambda score: (score.at, score.short))
     return found
+
+
+def residuals(scores: Sequence[Scored]) -> list[float]:
+    """Percent less what each assessment expects; as they are while any expectation is missing.
+
+    A residual beside a plain percent would show a fall where only the scale has changed.
+    """
+    if any(score.expected is None for score in scores):
+        return [score.percent for score in scores]
+    return [score.residual for score in scores]
 
 
 def mean_score(scores: list[Scored]) -> float | None:

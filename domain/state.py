@@ -300,6 +300,7 @@ class Learner(Struct, array_like=True):
     prediction: ScorePrediction | None = None
     error: RunningError = field(default_factory=RunningError)
     overflow: Overflow = field(default_factory=Overflow)
+    level: Literal["Beginner", "Intermediate", "Advanced"] | None = None  # the last one reached
 
 
 class Header(Struct, array_like=True, gc=False):

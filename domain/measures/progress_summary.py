@@ -1,27 +1,26 @@
 """How far the learner is: over the active courses, course by course, and the streak."""
 
-from typing import Final, Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from domain.course_facts import CourseFacts
 from domain.days import BRIDGE_SECONDS, day_start, iso_date
+from domain.levels import Level, level, pooled_percent
 from domain.measures.assessments import open_dues
 from domain.measures.figures import instant, pct
-from domain.measures.shapes import Level
 from domain.measures.shapes_dashboard import CourseProgress, NextDue, ProgressSummary
 from domain.measures.view import View
+from domain.progress import Basis
 from domain.scores import mean_score, weighted_score
 from domain.state import Course, FinishedCourse
 
-ADVANCED_BAR: Final = 80.0
-INTERMEDIATE_PROGRESS_BAR: Final = 30.0
-INTERMEDIATE_SCORE_BAR: Final = 60.0
+PooledBasis: TypeAlias = Literal["modules", "assessments", "mixed", "none"]
 
 
 class Overall(NamedTuple):
     """The pooled figures of all active courses, or of the last one that is finished."""
 
     percent: float | None
-    basis: Literal["modules", "assessments", "mixed", "none"]
+    basis: PooledBasis
     modules_completed: int
     total_modules: int | None
     average_score: float | None
@@ -45,7 +44,9 @@ def progress_summary(view: View) -> ProgressSummary:
         overall_progress=pct(pooled.percent),
         modules_completed=pooled.modules_completed,
         total_modules=pooled.total_modules,
-        current_level=level(pooled.percent, pooled.average_score) if worked else None,
+        current_level=level(pooled.percent, pooled.average_score, view.state.level)
+        if worked
+        else None,
         streak_days=streak.days,
         longest_streak_days=view.state.streak.longest,
         active_today=today is not None and today.activities > 0,
@@ -63,27 +64,14 @@ def progress_summary(view: View) -> ProgressSummary:
 
 
 def overall(view: View) -> Overall:
-    """Weight done of weight required, pooled over the active courses.
-
-    Where some courses count modules and others assessments, their weights have no common unit: then
-    it is the mean of the courses' percents.
-    """
+    """The figures of all active courses together."""
     last = view.last_finished
     if last is not None:
         return _frozen(last)
-    known = [each for each in view.progress.values() if each.percent is not None]
-    bases = {each.basis for each in known}
-    percent: float | None = None
-    basis: Literal["modules", "assessments", "mixed", "none"] = "none"
-    if len(bases) == 1:
-        basis = known[0].basis
-        percent = 100 * sum(each.done for each in known) / sum(each.total for each in known)
-    elif bases:
-        basis = "mixed"
-        percent = sum(each.percent or 0.0 for each in known) / len(known)
+    bases: list[Basis] = [each.basis for each in view.progress.values() if each.total]
     return Overall(
-        percent=percent,
-        basis=basis,
+        percent=pooled_percent(list(view.progress.values())),
+        basis=_basis(bases),
         modules_completed=sum(each.modules_completed for each in view.progress.values()),
         total_modules=_total_modules(view),
         average_score=mean_score(view.scores),
@@ -91,20 +79,15 @@ def overall(view: View) -> Overall:
     )
 
 
-def level(progress: float | None, average: float | None) -> Level | None:
-    """The level of a progress and an average, both in percent; without scores not over the middle.
+def _before(view: View) -> Level | None:
+    """The level that a course's own may hold on to: the learner's, where it is the only course."""
+    return view.state.level if len(view.progress) == 1 else None
 
-    Derived without memory: the state keeps no earlier level that could hold for a while.
-    """
-    if progress is None:
-        return None
-    if average is None:
-        return "Intermediate" if progress >= INTERMEDIATE_PROGRESS_BAR else "Beginner"
-    if progress >= ADVANCED_BAR and average >= ADVANCED_BAR:
-        return "Advanced"
-    if progress >= INTERMEDIATE_PROGRESS_BAR and average >= INTERMEDIATE_SCORE_BAR:
-        return "Intermediate"
-    return "Beginner"
+
+def _basis(bases: list[Basis]) -> PooledBasis:
+    if not bases:
+        return "none"
+    return bases[0] if len(set(bases)) == 1 else "mixed"
 
 
 def streak_now(view: View) -> StreakNow:
@@ -170,7 +153,7 @@ def _open_course(view: View, course: Course, next_due: NextDue | None) -> Course
         total_modules=progress.total_modules,
         average_score=pct(average),
         weighted_score=pct(weighted_score(course, facts)),
-        level=level(progress.percent, average) if worked else None,
+        level=level(progress.percent, average, _before(view)) if worked else None,
         ends_on=ends_on(view, facts),
         next_due=next_due,
     )
@@ -196,7 +179,7 @@ def _finished_course(view: View, finished: FinishedCourse) -> CourseProgress:
         total_modules=finished.total_modules,
         average_score=pct(finished.average_score),
         weighted_score=pct(finished.weighted_score),
-        level=level(finished.progress, finished.average_score),
+        level=level(finished.progress, finished.average_score, None),
         ends_on=ends_on(view, view.facts.get(finished.course_id)),
         next_due=None,
     )

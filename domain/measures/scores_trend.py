@@ -17,7 +17,7 @@ from domain.measures.shapes_trends import (
 from domain.measures.statistics import fit_line
 from domain.measures.view import View
 from domain.measures.windows import bucket_of, day_minutes
-from domain.scores import Scored, mean_score
+from domain.scores import Scored, mean_score, residuals
 
 DASHBOARD_DAYS: Final = 30
 TREND_SCORES_MIN: Final = 4
@@ -84,16 +84,6 @@ def performance_analysis(view: View, period: int) -> PerformanceAnalysis:
             for each in view.state.skills
         ],
     )
-
-
-def residuals(scores: Sequence[Scored]) -> list[float]:
-    """Percent less what each assessment expects; as they are while any expectation is missing.
-
-    A residual beside a plain percent would show a fall where only the scale has changed.
-    """
-    if any(score.expected is None for score in scores):
-        return [score.percent for score in scores]
-    return [score.residual for score in scores]
 
 
 def score_trend(view: View, scores: Sequence[Scored]) -> Trend:

@@ -15,7 +15,7 @@ from domain.alerts import (
     resolve_alert,
 )
 from domain.rules.step import Step
-from domain.scores import Scored
+from domain.scores import Scored, residuals
 from domain.state import Learner
 
 RULE: Final = Rule(
@@ -34,14 +34,13 @@ def on_grade(state: Learner, scores: list[Scored], step: Step) -> None:
     `scores` are the counted ones of open courses in order of time, the new one among them.
     """
     rule = step.configuration.rules.declining_trend
-    residuals = [score.residual for score in scores]
     alert = open_alert(state, RULE, None, None, at=step.at)
     if alert is not None:
-        before = residuals[-rule.scores - 1 : -1]
-        if len(before) == rule.scores and residuals[-1] > sum(before) / len(before):
+        *before, last = residuals(scores[-rule.scores - 1 :])
+        if len(before) == rule.scores and last > sum(before) / len(before):
             step.told.append(resolve_alert(state, alert, RULE, at=step.at, resolution="cleared"))
         return
-    newest = residuals[-rule.scores :]
+    newest = residuals(scores[-rule.scores :])
     falling = len(newest) == rule.scores and all(a > b for a, b in pairwise(newest))
     if not falling or newest[0] - newest[-1] < rule.points:
         return

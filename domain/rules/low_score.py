@@ -34,6 +34,8 @@ class Graded(NamedTuple):
     work: Work
     assessment_id: str
     grade: Grade
+    first: bool  # the first grade of the assessment
+    regrade: bool  # this attempt had another grade before
 
 
 def pass_mark(course_id: str, step: Step) -> float:
@@ -58,7 +60,7 @@ def on_grade(state: Learner, graded: Graded, step: Step) -> None:
     finding = _finding(graded, severity, mark, step)
     if alert is not None:
         if alert.severity != severity:
-            step.told.append(update_alert(state, alert, finding))
+            step.told.append(update_alert(state, alert, finding, step.stale_before))
     elif not work.low_score_raised:
         work.low_score_raised = True
         step.told.append(raise_alert(state, finding, step.stale_before, keep=True))

@@ -6,6 +6,7 @@ from domain.alerts import Action, Evidence, Finding, Param, Rule, Target, raise_
 from domain.progress import course_progress
 from domain.rules.low_score import Graded, pass_mark
 from domain.rules.step import Step
+from domain.scores import PERCENT_MAX
 from domain.state import Course, Learner
 
 RULE: Final = Rule(
@@ -44,7 +45,7 @@ def on_unit(state: Learner, course: Course, step: Step) -> None:
 
 def on_grade(state: Learner, graded: Graded, step: Step) -> None:
     """Tell the first passed assessment of a course, and a personal best."""
-    course, percent = graded.course, graded.grade.percent
+    course, percent = graded.course, min(graded.grade.percent, PERCENT_MAX)
     mark = pass_mark(course.course_id, step)
     passed = graded.grade.passed if graded.grade.passed is not None else percent >= mark
     score = round(percent, 1)
@@ -55,7 +56,10 @@ def on_grade(state: Learner, graded: Graded, step: Step) -> None:
         )
         message: tuple[str, dict[str, Param]] = ("first_pass", {"score": score})
         _tell(state, course.course_id, step.event_id, message, evidence, step)
-    _personal_best(state, course, percent, step)
+    if not graded.regrade:
+        _personal_best(state, course, percent, step)
+    state.best_score = max(percent, state.best_score or 0.0)
+    state.scores_seen += graded.first
 
 
 def _personal_best(state: Learner, course: Course, percent: float, step: Step) -> None:
@@ -73,8 +77,6 @@ def _personal_best(state: Learner, course: Course, percent: float, step: Step) -
         params: dict[str, Param] = {"score": round(percent, 1), "best": round(best, 1)}
         cause = f"{step.event_id}:best"
         _tell(state, course.course_id, cause, ("best", params), evidence, step)
-    state.best_score = percent if best is None else max(best, percent)
-    state.scores_seen += 1
 
 
 def _tell(

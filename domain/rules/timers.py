@@ -16,14 +16,13 @@ def fire(state: Learner, step: Step, until: int) -> bool:
     while state.wake_at and state.wake_at <= until:
         step.at = state.wake_at
         missed_deadline.on_time(state, step)
-        set_wake(state, step)
-        assert not state.wake_at or state.wake_at > step.at, "a timer must move on"
+        set_wake(state, step, after=step.at)  # later: a timer moves on, whatever was forgotten
     return True
 
 
-def set_wake(state: Learner, step: Step) -> None:
-    """Set when the learner is to be woken next."""
-    state.wake_at = missed_deadline.next_at(state, step) or NEVER
+def set_wake(state: Learner, step: Step, *, after: int | None = None) -> None:
+    """Set when the learner is to be woken next; not before `after`, where that is given."""
+    state.wake_at = missed_deadline.next_at(state, step, after) or NEVER
 
 
 def reset(state: Learner, step: Step) -> bool:

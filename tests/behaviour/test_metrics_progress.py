@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from domain.course_facts import Assessment, CourseFacts, Module
+from domain.levels import level
 from domain.measures.dashboard import dashboard
-from domain.measures.progress_summary import level, progress_summary
+from domain.measures.progress_summary import progress_summary
 from tests.factories import (
     Bench,
     at,
@@ -142,7 +143,7 @@ def test_the_schedule_expects_the_share_of_time_without_breaks() -> None:
     ],
 )
 def test_levels(progress: float | None, average: float | None, expected: str | None) -> None:
-    assert level(progress, average) == expected
+    assert level(progress, average, None) == expected
 
 
 def test_a_streak_counts_to_yesterday_while_today_is_empty() -> None:
