@@ -180,7 +180,7 @@ def _worker(settings: Settings, number: int) -> float:
         "LEARNSTREAM_CLOCK": settings.clock,
         "LEARNSTREAM_LOG_LEVEL": "warning",
     }
-    command = [sys.executable, *os.environ.get("TMP_LAUNCH", "-m cli.main").split(), "worker"]
+    command = [sys.executable, "-m", "cli.main", "worker"]
     worker = subprocess.Popen(  # noqa: S603 - our own module
         command, env=environment
     )

@@ -48,7 +48,6 @@ class Worker:
         self._log = folder / f"worker-{len(list(folder.iterdir()))}.log"
         environment = {
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(Path(__file__).parent.parent),
             "KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
             "LEARNSTREAM_TOPIC_PREFIX": settings.topic_prefix,
             "LEARNSTREAM_GROUP": settings.group,
@@ -59,7 +58,8 @@ class Worker:
         }
         command = [
             sys.executable,
-            *os.environ.get("TMP_LAUNCH", "-m cli.main").split(),
+            "-m",
+            "cli.main",
             "worker",
             *(["--resume"] if resume else []),
         ]
