@@ -88,12 +88,9 @@ def _due(state: Learner, step: Step) -> Iterator[_Due]:
             if course.enrolled_at > due_at or (work is None and is_full(course)):
                 continue
             level = _level(work, due_at)
-            if level == _MEDIUM:
-                continue
-            hours = rule.low_after_hours if level == 0 else rule.medium_after_hours
-            fires_at = facts.running_from(due_at + hours * _HOUR, course.enrolled_at)
-            if fires_at is not None:
-                yield fires_at, course, assessment, due_at, level
+            if level < _MEDIUM:
+                hours = rule.low_after_hours if level == 0 else rule.medium_after_hours
+                yield due_at + hours * _HOUR, course, assessment, due_at, level
 
 
 def _level(work: Work | None, due_at: int) -> int:
@@ -110,19 +107,17 @@ def _tell(state: Learner, due: _Due, step: Step) -> None:
     work = work_on(state, course, assessment.id)
     work.missed_level, work.missed_due_at = level + 1, due_at
     severity: Severity = "low" if level + 1 == _LOW else "medium"
-    finding = _finding(due, severity, step)
+    finding = _finding(due, severity, step.at)
     alert = open_alert(state, RULE, course.course_id, assessment.id, at=step.at)
     if alert is None:
         step.told.append(raise_alert(state, finding, step.stale_before, keep=True))
     else:
-        step.told.append(update_alert(state, alert, finding, step.stale_before))
+        step.told.append(update_alert(state, alert, finding))
 
 
-def _finding(due: _Due, severity: Severity, step: Step) -> Finding:
-    rule = step.configuration.rules.missed_deadline
-    hours = rule.low_after_hours if severity == "low" else rule.medium_after_hours
+def _finding(due: _Due, severity: Severity, at: int) -> Finding:
     _, course, assessment, due_at, _ = due
-    days = (step.at - due_at) // DAY
+    days = (at - due_at) // DAY
     course_id, assessment_id = course.course_id, assessment.id
     return Finding(
         rule=RULE,
@@ -130,7 +125,7 @@ def _finding(due: _Due, severity: Severity, step: Step) -> Finding:
         course_id=course_id,
         subject_id=assessment_id,
         cause=f"{course_id}:{due_at}",
-        at=step.at,
+        at=at,
         message_code="alert.missed_deadline.message",
         params={"days": days},
         evidence=(
@@ -138,7 +133,7 @@ def _finding(due: _Due, severity: Severity, step: Step) -> Finding:
                 feature="days_past_due",
                 value=days,
                 baseline=None,
-                threshold=round(hours / 24, 1),
+                threshold=days,
                 unit="days",
                 direction="up",
             ),

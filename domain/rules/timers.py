@@ -21,7 +21,7 @@ def fire(state: Learner, step: Step, until: int) -> bool:
 
 
 def set_wake(state: Learner, step: Step, *, after: int | None = None) -> None:
-    """Set when the learner is to be woken next; not before `after`, where that is given."""
+    """Set when the learner is to be woken next; later than `after`, where that is given."""
     state.wake_at = missed_deadline.next_at(state, step, after) or NEVER
 
 

@@ -203,3 +203,23 @@ def test_a_course_with_more_deadlines_than_are_kept_tells_those_that_are() -> No
     bench = Bench(facts=facts).send(enrolled(at(0))).tick(at(30))
     assert len({t.alert_id for t in bench.told}) == 64
     assert bench.learner().wake_at == 0
+
+
+def test_a_course_that_an_event_names_has_deadlines_too() -> None:
+    bench = Bench(facts=course(assessments={"a1": at(1)})).send(viewed(at(0)))
+    bench.tick(at(4))
+    assert ("missed_deadline", "raised", "low") in bench.alerts()
+
+
+def test_a_course_seen_long_after_its_deadlines_is_no_defect() -> None:
+    other = course(course_id="c2", assessments={"b1": at(19)})
+    bench = Bench(facts=course(assessments={"a1": at(1)})).adopt("course", other)
+    bench.send(enrolled(at(0), course_id="c2"), viewed(at(20)), viewed(at(30), "p2"))
+    assert bench.fold.record.counters.defects == 0
+    assert len([kind for kind, *_ in bench.alerts() if kind == "missed_deadline"]) == 4
+
+
+def test_more_missed_deadlines_than_a_state_holds_are_no_defect() -> None:
+    facts = course(assessments={f"a{n}": at(n / 10) for n in range(80)})
+    bench = Bench(facts=facts).send(enrolled(at(-1))).tick(at(30))
+    assert bench.fold.record.counters.defects == 0
