@@ -82,15 +82,19 @@ def _due(state: Learner, step: Step) -> Iterator[_Due]:
         facts = step.facts.get(course.course_id)
         if course.unenrolled_at or facts is None:
             continue
+        entered_at = course.enrolled_at or course.first_at
         works = {work.short: work for work in course.work}
         for short, assessment, due_at in facts.deadlines:
             work = works.get(short)
-            if course.enrolled_at > due_at or (work is None and is_full(course)):
+            if entered_at > due_at or (work is None and is_full(course)):
                 continue
             level = _level(work, due_at)
-            if level < _MEDIUM:
-                hours = rule.low_after_hours if level == 0 else rule.medium_after_hours
-                yield due_at + hours * _HOUR, course, assessment, due_at, level
+            if level == _MEDIUM:
+                continue
+            hours = rule.low_after_hours if level == 0 else rule.medium_after_hours
+            fires_at = facts.running_from(due_at + hours * _HOUR, entered_at)
+            if fires_at is not None:
+                yield fires_at, course, assessment, due_at, level
 
 
 def _level(work: Work | None, due_at: int) -> int:
@@ -107,17 +111,19 @@ def _tell(state: Learner, due: _Due, step: Step) -> None:
     work = work_on(state, course, assessment.id)
     work.missed_level, work.missed_due_at = level + 1, due_at
     severity: Severity = "low" if level + 1 == _LOW else "medium"
-    finding = _finding(due, severity, step.at)
+    finding = _finding(due, severity, step)
     alert = open_alert(state, RULE, course.course_id, assessment.id, at=step.at)
     if alert is None:
         step.told.append(raise_alert(state, finding, step.stale_before, keep=True))
     else:
-        step.told.append(update_alert(state, alert, finding))
+        step.told.append(update_alert(state, alert, finding, step.stale_before))
 
 
-def _finding(due: _Due, severity: Severity, at: int) -> Finding:
+def _finding(due: _Due, severity: Severity, step: Step) -> Finding:
+    rule = step.configuration.rules.missed_deadline
+    hours = rule.low_after_hours if severity == "low" else rule.medium_after_hours
     _, course, assessment, due_at, _ = due
-    days = (at - due_at) // DAY
+    days = (step.at - due_at) // DAY
     course_id, assessment_id = course.course_id, assessment.id
     return Finding(
         rule=RULE,
@@ -125,7 +131,7 @@ def _finding(due: _Due, severity: Severity, at: int) -> Finding:
         course_id=course_id,
         subject_id=assessment_id,
         cause=f"{course_id}:{due_at}",
-        at=at,
+        at=step.at,
         message_code="alert.missed_deadline.message",
         params={"days": days},
         evidence=(
@@ -133,7 +139,7 @@ def _finding(due: _Due, severity: Severity, at: int) -> Finding:
                 feature="days_past_due",
                 value=days,
                 baseline=None,
-                threshold=days,
+                threshold=round(hours / 24, 1),
                 unit="days",
                 direction="up",
             ),

@@ -200,3 +200,22 @@ def test_goals_are_listed_and_not_measured_yet() -> None:
     assert [(g.goal_id, g.unit, g.target, g.current, g.status) for g in shown] == [
         ("g1", "minutes", 120, None, "no_data")
     ]
+
+
+def test_a_level_is_left_only_five_points_under_its_bar() -> None:
+    assert level(76, 76, "Advanced") == "Advanced"
+    assert level(74, 90, "Advanced") == "Intermediate"
+    assert level(26, 56, "Intermediate") == "Intermediate"
+    assert level(26, 56, "Beginner") == "Beginner"
+    assert level(24, 90, "Intermediate") == "Beginner"
+    assert level(26, None, "Intermediate") == "Intermediate"
+
+
+def test_the_fold_remembers_the_level() -> None:
+    bench = Bench(facts=course(modules=10))
+    bench.send(*[completed(at(n), f"m{n + 1}") for n in range(8)], graded(at(8), 81))
+    assert bench.learner().level == "Advanced"
+    bench.send(graded(at(9), 71, "a2"))
+    assert bench.learner().level == "Advanced"
+    bench.send(graded(at(10), 40, "a3"))
+    assert bench.learner().level == "Intermediate"
