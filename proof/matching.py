@@ -175,8 +175,8 @@ def _compare_recount(report: Report, sides: Compared) -> None:
     counted = record.counters.events - record.counters.defects
     accepted = recount.records - len([n for n in found.rejected if n < record.next])
     _compare_figure(report, "events", accepted, counted, f"partition {found.partition}")
-    adopted = {name: decode_facts(data) for name, data in found.states.facts.items()}
-    plain = {name: json.loads(data) for name, data in found.states.facts.items()}
+    adopted = {name: decode_facts(data) for name, data in sides.expected.facts.items()}
+    plain = {name: json.loads(data) for name, data in sides.expected.facts.items()}
     for user_id, state in sides.chosen.items():
         mine, its = recount.figures(user_id.encode(), plain), figures_of(state, adopted)
         of_days = (mine.activities, mine.days), (its.activities, its.days)

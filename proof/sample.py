@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from domain.codec import decode_learner
+from domain.codec import UnknownVersionError, decode_learner
 from domain.course_facts import CourseFacts
 from domain.scores import mean_score, open_scores
 from domain.state import Learner
@@ -20,8 +20,8 @@ def choose_learners(states: Mapping[str, bytes], quota: int) -> dict[str, Learne
     for user_id in sorted(states, key=lambda name: zlib.crc32(name.encode())):
         if len(chosen) == quota:
             break
-        state = decode_learner(states[user_id])
-        if not _overflowed(state):
+        state = _decoded(states[user_id])
+        if state is not None and not _overflowed(state):
             chosen[user_id] = state
     return chosen
 
@@ -38,6 +38,14 @@ def figures_of(state: Learner, facts: dict[str, CourseFacts]) -> Figures:
         streak=state.streak.length,
         longest=state.streak.longest,
     )
+
+
+def _decoded(data: bytes) -> Learner | None:
+    """The state in `data`; what is none is told by the comparison of the bytes."""
+    try:
+        return decode_learner(data)
+    except (UnknownVersionError, msgspec.DecodeError):
+        return None
 
 
 def _overflowed(state: Learner) -> bool:

@@ -1,6 +1,7 @@
 """`verify` on a real stack: green when all is well, red with names when anything is not."""
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -43,10 +44,13 @@ USERS = [f"u{number}" for number in range(24)]
 FAULTS = Faults(duplicates=0.02, late=0.05, bad=0.02)
 
 
-@contextmanager
-def a_sink(settings: Settings, folder: Path) -> Iterator[None]:
-    """A sink process, as anybody would start it."""
-    environment = {
+ROOT = Path(__file__).parents[2]
+PROGRAM = (sys.executable, "-m", "cli.main")
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """What every process of the stack is told."""
+    return {
         "PATH": os.environ["PATH"],
         "KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
         "DATABASE_URL": database_url(settings),
@@ -54,10 +58,24 @@ def a_sink(settings: Settings, folder: Path) -> Iterator[None]:
         "LEARNSTREAM_GROUP": settings.group,
         "LEARNSTREAM_CLOCK": settings.clock,
     }
+
+
+def told(settings: Settings) -> subprocess.CompletedProcess[bytes]:
+    """The command, as an operator would give it."""
+    command = [*PROGRAM, "verify", "--json"]
+    return subprocess.run(
+        command, capture_output=True, env=environment(settings), cwd=ROOT, check=False
+    )
+
+
+@contextmanager
+def a_sink(settings: Settings, folder: Path) -> Iterator[None]:
+    """A sink process, as anybody would start it."""
     with (folder / "sink.log").open("wb") as log:
-        command = [sys.executable, "-m", "cli.main", "sink"]
-        root = Path(__file__).parents[2]
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=root)
+        command = [*PROGRAM, "sink"]
+        process = subprocess.Popen(
+            command, stdout=log, stderr=log, env=environment(settings), cwd=ROOT
+        )
     try:
         yield
     finally:
@@ -128,6 +146,9 @@ def test_i2_what_is_wrong_in_postgres_is_named(stack: Settings, tmp_path: Path) 
             connection.execute("UPDATE alert SET state = 'open' WHERE user_id = 'u6'")
             connection.execute("DELETE FROM alert WHERE user_id = 'u7'")
         report = verified(stack)
+        said = told(stack)
+    assert said.returncode == 1
+    assert json.loads(said.stdout)["checks"]["postgres: learners"]["missing"] == 1
     learners, alerts = report["postgres: learners"], report["postgres: alerts"]
     assert set(red(report)) == {"postgres: learners", "postgres: alerts"}
     assert (learners.missing, learners.extra, learners.different) == (1, 0, 2)
