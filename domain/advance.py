@@ -26,6 +26,8 @@ from domain.events import (
     is_work,
 )
 from domain.ids import short_id
+from domain.levels import keep_level
+from domain.progress import is_submitted
 from domain.recent import note
 from domain.rules import (
     RULES,
@@ -185,18 +187,18 @@ def _membership(state: Learner, event: Enrolled | Unenrolled | CourseFinished, s
 def _submitted(state: Learner, event: AssessmentSubmitted, zone: str, step: Step) -> None:
     course = seen_in(state, event.course_id, step.at)
     day = days.local_day(step.at, zone)
-    grading.count_submission(state, event.assessment_id, day)
+    grading.count_submission(state, event.course_id, event.assessment_id, day)
     if course is None:
         return
     work = work_on(state, course, event.assessment_id)
-    if not work.submitted_first:
+    if not is_submitted(work):
         unit_done(course, step.at, day)
-        work.submitted_first = step.at
-    work.submitted_first = min(work.submitted_first, step.at)
+    work.submitted_first = min(work.submitted_first or step.at, step.at)
     work.submitted_last = max(work.submitted_last, step.at)
     work.timed = event.precision == "instant"
     missed_deadline.on_submission(state, course, event.assessment_id, step)
     progress_milestone.on_unit(state, course, step)
+    keep_level(state, step.facts)
     timers.set_wake(state, step)
 
 
@@ -210,6 +212,7 @@ def _module(state: Learner, event: ModuleCompleted | ModuleReopened, zone: str, 
     if isinstance(event, ModuleReopened):
         if short in course.modules:
             course.modules.remove(short)
+            keep_level(state, step.facts)
             if bucket is not None:
                 bucket.modules -= 1
         return
@@ -223,6 +226,7 @@ def _module(state: Learner, event: ModuleCompleted | ModuleReopened, zone: str, 
     if bucket is not None:
         bucket.modules += 1
     progress_milestone.on_unit(state, course, step)
+    keep_level(state, step.facts)
 
 
 def _answered(state: Learner, event: QuestionAnswered) -> None:
@@ -250,8 +254,13 @@ def _goal(state: Learner, event: GoalSet | GoalRemoved, at: int) -> None:
         state.overflow.goals += 1
 
 
-def _close_alerts(state: Learner, course_id: str, step: Step, resolution: Resolution) -> None:
-    """What was open about a course is over with it."""
-    for alert in [alert for alert in state.alerts if alert.course_id == course_id]:
+def _close_alerts(
+    state: Learner, course_id: str | None, step: Step, resolution: Resolution
+) -> None:
+    """What was open about a course is over with it; about all courses, with the last of them."""
+    over = {course_id}
+    if all(course.unenrolled_at for course in state.courses):
+        over.add(None)
+    for alert in [alert for alert in state.alerts if alert.course_id in over]:
         rule = RULES[alert.rule]
         step.told.append(resolve_alert(state, alert, rule, at=step.at, resolution=resolution))
