@@ -26,7 +26,9 @@ def register(subparsers: Any) -> None:
 
 def _add(kinds: Any, name: str, run: Callable[..., int], text: str) -> Any:
     kind = kinds.add_parser(name, help=text, description=text)
-    kind.add_argument("--reason", action="append", choices=REASONS, default=[], help="or several")
+    kind.add_argument(
+        "--reason", action="append", choices=REASONS, default=[], metavar="R", help="repeatable"
+    )
     kind.add_argument("--since", type=moment, help="RFC 3339: the record came then or later")
     kind.add_argument("--until", type=moment, help="RFC 3339: the record came before")
     kind.add_argument("--partition", type=int, help="the record's partition")
