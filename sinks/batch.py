@@ -59,7 +59,12 @@ def newest_states(records: Sequence[Record]) -> States:
 
 
 def newest_alerts(records: Iterable[Record]) -> Alerts:
-    """Of each alert the highest revision that tells it whole, and the highest that ends it."""
+    """Of each alert the last transition that tells it whole, and the last that ends it.
+
+    Only what raises the revision counts, as if each were written alone: so the rows do not depend
+    on where batches begin and end.
+    """
+    revisions: dict[str, int] = {}
     told: dict[str, tuple[Transition, bytes]] = {}
     ended: dict[str, Transition] = {}
     for record in records:
@@ -69,10 +74,12 @@ def newest_alerts(records: Iterable[Record]) -> Alerts:
         except msgspec.DecodeError as error:
             raise CrashError(f"offset {record.offset} of the transitions: {error}") from error
         identity = transition.alert_id
+        if transition.revision <= revisions.get(identity, 0):
+            continue
+        revisions[identity] = transition.revision
         if transition.kind == "resolved":
-            if identity not in ended or ended[identity].revision < transition.revision:
-                ended[identity] = transition
-        elif identity not in told or told[identity][0].revision < transition.revision:
+            ended[identity] = transition
+        else:
             told[identity] = transition, body
     return Alerts(list(told.values()), list(ended.values()))
 

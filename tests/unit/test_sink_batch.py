@@ -68,8 +68,18 @@ def test_what_cannot_be_read_ends_the_process(value: bytes) -> None:
 def test_an_alert_keeps_its_newest_telling_and_its_newest_end() -> None:
     raised = a_transition("ada", "a")
     updated = a_transition("ada", "a", 2, kind="updated", severity="high")
-    found = newest_alerts(alerts(updated, raised, resolved("ada", "a", 3)))
+    ended = resolved("ada", "a", 3)
+    found = newest_alerts(alerts(raised, updated, raised, ended, updated, ended))
     assert [told for told, _ in found.told] == [updated]
+    assert found.ended == [ended]
+
+
+def test_what_does_not_raise_the_revision_is_as_if_it_had_not_been_told() -> None:
+    raised, ended = a_transition("ada", "a"), resolved("ada", "a", 2)
+    again = a_transition("ada", "a", severity="high")
+    updated = a_transition("ada", "a", 2, kind="updated")
+    found = newest_alerts(alerts(raised, ended, again, updated, resolved("ada", "a", 3)))
+    assert [told for told, _ in found.told] == [raised]
     assert [end.revision for end in found.ended] == [3]
 
 
