@@ -19,6 +19,7 @@ from runtime.kafka import READ_COMMITTED, connect_options
 from runtime.settings import Settings
 
 _POLL_MS: Final = 500
+_FETCH_WAIT_MS: Final = 100  # a broker answers nothing else on a connection that it lets wait
 _CATCH_UP_SECONDS: Final = 30.0
 _LETTERS_MAX: Final = 1_000
 
@@ -43,6 +44,7 @@ class CourseReader:
         self._consumer, self._partitions = await _open(self._settings)
         try:
             await self._consumer.seek_to_beginning(*self._partitions)
+            self._moved.set()
             while True:
                 found = await self._consumer.getmany(timeout_ms=_POLL_MS)
                 for record in _in_order(found):
@@ -130,6 +132,7 @@ async def _open(settings: Settings) -> tuple[AIOKafkaConsumer, list[TopicPartiti
         isolation_level=READ_COMMITTED,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
+        fetch_max_wait_ms=_FETCH_WAIT_MS,
     )
     await consumer.start()
     partitions = [TopicPartition(topic, 0)]

@@ -5,6 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Final
 
+import kafka
 import kafka.errors
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.structs import TopicPartition
@@ -24,6 +25,7 @@ from runtime.settings import Settings
 
 _POLL_MS: Final = 200
 _FETCH_BYTES: Final = 4_194_304
+_FETCH_WAIT_MS: Final = 10  # what is asked beside fetches waits for them: one connection
 _END_TRIES: Final = 10
 _END_SECONDS: Final = 0.3
 
@@ -111,6 +113,7 @@ async def _read(settings: Settings, partition: int, loaded: Loaded, log: Log) ->
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         max_partition_fetch_bytes=_FETCH_BYTES,
+        fetch_max_wait_ms=_FETCH_WAIT_MS,
     )
     await consumer.start()
     try:
@@ -157,6 +160,7 @@ async def _record(
     activity = TopicPartition(settings.topic(ACTIVITY.name), partition)
     start = (await consumer.beginning_offsets([activity]))[activity]
     if loaded.record is None:
+        await asyncio.to_thread(_check_nothing_was_folded, settings, activity)
         record = new_record(partition, log.partitions, log.topic_id, settings.clock)
         record.next = start
         return record
@@ -167,6 +171,20 @@ async def _record(
     end = await _end(consumer, activity, record.next)
     check_record(record, log, settings, start, end)
     return record
+
+
+def _check_nothing_was_folded(settings: Settings, log: TopicPartition) -> None:
+    """Without a record nothing may have been folded: else all alerts would be told again."""
+    place = kafka.TopicPartition(*log)
+    with closing(admin_client(settings)) as admin:
+        found = admin.list_group_offsets({settings.group: [place]})[settings.group]
+    stands = found[place].offset if place in found else -1
+    if stands > 0:
+        raise LossError(
+            f"{settings.topic(STATE.name)} holds nothing of partition {log.partition}, but group "
+            f"{settings.group} stands at {stands}: the states are gone. To fold the log again from "
+            "its start, empty every topic that the worker writes and use another group"
+        )
 
 
 async def _end(consumer: AIOKafkaConsumer, log: TopicPartition, at_least: int) -> int:

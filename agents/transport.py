@@ -12,6 +12,7 @@ from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitio
 from aiokafka.errors import IllegalStateError, OffsetOutOfRangeError
 from aiokafka.structs import ConsumerRecord, TopicPartition
 from faust.app.base import BootStrategy
+from faust.tables import TableManager
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from typing_extensions import override
@@ -244,6 +245,15 @@ class BatchSchema(faust.Schema[Any, Batch]):
         return decode
 
 
+class NoTables(TableManager):
+    """Starts at once: Faust waits a second for tables to be registered, and there are none."""
+
+    @override
+    async def on_start(self) -> None:
+        await self._update_channels()
+        await self.recovery.start()
+
+
 class WorkerBoot(BootStrategy):
     """Without a producer and a web server of Faust's."""
 
@@ -264,6 +274,7 @@ class WorkerApp(faust.App):
             broker=[f"kafka://{each}" for each in settings.kafka_bootstrap.split(",")],
             autodiscover=False,
             reply_create_topic=False,
+            TableManager=NoTables,
             topic_allow_declare=False,
             topic_disable_leader=True,
             stream_wait_empty=False,

@@ -11,7 +11,7 @@ from aiokafka.partitioner import murmur2
 from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient
 
-from contracts.topics import ACTIVITY, ALERTS, COURSES, DEAD_LETTERS
+from contracts.topics import ACTIVITY, ALERTS, COURSES, DEAD_LETTERS, STATE
 from domain.events import AnyEvent
 from operations.topics import declare
 from runtime.clock import WallClock
@@ -195,6 +195,22 @@ def test_a_topic_that_was_made_again_is_refused(
         assert "deleted and made again" in refused.said()
 
 
+def test_states_that_are_gone_are_not_made_again_unasked(
+    replay: Settings, admin: KafkaAdminClient, tmp_path: Path
+) -> None:
+    send(replay, days_of_work(["u1"]))
+    with running(replay, tmp_path / "w") as worker:
+        wait_until_folded(replay)
+        assert worker.stop() == 0
+    name = replay.topic(STATE.name)
+    admin.delete_topics([name])
+    wait_for(lambda: name not in admin.list_topics(), 10)
+    declare(replay)
+    with running(replay, tmp_path / "w") as refused:
+        assert refused.ended() == 78
+        assert "the states are gone" in refused.said()
+
+
 def test_a_log_that_lost_its_beginning_is_refused(
     replay: Settings, admin: KafkaAdminClient, tmp_path: Path
 ) -> None:
@@ -221,7 +237,7 @@ def test_a_tick_of_the_wall_tells_a_missed_deadline(topics: Settings, tmp_path: 
         "event_id": "e1",
         "user_id": "u1",
         "type": "enrolled",
-        "occurred_at": (now - timedelta(hours=72)).isoformat(),
+        "occurred_at": (now - timedelta(days=10)).isoformat(),
         "course_id": "c1",
     }
     with running(settings, tmp_path / "w") as worker:
