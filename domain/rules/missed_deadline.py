@@ -45,10 +45,11 @@ def next_at(state: Learner, step: Step, after: int | None = None) -> int | None:
 
 
 def on_time(state: Learner, step: Step) -> None:
-    """Tell every deadline whose time has come by `step.at`."""
-    for due in _due(state, step):
-        if due[0] <= step.at:
-            _tell(state, due, step)
+    """Tell every deadline whose time has come by `step.at`; both levels where both have."""
+    for _ in range(_MEDIUM):
+        for due in _due(state, step):
+            if due[0] <= step.at:
+                _tell(state, due, step)
 
 
 def on_submission(state: Learner, course: Course, assessment_id: str, step: Step) -> None:

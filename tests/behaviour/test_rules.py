@@ -207,14 +207,21 @@ def test_a_course_with_more_deadlines_than_are_kept_tells_those_that_are() -> No
 
 def test_a_course_that_an_event_names_has_deadlines_too() -> None:
     bench = Bench(facts=course(assessments={"a1": at(1)})).send(viewed(at(0)))
-    bench.tick(at(4))
+    bench.tick(at(8))
     assert ("missed_deadline", "raised", "low") in bench.alerts()
 
 
-def test_a_course_seen_long_after_its_deadlines_is_no_defect() -> None:
-    other = course(course_id="c2", assessments={"b1": at(19)})
+def test_both_levels_of_a_deadline_may_be_due_at_once() -> None:
+    bench = Bench(facts=course(assessments={"a1": at(0)})).send(enrolled(at(0)))
+    bench.tick(at(7))
+    assert [kind for _, kind, _ in bench.alerts()] == ["raised", "updated"]
+    assert bench.learner().wake_at == 0
+
+
+def test_a_course_added_after_others_wakes_for_its_own_deadlines() -> None:
+    other = course(course_id="c2", assessments={"b1": at(39)})
     bench = Bench(facts=course(assessments={"a1": at(1)})).adopt("course", other)
-    bench.send(enrolled(at(0), course_id="c2"), viewed(at(20)), viewed(at(30), "p2"))
+    bench.send(enrolled(at(0), course_id="c2"), viewed(at(0)), viewed(at(50), "p2"))
     assert bench.fold.record.counters.defects == 0
     assert len([kind for kind, *_ in bench.alerts() if kind == "missed_deadline"]) == 4
 
