@@ -14,7 +14,7 @@ from agents.courses import CourseLetters, CourseReader
 from agents.takeover import Loaded, Taken, take_over
 from agents.transaction import Committer, Encoded, Writing
 from agents.transport import Batch, Standing
-from domain.codec import encode_bounded
+from domain.codec import encode_learner
 from domain.configuration import Configuration, digest
 from domain.decode import Record
 from domain.fold import DeadLetter, Effects, PartitionFold
@@ -284,7 +284,7 @@ class Owner:
         assert loaded is not None, "taken over"
         table = loaded.table
         encoded = [
-            Encoded(user_id, encode_bounded(state), state)
+            Encoded(user_id, encode_learner(state), state)
             for user_id, state in effects.changed.items()
         ]
         writing = Writing(

@@ -44,7 +44,7 @@ class Memory:
         """Encode what changed, as the worker does once a batch."""
         for user_id, state in effects.changed.items():
             self.states[user_id] = state
-            self.sizes[user_id] = len(codec.encode_bounded(state))
+            self.sizes[user_id] = len(codec.encode_learner(state))
             self.largest = max(self.largest, self.sizes[user_id])
 
 

@@ -4,7 +4,7 @@ import msgspec
 
 from domain.course_facts import CourseFacts
 from domain.partition import RECORD_VERSION, PartitionRecord
-from domain.state import STATE_BYTES_MAX, STATE_VERSION, Header, Learner
+from domain.state import SHRINK_BYTES, STATE_VERSION, Header, Learner
 
 _DAY_BYTES = 16
 
@@ -25,15 +25,14 @@ def encode_learner(state: Learner) -> bytes:
     return _packer.encode(state)
 
 
-def encode_bounded(state: Learner) -> bytes:
-    """The bytes of `state`; over 16 KB its oldest days go first, and are counted."""
-    data = encode_learner(state)
-    while len(data) > STATE_BYTES_MAX and len(state.days) > 1:
-        dropped = max(1, min(len(state.days) - 1, (len(data) - STATE_BYTES_MAX) // _DAY_BYTES))
+def shrink(state: Learner) -> None:
+    """Let the oldest days go, counted, until `state` leaves room for some more steps."""
+    size = len(encode_learner(state))
+    while size > SHRINK_BYTES and len(state.days) > 1:
+        dropped = max(1, min(len(state.days) - 1, (size - SHRINK_BYTES) // _DAY_BYTES))
         del state.days[:dropped]
         state.overflow.days += dropped
-        data = encode_learner(state)
-    return data
+        size = len(encode_learner(state))
 
 
 def decode_learner(data: bytes) -> Learner:

@@ -83,7 +83,7 @@ class Rejected(NamedTuple):
     detail: str
 
 
-class Accepted(NamedTuple):
+class Accepted(msgspec.Struct, frozen=True, gc=False):
     """An event, its learner's id as text, its event time in epoch seconds, the hash of its id."""
 
     event: AnyEvent

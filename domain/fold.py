@@ -13,7 +13,7 @@ import msgspec
 from domain import decode as decoding
 from domain.advance import advance
 from domain.alerts import STALE_SECONDS, Transition
-from domain.codec import decode_learner, encode_learner
+from domain.codec import decode_learner, encode_learner, shrink
 from domain.configuration import Configuration, digest
 from domain.course_facts import CourseFacts
 from domain.decode import Accepted, Reason, Record, Rejected
@@ -32,7 +32,7 @@ from domain.partition import (
 from domain.rules import timers
 from domain.rules.step import Step
 from domain.scoring import Scorer
-from domain.state import NEVER, Header, Learner, new_learner
+from domain.state import NEVER, SHRINK_STEPS, Header, Learner, new_learner
 
 HOUR: Final = 3600
 HALTED_STATUS: Final = 65
@@ -78,7 +78,7 @@ class Effects:
         return not (self.changed or self.inputs or self.transitions or self.dead_letters)
 
 
-class _Turn(NamedTuple):
+class _Turn(msgspec.Struct, frozen=True, gc=False):
     """What was folded in this batch, to be folded again for one learner after a defect."""
 
     until: int
@@ -187,15 +187,16 @@ class PartitionFold:
     # -- records ---------------------------------------------------------------------------------
 
     def _fold_record(self, record: Record, effects: Effects) -> None:
-        verdict = decoding.decode(record, self.record.partition, self.record.partitions)
-        if self.record.clock_mode == "wall":
-            self.record.clock = max(self.record.clock, record.timestamp // 1000)
+        own = self.record
+        verdict = decoding.decode(record, own.partition, own.partitions)
+        if own.clock_mode == "wall":
+            own.clock = max(own.clock, record.timestamp // 1000)
         if isinstance(verdict, Rejected):
             self._reject(record, verdict, effects)
             return
-        if self.record.clock_mode == "stream" and verdict.at > self.record.clock:
+        if own.clock_mode == "stream" and verdict.at > own.clock:
             self._move_stream_clock(verdict.at, effects)
-        counters = self.record.counters
+        counters = own.counters
         counters.events += 1
         state = self._state(verdict.user_id, effects)
         if is_duplicate(state, verdict.hashed):
@@ -203,7 +204,8 @@ class PartitionFold:
             self._count_verdict(rejected=False)
             return
         marked = len(effects.transitions)
-        late = state.overflow.late_unchecked, state.overflow.late_days
+        overflow = state.overflow
+        late_unchecked, late_days = overflow.late_unchecked, overflow.late_days
         turn = _Turn(verdict.at, self._stale_before(), verdict)
         try:
             self._take(state, turn, effects.transitions)
@@ -215,8 +217,8 @@ class PartitionFold:
             return
         self._trail.append(turn)
         counters.raised += len(effects.transitions) - marked
-        counters.late_unchecked += state.overflow.late_unchecked - late[0]
-        counters.late_days += state.overflow.late_days - late[1]
+        counters.late_unchecked += overflow.late_unchecked - late_unchecked
+        counters.late_days += overflow.late_days - late_days
         counters.learners += state.steps == 1
         effects.changed[verdict.user_id] = state
         self._count_verdict(rejected=False)
@@ -227,16 +229,18 @@ class PartitionFold:
         step.at, step.stale_before, step.event_id = turn.until, turn.stale_before, ""
         step.configuration, step.told = self.configuration, told
         woken = state.wake_at
-        changed = timers.fire(state, step, turn.until)
-        if turn.accepted is not None:
+        changed = bool(woken) and timers.fire(state, step, turn.until)
+        accepted = turn.accepted
+        if accepted is not None:
             if self._sabotage is not None:
-                self._sabotage(turn.accepted.event)
-            step.at = turn.accepted.at
-            step.event_id = turn.accepted.event.event_id
-            advance(state, turn.accepted, step)
+                self._sabotage(accepted.event)
+            step.at, step.event_id = accepted.at, accepted.event.event_id
+            advance(state, accepted, step)
             changed = True
         if changed:
             state.steps += 1
+            if state.steps % SHRINK_STEPS == 0:
+                shrink(state)
         if state.wake_at and state.wake_at != woken:
             heapq.heappush(self._wakes, (state.wake_at, state.user_id))
 

@@ -30,6 +30,10 @@ SKILLS_MAX: Final = 32
 KINDS_MAX: Final = 16
 OPEN_ALERTS_MAX: Final = 32
 STATE_BYTES_MAX: Final = 16_384
+SHRINK_STEPS: Final = 16
+SHRINK_BYTES: Final = 12_288
+"""A state is measured every 16 of its own steps, whatever the batches are; what 16 steps can add
+stays within the difference to `STATE_BYTES_MAX`."""
 
 Severity: TypeAlias = Literal["low", "medium", "high"]
 

@@ -14,8 +14,8 @@ from contracts.dead_letter import dead_letter_key, dead_letter_value
 from domain.codec import (
     decode_header,
     decode_learner,
-    encode_bounded,
     encode_facts,
+    encode_learner,
 )
 from domain.configuration import Configuration
 from domain.decode import Record
@@ -58,7 +58,7 @@ class MemoryStore:
         if len(self._hot) > _HOT_MAX:
             self._hot.clear()
         for user_id, state in changed.items():
-            self.bytes[user_id] = encode_bounded(state)
+            self.bytes[user_id] = encode_learner(state)
             self._hot[user_id] = state
 
 

@@ -171,7 +171,7 @@ class Bench:
 
     def _commit(self, effects: Effects) -> "Bench":
         for user_id, state in effects.changed.items():
-            self.store.committed[user_id] = codec.encode_bounded(state)
+            self.store.committed[user_id] = codec.encode_learner(state)
         self.told += effects.transitions
         self.letters += effects.dead_letters
         self.inputs += effects.inputs

@@ -23,7 +23,7 @@ from contracts.dead_letter import dead_letter_headers
 from contracts.inputs import decode_input
 from contracts.state_keys import PARTITION_KEY, is_learner
 from contracts.topics import ACTIVITY, ALERTS, COURSES, DEAD_LETTERS, INPUTS, STATE, TRANSITIONS
-from domain.codec import decode_record, encode_bounded
+from domain.codec import decode_record, encode_learner
 from domain.configuration import Configuration
 from domain.decode import Record
 from domain.fold import DeadLetter, Effects, PartitionFold, new_record
@@ -266,7 +266,7 @@ def _keep(
     record: PartitionRecord,
 ) -> None:
     for user_id, state in effects.changed.items():
-        data = encode_bounded(state)
+        data = encode_learner(state)
         store.committed[user_id] = expected.states[user_id.encode()] = data
     for transition in effects.transitions:
         expected.transitions.append((record.partition, encode_transition(transition)))

@@ -253,3 +253,18 @@ def test_a_state_that_waits_for_nothing_is_not_woken() -> None:
     steps = bench.learner().steps
     bench.tick(START + timedelta(days=400))
     assert bench.learner().steps == steps
+
+
+def test_i2_a_large_state_does_not_depend_on_batches_either() -> None:
+    events = [
+        submitted(at(day, hour), f"assessment-{day}-{hour}", course_id=f"course-{hour % 8}")
+        for day in range(89)
+        for hour in range(40)
+    ]
+    whole = Bench().send(*events)
+    pieces = Bench()
+    for first in range(0, len(events), 7):
+        pieces.send(*events[first : first + 7])
+    assert whole.learner().overflow.days
+    assert pieces.store.committed == whole.store.committed
+    assert len(whole.store.committed[USER]) <= 16_384

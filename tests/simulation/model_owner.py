@@ -183,7 +183,7 @@ class Owner:
     def commit(self, effects: Effects) -> Steps:
         """Outputs, states, position, commit: at each of them the process may end or be stopped."""
         states = [
-            (user_id, codec.encode_bounded(state), state)
+            (user_id, codec.encode_learner(state), state)
             for user_id, state in effects.changed.items()
         ]
         self.send_outputs(effects)

@@ -35,6 +35,7 @@ from tests.simulation.schedules import (
     BASE,
     CONFIGURATIONS,
     COURSES,
+    DAY,
     PROCESSES,
     Operation,
     Schedule,
@@ -44,6 +45,8 @@ from tests.simulation.schedules import (
 )
 
 TURNS_MAX: Final = 400
+LAST: Final = BASE + 75 * DAY
+"""With ten days of lateness still within the 90 days that a state remembers."""
 _SCORER: Final = Baseline()
 
 
@@ -129,7 +132,7 @@ class Simulation:
         world, which = self.world, int(value)
         match kind:
             case "wait":
-                world.now += which
+                world.now = min(world.now + which, LAST)
             case "course":
                 self.counts["facts"] += 1
                 course_id, due_days = COURSES[which]
@@ -353,7 +356,7 @@ class Oracle:
 
     def _commit(self, effects: Effects) -> None:
         for user_id, state in effects.changed.items():
-            self.store.committed[user_id] = codec.encode_bounded(state)
+            self.store.committed[user_id] = codec.encode_learner(state)
         self.told += [encode_transition(transition) for transition in effects.transitions]
 
 
