@@ -196,22 +196,25 @@ class PartitionFold:
             return
         if own.clock_mode == "stream" and verdict.at > own.clock:
             self._move_stream_clock(verdict.at, effects)
-        counters = own.counters
+        self._fold_event(record, verdict, effects)
+
+    def _fold_event(self, record: Record, accepted: Accepted, effects: Effects) -> None:
+        counters = self.record.counters
         counters.events += 1
-        state = self._state(verdict.user_id, effects)
-        if is_duplicate(state, verdict.hashed):
+        state = self._state(accepted.user_id, effects)
+        if is_duplicate(state, accepted.hashed):
             counters.duplicates += 1
             self._count_verdict(rejected=False)
             return
         marked = len(effects.transitions)
         overflow = state.overflow
         late_unchecked, late_days = overflow.late_unchecked, overflow.late_days
-        turn = _Turn(verdict.at, self._stale_before(), verdict)
+        turn = _Turn(accepted.at, self._stale_before(), accepted)
         try:
             self._take(state, turn, effects.transitions)
         except Exception as error:  # noqa: BLE001 - a defect about one event stops nobody else
             del effects.transitions[marked:]
-            self._restore(verdict.user_id, effects)
+            self._restore(accepted.user_id, effects)
             counters.defects += 1
             self._reject(record, Rejected("defect", type(error).__name__), effects)
             return
@@ -220,7 +223,7 @@ class PartitionFold:
         counters.late_unchecked += overflow.late_unchecked - late_unchecked
         counters.late_days += overflow.late_days - late_days
         counters.learners += state.steps == 1
-        effects.changed[verdict.user_id] = state
+        effects.changed[accepted.user_id] = state
         self._count_verdict(rejected=False)
 
     def _take(self, state: Learner, turn: _Turn, told: list[Transition]) -> None:
