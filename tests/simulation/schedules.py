@@ -73,7 +73,7 @@ COURSES: Final = (
     ("c1", (1, 1, None, 9)),
     ("c1", (2, 1, None, None)),
 )
-_IMPATIENT: Final = Rules(missed_deadline=MissedDeadline(low_after_hours=12, medium_after_hours=48))
+_IMPATIENT: Final = Rules(missed_deadline=MissedDeadline(low_after_hours=24, medium_after_hours=48))
 _STRICT: Final = Rules(
     low_score=LowScore(default_pass_mark=80), missed_deadline=MissedDeadline(low_after_hours=24)
 )
@@ -138,7 +138,7 @@ _OPERATIONS: Final[dict[str, Callable[[random.Random, int], Operation]]] = {
     "step": _step,
     "crash": lambda rng, _: ("crash", rng.randrange(PROCESSES)),
     "revoke": lambda _, current: ("revoke", current),
-    "wait": lambda rng, _: ("wait", rng.choice((1, 61, 3600, DAY, 3 * DAY))),
+    "wait": lambda rng, _: ("wait", rng.choice((1, 61, 3600, DAY, 3 * DAY, 8 * DAY))),
     "course": lambda rng, _: ("course", rng.randrange(len(COURSES))),
     "configure": lambda rng, _: ("configure", rng.randrange(len(CONFIGURATIONS))),
     "resume": lambda *_: ("resume",),

@@ -11,7 +11,7 @@ import pytest
 
 from tests.simulation.model_owner import Owner
 from tests.simulation.schedules import Schedule, draw
-from tests.simulation.simulation import Simulation
+from tests.simulation.simulation import Simulation, ViolationError
 
 SCHEDULES: Final = int(os.environ.get("SCHEDULES", "1500"))
 CHUNK: Final = 500
@@ -33,8 +33,10 @@ def failure(schedule: Schedule, owner: type[Owner] = Owner) -> str | None:
     """What does not hold in this schedule, or None."""
     try:
         Simulation(schedule, owner).run()
-    except AssertionError as error:
+    except ViolationError as error:
         return str(error)
+    except Exception as error:  # noqa: BLE001 - whatever would end a process for good
+        return f"{type(error).__name__}: {error}"
     return None
 
 
