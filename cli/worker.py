@@ -6,7 +6,7 @@ import msgspec
 
 from agents.topology import run_worker
 from domain.configuration import Configuration, Rules
-from domain.decode import is_zone
+from domain.zones import is_zone
 from models.baseline import Baseline
 from runtime import log
 from runtime.errors import UsageError
