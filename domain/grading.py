@@ -10,15 +10,19 @@ from domain.rules import declining_trend, low_score, missed_deadline, progress_m
 from domain.rules.low_score import Graded
 from domain.rules.step import Step
 from domain.scores import PERCENT_MAX, counting_grade, open_scores, percent_of
-from domain.state import ATTEMPTS_MAX, Course, Grade, Learner, Work
+from domain.state import ASSESSMENTS_MAX, ATTEMPTS_MAX, Course, Grade, Learner, Work
 
 
 def count_submission(state: Learner, course_id: str, assessment_id: str, day: int) -> None:
     """Count an assessment as submitted on a local day, once."""
     bucket = days.bucket(state, day)
     short = short_id(f"{course_id}\x1f{assessment_id}")
-    if bucket is not None and short not in bucket.submitted:
+    if bucket is None or short in bucket.submitted:
+        return
+    if len(bucket.submitted) < ASSESSMENTS_MAX:
         bucket.submitted.append(short)
+    else:
+        state.overflow.assessments += 1
 
 
 def graded(state: Learner, course: Course, event: AssessmentGraded, zone: str, step: Step) -> None:

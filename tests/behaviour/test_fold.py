@@ -248,6 +248,13 @@ def test_i7_a_state_stays_small_whatever_comes() -> None:
     assert overflow.goals
 
 
+def test_i7_a_day_remembers_64_submissions_and_counts_the_rest() -> None:
+    events = [submitted(at(minutes=n), f"a{n}") for n in range(100)]
+    bench = Bench().send(*events)
+    assert len(bench.learner().days[0].submitted) == 64
+    assert bench.learner().overflow.assessments >= 36
+
+
 def test_a_state_that_waits_for_nothing_is_not_woken() -> None:
     bench = Bench().send(viewed())
     steps = bench.learner().steps
