@@ -122,6 +122,10 @@ def extend_streak(state: Learner, today: Day, at: int) -> bool:
 def _fill_gap(state: Learner, day: int) -> bool:
     """A late event on a day that had none: it may join runs of days."""
     streak = state.streak
+    if streak.first_day < day < streak.last_day:  # a date that was bridged
+        streak.length += 1
+        streak.longest = max(streak.longest, streak.length)
+        return True
     active = {known.day for known in state.days if known.activities}
     first, last = day, day
     while first - 1 in active:

@@ -42,6 +42,13 @@ def test_a_flight_over_the_date_line_breaks_no_streak() -> None:
     assert bench.learner().streak.length == 2
 
 
+def test_late_work_on_a_date_that_was_bridged_counts() -> None:
+    bench = Bench().send(viewed(at(0, 14)), viewed(at(2, 1), "p2"))
+    assert bench.learner().streak.length == 2
+    bench.send(viewed(at(1, 3), "p3"))
+    assert (bench.learner().streak.length, bench.learner().streak.longest) == (3, 3)
+
+
 def test_two_days_off_break_a_streak() -> None:
     bench = Bench().send(viewed(at(0)), viewed(at(2), "p2"))
     assert bench.learner().streak.length == 1
