@@ -17,6 +17,7 @@ READ_ANY: Final = "progress:read:any"
 LEEWAY_SECONDS: Final = 5
 SECRET_BYTES_MIN: Final = 32
 JWKS_SECONDS: Final = 300.0
+JWKS_FAILED_SECONDS: Final = 2.0
 JWKS_REFRESH_SECONDS_MIN: Final = 10.0
 """An unknown key id fetches the set anew, but not more often: else a stranger could make us."""
 
@@ -66,7 +67,7 @@ class KeySet:
     def __init__(self, url: str) -> None:
         self._client = jwt.PyJWKClient(url, cache_jwk_set=True, lifespan=JWKS_SECONDS, timeout=5)
         self._fetching = asyncio.Lock()
-        self._fetched_at = float("-inf")
+        self._fetched_at = self._failed_at = float("-inf")
 
     async def key_for(self, token: str) -> Any:
         """The key that the token's header names, from a set that is fetched when it is old."""
@@ -84,9 +85,12 @@ class KeySet:
         return key
 
     async def _look(self, name: str, *, refresh: bool) -> jwt.PyJWK | None:
+        if time.monotonic() - self._failed_at < JWKS_FAILED_SECONDS:
+            raise unavailable("the keys that tokens are checked with cannot be fetched")
         try:
             keys = await asyncio.to_thread(self._client.get_signing_keys, refresh=refresh)
         except PyJWKClientError as error:
+            self._failed_at = time.monotonic()
             raise unavailable("the keys that tokens are checked with cannot be fetched") from error
         return next((key for key in keys if key.key_id == name), None)
 

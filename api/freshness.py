@@ -22,6 +22,7 @@ from runtime.settings import Settings
 
 LOOK_SECONDS: Final = 1.0
 FETCH_SECONDS: Final = 2.0
+AWAY_SECONDS_MAX: Final = 10.0
 STALE_SECONDS: Final = 15
 
 log = structlog.get_logger()
@@ -66,6 +67,7 @@ class Freshness:
 
     async def keep(self, stop: asyncio.Event) -> None:
         """Measure until told to stop; Kafka or Postgres away: again later, with what was known."""
+        wait = LOOK_SECONDS
         while not stop.is_set():
             consumer = AIOKafkaConsumer(
                 **connect_options(self._settings),
@@ -77,12 +79,14 @@ class Freshness:
             )
             try:
                 await consumer.start()
+                wait = LOOK_SECONDS
                 await self._watch(consumer, stop)
             except (KafkaError, TimeoutError) as error:
                 if self.kafka_up:
                     log.warning("kafka_away", reason=str(error) or type(error).__name__)
                 self.kafka_up = False
-                await _pause(stop)
+                await _pause(stop, wait)
+                wait = min(2 * wait, AWAY_SECONDS_MAX)
             finally:
                 with suppress(KafkaError):
                     await consumer.stop()
@@ -99,7 +103,7 @@ class Freshness:
                 records = await self._reads.records()
                 stands = {record.partition: record.next for record in records}
                 await self._look(consumer, partitions, stands)
-            await _pause(stop)
+            await _pause(stop, LOOK_SECONDS)
 
     async def _look(
         self,
@@ -138,6 +142,6 @@ class Freshness:
             consumer.pause(tp)
 
 
-async def _pause(stop: asyncio.Event) -> None:
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
     with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
+        await asyncio.wait_for(stop.wait(), seconds)

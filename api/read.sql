@@ -57,4 +57,4 @@ GROUP BY type, severity
 SELECT max(version) FROM schema_version
 
 -- name: records
-SELECT partition, next, record FROM partition_record ORDER BY partition
+SELECT record FROM partition_record ORDER BY partition

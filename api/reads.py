@@ -1,13 +1,14 @@
 """The reading of one answer's rows: one SQL snapshot, or memory while Postgres is away."""
 
+import asyncio
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 import psycopg
 import structlog
@@ -33,11 +34,13 @@ from runtime.settings import Settings
 SQL: Final = statements(Path(__file__).with_name("read.sql"))
 POOL_SIZE: Final = 8
 WAIT_SECONDS: Final = 1.5
+READ_SECONDS: Final = 3.0
 REMEMBERED_MAX: Final = 1_000
 CURRENT_MAX: Final = 50
 WEEK_SECONDS: Final = 7 * 86_400
 
 Connection: TypeAlias = AsyncConnection[TupleRow]
+Value = TypeVar("Value")
 
 log = structlog.get_logger()
 
@@ -120,8 +123,7 @@ class Reads:
         """The rows of one answer; a 503 where Postgres is away and memory has nothing young."""
         key = user_id, query
         try:
-            async with snapshot(self._pool) as connection:
-                rows = await self._read(connection, user_id, query)
+            rows = await in_time(self._rows(user_id, query))
         except DatabaseAwayError:
             return self._from_memory(key)
         except (psycopg.ProgrammingError, UnknownVersionError) as error:
@@ -136,16 +138,14 @@ class Reads:
     async def schema_version(self) -> int:
         """The version of the tables, 0 where there are none; raises DatabaseAwayError."""
         try:
-            async with snapshot(self._pool) as connection:
-                row = await _one(connection, "schema_version", {})
+            found = await in_time(self._column("schema_version"))
         except psycopg.errors.UndefinedTable:
             return 0
-        return (row and row[0]) or 0
+        return found[0] or 0
 
     async def records(self) -> list[PartitionRecord]:
         """Every partition's record; raises DatabaseAwayError."""
-        async with snapshot(self._pool) as connection:
-            return [decode_record(row.record) for row in await _all(connection, "records", {})]
+        return [decode_record(data) for data in await in_time(self._column("records"))]
 
     def now(self, record: PartitionRecord | None) -> int:
         """What time it is for a learner of this partition."""
@@ -158,6 +158,14 @@ class Reads:
         if rows is None or time.monotonic() - read_at > self._settings.stale_after_seconds:
             raise unavailable("the database does not answer")
         return replace(rows, stale=True)
+
+    async def _column(self, name: str) -> list[Any]:
+        async with snapshot(self._pool) as connection:
+            return [row[0] for row in await _all(connection, name, {})]
+
+    async def _rows(self, user_id: str, query: AlertQuery | None) -> Rows:
+        async with snapshot(self._pool) as connection:
+            return await self._read(connection, user_id, query)
 
     async def _read(self, connection: Connection, user_id: str, query: AlertQuery | None) -> Rows:
         partition = partition_of(user_id.encode(), self._settings.partitions)
@@ -185,6 +193,19 @@ class Reads:
             newest_transition=tuple(newest or ()),
             alerts=alerts,
         )
+
+
+async def in_time(reading: Coroutine[Any, Any, Value]) -> Value:
+    """What is read, or DatabaseAwayError: a server that hangs answers neither yes nor no.
+
+    A reading that is given up may wait on for its connection; nobody waits for it.
+    """
+    task = asyncio.ensure_future(reading)
+    done, _ = await asyncio.wait({task}, timeout=READ_SECONDS)
+    if not done:
+        task.cancel()
+        raise DatabaseAwayError
+    return task.result()
 
 
 @asynccontextmanager

@@ -138,7 +138,6 @@ class Sink:
         assigned = consumer.assignment()
         if not assigned:
             self._turns.end()
-            await self._pause(POLL_MS / 5_000)
             return
         states, transitions = sink_topics(self._around.settings)
         found = {

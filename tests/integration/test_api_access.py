@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from api.auth import Authenticator
 from api.problems import ProblemError
+from devstack.places import free_ports
 from runtime.clock import WallClock
 from runtime.errors import UsageError
 from runtime.settings import Settings
@@ -146,6 +147,17 @@ async def test_public_keys_take_their_own_algorithms_only(
         with pytest.raises(ProblemError) as refused:
             await door.identify(token)
         assert refused.value.status == 401
+
+
+async def test_keys_that_cannot_be_fetched_are_503(settings: Settings) -> None:
+    (port,) = free_ports(1)
+    url = {"jwt_secret": None, "jwt_jwks_url": f"http://127.0.0.1:{port}/jwks.json"}
+    door = Authenticator(settings.model_copy(update=url))
+    token = jwt.encode({"sub": "ada"}, b"s" * 32, algorithm="HS256", headers={"kid": "a"})
+    for _ in range(2):
+        with pytest.raises(ProblemError) as refused:
+            await door.identify(token)
+        assert (refused.value.status, refused.value.headers["Retry-After"]) == (503, "5")
 
 
 def test_exactly_one_kind_of_key_is_configured(settings: Settings) -> None:

@@ -1,10 +1,13 @@
 """What the pages say of rows that the sink's own writer put into Postgres."""
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 from aiokafka import AIOKafkaProducer
 from pydantic import SecretStr, TypeAdapter
@@ -12,6 +15,7 @@ from pydantic import SecretStr, TypeAdapter
 from api.responses import AlertsAnswer, DashboardAnswer, PredictionsAnswer, TrendsAnswer
 from api.routes import SECTIONS, examples
 from contracts.topics import ACTIVITY
+from devstack.places import free_ports
 from devstack.postgres import EmbeddedPostgres
 from domain.alerts import Action, Target, Transition
 from domain.course_facts import CourseFacts
@@ -297,7 +301,7 @@ async def test_a_cursor_leads_through_the_history_and_holds_its_filter(settings:
 @pytest.fixture
 def mortal(settings: Settings, server_folder: Path) -> Iterator[tuple[EmbeddedPostgres, Settings]]:
     """A Postgres of the test's own, and settings with it."""
-    server = EmbeddedPostgres(server_folder / "the-api's-postgres")
+    server = EmbeddedPostgres(server_folder / f"postgres-of-{settings.group}")
     server.start()
     url = SecretStr(server.create_database("api"))
     yield server, settings.model_copy(update={"database_url": url, "stale_after_seconds": 3})
@@ -333,6 +337,59 @@ async def test_postgres_away_gives_young_rows_marked_stale_then_503_then_comes_b
         back = await eventually(lambda: status_is(200))
         assert back is not None
         assert back.json()["degraded"] == ["cohort"]
+
+
+@pytest.mark.timeout(120)
+async def test_a_postgres_that_hangs_is_away_and_comes_back(
+    mortal: tuple[EmbeddedPostgres, Settings],
+) -> None:
+    server, given = mortal
+    settings = given.model_copy(update={"stale_after_seconds": 30})
+    migrate(settings)
+    await with_ada(settings)
+    postmaster = server.child.pid
+    assert postmaster is not None
+    async with asking(settings, a_token(settings)) as client:
+        await page(client, "real-time-dashboard")
+        everybody = [postmaster, *children(postmaster)]
+        try:
+            for pid in everybody:
+                os.kill(pid, signal.SIGSTOP)
+            hung = await page(client, "real-time-dashboard")
+            assert hung["degraded"] == ["database", "cohort"]
+            assert (await client.get("/readyz")).status_code == 503
+        finally:
+            for pid in everybody:
+                os.kill(pid, signal.SIGCONT)
+
+        async def back() -> bool:
+            again = await client.get("/api/v1/progress/real-time-dashboard")
+            return again.status_code == 200 and again.json()["degraded"] == ["cohort"]
+
+        await eventually(back)
+
+
+def children(pid: int) -> list[int]:
+    return [child.pid for child in psutil.Process(pid).children(recursive=True)]
+
+
+async def test_without_kafka_the_pages_are_answered_and_marked_stale(settings: Settings) -> None:
+    await with_ada(settings)
+    (port,) = free_ports(1)
+    alone = settings.model_copy(update={"kafka_bootstrap": f"127.0.0.1:{port}"})
+    async with asking(alone, a_token(alone)) as client:
+        body = await page(client, "real-time-dashboard")
+        ready = await client.get("/readyz")
+    assert (body["freshness"]["stale"], body["freshness"]["lag_seconds"]) == (True, 0)
+    assert body["realtime_metrics"]["daily_activities"] == 3
+    assert (ready.status_code, ready.json()["kafka"]) == (200, "away")
+
+
+async def test_tables_that_are_not_there_are_503_and_not_a_defect(bare: Settings) -> None:
+    async with asking(bare, a_token(bare)) as client:
+        for name in PAGES:
+            answer = await client.get(f"/api/progress/{name}")
+            assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
 
 
 async def test_readiness_says_what_is_missing_and_shows_halted_partitions(bare: Settings) -> None:
