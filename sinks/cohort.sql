@@ -45,14 +45,15 @@ WITH weekly AS (
     FROM member
     GROUP BY course_id
 ), leveled AS (
-    -- Weights and default targets as in the definition of the engagement level; punctuality is not
-    -- known here and left out.
+    -- Weights and default targets as in the definition of the engagement level. Punctuality is not
+    -- known here and left out, and so are minutes where the source has no time of day.
     SELECT
         member.course_id,
         (30 * least(1, member.active_days / coalesce(usual.active_days, 4))
-         + 25 * least(1, member.minutes / coalesce(usual.minutes, 180))
+         + coalesce(25 * least(1, member.minutes / usual.minutes), 0)
          + 20 * least(1, member.activities / coalesce(usual.activities, 30))
-         + 10 * least(1, member.discussion / coalesce(usual.discussion, 2))) / 0.85 AS level
+         + 10 * least(1, member.discussion / coalesce(usual.discussion, 2)))
+        / CASE WHEN usual.minutes IS NULL THEN 0.60 ELSE 0.85 END AS level
     FROM member JOIN usual USING (course_id)
 ), spread AS (
     SELECT

@@ -278,5 +278,6 @@ async def test_cohorts_are_computed_once_a_day(topics: Settings) -> None:
     assert course["minutes"] == pytest.approx(125)
     assert course["discussion"] == pytest.approx(6.25)
     assert 0 < course["engagement_p15"] < course["engagement_p85"] <= 100
+    assert course["engagement_p85"] == pytest.approx(100, abs=1)
     (errors,) = await rows(topics, "SELECT * FROM model_error_daily WHERE day = %s", TODAY)
     assert errors == {"day": TODAY, "error_count": 0, "error_absolute_sum": 0}
