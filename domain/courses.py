@@ -88,6 +88,8 @@ def finish(
             average_score=mean_score(scores),
             weighted_score=weighted_score(course, facts),
             score_count=len(scores),
+            milestones=course.milestones,
+            first_pass_told=course.first_pass_told,
         )
     )
     if len(state.finished) > FINISHED_MAX:
@@ -136,6 +138,9 @@ def _add(state: Learner, course_id: str) -> Course:
         state.courses.remove(oldest)
         state.overflow.courses += 1
     made = Course(course_id, NEVER)
+    for before in state.finished:
+        if before.course_id == course_id:
+            made.milestones, made.first_pass_told = before.milestones, before.first_pass_told
     state.courses.append(made)
     state.course_ids = [course.course_id for course in state.courses]
     return made

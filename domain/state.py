@@ -104,6 +104,7 @@ class Work(Struct, array_like=True):
     missed_level: int = 0  # 0 not reported, 1 low, 2 medium: of the due time below
     missed_due_at: int = NEVER
     grades: list[Grade] = field(default_factory=list)
+    missed_before: list[int] = field(default_factory=list)  # due times told and given up since
 
 
 class Course(Struct, array_like=True):
@@ -137,6 +138,8 @@ class FinishedCourse(Struct, array_like=True, gc=False):
     average_score: float | None = None
     weighted_score: float | None = None
     score_count: int = 0
+    milestones: int = 0  # as `Course` has them: told once a learner and course
+    first_pass_told: bool = False
 
 
 _AS_TEXT: Final = b"\x00"

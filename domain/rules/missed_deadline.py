@@ -32,6 +32,7 @@ RULE: Final = Rule(
 _HOUR: Final = 3600
 _LOW: Final = 1
 _MEDIUM: Final = 2
+_GIVEN_UP_MAX: Final = 8
 
 
 _Due: TypeAlias = tuple[int, Course, Assessment, int, int]
@@ -71,7 +72,7 @@ def on_facts(state: Learner, step: Step) -> bool:
         work = work_on(state, course, alert.subject or "")
         if fact is None or not fact.required or fact.due_at != work.missed_due_at:
             step.told.append(resolve_alert(state, alert, RULE, at=step.at, resolution="corrected"))
-            work.missed_level, work.missed_due_at = 0, NEVER
+            _give_up(work)
             ended = True
     return ended
 
@@ -102,7 +103,7 @@ def _level(work: Work | None, due_at: int) -> int:
     """How far this due time was told; as far as it goes where something is handed in."""
     if work is None:
         return 0
-    if is_submitted(work):
+    if is_submitted(work) or due_at in work.missed_before:
         return _MEDIUM
     return work.missed_level if work.missed_due_at == due_at else 0
 
@@ -110,14 +111,22 @@ def _level(work: Work | None, due_at: int) -> int:
 def _tell(state: Learner, due: _Due, step: Step) -> None:
     _, course, assessment, due_at, level = due
     work = work_on(state, course, assessment.id)
+    if work.missed_due_at not in {NEVER, due_at}:
+        _give_up(work)
     work.missed_level, work.missed_due_at = level + 1, due_at
     severity: Severity = "low" if level + 1 == _LOW else "medium"
     finding = _finding(due, severity, step)
     alert = open_alert(state, RULE, course.course_id, assessment.id, at=step.at)
-    if alert is None:
-        step.told.append(raise_alert(state, finding, step.stale_before, keep=True))
-    else:
+    if alert is not None:
         step.told.append(update_alert(state, alert, finding, step.stale_before))
+    elif level == 0:  # else it was told and is over: nothing is graver than before
+        step.told.append(raise_alert(state, finding, step.stale_before, keep=True))
+
+
+def _give_up(work: Work) -> None:
+    """The due time is another now; should it come back, it was told already."""
+    work.missed_before = [*work.missed_before[-_GIVEN_UP_MAX + 1 :], work.missed_due_at]
+    work.missed_level, work.missed_due_at = 0, NEVER
 
 
 def _finding(due: _Due, severity: Severity, step: Step) -> Finding:

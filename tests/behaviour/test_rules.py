@@ -230,3 +230,26 @@ def test_more_missed_deadlines_than_a_state_holds_are_no_defect() -> None:
     facts = course(assessments={f"a{n}": at(n / 10) for n in range(80)})
     bench = Bench(facts=facts).send(enrolled(at(-1))).tick(at(30))
     assert bench.fold.record.counters.defects == 0
+
+
+def test_a_due_time_that_comes_back_is_not_told_again() -> None:
+    first, second = (course(assessments={"a1": at(day)}) for day in (5, 20))
+    bench = Bench(facts=first).send(enrolled(at(0)), viewed(at(8)))
+    bench.adopt("course", second).adopt("course", first).tick(at(40))
+    told = [(t.alert_id, t.revision) for t in bench.told]
+    assert len(told) == len(set(told)) == 2
+
+
+def test_who_comes_back_is_not_told_the_same_deadline_again() -> None:
+    bench = Bench(facts=course(assessments={"a1": at(5)})).send(enrolled(at(0)), viewed(at(8)))
+    bench.send(event("unenrolled", at(9)), enrolled(at(4)))
+    bench.tick(at(30))
+    assert only(bench, "missed_deadline") == [("raised", "low"), ("resolved", "low")]
+
+
+def test_a_course_taken_again_repeats_no_milestone() -> None:
+    bench = Bench(facts=course(modules=4)).send(completed(at(0)))
+    bench.send(event("course_finished", at(1), outcome="failed"), enrolled(at(2)))
+    bench.send(completed(at(3)), completed(at(4), "m2"))
+    percents = [t.params.get("percent") for t in bench.told if t.category == "progress_milestone"]
+    assert percents == [25, 50]

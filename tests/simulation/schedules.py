@@ -50,17 +50,14 @@ class Schedule:
     operations: list[Operation]
 
 
-def a_course(name: str, due_days: tuple[int | None, ...], nth: int) -> CourseFacts:
-    """Facts of a course: some modules, and assessments due so many days after the start.
-
-    No due time comes back once it was given up: `nth` seconds are added to each.
-    """
+def a_course(name: str, due_days: tuple[int | None, ...]) -> CourseFacts:
+    """Facts of a course: some modules, and assessments due so many days after the start."""
     return CourseFacts(
         course_id=name,
         pass_mark=50.0,
         modules=tuple(Module(id=f"m{n}") for n in range(_MODULES)),
         assessments=tuple(
-            Assessment(id=f"a{n}", due_at=None if days is None else BASE + days * DAY + nth)
+            Assessment(id=f"a{n}", due_at=None if days is None else BASE + days * DAY)
             for n, days in enumerate(due_days)
         ),
     )
@@ -180,7 +177,7 @@ def _spec(rng: random.Random) -> Operation:
     if drawn < 0.22:
         return ("bad", rng.randrange(len(_BAD) + 2))
     kind = rng.choices(tuple(_KINDS), tuple(_KINDS.values()))[0]
-    late = 0 if kind == "enrolled" else rng.choice(_LATE)
+    late = rng.choice(_LATE)
     defect = rng.random() < 0.06
     return ("event", kind, rng.randrange(USERS), late, rng.randrange(100), defect)
 

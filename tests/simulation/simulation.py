@@ -136,7 +136,7 @@ class Simulation:
             case "course":
                 self.counts["facts"] += 1
                 course_id, due_days = COURSES[which]
-                world.courses[course_id] = a_course(course_id, due_days, self.counts["facts"])
+                world.courses[course_id] = a_course(course_id, due_days)
             case "configure":
                 world.configuration = CONFIGURATIONS[which]
             case "resume":
