@@ -9,8 +9,8 @@ import structlog
 from psycopg import AsyncConnection
 
 from domain.days import local_day
-from runtime.database import connect, statements
-from sinks.sink import Surroundings, one_line
+from runtime.database import statements
+from sinks.sink import Surroundings, one_line, open_tables
 
 SQL: Final = statements(Path(__file__).with_name("cohort.sql"))
 LOCK_KEY: Final = 5_270_110_002
@@ -25,7 +25,7 @@ async def keep_cohorts(around: Surroundings, stop: asyncio.Event) -> None:
     """Look every few seconds whether a new day has begun; Postgres away: look again later."""
     while not stop.is_set():
         try:
-            async with await connect(around.settings, "learnstream cohort") as connection:
+            async with await open_tables(around.settings) as connection:
                 await _look(connection, around)
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             log.debug("cohort_not_refreshed", reason=one_line(error))

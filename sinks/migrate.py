@@ -36,7 +36,7 @@ def migrate(settings: Settings) -> list[int]:
                 _run(connection, number, files[number])
             return missing
     except psycopg.OperationalError as error:
-        raise CrashError(f"Postgres does not answer: {error}") from error
+        raise CrashError(f"Postgres does not answer: {str(error).splitlines()[0]}") from error
 
 
 def migration_files() -> dict[int, Path]:
