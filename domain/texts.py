@@ -65,4 +65,9 @@ TEXTS: Final[Mapping[str, str]] = {
 
 def text(code: str, params: Mapping[str, object]) -> str:
     """The sentence of `code`; raises KeyError for a code that the catalogue does not have."""
-    return TEXTS[code].format_map(params)
+    return TEXTS[code].format_map({name: _plain(value) for name, value in params.items()})
+
+
+def _plain(value: object) -> object:
+    """41.0 is said as 41."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -101,6 +101,8 @@ def alert_rows(transitions: Iterable[bytes]) -> dict[str, AlertRow]:
     for body in transitions:
         told = decode_transition(body)
         row = rows.get(told.alert_id)
+        if row is not None and told.revision <= row.revision:
+            continue  # the sink keeps the first telling of a revision
         if told.kind != "resolved":
             rows[told.alert_id] = AlertRow(
                 alert_id=told.alert_id,
