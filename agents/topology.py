@@ -64,8 +64,7 @@ async def _run(
     app.agent(app.batches(ACTIVITY.name), name="progress", concurrency=1)(make_progress(owners))
     app.on_partitions_assigned.connect(owners.assigned)
     app.on_partitions_revoked.connect(owners.revoked)
-    if settings.metrics_port is not None:
-        metrics.serve(settings.metrics_port)
+    metrics.serve(settings)
     watchdog = Watchdog(owners, metrics, settings.progress_timeout_seconds)
     await _live(app, owners, context.courses, watchdog)
 

@@ -5,6 +5,9 @@ from typing import Final, Literal, TypeAlias, get_args
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import start_http_server
 
+from runtime.errors import UsageError
+from runtime.settings import Settings
+
 CounterName: TypeAlias = Literal[
     "events", "batches", "rejected", "duplicates", "defects", "inputs", "transitions"
 ]
@@ -67,6 +70,17 @@ class Metrics:
         """Count a duration."""
         self._seconds[name].labels(partition).observe(seconds)
 
-    def serve(self, port: int, host: str = "127.0.0.1") -> None:
-        """Answer Prometheus on `port`, from a thread of its own."""
-        start_http_server(port, addr=host, registry=self._registry)
+    def serve(self, settings: Settings) -> None:
+        """Answer Prometheus where the settings name a port."""
+        serve_metrics(settings, self._registry)
+
+
+def serve_metrics(settings: Settings, registry: CollectorRegistry) -> None:
+    """Answer Prometheus where the settings name a port, from a thread of its own."""
+    if settings.metrics_port is None:
+        return
+    try:
+        start_http_server(settings.metrics_port, addr=settings.metrics_host, registry=registry)
+    except OSError as error:
+        place = f"{settings.metrics_host}:{settings.metrics_port}"
+        raise UsageError(f"cannot serve metrics on {place}: {error.strerror}") from error

@@ -47,7 +47,8 @@ class Settings(BaseSettings):
     jwt_audience: str = "learnstream"
     stale_after_seconds: int = Field(default=60, ge=0)
 
-    metrics_port: int | None = None
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = Field(default=None, ge=0, le=65_535)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
     embedded: bool = False

@@ -3,7 +3,9 @@
 from typing import Final
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.exposition import start_http_server
+
+from runtime.metrics import serve_metrics
+from runtime.settings import Settings
 
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -35,6 +37,6 @@ class SinkMetrics:
             "learnstream_sink_cohort_refreshes", "Times cohorts were computed", registry=registry
         )
 
-    def serve(self, port: int, host: str = "127.0.0.1") -> None:
-        """Answer Prometheus on `port`, from a thread of its own."""
-        start_http_server(port, addr=host, registry=self._registry)
+    def serve(self, settings: Settings) -> None:
+        """Answer Prometheus where the settings name a port."""
+        serve_metrics(settings, self._registry)

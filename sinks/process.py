@@ -14,8 +14,7 @@ from sinks.sink import Sink, Surroundings
 def run(settings: Settings, clock: Clock) -> None:
     """Write what the stream says to Postgres, until SIGTERM or SIGINT."""
     metrics = SinkMetrics()
-    if settings.metrics_port is not None:
-        metrics.serve(settings.metrics_port)
+    metrics.serve(settings)
     settle_memory()
     asyncio.run(_run(Surroundings(settings, clock, metrics)))
 
