@@ -4,7 +4,10 @@ import importlib
 import sys
 from pathlib import Path
 
-_NOT_BENCHMARKS = {"__init__", "__main__", "machine", "idiomatic_faust"}
+_NOT_BENCHMARKS = {
+    *("__init__", "__main__"),
+    *("histograms", "idiomatic_faust", "machine", "stack"),
+}
 
 
 def main() -> int:
