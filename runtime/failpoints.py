@@ -6,6 +6,8 @@ import signal
 from collections.abc import Callable
 from typing import Final, Literal, TypeAlias, get_args
 
+import structlog
+
 from runtime.errors import UsageError
 
 Point: TypeAlias = Literal[
@@ -20,6 +22,9 @@ Wrong: TypeAlias = Literal["drop_alert", "put_state_back", "omit_input"]
 
 POINTS: Final[tuple[Point, ...]] = get_args(Point)
 WRONGS: Final[tuple[Wrong, ...]] = get_args(Wrong)
+
+
+log = structlog.get_logger()
 
 
 class DeliberateError(Exception):
@@ -50,8 +55,10 @@ class Failpoints:
             return
         times = self._reached[point] = self._reached.get(point, 0) + 1
         if self._crash == (point, times):
+            log.warning("failpoint", point=point, times=times, does="crash")
             os.kill(os.getpid(), signal.SIGKILL)
         if self._sleep is not None and self._sleep[::2] == (point, times):
+            log.warning("failpoint", point=point, times=times, does="sleep")
             await asyncio.sleep(self._sleep[1])
 
     def once(self, wrong: Wrong) -> bool:

@@ -1,5 +1,6 @@
 """The real servers, one Kafka and one Postgres a session; names and a database for each test."""
 
+import logging
 import os
 import shutil
 import tempfile
@@ -9,6 +10,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+import structlog
 
 from devstack.kafka import EmbeddedKafka
 from devstack.postgres import EmbeddedPostgres
@@ -18,6 +20,17 @@ from runtime.settings import Settings
 from sinks.migrate import migrate
 
 _numbers = count(1)
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """Commands that run inside a test set logs up on a stream that ends with the test."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

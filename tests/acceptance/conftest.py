@@ -125,6 +125,7 @@ class Stack:
 def a_stack(folder: Path, *flags: str) -> Iterator[Stack]:
     """Start a stack in `folder`, and stop it as Ctrl-C does; nothing may be left running."""
     ready_file, log = folder / "ready.json", folder / "up.log"
+    ready_file.unlink(missing_ok=True)
     environment = {k: v for k, v in os.environ.items() if not k.startswith("LEARNSTREAM_")}
     for name in ("KAFKA_BOOTSTRAP", "DATABASE_URL"):
         environment.pop(name, None)
