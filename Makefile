@@ -6,7 +6,7 @@ STAMP := $(VENV)/installed
 SOURCES := agents api benchmarks cli contracts devstack domain feeds models operations proof runtime sinks tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test check format lint types imports unit bench lock clean
+.PHONY: help setup up test check format lint types imports unit bench faults faults-slice faults-table lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,15 @@ unit:
 
 bench: setup ## the figures of the README, side by side on this machine
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+faults: setup ## nothing lost, nothing twice: SEEDS=n runs of ten faults or more, FIRST=k the first seed, SEED=k one again
+	@$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1) --first $(or $(FIRST),1))
+
+faults-slice: setup ## a slice of it as a test: FAULT_SEEDS=n (5)
+	@FAULT_SEEDS=$(or $(FAULT_SEEDS),5) $(BIN)/python -m pytest tests/faults $(ARGS)
+
+faults-table: setup ## how long it took to be well again after each kind of fault
+	@$(BIN)/python -m tests.faults --table
 
 lock: setup ## compile requirements/ anew from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url pyproject.toml -o requirements/run.txt

@@ -1,0 +1,251 @@
+"""One run: start all, strike and get well again and again, then judge."""
+
+import json
+import random
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from devstack.environment import PROGRAM
+from tests.faults.load import Sender
+from tests.faults.parts import ROOT, MissedError, Parts, StuckError
+from tests.faults.plan import PARTITIONS, Fault, Plan
+from tests.faults.readers import AlertsReader, ApiReader, MemoryReader
+from tests.faults.samplers import RowReader, StateReader, left_of_states
+from tests.faults.scene import START_SECONDS, Scene
+from tests.faults.stage import Servers, stage
+from tests.faults.strikes import STRIKES
+from tests.faults.watching import Disturbances, Watcher
+
+VERIFY_SECONDS: Final = 60
+COMPACT_SECONDS: Final = 15.0
+COMPACTED_SHARE: Final = 0.7
+
+Say = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What a run came to."""
+
+    plan: Plan
+    struck: list[dict[str, Any]] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+    invalid: list[str] = field(default_factory=list)
+    figures: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def word(self) -> str:
+        """`held`, `violated`, or `invalid` where it proves nothing."""
+        if self.violations:
+            return "violated"
+        return "invalid" if self.invalid else "held"
+
+    def as_json(self) -> dict[str, Any]:
+        """One line of the file of verdicts."""
+        return {
+            "seed": self.plan.seed,
+            "verdict": self.word,
+            **self.plan.as_json(),
+            "struck": self.struck,
+            "violations": self.violations,
+            "invalid": self.invalid,
+            **self.figures,
+        }
+
+
+@dataclass(slots=True)
+class Watchers:
+    """Everybody who looks during a run."""
+
+    states: StateReader
+    rows: RowReader
+    alerts: AlertsReader
+    api: ApiReader
+    memory: MemoryReader
+
+    def all(self) -> tuple[Watcher, ...]:
+        """All of them."""
+        return self.states, self.rows, self.alerts, self.api, self.memory
+
+    def finish(self) -> list[str]:
+        """Stop all; what they saw go wrong."""
+        for each in self.all():
+            each.finish()
+        return [problem for each in self.all() for problem in each.problems]
+
+
+def run(servers: Servers, plan: Plan, say: Say, *, name: str = "", mutant: str = "") -> Verdict:
+    """Run a plan; a fault that hit nothing makes it invalid."""
+    verdict = Verdict(plan)
+    started = time.monotonic()
+    with _scene(servers, plan, name or f"seed-{plan.seed}", mutant or None) as (scene, watchers):
+        try:
+            _start(scene, watchers, plan.workers)
+            for fault in plan.faults:
+                _strike(scene, fault, verdict, say)
+            _judge(scene, watchers, verdict)
+        except StuckError as error:
+            verdict.violations.append(str(error))
+            say(_last_words(scene))
+        verdict.violations += scene.parts.down
+        verdict.violations += [] if scene.sender.problem is None else [scene.sender.problem]
+        scene.sender.finish()
+        verdict.violations += watchers.finish()
+        verdict.figures["seconds"] = round(time.monotonic() - started, 1)
+    return verdict
+
+
+@contextmanager
+def _scene(
+    servers: Servers, plan: Plan, name: str, mutant: str | None
+) -> Iterator[tuple[Scene, Watchers]]:
+    with stage(servers, plan, name) as made:
+        (made.folder / "logs").mkdir()
+        parts = Parts(made.environment, made.folder / "logs", mutant)
+        sender = Sender(made.settings, plan)
+        disturbed = Disturbances()
+        watchers = Watchers(
+            StateReader(made.settings, disturbed),
+            RowReader(made.settings),
+            AlertsReader(made.settings),
+            ApiReader(made.settings, sender, plan.seed),
+            MemoryReader(parts),
+        )
+        try:
+            yield (
+                Scene(
+                    servers=servers,
+                    stage=made,
+                    parts=parts,
+                    sender=sender,
+                    rows=watchers.rows,
+                    api=watchers.api,
+                    disturbed=disturbed,
+                ),
+                watchers,
+            )
+        finally:
+            parts.stop()
+            if not servers.kafka.child.running():
+                servers.kafka.start()
+            if not servers.postgres.child.running():
+                servers.postgres.start()
+
+
+def _start(scene: Scene, watchers: Watchers, workers: int) -> None:
+    scene.sender.send_courses()
+    names = ("sink", "api", "worker-1", "worker-2")[: 2 + workers]
+    for name in names:
+        scene.parts[name].start()
+    for each in watchers.all():
+        each.start()
+    scene.parts.until(
+        lambda: sum(part.taken() for part in scene.parts.workers()) >= PARTITIONS,
+        START_SECONDS,
+        "every partition has an owner",
+    )
+    scene.sender.start()
+    scene.well(time.monotonic())
+
+
+def _strike(scene: Scene, fault: Fault, verdict: Verdict, say: Say) -> None:
+    scene.parts.pump(fault.calm)
+    before = time.monotonic()
+    try:
+        gone = STRIKES[fault.kind](scene, random.Random(fault.chance))
+    except MissedError as error:
+        verdict.invalid.append(f"{fault.kind}: {error}")
+        say(f"  {fault.kind} missed: {error}")
+        return
+    recovered = round(scene.well(gone), 2)
+    struck = round(gone - before, 2)
+    verdict.struck.append({"kind": fault.kind, "took": struck, "recovered": recovered})
+    say(f"  {fault.kind}: struck in {struck} s, well {recovered} s later")
+
+
+def _judge(scene: Scene, watchers: Watchers, verdict: Verdict) -> None:
+    """Everything through, compacted, equal to the log folded again, and seen by the readers."""
+    scene.sender.finish()
+    if scene.sender.problem is not None:
+        return
+    ends = scene.sender.following
+    scene.parts.until(
+        lambda: all(watchers.rows.next[p] >= end for p, end in ends.items()),
+        VERIFY_SECONDS,
+        "I5: the lag is 0 when the load is over",
+    )
+    verdict.figures["compaction"] = _compacted(scene, verdict)
+    report = _verify(scene)
+    verdict.figures["events"] = report.get("events", 0)
+    verdict.figures["sent"] = scene.sender.sent
+    verdict.violations += [
+        f"verify: {name}: {check['named']}"
+        for name, check in report["checks"].items()
+        if not check["equal"]
+    ]
+    told = report["checks"].get("alerts", {}).get("found", 0)
+    seen = watchers.alerts.ids
+    scene.parts.pump(1.0)
+    if len(seen) < told:
+        verdict.violations.append(f"I3: the alerts reader saw {len(seen)} of {told} alerts")
+    _judge_offsets(scene, watchers.states, verdict)
+    verdict.figures["alerts"] = len(seen)
+    verdict.figures["answers"] = {str(k): n for k, n in sorted(watchers.api.statuses.items())}
+    verdict.figures["memory_mib"] = dict(sorted(watchers.memory.highest.items()))
+
+
+def _compacted(scene: Scene, verdict: Verdict) -> dict[str, int]:
+    """Wait for the cleaner; a topic that was not compacted proves nothing about compaction."""
+    found = {"offsets": 1, "records_left": 1}
+
+    def cleaned() -> bool:
+        scene.parts.pump(0.5)
+        found.update(left_of_states(scene.stage.settings))
+        return found["records_left"] < COMPACTED_SHARE * found["offsets"]
+
+    try:
+        scene.parts.until(cleaned, COMPACT_SECONDS, "the log cleaner")
+    except StuckError:
+        verdict.invalid.append(f"progress.state was not compacted: {found}")
+    return found
+
+
+def _judge_offsets(scene: Scene, states: StateReader, verdict: Verdict) -> None:
+    def equal() -> bool:
+        return states.committed == states.next
+
+    try:
+        scene.parts.until(equal, START_SECONDS, "")
+    except StuckError:
+        verdict.violations.append(
+            f"I4: at the end the group stands at {states.committed}, the records at {states.next}"
+        )
+
+
+def _verify(scene: Scene) -> dict[str, Any]:
+    done = subprocess.run(
+        [*PROGRAM, "verify", "--wait", str(VERIFY_SECONDS), "--json"],
+        env=scene.stage.environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    try:
+        report: dict[str, Any] = json.loads(done.stdout)
+    except ValueError:
+        said = (done.stderr or done.stdout).strip()[-500:]
+        raise StuckError(f"verify ended with {done.returncode}: {said}") from None
+    return report
+
+
+def _last_words(scene: Scene) -> str:
+    folder = scene.stage.folder / "logs"
+    return "\n".join(
+        f"--- {log.name}\n{log.read_text(errors='replace')[-2500:]}" for log in folder.iterdir()
+    )

@@ -1,0 +1,161 @@
+"""Who compares what is committed with what is said to be: in Kafka and in Postgres."""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+import psycopg
+from kafka import KafkaConsumer, TopicPartition
+from kafka.admin import KafkaAdminClient
+from kafka.errors import KafkaError
+from typing_extensions import override
+
+from contracts.state_keys import PARTITION_KEY, is_learner
+from contracts.topics import ACTIVITY, STATE
+from domain.codec import decode_header, decode_record
+from runtime.database import connect_now
+from runtime.kafka import admin_client, committed_reader
+from runtime.settings import Settings
+from tests.faults.plan import PARTITIONS
+from tests.faults.watching import Disturbances, Rising, Watcher
+
+APART_SECONDS: Final = 1.5
+"""So long may the group's offset and the partition's record differ while both stand still."""
+
+
+class StateReader(Watcher):
+    """Follows `progress.state` and the group's offsets (I2, I4, I8)."""
+
+    def __init__(self, settings: Settings, disturbed: Disturbances) -> None:
+        super().__init__("state reader", (KafkaError, OSError))
+        self.records = 0
+        self.following = dict.fromkeys(range(PARTITIONS), 0)
+        self.committed: dict[int, int] = {}
+        self.next: dict[int, int] = {}
+        self._settings = settings
+        self._disturbed = disturbed
+        self._rising = Rising(self.wrong)
+        self._apart: dict[int, tuple[int, int, float]] = {}
+        self._consumer: KafkaConsumer
+        self._admin: KafkaAdminClient
+
+    @override
+    def open(self) -> Callable[[], object]:
+        self._consumer = committed_reader(self._settings)
+        try:
+            self._admin = admin_client(self._settings)
+        except BaseException:
+            self._consumer.close()
+            raise
+        places = self._places(STATE.name)
+        self._consumer.assign(places)
+        for place in places:
+            self._consumer.seek(place, self.following[place.partition])
+        return self._close
+
+    @override
+    def look(self) -> None:
+        self._read()
+        group = self._settings.group
+        found = self._admin.list_group_offsets({group: self._places(ACTIVITY.name)})[group]
+        for place, stands in found.items():
+            if stands.offset >= 0:
+                self.committed[place.partition] = stands.offset
+                self._rising.see(("group offset", place.partition), stands.offset, "I4")
+        self._read()
+        for partition in self.next.keys() & self.committed.keys():
+            self._compare(partition)
+        self.pause(0.1)
+
+    def _close(self) -> None:
+        with suppress(KafkaError):
+            self._consumer.close()
+        with suppress(KafkaError):
+            self._admin.close()
+
+    def _places(self, topic: str) -> list[TopicPartition]:
+        name = self._settings.topic(topic)
+        return [TopicPartition(name, number) for number in range(PARTITIONS)]
+
+    def _read(self) -> None:
+        while found := self._consumer.poll(timeout_ms=100):
+            for records in found.values():
+                for record in records:
+                    self.records += 1
+                    self.following[record.partition] = record.offset + 1
+                    self._take(record.partition, record.key, record.value)
+
+    def _take(self, partition: int, key: bytes, value: bytes | None) -> None:
+        if key == PARTITION_KEY and value is not None:
+            record = decode_record(value)
+            self._rising.see(("position", partition), record.next, "I4")
+            self._rising.see(("clock", partition), record.clock, "I8")
+            self._rising.see(("inputs", partition), record.inputs, "I4")
+            self.next[partition] = record.next
+        elif is_learner(key) and value is not None:
+            header = decode_header(value)
+            self._rising.see(("steps", header.user_id), header.steps, "I2")
+
+    def _compare(self, partition: int) -> None:
+        pair = self.committed[partition], self.next[partition]
+        if pair[0] == pair[1] or not self._disturbed.calm():
+            self._apart.pop(partition, None)
+            return
+        known = self._apart.get(partition)
+        if known is None or known[:2] != pair:
+            self._apart[partition] = (*pair, time.monotonic())
+        elif time.monotonic() - known[2] > APART_SECONDS:
+            self.wrong(
+                f"I4: partition {partition}: the group stands at {pair[0]}, its record at {pair[1]}"
+            )
+            self._apart[partition] = (*pair, time.monotonic() + 3_600)
+
+
+class RowReader(Watcher):
+    """Looks at the rows that the sink keeps (I2, I4, I6, I8)."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__("row reader", (psycopg.Error,))
+        self.next = dict.fromkeys(range(PARTITIONS), 0)
+        self._settings = settings
+        self._rising = Rising(self.wrong)
+        self._connection: psycopg.Connection
+
+    @override
+    def open(self) -> Callable[[], object]:
+        self._connection = connect_now(self._settings, "rows of a fault run")
+        return self._connection.close
+
+    @override
+    def look(self) -> None:
+        rows = self._connection.execute("SELECT partition, next, clock FROM partition_record")
+        for partition, following, clock in rows:
+            self._rising.see(("row's position", partition), following, "I4")
+            self._rising.see(("row's clock", partition), clock, "I8")
+            self.next[partition] = following
+        rows = self._connection.execute("SELECT topic, partition, next FROM position")
+        for topic, partition, following in rows:
+            self._rising.see(("sink's position", topic, partition), following, "I4")
+        if self.looks % 5 == 0:
+            for user_id, steps in self._connection.execute("SELECT user_id, steps FROM learner"):
+                self._rising.see(("row's steps", user_id), steps, "I6")
+        self.pause(0.1)
+
+
+def left_of_states(settings: Settings) -> dict[str, int]:
+    """How many records of the partitions' own keys were written, and how many are left."""
+    consumer = committed_reader(settings)
+    try:
+        name = settings.topic(STATE.name)
+        places = [TopicPartition(name, number) for number in range(PARTITIONS)]
+        consumer.assign(places)
+        ends = consumer.end_offsets(places)
+        for place in places:
+            consumer.seek(place, 0)
+        left = 0
+        while any(consumer.position(place) < end for place, end in ends.items()):
+            left += sum(len(records) for records in consumer.poll(timeout_ms=200).values())
+        return {"offsets": sum(ends.values()), "records_left": left}
+    finally:
+        consumer.close()

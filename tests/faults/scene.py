@@ -1,0 +1,94 @@
+"""Everything that a fault may touch, and the question whether all is well again."""
+
+import os
+import random
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from devstack.places import listens
+from tests.faults.load import Sender
+from tests.faults.parts import Part, Parts, StuckError
+from tests.faults.plan import PARTITIONS
+from tests.faults.readers import ApiReader
+from tests.faults.samplers import RowReader
+from tests.faults.stage import Servers, Stage
+from tests.faults.watching import Disturbances
+
+WELL_SECONDS: Final = 60.0
+START_SECONDS: Final = 30.0
+DISTURBED_SECONDS: Final = 12.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """One run under way."""
+
+    servers: Servers
+    stage: Stage
+    parts: Parts
+    sender: Sender
+    rows: RowReader
+    api: ApiReader
+    disturbed: Disturbances
+
+    def working(self) -> Part:
+        """A worker that owns partitions; waits until there is one."""
+        found: list[Part] = []
+
+        def look() -> bool:
+            found[:] = [part for part in self.parts.workers() if part.taken()]
+            return bool(found)
+
+        self.parts.until(look, START_SECONDS, "a worker that owns partitions")
+        return found[0]
+
+    def well(self, since: float) -> float:
+        """When all was well again: what came after `since` is in Postgres, and the API answers.
+
+        Events go on coming, so that every partition gets one after the fault.
+        """
+        before = dict(self.sender.following)
+        answers = self.api.answers
+        targets: dict[int, int] = {}
+
+        def through() -> bool:
+            for partition, following in dict(self.sender.following).items():
+                if following > before[partition]:
+                    targets.setdefault(partition, following)
+            return (
+                len(targets) == PARTITIONS
+                and all(self.rows.next[number] >= at for number, at in targets.items())
+                and self.api.answers > answers
+            )
+
+        try:
+            self.parts.until(through, WELL_SECONDS, "every partition through to Postgres")
+        except StuckError as error:
+            behind = {p: (self.rows.next[p], at) for p, at in targets.items()}
+            raise StuckError(f"I5: {error}; rows and what they had to reach: {behind}") from error
+        return time.monotonic() - since
+
+    def kafka_back(self) -> None:
+        """Start the broker and wait until it listens."""
+        kafka = self.servers.kafka
+        kafka.launch()
+        self.parts.until(lambda: listens(kafka.port), START_SECONDS, "the broker listens")
+        self.disturbed.note(DISTURBED_SECONDS)
+
+    def gone(self, pid: int) -> None:
+        """Wait until a process is no more."""
+
+        def away() -> bool:
+            try:
+                os.kill(pid, 0)
+            except ProcessLookupError:
+                return True
+            return False
+
+        self.parts.until(away, START_SECONDS, f"the end of process {pid}")
+
+
+def some(chance: random.Random, least: float, most: float) -> float:
+    """A duration."""
+    return chance.uniform(least, most)

@@ -1,0 +1,47 @@
+"""A slice of the fault runs; `make faults SEEDS=n` runs more and keeps their verdicts.
+
+`FAULT_SEEDS=n pytest tests/faults` runs the first n seeds, `FAULT_FIRST=k` others.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+
+from tests.faults.plan import FAULTS_MIN, KINDS, draw
+from tests.faults.run import run
+from tests.faults.stage import Servers, servers
+from tests.faults.strikes import STRIKES
+
+SEEDS: Final = int(os.environ.get("FAULT_SEEDS", "0"))
+FIRST: Final = int(os.environ.get("FAULT_FIRST", "1"))
+
+
+def test_a_seed_is_the_same_plan_every_time() -> None:
+    assert draw(7) == draw(7)
+    assert draw(7) != draw(8)
+
+
+def test_every_kind_of_fault_comes_up_soon() -> None:
+    plans = [draw(seed) for seed in range(60)]
+    assert {fault.kind for plan in plans for fault in plan.faults} == set(KINDS) == set(STRIKES)
+    assert min(len(plan.faults) for plan in plans) >= FAULTS_MIN
+
+
+@pytest.fixture(scope="module")
+def own_servers() -> Iterator[Servers]:
+    """A broker and a database server that may be killed."""
+    with servers() as started:
+        yield started
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(SEEDS == 0, reason="FAULT_SEEDS is not set: `make faults-slice`")
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + max(SEEDS, 1)))
+def test_i1_to_i8_hold_under_faults(own_servers: Servers, seed: int) -> None:
+    said: list[str] = []
+    verdict = run(own_servers, draw(seed), said.append)
+    again = f"again: make faults SEED={seed}"
+    assert verdict.word == "held", "\n".join([*said, *verdict.violations, *verdict.invalid, again])
