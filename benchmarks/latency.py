@@ -133,20 +133,22 @@ class Probe:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + SETTLE_SECONDS
         sampled = sum(event.sampled for event in self.events)
-        while len(self.answers) < sampled or not all(map(self.rows.of, self.events)):
+        while len(self.answers) < sampled or not all(map(self._arrived, self.events)):
             assert loop.time() < deadline, f"{len(self.answers)} answers, expected {sampled}"
             await asyncio.sleep(SETTLE_SECONDS / 100)
 
     def stages(self, event: Sent) -> list[float]:
         """The stages of one event in ms; the last only where its learner was asked for."""
-        times = [event.sent, event.appended]
-        for marks in (self.folded, self.committed, self.rows):
-            seen = marks.of(event)
-            assert seen is not None, f"{event} was never seen on its way"
-            times.append(seen)
+        seen = [marks.of(event) for marks in (self.folded, self.committed, self.rows)]
+        folded, committed, row = (at for at in seen if at is not None)
+        # The row may be seen first, by another connection: then it was committed by then.
+        times = [event.sent, event.appended, folded, min(committed, row), row]
         if event.sampled:
             times.append(self.answers[event.user])
         return [later - earlier for earlier, later in pairwise(times)]
+
+    def _arrived(self, event: Sent) -> bool:
+        return None not in (self.committed.of(event), self.rows.of(event))
 
 
 async def _run(stack: Running, options: argparse.Namespace) -> None:
