@@ -25,6 +25,7 @@ from api.reads import Reads
 from api.routes import problem_schemas, progress_router
 from runtime.clock import Clock
 from runtime.errors import CrashError
+from runtime.process import settle_memory
 from runtime.settings import Settings
 
 STOP_SECONDS: Final = 10
@@ -87,6 +88,7 @@ def serve(settings: Settings, clock: Clock) -> None:
         signal.signal(number, _leave)
     with _listener(settings) as listener:
         log.info("api_listens", host=settings.api_host, port=listener.getsockname()[1])
+        settle_memory()
         uvicorn.Server(config).run(sockets=[listener])
 
 
