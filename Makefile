@@ -6,7 +6,7 @@ STAMP := $(VENV)/installed
 SOURCES := agents api benchmarks cli contracts devstack domain feeds models operations proof runtime sinks tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test check format lint types imports unit bench faults faults-slice faults-table lock clean
+.PHONY: help setup up test check format lint types imports unit bench faults faults-slice faults-table mutants soak lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -55,6 +55,12 @@ faults-slice: setup ## a slice of it as a test: FAULT_SEEDS=n (5)
 
 faults-table: setup ## how long it took to be well again after each kind of fault
 	@$(BIN)/python -m tests.faults --table
+
+mutants: setup ## deliberate defects, each under the faults aimed at it: every one must be caught
+	@$(BIN)/python -m tests.faults.mutant_runs $(ARGS)
+
+soak: setup ## MINUTES=n (30) of steady load with a fault a minute: memory, files, connections, lag
+	@$(BIN)/python -m tests.faults.soak --minutes $(or $(MINUTES),30)
 
 lock: setup ## compile requirements/ anew from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url pyproject.toml -o requirements/run.txt

@@ -14,6 +14,7 @@ WORKER_KINDS: Final = (
     "worker_storm",
     "worker_term",
     "worker_zombie",
+    "worker_zombie_early",
     "worker_scale",
     *(f"worker_kill_{point}" for point in POINTS),
 )

@@ -82,12 +82,12 @@ def run(servers: Servers, plan: Plan, say: Say, *, name: str = "", mutant: str =
     """Run a plan; a fault that hit nothing makes it invalid."""
     verdict = Verdict(plan)
     started = time.monotonic()
-    with _scene(servers, plan, name or f"seed-{plan.seed}", mutant or None) as (scene, watchers):
+    with on_scene(servers, plan, name or f"seed-{plan.seed}", mutant or None) as (scene, watchers):
         try:
-            _start(scene, watchers, plan.workers)
+            start_all(scene, watchers, plan.workers)
             for fault in plan.faults:
-                _strike(scene, fault, verdict, say)
-            _judge(scene, watchers, verdict)
+                strike_and_heal(scene, fault, verdict, say)
+            judge(scene, watchers, verdict)
         except StuckError as error:
             verdict.violations.append(str(error))
             say(_last_words(scene))
@@ -100,9 +100,10 @@ def run(servers: Servers, plan: Plan, say: Say, *, name: str = "", mutant: str =
 
 
 @contextmanager
-def _scene(
+def on_scene(
     servers: Servers, plan: Plan, name: str, mutant: str | None
 ) -> Iterator[tuple[Scene, Watchers]]:
+    """The topics, tables, parts and watchers of one run; nothing runs yet."""
     with stage(servers, plan, name) as made:
         (made.folder / "logs").mkdir()
         parts = Parts(made.environment, made.folder / "logs", mutant)
@@ -136,7 +137,8 @@ def _scene(
                 servers.postgres.start()
 
 
-def _start(scene: Scene, watchers: Watchers, workers: int) -> None:
+def start_all(scene: Scene, watchers: Watchers, workers: int) -> None:
+    """Start the parts, the watchers and the load, and wait until events come through."""
     scene.sender.send_courses()
     names = ("sink", "api", "worker-1", "worker-2")[: 2 + workers]
     for name in names:
@@ -152,7 +154,8 @@ def _start(scene: Scene, watchers: Watchers, workers: int) -> None:
     scene.well(time.monotonic())
 
 
-def _strike(scene: Scene, fault: Fault, verdict: Verdict, say: Say) -> None:
+def strike_and_heal(scene: Scene, fault: Fault, verdict: Verdict, say: Say) -> None:
+    """One fault, and the wait until all is well again."""
     scene.parts.pump(fault.calm)
     before = time.monotonic()
     try:
@@ -167,7 +170,7 @@ def _strike(scene: Scene, fault: Fault, verdict: Verdict, say: Say) -> None:
     say(f"  {fault.kind}: struck in {struck} s, well {recovered} s later")
 
 
-def _judge(scene: Scene, watchers: Watchers, verdict: Verdict) -> None:
+def judge(scene: Scene, watchers: Watchers, verdict: Verdict) -> None:
     """Everything through, compacted, equal to the log folded again, and seen by the readers."""
     scene.sender.finish()
     if scene.sender.problem is not None:

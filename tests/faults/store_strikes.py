@@ -33,9 +33,12 @@ def sink_zombie(scene: Scene, chance: random.Random) -> float:
     zombie, other = scene.parts["sink"], scene.parts["sink-2"]
     scene.parts.pump(some(chance, 0, 0.5))
     zombie.send(signal.SIGSTOP)
-    before = dict(scene.rows.next)
     other.start()
+    scene.parts.until(
+        lambda: other.said().count("sink_goes_on"), START_SECONDS, "the other sink's share"
+    )
     # A sink that was stopped within its transaction holds its position's row: nobody goes on there.
+    before = dict(scene.rows.next)
     scene.parts.until(
         lambda: sum(scene.rows.next[p] > at for p, at in before.items()) >= len(before) - 1,
         START_SECONDS,
@@ -79,9 +82,15 @@ def api_kill(scene: Scene, chance: random.Random) -> float:
 @contextmanager
 def sink_in_transaction(scene: Scene) -> Iterator[None]:
     """Inside, the sink is surely in the middle of a batch: its rows wait for our lock."""
-    with connect_now(scene.stage.settings, "fault") as connection, connection.transaction():
-        connection.execute("LOCK TABLE learner IN EXCLUSIVE MODE")
-        scene.parts.until(lambda: _waits(connection), START_SECONDS, "the sink waits for the lock")
+    settings = scene.stage.settings
+    # Two connections: within a transaction Postgres shows the activity as it was at the first look.
+    with (
+        connect_now(settings, "fault") as looker,
+        connect_now(settings, "fault") as holder,
+        holder.transaction(),
+    ):
+        holder.execute("LOCK TABLE learner IN EXCLUSIVE MODE")
+        scene.parts.until(lambda: _waits(looker), START_SECONDS, "the sink waits for the lock")
         yield
 
 

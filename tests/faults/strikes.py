@@ -24,6 +24,7 @@ Strike: TypeAlias = Callable[[Scene, random.Random], float]
 
 ZOMBIE_POINTS: Final[tuple[Point, ...]] = ("after_outputs", "after_states", "after_offsets")
 STORM: Final = 30
+ZOMBIE_SECONDS: Final = 12.0
 
 
 def worker_kill(scene: Scene, chance: random.Random) -> float:
@@ -78,29 +79,12 @@ def worker_term(scene: Scene, chance: random.Random) -> float:
 
 def worker_zombie(scene: Scene, chance: random.Random) -> float:
     """SIGSTOP within a transaction, longer than the session; another one takes over; SIGCONT."""
-    zombie = scene.working()
-    point = chance.choice(ZOMBIE_POINTS)
-    reach(scene, zombie, f"sleep_at={point}:2.5:{chance.randrange(1, 8)}")
-    zombie.send(signal.SIGSTOP)
-    other = scene.parts["worker-2" if zombie.name == "worker-1" else "worker-1"]
-    alone = not other.wanted
-    before = 0 if alone else other.taken()
-    if alone:
-        other.start()
-    scene.parts.until(
-        lambda: other.taken() >= before + PARTITIONS, START_SECONDS, "the zombie's successor"
-    )
-    scene.parts.pump(some(chance, 0.2, 1.5))
-    ends = len(zombie.ends)
-    zombie.send(signal.SIGCONT)
-    scene.parts.until(lambda: len(zombie.ends) > ends, START_SECONDS, "the end of the zombie")
-    if zombie.ends[-1] != CrashError.exit_status:
-        raise MissedError(f"the zombie ended with {zombie.ends[-1]}, it was not fenced")
-    since = time.monotonic()
-    if alone:
-        scene.parts.until(lambda: zombie.taken() > 0, START_SECONDS, "both workers own")
-        other.stop()
-    return since
+    return _zombie(scene, chance, "partition_taken", PARTITIONS, some(chance, 0.2, 1.5))
+
+
+def worker_zombie_early(scene: Scene, chance: random.Random) -> float:
+    """The same, but it wakes while the other one is about to take over."""
+    return _zombie(scene, chance, "assigned", 1, some(chance, 0.3, 1))
 
 
 def worker_scale(scene: Scene, chance: random.Random) -> float:
@@ -151,6 +135,36 @@ def everything_kill(scene: Scene, chance: random.Random) -> float:
     return kafka_kill(scene, chance)
 
 
+def _zombie(scene: Scene, chance: random.Random, line: str, times: int, sleep: float) -> float:
+    """Wake the zombie when the other worker's log has that line so many times more."""
+    zombie = scene.working()
+    point = chance.choice(ZOMBIE_POINTS)
+    reach(scene, zombie, f"sleep_at={point}:2.5:{chance.randrange(1, 8)}")
+    zombie.send(signal.SIGSTOP)
+    other = scene.parts["worker-2" if zombie.name == "worker-1" else "worker-1"]
+    alone = not other.wanted
+    before = 0 if alone else other.said().count(line)
+    if alone:
+        other.start()
+    scene.parts.until(
+        lambda: other.said().count(line) >= before + times, START_SECONDS, "the successor"
+    )
+    scene.parts.pump(sleep)
+    ends = len(zombie.ends)
+    zombie.send(signal.SIGCONT)
+    try:
+        scene.parts.until(lambda: len(zombie.ends) > ends, ZOMBIE_SECONDS, "the zombie's end")
+    except StuckError as error:
+        raise MissedError("the zombie lives on: it was not fenced") from error
+    if zombie.ends[-1] != CrashError.exit_status:
+        raise MissedError(f"the zombie ended with {zombie.ends[-1]}, it was not fenced")
+    since = time.monotonic()
+    if alone:
+        scene.parts.until(lambda: zombie.taken() > 0, START_SECONDS, "both workers own")
+        other.stop()
+    return since
+
+
 def reach(scene: Scene, worker: Part, failpoints: str) -> None:
     """Put a worker with failpoints into the place of this one, and wait until it is there."""
     worker.kill()
@@ -187,6 +201,7 @@ STRIKES: Final[dict[str, Strike]] = {
     "worker_storm": worker_storm,
     "worker_term": worker_term,
     "worker_zombie": worker_zombie,
+    "worker_zombie_early": worker_zombie_early,
     "worker_scale": worker_scale,
     **{f"worker_kill_{point}": worker_kill_at(point) for point in POINTS},
     "sink_kill": sink_kill,

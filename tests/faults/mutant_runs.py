@@ -1,0 +1,77 @@
+"""`python -m tests.faults.mutant_runs`: each mutant under the faults that are aimed at it.
+
+A mutant that survives means that the proof is blind there.
+"""
+
+import argparse
+import logging
+import sys
+from typing import Final
+
+from devstack.supervisor import StopRequestError, stop_requests
+from tests.faults.__main__ import say
+from tests.faults.mutants import MUTANTS
+from tests.faults.plan import made
+from tests.faults.run import Verdict, run
+from tests.faults.stage import Servers, servers
+
+AIMED: Final[dict[str, list[str]]] = {
+    "offsets_before_the_transaction": ["worker_kill_after_begin"],
+    "offsets_after_the_transaction": ["worker_kill_after_commit", "worker_kill_after_commit"],
+    "record_outside_of_the_transaction": ["worker_kill_after_commit"],
+    "states_outside_of_the_transaction": ["worker_kill_after_states"],
+    "no_fencing": ["worker_zombie"],
+    "failed_send_not_awaited": ["api_kill", "api_kill", "api_kill"],
+    "record_read_before_the_fence": ["worker_zombie_early"],
+    "sink_without_compare_and_set": ["sink_zombie", "sink_zombie", "sink_zombie"],
+    "sink_position_before_rows": ["sink_kill"],
+    "read_uncommitted": ["worker_kill_after_states", "worker_kill_after_offsets"],
+    "duplicates_forgotten": ["api_kill"],
+    "input_not_written": ["api_kill"],
+    "tick_lost_at_take_over": ["worker_kill", "worker_kill"],
+    "failed_send_awaited": ["api_kill", "api_kill", "api_kill"],
+}
+HOLD: Final = {"failed_send_awaited"}
+"""Controls: they must not go red."""
+SEED: Final = 3
+"""Odd: the clock is `wall`, so that there are ticks."""
+
+
+def as_expected(name: str, verdict: Verdict) -> bool:
+    """Whether a mutant was caught, and a control not."""
+    return bool(verdict.violations) is not (name in HOLD)
+
+
+def run_mutant(on: Servers, name: str, *, mutated: bool = True) -> Verdict:
+    """Run one mutant under its faults, or the real program under the same ones."""
+    plan = made(SEED, AIMED[name])
+    place = f"{'mutant' if mutated else 'real'}-{name.replace('_', '-')}"
+    return run(on, plan, say, name=place[:60], mutant=name if mutated else "")
+
+
+def main() -> int:
+    """Run those that were asked for, else all; 1 where one survived."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.mutant_runs", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(MUTANTS))
+    parser.add_argument("--real", action="store_true", help="run the same faults without mutants")
+    args = parser.parse_args()
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    wrong = []
+    names = args.names or list(MUTANTS)
+    with stop_requests(lambda: None), servers() as started:
+        try:
+            for name in names:
+                say(f"{name}: {', '.join(AIMED[name])}")
+                verdict = run_mutant(started, name, mutated=not args.real)
+                good = not verdict.violations if args.real else as_expected(name, verdict)
+                first = (verdict.violations or ["nothing was wrong"])[0]
+                say(f"{name}: {'as expected' if good else 'NOT AS EXPECTED'}: {first[:300]}")
+                wrong += [] if good else [name]
+        except StopRequestError:
+            return 130
+    say(f"{len(names)} mutants and controls, not as expected: {wrong or 'none'}")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

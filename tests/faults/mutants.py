@@ -1,0 +1,232 @@
+"""Deliberate defects of the worker and the sink, and the program that runs with one of them.
+
+`python -m tests.faults.mutants NAME worker` is `learnstream worker` with that one thing wrong.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from psycopg import AsyncConnection
+
+import sinks.sink
+import sinks.stream
+import sinks.tables
+from agents import owner, takeover, transaction
+from agents.table import Table
+from agents.transaction import Committed, Committer, Message, Writing
+from cli.main import main
+from contracts.state_keys import PARTITION_KEY
+from contracts.topics import STATE
+from domain import fold
+from domain.codec import encode_record
+from domain.fold import Effects
+from runtime.kafka import connect_options
+from runtime.settings import Settings
+from sinks.batch import newest_alerts, newest_states
+from sinks.position import Position
+
+UNCOMMITTED: Final = "read_uncommitted"
+FAILING_SEND: Final = 40
+"""Which send of states fails, as a broker refuses one."""
+
+
+async def _record_first(self: Committer, writing: Writing) -> Committed:
+    """The position is committed, and then what it stands for."""
+    record = await _commit_record(self, writing)
+    await self._failpoints.reach("after_begin")
+    await _commit_effects(self, writing)
+    await self._failpoints.reach("after_commit")
+    return record
+
+
+async def _record_last(self: Committer, writing: Writing) -> Committed:
+    """What the position stands for is committed, and then the position."""
+    await _commit_effects(self, writing)
+    await self._failpoints.reach("after_commit")
+    return await _commit_record(self, writing)
+
+
+async def _offsets_last(self: Committer, writing: Writing) -> Committed:
+    """The group's offset is committed on its own, when the transaction is over."""
+    told = self._committed_next
+    self._committed_next = writing.record.next  # so that the transaction leaves the offset out
+    committed = await _commit(self, writing)
+    self._committed_next = told
+    await asyncio.sleep(0.2)
+    await self.producer.begin_transaction()
+    await self._send_position(writing.record.next)
+    await self.producer.commit_transaction()
+    return committed
+
+
+async def _states_outside(self: Committer, writing: Writing) -> Committed:
+    """States are written by a producer without transactions."""
+    plain = AIOKafkaProducer(**connect_options(self._settings), acks="all")
+    async with plain:
+        for user_id, data, _ in writing.encoded:
+            await plain.send_and_wait(
+                self._settings.topic(STATE.name),
+                key=user_id.encode(),
+                value=data,
+                partition=self._partition,
+            )
+    writing.encoded = ()
+    return await _commit(self, writing)
+
+
+async def _commit_effects(self: Committer, writing: Writing) -> None:
+    record = encode_record(writing.record)
+    await self.producer.begin_transaction()
+    sent = await self._send_outputs(writing)
+    *states, _ = self._states(writing, record)
+    sent += await self._send(STATE.name, states)
+    await asyncio.gather(*sent)
+    await self._failpoints.reach("after_states")
+    await self.producer.commit_transaction()
+
+
+async def _commit_record(self: Committer, writing: Writing) -> Committed:
+    record = encode_record(writing.record)
+    await self.producer.begin_transaction()
+    (sent,) = await self._send(STATE.name, [Message(PARTITION_KEY, record)])
+    last = await sent
+    await self._send_position(writing.record.next)
+    await self.producer.commit_transaction()
+    return Committed(record, last.offset + 1)
+
+
+_commit: Final = Committer.commit
+_sends: Final = Committer._send
+_seen: Final = {"sends": 0}
+
+
+async def _failing_send(self: Committer, name: str, messages: Iterable[Message]) -> Any:
+    """One send of states fails as if the broker had refused it: the records do not go out."""
+    if name == STATE.name:
+        _seen["sends"] += 1
+        if _seen["sends"] == FAILING_SEND:
+            *lost, record = messages
+            refused: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+            refused.set_exception(KafkaError("refused"))
+            return [refused, *await _sends(self, name, [record])] if lost else []
+    return await _sends(self, name, messages)
+
+
+def _unfenced(settings: Settings, partition: int) -> AIOKafkaProducer:
+    """Every process has ids of its own, so that nobody is ever fenced."""
+    group = f"{settings.group}-{os.getpid()}"
+    return transaction.make_producer(settings.model_copy(update={"group": group}), partition)
+
+
+class _Gathered:
+    """asyncio as `agents.transaction` sees it, but a failed send is not noticed."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(asyncio, name)
+
+    @staticmethod
+    async def gather(*futures: Any) -> Sequence[Any]:
+        """Wait for all, and look at no error."""
+        found = await asyncio.gather(*futures, return_exceptions=True)
+        return [each for each in found if not isinstance(each, BaseException)]
+
+
+def _send_not_awaited() -> None:
+    _patch(Committer, "_send", _failing_send)
+    _patch(transaction, "asyncio", _Gathered())
+
+
+async def _record_then_fence(
+    settings: Settings, partition: int, loaded: Any, *, resume: bool
+) -> Any:
+    """The partition is read first, and its old owner fenced a while later."""
+    log = await asyncio.to_thread(takeover.look_at_log, settings)
+    loaded = loaded or takeover.Loaded(Table(), {})
+    record = await takeover._read(settings, partition, loaded, log)
+    takeover._check_halted(record, resume=resume)
+    await asyncio.sleep(3)
+    producer = transaction.make_producer(settings, partition)
+    await producer.start()
+    return takeover.Taken(producer, loaded, record)
+
+
+async def _without_compare(connection: AsyncConnection, position: Position, new: int) -> Position:
+    """The position is set whatever it is."""
+    await connection.execute(
+        "UPDATE position SET next = %s WHERE topic = %s AND partition = %s",
+        (new, position.topic, position.partition),
+    )
+    return Position(position.topic, position.partition, position.topic_id, new)
+
+
+async def _position_before_rows(
+    connection: AsyncConnection, positions: Any, batch: Any, now: int
+) -> Any:
+    """The position is committed before the rows are written."""
+    states = newest_states(batch.states)
+    alerts = newest_alerts(batch.transitions)
+    async with connection.transaction():
+        moved = sinks.tables.Positions(
+            await sinks.tables._move(connection, positions.states, batch.states),
+            await sinks.tables._move(connection, positions.transitions, batch.transitions),
+        )
+    async with connection.transaction():
+        await sinks.tables.write_states(connection, positions.states.partition, states, now)
+        await sinks.tables.write_alerts(connection, alerts)
+    return moved
+
+
+_adopt_tick: Final = owner.Owner._adopt_tick
+
+
+def _tick_lost(self: owner.Owner, effects: Effects, standing: Any) -> None:
+    """The first tick after a take-over is an input of which nothing follows."""
+    first, seen = not self._ticked_at, Effects()
+    _adopt_tick(self, seen, standing)
+    effects.inputs += seen.inputs
+    if not first:
+        effects.transitions += seen.transitions
+        effects.changed |= seen.changed
+
+
+def _patch(place: Any, name: str, value: Any) -> None:
+    assert hasattr(place, name), f"{place} has no {name}: the mutant would be none"
+    setattr(place, name, value)
+
+
+def _commit_is(commit: Callable[..., Any]) -> Callable[[], None]:
+    return lambda: _patch(Committer, "commit", commit)
+
+
+def _uncommitted() -> None:
+    _patch(takeover, "READ_COMMITTED", UNCOMMITTED)
+    _patch(sinks.stream, "READ_COMMITTED", UNCOMMITTED)
+
+
+MUTANTS: Final[dict[str, Callable[[], None]]] = {
+    "offsets_before_the_transaction": _commit_is(_record_first),
+    "offsets_after_the_transaction": _commit_is(_offsets_last),
+    "record_outside_of_the_transaction": _commit_is(_record_last),
+    "states_outside_of_the_transaction": _commit_is(_states_outside),
+    "no_fencing": lambda: _patch(takeover, "make_producer", _unfenced),
+    "failed_send_not_awaited": _send_not_awaited,
+    "record_read_before_the_fence": lambda: _patch(owner, "take_over", _record_then_fence),
+    "sink_without_compare_and_set": lambda: _patch(sinks.tables, "move_position", _without_compare),
+    "sink_position_before_rows": lambda: _patch(sinks.sink, "write_batch", _position_before_rows),
+    "read_uncommitted": _uncommitted,
+    "duplicates_forgotten": lambda: _patch(fold, "is_duplicate", lambda *_: False),
+    "input_not_written": lambda: _patch(Committer, "_inputs", lambda *_: ()),
+    "tick_lost_at_take_over": lambda: _patch(owner.Owner, "_adopt_tick", _tick_lost),
+    # No mutant but its control: a send that fails, and is awaited.
+    "failed_send_awaited": lambda: _patch(Committer, "_send", _failing_send),
+}
+
+
+if __name__ == "__main__":
+    MUTANTS[sys.argv.pop(1)]()
+    sys.exit(main())
