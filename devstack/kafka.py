@@ -8,10 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from typing_extensions import override
+
 from devstack.child import Child, Launch, launch_command, wait_until_ready
 from devstack.jars import kafka_jars
 from devstack.java import find_java
 from devstack.places import free_ports, listens
+from devstack.server import Server
 from runtime.errors import CrashError
 
 START_SECONDS: Final = 60.0
@@ -44,7 +47,7 @@ PROPERTIES: Final[Mapping[str, str]] = {
 }
 
 
-class EmbeddedKafka:
+class EmbeddedKafka(Server):
     """A broker in a folder of its own; the same folder gives the same data and port again.
 
     `start` is `prepare`, `launch` and `wait`; they are apart so that other servers can start
@@ -65,19 +68,14 @@ class EmbeddedKafka:
         self._controller_port: Final = controller
         self._heap = heap_megabytes
         self._extra = dict(properties or {})
-        self._child: Child | None = None
+        super().__init__()
 
     @property
     def bootstrap(self) -> str:
         """Where clients connect."""
         return f"127.0.0.1:{self.port}"
 
-    @property
-    def child(self) -> Child:
-        """The broker's process, for a supervisor."""
-        assert self._child is not None, "prepare comes first"
-        return self._child
-
+    @override
     def prepare(self) -> None:
         """Fetch what is missing, write the properties and format the folder, once."""
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -94,33 +92,10 @@ class EmbeddedKafka:
             )
         )
 
-    def launch(self) -> None:
-        """Start the broker's process and return at once."""
-        self.child.start()
-
+    @override
     def wait(self) -> None:
         """Return when the broker takes connections."""
         wait_until_ready(self.child, ready=lambda: listens(self.port), seconds=START_SECONDS)
-
-    def start(self) -> None:
-        """Prepare where that was not done, and return when the broker takes connections."""
-        if self._child is None:
-            self.prepare()
-        self.launch()
-        self.wait()
-
-    def stop(self) -> None:
-        """Stop in order; what was written stays."""
-        self.child.stop()
-
-    def kill(self) -> None:
-        """End the broker as a crash would (SIGKILL)."""
-        self.child.kill()
-
-    def restart(self) -> None:
-        """Start again on the same port and data, after `stop` or `kill`, or stopping first."""
-        self.stop()
-        self.start()
 
     def _format(self, java: list[str]) -> None:
         config = str(self._folder / "server.properties")

@@ -12,8 +12,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+from typing_extensions import override
+
 from devstack.child import Account, Child, Launch, launch_command, wait_until_ready
 from devstack.places import free_ports
+from devstack.server import Server
 from runtime.errors import CrashError, UsageError
 
 START_SECONDS: Final = 60.0
@@ -30,7 +33,7 @@ _THROWN_AWAY: Final = (
 )
 
 
-class EmbeddedPostgres:
+class EmbeddedPostgres(Server):
     """A server in a folder of its own; the same folder gives the same data and password again.
 
     `start` is `prepare`, `launch` and `wait`; they are apart so that other servers can start
@@ -43,13 +46,7 @@ class EmbeddedPostgres:
         self._lasting = lasting
         self._password = ""
         self._programs = Path()
-        self._child: Child | None = None
-
-    @property
-    def child(self) -> Child:
-        """The server's process, for a supervisor."""
-        assert self._child is not None, "prepare comes first"
-        return self._child
+        super().__init__()
 
     def url(self, database: str) -> str:
         """How clients reach this database."""
@@ -59,6 +56,7 @@ class EmbeddedPostgres:
         """Make the folder, or say why Postgres could not use it; `prepare` does it too."""
         _make_folder(self._folder, _account())
 
+    @override
     def prepare(self) -> None:
         """Find the programs and make the cluster, once."""
         account = _account()
@@ -73,36 +71,13 @@ class EmbeddedPostgres:
             self._make_cluster(data, password_file, account)
         self._child = Child(self._launch(data, account))
 
-    def launch(self) -> None:
-        """Start the server's process and return at once."""
-        self.child.start()
-
+    @override
     def wait(self) -> None:
         """Return when the server takes connections."""
         pid_file = self._folder / "data" / "postmaster.pid"
         wait_until_ready(
             self.child, ready=lambda: _is_ready(pid_file, self.child.pid), seconds=START_SECONDS
         )
-
-    def start(self) -> None:
-        """Prepare where that was not done, and return when the server takes connections."""
-        if self._child is None:
-            self.prepare()
-        self.launch()
-        self.wait()
-
-    def stop(self) -> None:
-        """Stop in order; what was committed stays."""
-        self.child.stop()
-
-    def kill(self) -> None:
-        """End the server as a crash would (SIGKILL)."""
-        self.child.kill()
-
-    def restart(self) -> None:
-        """Start again on the same port and data, after `stop` or `kill`, or stopping first."""
-        self.stop()
-        self.start()
 
     def create_database(self, name: str, *, template: str = "template1") -> str:
         """Make a database as a copy of another, and return its URL."""
