@@ -24,6 +24,7 @@ LOOK_SECONDS: Final = 1.0
 FETCH_SECONDS: Final = 2.0
 AWAY_SECONDS_MAX: Final = 10.0
 STALE_SECONDS: Final = 15
+YOUNG_SECONDS: Final = 3
 
 log = structlog.get_logger()
 
@@ -56,13 +57,14 @@ class Freshness:
         self.kafka_up = False
 
     def of(self, partition: int) -> Lag:
-        """The lag of one partition, as last measured."""
+        """The lag of one partition: as measured, and growing where that was some seconds ago."""
         measured = self._measured.get(partition)
         if measured is None:
             return Lag(0.0, stale=True)
         now = self._clock.now()
+        young = now - measured.at <= YOUNG_SECONDS
         since = measured.behind_since
-        seconds = 0.0 if since is None else max(0.0, now - since)
+        seconds = 0.0 if since is None else max(0.0, (measured.at if young else now) - since)
         return Lag(seconds, stale=now - measured.at > STALE_SECONDS)
 
     async def keep(self, stop: asyncio.Event) -> None:
