@@ -86,8 +86,8 @@ async def take_over(
     """Fence, load and check one partition; the caller seeks and adopts what is new."""
     log = await asyncio.to_thread(look_at_log, settings)
     producer = make_producer(settings, partition)
-    await producer.start()
     try:
+        await producer.start()
         loaded = loaded or Loaded(Table(), {})
         record = await _read(settings, partition, loaded, log)
         _check_halted(record, resume=resume)
@@ -115,8 +115,8 @@ async def _read(settings: Settings, partition: int, loaded: Loaded, log: Log) ->
         max_partition_fetch_bytes=_FETCH_BYTES,
         fetch_max_wait_ms=_FETCH_WAIT_MS,
     )
-    await consumer.start()
     try:
+        await consumer.start()
         with collector_off():
             await _load(consumer, settings, partition, loaded)
         return await _record(consumer, settings, partition, loaded, log)

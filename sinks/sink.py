@@ -20,13 +20,19 @@ from runtime.errors import CrashError
 from runtime.settings import Settings
 from sinks.batch import Record
 from sinks.metrics import SinkMetrics
-from sinks.position import take_position
-from sinks.stream import Turns, lost, read_logs, sink_topics, state_reader
+from sinks.position import check_position, take_position
+from sinks.stream import Turns, lost, newest_ends, read_logs, sink_topics, state_reader
 from sinks.tables import Batch, Positions, write_batch
 
 POLL_MS: Final = 500
 BACKOFF_SECONDS_MAX: Final = 2.0
 COPY_SECONDS: Final = 1.0
+
+_LOSSES: Final = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+)
 
 log = structlog.get_logger()
 
@@ -104,7 +110,7 @@ class Sink:
             try:
                 while not self._stop.is_set():
                     await self._step(connection, consumer)
-            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            except _LOSSES as error:
                 if not connection.closed and not is_loss(error):
                     raise CrashError(f"Postgres refused a batch: {one_line(error)}") from error
                 log.warning("postgres_lost", reason=one_line(error))
@@ -140,12 +146,14 @@ class Sink:
             self._turns.end()
             return
         states, transitions = sink_topics(self._around.settings)
-        found = {
-            (each.topic, each.partition): await take_position(connection, each)
-            for each in await read_logs(self._around.settings, consumer, assigned)
-        }
+        logs = await read_logs(self._around.settings, consumer, assigned)
+        taken = {each: await take_position(connection, each) for each in logs}
+        now = await newest_ends(consumer, taken)
         if self._turns.over():
             return
+        for position, each in zip(taken.values(), now, strict=True):
+            check_position(position, each)
+        found = {(each.topic, each.partition): each for each in taken.values()}
         for (topic, partition), position in found.items():
             consumer.seek(TopicPartition(topic, partition), position.next)
         self._positions = {
@@ -198,9 +206,17 @@ class Sink:
 
 
 async def open_tables(settings: Settings) -> AsyncConnection:
-    """A connection to tables of the version that this code writes."""
+    """A connection to tables of the version that this code writes.
+
+    A sink that is stopped within a transaction holds its position's row, for which its successor
+    has to wait: after the time in which the group misses it, Postgres misses it too.
+    """
     connection = await connect(settings, "learnstream sink")
     try:
+        await connection.execute(
+            "SELECT set_config('idle_in_transaction_session_timeout', %s, false)",
+            (f"{int(settings.session_timeout_seconds * 1000)}ms",),
+        )
         await check_schema(connection)
     except BaseException:
         await connection.close()

@@ -1,7 +1,8 @@
 """The Kafka side of the sink: its group, its two topics, and where their logs begin and end."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -14,11 +15,13 @@ from contracts.topics import STATE, TRANSITIONS
 from runtime.errors import CrashError, LossError
 from runtime.kafka import READ_COMMITTED, connect_options, topic_ids
 from runtime.settings import Settings
-from sinks.position import Log
+from sinks.position import Log, Position
 
 FETCH_BYTES: Final = 4_194_304
 POSTGRES_OUTAGE_MS: Final = 24 * 3_600_000
 """The sink does not poll while Postgres is away, and stays in its group all the same."""
+END_TRIES: Final = 10
+END_SECONDS: Final = 0.3
 
 
 class Turns(ConsumerRebalanceListener):
@@ -95,6 +98,27 @@ async def read_logs(
         Log(tp.topic, tp.partition, names[tp.topic], beginnings[tp], ends[tp])
         for tp in sorted(partitions)
     ]
+
+
+async def newest_ends(consumer: AIOKafkaConsumer, taken: Mapping[Log, Position]) -> list[Log]:
+    """The logs with their ends as they are now; an end before a position is asked for again.
+
+    The end is asked for after the position: another sink may move that one on until we hold it.
+    And a broker that has just started may say less for a moment.
+    """
+    places = [TopicPartition(log.topic, log.partition) for log in taken]
+    for last_try in (*[False] * END_TRIES, True):
+        try:
+            ends = await consumer.end_offsets(places)
+        except ReaderError as error:
+            raise CrashError(f"Kafka does not say where its logs end: {error}") from error
+        logs = [replace(log, end=ends[place]) for log, place in zip(taken, places, strict=True)]
+        if last_try or all(
+            position.next <= log.end for log, position in zip(logs, taken.values(), strict=True)
+        ):
+            return logs
+        await asyncio.sleep(END_SECONDS)
+    raise AssertionError("the last try returns")
 
 
 def lost(error: Exception) -> LossError:

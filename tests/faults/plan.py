@@ -21,6 +21,7 @@ WORKER_KINDS: Final = (
 STORE_KINDS: Final = (
     "sink_kill",
     "sink_zombie",
+    "sink_zombie_in_transaction",
     "postgres_immediate",
     "postgres_away",
     "postgres_connections",

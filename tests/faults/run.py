@@ -250,5 +250,7 @@ def _verify(scene: Scene) -> dict[str, Any]:
 def _last_words(scene: Scene) -> str:
     folder = scene.stage.folder / "logs"
     return "\n".join(
-        f"--- {log.name}\n{log.read_text(errors='replace')[-2500:]}" for log in folder.iterdir()
+        f"--- {log.name}\n{log.read_text(errors='replace')[-1500:]}"
+        for log in folder.iterdir()
+        if log.name != "api.log"
     )

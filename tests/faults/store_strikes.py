@@ -30,24 +30,16 @@ def sink_kill(scene: Scene, chance: random.Random) -> float:
 
 def sink_zombie(scene: Scene, chance: random.Random) -> float:
     """SIGSTOP of a sink until another one has gone on; SIGCONT."""
-    zombie, other = scene.parts["sink"], scene.parts["sink-2"]
     scene.parts.pump(some(chance, 0, 0.5))
-    zombie.send(signal.SIGSTOP)
-    other.start()
-    scene.parts.until(
-        lambda: other.said().count("sink_goes_on"), START_SECONDS, "the other sink's share"
-    )
-    # A sink that was stopped within its transaction holds its position's row: nobody goes on there.
-    before = dict(scene.rows.next)
-    scene.parts.until(
-        lambda: sum(scene.rows.next[p] > at for p, at in before.items()) >= len(before) - 1,
-        START_SECONDS,
-        "the other sink goes on",
-    )
-    zombie.send(signal.SIGCONT)
-    scene.parts.pump(some(chance, 0.5, 2))
-    other.stop()
-    return time.monotonic()
+    scene.parts["sink"].send(signal.SIGSTOP)
+    return _succeed(scene, chance)
+
+
+def sink_zombie_in_transaction(scene: Scene, chance: random.Random) -> float:
+    """The same, stopped surely within a transaction: its position's row is locked."""
+    with sink_in_transaction(scene):
+        scene.parts["sink"].send(signal.SIGSTOP)
+    return _succeed(scene, chance)
 
 
 def postgres_immediate(scene: Scene, chance: random.Random) -> float:
@@ -97,6 +89,25 @@ def sink_in_transaction(scene: Scene) -> Iterator[None]:
 def _waits(connection: psycopg.Connection) -> bool:
     row = connection.execute(_WAITS).fetchone()
     return row is not None and row[0] > 0
+
+
+def _succeed(scene: Scene, chance: random.Random) -> float:
+    """Another sink goes on everywhere; then the stopped one wakes."""
+    zombie, other = scene.parts["sink"], scene.parts["sink-2"]
+    other.start()
+    scene.parts.until(
+        lambda: other.said().count("sink_goes_on"), START_SECONDS, "the other sink's share"
+    )
+    before = dict(scene.rows.next)
+    scene.parts.until(
+        lambda: all(scene.rows.next[p] > at for p, at in before.items()),
+        START_SECONDS,
+        "the other sink goes on",
+    )
+    zombie.send(signal.SIGCONT)
+    scene.parts.pump(some(chance, 0.5, 2))
+    other.stop()
+    return time.monotonic()
 
 
 def _postgres(scene: Scene, away: float) -> float:

@@ -18,6 +18,7 @@ from tests.faults.store_strikes import (
     postgres_immediate,
     sink_kill,
     sink_zombie,
+    sink_zombie_in_transaction,
 )
 
 Strike: TypeAlias = Callable[[Scene, random.Random], float]
@@ -206,6 +207,7 @@ STRIKES: Final[dict[str, Strike]] = {
     **{f"worker_kill_{point}": worker_kill_at(point) for point in POINTS},
     "sink_kill": sink_kill,
     "sink_zombie": sink_zombie,
+    "sink_zombie_in_transaction": sink_zombie_in_transaction,
     "postgres_immediate": postgres_immediate,
     "postgres_away": postgres_away,
     "postgres_connections": postgres_connections,

@@ -22,7 +22,7 @@ from runtime.kafka import admin_client, topic_ids
 from runtime.settings import Settings
 from sinks.cohort import refresh_cohort
 from sinks.migrate import migrate
-from sinks.position import Log, move_position, take_position
+from sinks.position import Log, check_position, move_position, take_position
 from tests.sinking import (
     T0,
     TODAY,
@@ -165,9 +165,9 @@ async def test_a_log_that_lost_records_is_a_loss(topics: Settings) -> None:
     async with await connect(topics, "a") as connection:
         await move_position(connection, await take_position(connection, log), 10)
         with pytest.raises(LossError, match="30 offsets are gone"):
-            await take_position(connection, replace(log, beginning=40))
+            check_position(await take_position(connection, log), replace(log, beginning=40))
         with pytest.raises(LossError, match="ends at 5"):
-            await take_position(connection, replace(log, end=5))
+            check_position(await take_position(connection, log), replace(log, end=5))
 
 
 async def test_a_topic_that_was_made_again_is_refused(topics: Settings) -> None:
