@@ -15,7 +15,9 @@ from runtime.settings import Settings
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
-    parser = subparsers.add_parser("worker", help=__doc__, description=__doc__)
+    parser = subparsers.add_parser(
+        "worker", help="fold events into states, tell alerts", description=__doc__
+    )
     parser.add_argument(
         "--resume",
         action="store_true",
