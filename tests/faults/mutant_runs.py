@@ -21,15 +21,15 @@ AIMED: Final[dict[str, list[str]]] = {
     "record_outside_of_the_transaction": ["worker_kill_after_commit"],
     "states_outside_of_the_transaction": ["worker_kill_after_states"],
     "no_fencing": ["worker_zombie"],
-    "failed_send_not_awaited": ["api_kill", "api_kill", "api_kill"],
-    "record_read_before_the_fence": ["worker_zombie_early"],
+    "failed_send_not_awaited": ["worker_kill", "worker_kill"],
+    "record_read_before_the_fence": ["worker_zombie_early", "worker_zombie_early"],
     "sink_without_compare_and_set": ["sink_zombie", "sink_zombie", "sink_zombie"],
     "sink_position_before_rows": ["sink_kill"],
     "read_uncommitted": ["worker_kill_after_states", "worker_kill_after_offsets"],
     "duplicates_forgotten": ["api_kill"],
     "input_not_written": ["api_kill"],
     "tick_lost_at_take_over": ["worker_kill", "worker_kill"],
-    "failed_send_awaited": ["api_kill", "api_kill", "api_kill"],
+    "failed_send_awaited": ["api_kill"],
 }
 HOLD: Final = {"failed_send_awaited"}
 """Controls: they must not go red."""

@@ -7,10 +7,12 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from aiokafka.structs import TopicPartition
 from psycopg import AsyncConnection
 
 import sinks.sink
@@ -31,8 +33,7 @@ from sinks.batch import newest_alerts, newest_states
 from sinks.position import Position
 
 UNCOMMITTED: Final = "read_uncommitted"
-FAILING_SEND: Final = 40
-"""Which send of states fails, as a broker refuses one."""
+BETWEEN_SECONDS: Final = 8.0
 
 
 async def _record_first(self: Committer, writing: Writing) -> Committed:
@@ -105,16 +106,21 @@ _sends: Final = Committer._send
 _seen: Final = {"sends": 0}
 
 
-async def _failing_send(self: Committer, name: str, messages: Iterable[Message]) -> Any:
-    """One send of states fails as if the broker had refused it: the records do not go out."""
-    if name == STATE.name:
-        _seen["sends"] += 1
-        if _seen["sends"] == FAILING_SEND:
+def _failing_send(every: int) -> Callable[..., Any]:
+    """One send of states in so many fails, as if the broker had refused it."""
+
+    async def send(self: Committer, name: str, messages: Iterable[Message]) -> Any:
+        if name == STATE.name:
+            _seen["sends"] += 1
             *lost, record = messages
-            refused: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-            refused.set_exception(KafkaError("refused"))
-            return [refused, *await _sends(self, name, [record])] if lost else []
-    return await _sends(self, name, messages)
+            if lost and _seen["sends"] % every == 0:
+                refused: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+                refused.set_exception(KafkaError("refused"))
+                return [refused, *await _sends(self, name, [record])]
+            messages = [*lost, record]
+        return await _sends(self, name, messages)
+
+    return send
 
 
 def _unfenced(settings: Settings, partition: int) -> AIOKafkaProducer:
@@ -137,22 +143,35 @@ class _Gathered:
 
 
 def _send_not_awaited() -> None:
-    _patch(Committer, "_send", _failing_send)
+    _patch(Committer, "_send", _failing_send(20))
     _patch(transaction, "asyncio", _Gathered())
 
 
 async def _record_then_fence(
     settings: Settings, partition: int, loaded: Any, *, resume: bool
 ) -> Any:
-    """The partition is read first, and its old owner fenced a while later."""
+    """The partition is read first, and its old owner fenced when that one has written since."""
     log = await asyncio.to_thread(takeover.look_at_log, settings)
     loaded = loaded or takeover.Loaded(Table(), {})
     record = await takeover._read(settings, partition, loaded, log)
     takeover._check_halted(record, resume=resume)
-    await asyncio.sleep(3)
+    if record.next:
+        await _until_written(settings, partition, loaded.table.next)
     producer = transaction.make_producer(settings, partition)
     await producer.start()
     return takeover.Taken(producer, loaded, record)
+
+
+async def _until_written(settings: Settings, partition: int, since: int) -> None:
+    place = TopicPartition(settings.topic(STATE.name), partition)
+    options = connect_options(settings)
+    with suppress(TimeoutError):
+        async with (
+            asyncio.timeout(BETWEEN_SECONDS),
+            AIOKafkaConsumer(**options, isolation_level="read_committed") as reader,
+        ):
+            while (await reader.end_offsets([place]))[place] <= since:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
 
 
 async def _without_compare(connection: AsyncConnection, position: Position, new: int) -> Position:
@@ -223,7 +242,7 @@ MUTANTS: Final[dict[str, Callable[[], None]]] = {
     "input_not_written": lambda: _patch(Committer, "_inputs", lambda *_: ()),
     "tick_lost_at_take_over": lambda: _patch(owner.Owner, "_adopt_tick", _tick_lost),
     # No mutant but its control: a send that fails, and is awaited.
-    "failed_send_awaited": lambda: _patch(Committer, "_send", _failing_send),
+    "failed_send_awaited": lambda: _patch(Committer, "_send", _failing_send(150)),
 }
 
 

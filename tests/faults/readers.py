@@ -48,6 +48,7 @@ class ApiReader(Watcher):
         self._rising = Rising(self.wrong)
         self._tokens: dict[str, str] = {}
         self._etags: dict[tuple[str, ...], list[str]] = {}
+        self._held: dict[tuple[str, str], str] = {}
 
     @override
     def open(self) -> Callable[[], object]:
@@ -74,9 +75,9 @@ class ApiReader(Watcher):
             f"http://127.0.0.1:{self._settings.api_port}/api/v1/progress/{page}",
             headers={"Authorization": f"Bearer {self._token(user)}"},
         )
-        held = self._etags.get((user, page))
-        if held and self._chance.random() < 0.3:
-            request.add_header("If-None-Match", held[-1])
+        held = self._held.get((user, page))
+        if held is not None and self._chance.random() < 0.3:
+            request.add_header("If-None-Match", held)
         try:
             with urllib.request.urlopen(request, timeout=_ASK_SECONDS) as answer:
                 return answer.status, answer.headers["ETag"], json.loads(answer.read())
@@ -105,7 +106,7 @@ class ApiReader(Watcher):
             if etag in seen:
                 self.wrong(f"I6: {page} of {user} showed an earlier version again")
             seen.append(etag)
-        self._etags[user, page] = [etag]
+        self._held[user, page] = etag
         if page == "real-time-dashboard":
             self._agree(user, dashboard_pairs(body))
             longest = body["progress_summary"]["longest_streak_days"]

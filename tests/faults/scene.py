@@ -92,3 +92,8 @@ class Scene:
 def some(chance: random.Random, least: float, most: float) -> float:
     """A duration."""
     return chance.uniform(least, most)
+
+
+def away(chance: random.Random) -> float:
+    """How long a server stays away: some seconds, one time in four half a minute."""
+    return 30.0 if chance.random() < 0.25 else some(chance, 5, 10)

@@ -10,7 +10,7 @@ import psycopg
 
 from runtime.database import connect_now
 from tests.faults.parts import MissedError
-from tests.faults.scene import START_SECONDS, Scene, some
+from tests.faults.scene import START_SECONDS, Scene, away, some
 
 _WAITS = """SELECT count(*) FROM pg_stat_activity
 WHERE application_name = 'learnstream sink' AND wait_event_type = 'Lock'
@@ -49,7 +49,7 @@ def postgres_immediate(scene: Scene, chance: random.Random) -> float:
 
 def postgres_away(scene: Scene, chance: random.Random) -> float:
     """Postgres stops and stays away for a while; workers go on."""
-    return _postgres(scene, some(chance, 5, 10))
+    return _postgres(scene, away(chance))
 
 
 def postgres_connections(scene: Scene, chance: random.Random) -> float:
@@ -110,13 +110,13 @@ def _succeed(scene: Scene, chance: random.Random) -> float:
     return time.monotonic()
 
 
-def _postgres(scene: Scene, away: float) -> float:
+def _postgres(scene: Scene, seconds: float) -> float:
     server = scene.servers.postgres
     if not server.child.running():
         raise MissedError("Postgres did not run")
     scene.servers.stop_postgres_at_once()
     scene.parts.until(lambda: not server.child.running(), START_SECONDS, "the end of Postgres")
-    scene.parts.pump(away)
+    scene.parts.pump(seconds)
     server.launch()
     server.wait()
     return time.monotonic()

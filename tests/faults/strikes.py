@@ -10,7 +10,7 @@ from runtime.errors import CrashError
 from runtime.failpoints import POINTS, Point
 from tests.faults.parts import MissedError, Part, StuckError
 from tests.faults.plan import PARTITIONS
-from tests.faults.scene import DISTURBED_SECONDS, START_SECONDS, Scene, some
+from tests.faults.scene import DISTURBED_SECONDS, START_SECONDS, Scene, away, some
 from tests.faults.store_strikes import (
     api_kill,
     postgres_away,
@@ -123,7 +123,7 @@ def kafka_kill(scene: Scene, chance: random.Random) -> float:
 
 def kafka_away(scene: Scene, chance: random.Random) -> float:
     """The broker crashes and stays away for a while."""
-    return _kafka(scene, signal.SIGKILL, some(chance, 5, 10))
+    return _kafka(scene, signal.SIGKILL, away(chance))
 
 
 def everything_kill(scene: Scene, chance: random.Random) -> float:
@@ -181,18 +181,18 @@ def reach(scene: Scene, worker: Part, failpoints: str) -> None:
     scene.parts.until(reached, START_SECONDS, f"{worker.name} reaches {failpoints}")
 
 
-def _kafka(scene: Scene, number: signal.Signals, away: float) -> float:
+def _kafka(scene: Scene, number: signal.Signals, seconds: float) -> float:
     scene.working()
     child = scene.servers.kafka.child
     if not child.running():
         raise MissedError("the broker did not run")
-    scene.disturbed.note(START_SECONDS + away + DISTURBED_SECONDS)
+    scene.disturbed.note(START_SECONDS + seconds + DISTURBED_SECONDS)
     if number == signal.SIGKILL:
         child.kill()
     else:
         child.ask_to_stop()
         scene.parts.until(lambda: not child.running(), START_SECONDS, "the end of the broker")
-    scene.parts.pump(away)
+    scene.parts.pump(seconds)
     scene.kafka_back()
     return time.monotonic()
 
