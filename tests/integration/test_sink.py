@@ -6,7 +6,9 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
+from aiokafka import AIOKafkaConsumer
 from pydantic import SecretStr
 
 from contracts.topics import STATE
@@ -18,11 +20,13 @@ from domain.state import Course
 from operations.topics import declare
 from runtime.database import connect
 from runtime.errors import CrashError, LossError
-from runtime.kafka import admin_client, topic_ids
+from runtime.kafka import admin_client, connect_options, topic_ids
 from runtime.settings import Settings
 from sinks.cohort import refresh_cohort
 from sinks.migrate import migrate
-from sinks.position import Log, check_position, move_position, take_position
+from sinks.position import Log, Position, check_position, move_position, take_position
+from sinks.sink import open_tables
+from sinks.stream import newest_ends
 from tests.sinking import (
     T0,
     TODAY,
@@ -168,6 +172,31 @@ async def test_a_log_that_lost_records_is_a_loss(topics: Settings) -> None:
             check_position(await take_position(connection, log), replace(log, beginning=40))
         with pytest.raises(LossError, match="ends at 5"):
             check_position(await take_position(connection, log), replace(log, end=5))
+
+
+async def test_a_position_that_moved_on_meanwhile_is_no_loss(topics: Settings) -> None:
+    await put_states(topics, a_learner("ada", 1))
+    partition = partition_of(b"ada", topics.partitions)
+    name = topics.topic(STATE.name)
+    asked_before = Log(name, partition, "id-1", 0, 0)
+    moved = Position(name, partition, "id-1", 1)
+    async with AIOKafkaConsumer(**connect_options(topics)) as consumer:
+        (log,) = await newest_ends(consumer, {asked_before: moved})
+    check_position(moved, log)
+
+
+async def test_a_sink_that_stopped_in_a_transaction_does_not_block_the_next(
+    topics: Settings,
+) -> None:
+    short = topics.model_copy(update={"session_timeout_seconds": 1.0})
+    log = Log(topics.topic(STATE.name), 0, "id-1", 0, 100)
+    async with await open_tables(short) as stopped, await open_tables(short) as other:
+        here = await take_position(stopped, log)
+        await stopped.execute("BEGIN")
+        await move_position(stopped, here, 10)
+        assert await asyncio.wait_for(take_position(other, log), 10) == here
+        with pytest.raises(psycopg.errors.IdleInTransactionSessionTimeout):
+            await stopped.execute("COMMIT")
 
 
 async def test_a_topic_that_was_made_again_is_refused(topics: Settings) -> None:
