@@ -1,0 +1,39 @@
+"""Each deliberate defect must be caught by the faults that are aimed at it (`make mutants`).
+
+`FAULT_MUTANTS=1 pytest tests/faults` runs them here, some half a minute each.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+
+from tests.faults.mutant_runs import AIMED, HOLD, as_expected, run_mutant
+from tests.faults.mutants import MUTANTS
+from tests.faults.stage import Servers, servers
+from tests.faults.strikes import STRIKES
+
+ASKED: Final = bool(os.environ.get("FAULT_MUTANTS"))
+
+
+def test_every_mutant_has_faults_aimed_at_it() -> None:
+    assert AIMED.keys() == MUTANTS.keys()
+    assert {kind for kinds in AIMED.values() for kind in kinds} <= STRIKES.keys()
+    assert HOLD <= MUTANTS.keys()
+
+
+@pytest.fixture(scope="module")
+def own_servers() -> Iterator[Servers]:
+    """A broker and a database server that may be killed."""
+    with servers() as started:
+        yield started
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(not ASKED, reason="FAULT_MUTANTS is not set: `make mutants`")
+@pytest.mark.parametrize("name", sorted(MUTANTS))
+def test_the_proof_is_not_blind(own_servers: Servers, name: str) -> None:
+    verdict = run_mutant(own_servers, name)
+    assert as_expected(name, verdict), [*verdict.violations, *verdict.invalid]
