@@ -63,14 +63,6 @@ def compare_sequences(
     _compare_order(check, [key for key in wanted if key in there], there, where)
 
 
-def compare_numbers(check: Check, expected: Any, found: Any, name: str) -> None:
-    """One figure of one learner or partition."""
-    check.expected += 1
-    check.found += 1
-    if expected != found:
-        check.differ(f"{name}: expected {expected}, found {found}")
-
-
 def transition_id(data: bytes) -> str:
     """The id of a transition: of one alert, one revision."""
     try:

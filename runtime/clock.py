@@ -1,7 +1,6 @@
 """The one place where the wall clock is read."""
 
 import time
-from datetime import UTC, datetime
 from typing import Protocol
 
 
@@ -19,7 +18,3 @@ class WallClock:
     def now(self) -> int:
         """Whole seconds since the epoch, UTC."""
         return int(time.time())
-
-    def today(self) -> str:
-        """The UTC date, as YYYY-MM-DD."""
-        return datetime.now(UTC).date().isoformat()

@@ -11,7 +11,7 @@ from aiokafka.partitioner import murmur2
 from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient
 
-from contracts.topics import ACTIVITY, ALERTS, COURSES, DEAD_LETTERS, STATE
+from contracts.topics import ACTIVITY, ALERTS, COURSES, DEAD_LETTERS, STATE, Topic
 from domain.events import AnyEvent
 from operations.topics import declare
 from runtime.clock import WallClock
@@ -54,6 +54,14 @@ def replay(topics: Settings) -> Settings:
 def admin(replay: Settings) -> Iterator[KafkaAdminClient]:
     with closing(admin_client(replay)) as client:
         yield client
+
+
+def make_again(settings: Settings, admin: KafkaAdminClient, topic: Topic) -> None:
+    """Delete a topic and declare it anew: the same name, another id, nothing in it."""
+    name = settings.topic(topic.name)
+    admin.delete_topics([name])
+    wait_for(lambda: name not in admin.list_topics(), 10)
+    declare(settings)
 
 
 def changed(**fields: object) -> bytes:
@@ -186,10 +194,7 @@ def test_a_topic_that_was_made_again_is_refused(
     with running(replay, tmp_path / "w") as worker:
         wait_until_folded(replay)
         assert worker.stop() == 0
-    name = replay.topic(ACTIVITY.name)
-    admin.delete_topics([name])
-    wait_for(lambda: name not in admin.list_topics(), 10)
-    declare(replay)
+    make_again(replay, admin, ACTIVITY)
     with running(replay, tmp_path / "w") as refused:
         assert refused.ended() == 78
         assert "deleted and made again" in refused.said()
@@ -202,10 +207,7 @@ def test_states_that_are_gone_are_not_made_again_unasked(
     with running(replay, tmp_path / "w") as worker:
         wait_until_folded(replay)
         assert worker.stop() == 0
-    name = replay.topic(STATE.name)
-    admin.delete_topics([name])
-    wait_for(lambda: name not in admin.list_topics(), 10)
-    declare(replay)
+    make_again(replay, admin, STATE)
     with running(replay, tmp_path / "w") as refused:
         assert refused.ended() == 78
         assert "the states are gone" in refused.said()
