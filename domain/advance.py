@@ -110,11 +110,9 @@ def _count_day(state: Learner, bucket: Day, event: AnyEvent, step: Step, *, coun
         return
     bucket.activities += 1
     bucket.timed += event.precision == "instant"
-    if bucket.activities == 1:
-        longest = state.streak.longest
-        if days.extend_streak(state, bucket, step.at):
-            streak_milestone.on_streak(state, longest, step)
-    state.streak.last_at = max(state.streak.last_at, step.at)
+    longest = state.streak.longest
+    if days.note_work(state, bucket, step.at):
+        streak_milestone.on_streak(state, longest, step)
 
 
 def _first_in_hour(state: Learner, content_id: str, at: int) -> bool:

@@ -6,7 +6,7 @@ from domain.course_facts import CourseFacts
 from domain.partition import RECORD_VERSION, PartitionRecord
 from domain.state import SHRINK_BYTES, STATE_VERSION, Header, Learner
 
-_DAY_BYTES = 16
+_DAY_BYTES = 20
 
 _packer = msgspec.msgpack.Encoder()
 _learner = msgspec.msgpack.Decoder(Learner)

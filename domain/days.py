@@ -93,49 +93,67 @@ def _forget_old(state: Learner) -> None:
         del state.days[0]
 
 
-def extend_streak(state: Learner, today: Day, at: int) -> bool:
-    """Count the first work of a local day in the streak; True where the open streak grew.
+def note_work(state: Learner, day: Day, at: int) -> bool:
+    """Take work of a local day, counted there already, into the streak; True where that grew.
 
     Streaks are runs of consecutive local dates with work; dates that differ by two or more still
     follow on each other where no more than 36 hours lie between (a flight over the date line).
+    Whatever the order in which the work comes, the runs are the same.
     """
-    streak = state.streak
-    day = today.day
-    if streak.length == 0:
-        streak.first_day = streak.last_day = day
-        streak.length = streak.longest = 1
-        streak.last_at = at
+    streak, second = state.streak, at - _nominal_start(day.day)
+    streak.last_at = max(streak.last_at, at)
+    added = day.activities == 1
+    earlier, later = added or second < day.first_at, added or second > day.last_at
+    day.first_at = second if earlier else day.first_at
+    day.last_at = second if later else day.last_at
+    if day.day > streak.last_day:
+        _go_on(state, day)
         return True
-    if day <= streak.last_day:
-        return _fill_gap(state, day)
-    follows = day - streak.last_day == 1
-    today.bridged = not follows and at - streak.last_at <= BRIDGE_SECONDS
-    if follows or today.bridged:
+    if earlier or (later and day.day < streak.last_day):
+        return _join_runs(state, added=added)
+    return False
+
+
+def _go_on(state: Learner, day: Day) -> None:
+    """The first work of a day after all others."""
+    streak = state.streak
+    before = find(state, streak.last_day)
+    if before is not None and _follows(before, day):
         streak.length += 1
     else:
-        streak.first_day, streak.length = day, 1
-    streak.last_day = day
+        streak.first_day, streak.length = day.day, 1
+    streak.last_day = day.day
     streak.longest = max(streak.longest, streak.length)
-    return True
 
 
-def _fill_gap(state: Learner, day: int) -> bool:
-    """A late event on a day that had none: it may join runs of days."""
+def _join_runs(state: Learner, *, added: bool) -> bool:
+    """Look at all runs again, as late work may join some; True where the open one grew."""
     streak = state.streak
-    if streak.first_day < day < streak.last_day:  # a date that was bridged
-        streak.length += 1
-        streak.longest = max(streak.longest, streak.length)
+    first_day = length = longest = runs = 0
+    before: Day | None = None
+    for known in state.days:
+        if not known.activities:
+            continue
+        if before is None or not _follows(before, known):
+            first_day, length, runs = known.day, 0, runs + 1
+        length += 1
+        longest = max(longest, length)
+        before = known
+    if runs == 1 and streak.first_day < first_day:  # it began before the days that are kept
+        first_day, length = streak.first_day, streak.length + added
+    grew = length > streak.length
+    streak.first_day, streak.length = first_day, length
+    streak.longest = max(streak.longest, longest, length)
+    return grew
+
+
+def _follows(before: Day, day: Day) -> bool:
+    if day.day - before.day == 1:
         return True
-    active = {known.day for known in state.days if known.activities}
-    first, last = day, day
-    while first - 1 in active:
-        first -= 1
-    while last + 1 in active:
-        last += 1
-    if last >= streak.first_day - 1 and first < streak.first_day:
-        streak.length += streak.first_day - first
-        streak.first_day = first
-        streak.longest = max(streak.longest, streak.length)
-        return True
-    streak.longest = max(streak.longest, last - first + 1)
-    return False
+    apart = (day.day - before.day) * 86_400 + day.first_at - before.last_at
+    return apart <= BRIDGE_SECONDS
+
+
+def _nominal_start(day: int) -> int:
+    """00:00 UTC of that date, in epoch seconds."""
+    return (day - _EPOCH_DAY) * 86_400

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from domain.events import EVENT_TYPES, GoalMetric, Outcome
 
-STATE_VERSION: Final = 1
+STATE_VERSION: Final = 2
 NEVER: Final = 0
 
 DAYS_MAX: Final = 90
@@ -49,7 +49,8 @@ class Day(Struct, array_like=True, gc=False):
     sessions: int = 0  # started on this day
     modules: int = 0  # completed less reopened
     posts: int = 0
-    bridged: bool = False  # goes on from the last active day though dates were skipped
+    first_at: int = 0  # its first work, in seconds from 00:00 UTC of that date: may be negative
+    last_at: int = 0  # its last work, likewise
     submitted: list[int] = field(default_factory=list)  # short ids, distinct
 
 

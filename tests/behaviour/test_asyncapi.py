@@ -27,6 +27,7 @@ from domain.decode import REASONS, Accepted, Record, Rejected, decode
 from domain.events import EVENT_TYPES, AnyEvent
 from domain.fold import DeadLetter
 from domain.inputs import Input, InputKind
+from domain.partition import FOLD_VERSION
 from domain.rules import RULES
 from feeds.faults import BAD, bad_record
 from feeds.simulate import Simulation
@@ -276,7 +277,7 @@ def test_a_record_that_was_cut_says_so_in_its_headers() -> None:
 
 def test_inputs_are_valid() -> None:
     bench = Bench(facts=course()).tick(at(1))
-    bench.adopt("fold_version", {"version": 1})
+    bench.adopt("fold_version", {"version": FOLD_VERSION})
     bench.adopt("configuration", bench.fold.configuration)
     bench.adopt("resume", {})
     assert len(bench.inputs) == 5

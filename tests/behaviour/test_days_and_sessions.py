@@ -49,6 +49,20 @@ def test_late_work_on_a_date_that_was_bridged_counts() -> None:
     assert (bench.learner().streak.length, bench.learner().streak.longest) == (3, 3)
 
 
+def test_earlier_work_of_a_day_that_comes_late_bridges_to_the_day_before() -> None:
+    bench = Bench().send(viewed(at(0, 14)), viewed(at(2, 10), "p2"), viewed(at(3), "p3"))
+    assert bench.learner().streak.length == 2
+    bench.send(viewed(at(2, 1), "p4"))
+    assert (bench.learner().streak.length, bench.learner().streak.longest) == (3, 3)
+
+
+def test_late_work_extends_a_streak_that_is_older_than_the_days_that_are_kept() -> None:
+    bench = Bench().send(*[viewed(at(day, 10), f"p{day}") for day in range(120)])
+    assert (len(bench.learner().days), bench.learner().streak.length) == (90, 120)
+    bench.send(viewed(at(100, 1), "late"))
+    assert (bench.learner().streak.length, bench.learner().streak.longest) == (120, 120)
+
+
 def test_two_days_off_break_a_streak() -> None:
     bench = Bench().send(viewed(at(0)), viewed(at(2), "p2"))
     assert bench.learner().streak.length == 1
