@@ -29,6 +29,7 @@ AIMED: Final[dict[str, list[str]]] = {
     "duplicates_forgotten": ["api_kill"],
     "input_not_written": ["api_kill"],
     "tick_lost_at_take_over": ["worker_kill", "worker_kill"],
+    "memory_leaked": ["postgres_away"],
     "failed_send_awaited": ["api_kill"],
 }
 HOLD: Final = {"failed_send_awaited"}

@@ -213,6 +213,15 @@ def _tick_lost(self: owner.Owner, effects: Effects, standing: Any) -> None:
         effects.changed |= seen.changed
 
 
+_leaked: Final[list[bytes]] = []
+
+
+async def _leaking(self: Committer, writing: Writing) -> Committed:
+    """Every batch leaves a quarter of a megabyte behind."""
+    _leaked.append(os.urandom(1 << 18))
+    return await _commit(self, writing)
+
+
 def _patch(place: Any, name: str, value: Any) -> None:
     assert hasattr(place, name), f"{place} has no {name}: the mutant would be none"
     setattr(place, name, value)
@@ -241,6 +250,7 @@ MUTANTS: Final[dict[str, Callable[[], None]]] = {
     "duplicates_forgotten": lambda: _patch(fold, "is_duplicate", lambda *_: False),
     "input_not_written": lambda: _patch(Committer, "_inputs", lambda *_: ()),
     "tick_lost_at_take_over": lambda: _patch(owner.Owner, "_adopt_tick", _tick_lost),
+    "memory_leaked": _commit_is(_leaking),
     # No mutant but its control: a send that fails, and is awaited.
     "failed_send_awaited": lambda: _patch(Committer, "_send", _failing_send(150)),
 }

@@ -5,10 +5,11 @@ import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from devstack.child import Child, Launch
 from devstack.environment import PREFIX, PROGRAM
+from devstack.places import free_ports
 from devstack.supervisor import Again, LeftDown, after_end
 
 ROOT: Final = Path(__file__).parents[2]
@@ -23,6 +24,17 @@ class StuckError(Exception):
     """The system did not get well again."""
 
 
+class ViolationError(Exception):
+    """A fault ended as it never must; the run goes on, to see what comes of it."""
+
+
+class Mark(NamedTuple):
+    """A moment of a part: how often it had ended, and how long its log was."""
+
+    ends: int
+    log_bytes: int
+
+
 class Part:
     """One process; every start is a Child of its own, so that it may have failpoints of its own."""
 
@@ -30,11 +42,16 @@ class Part:
         self, name: str, command: Sequence[str], environment: Mapping[str, str], logs: Path
     ) -> None:
         self.name = name
+        self.role = role_of(name)
+        self.metrics_port = None if self.role == "api" else free_ports(1)[0]
+        """The API serves its own metrics on its own port."""
         self.ends: list[int] = []
         """The statuses with which it ended, oldest first."""
         self.wanted = False
         self._command = command
-        self._environment = environment
+        self._environment = dict(environment)
+        if self.metrics_port is not None:
+            self._environment[f"{PREFIX}METRICS_PORT"] = str(self.metrics_port)
         self._log = logs / f"{name}.log"
         self._started_at = 0.0
         self._log_from = 0
@@ -95,9 +112,15 @@ class Part:
 
     def said(self) -> str:
         """Its log since the last start."""
-        with self._log.open("rb") as log:
-            log.seek(self._log_from)
-            return log.read().decode(errors="replace")
+        return self._log_behind(self._log_from)
+
+    def mark(self) -> Mark:
+        """This moment, for `since`."""
+        return Mark(len(self.ends), self._log.stat().st_size if self._log.exists() else 0)
+
+    def since(self, mark: Mark) -> tuple[list[int], str]:
+        """The statuses with which it ended since then, and what it logged."""
+        return self.ends[mark.ends :], self._log_behind(mark.log_bytes)
 
     def taken(self) -> int:
         """How many partitions this worker took over since its start."""
@@ -124,6 +147,13 @@ class Part:
                 return f"{self.name} stays down: {reason}: {self._child.last_words(3)}"
         return None
 
+    def _log_behind(self, size: int) -> str:
+        if not self._log.exists():
+            return ""
+        with self._log.open("rb") as log:
+            log.seek(size)
+            return log.read().decode(errors="replace")
+
 
 class Parts:
     """All parts by name, and the loop in which everything waits."""
@@ -140,6 +170,10 @@ class Parts:
 
     def __getitem__(self, name: str) -> Part:
         return self._parts[name]
+
+    def all(self) -> list[Part]:
+        """All of them, those that were never started too."""
+        return list(self._parts.values())
 
     def running(self) -> list[Part]:
         """Those that run."""
@@ -179,7 +213,12 @@ class Parts:
 
 def command_of(name: str, mutant: str | None) -> list[str]:
     """How a part is started; a mutant is the same program with one thing wrong."""
-    command = name.rstrip("-12")
+    command = role_of(name)
     if mutant is None or command == "api":
         return [*PROGRAM, command]
     return [PROGRAM[0], "-m", "tests.faults.mutants", mutant, command]
+
+
+def role_of(name: str) -> str:
+    """What the part is, whichever of them it is: `worker`, `sink` or `api`."""
+    return name.rstrip("-12")

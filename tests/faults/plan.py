@@ -8,6 +8,8 @@ from runtime.failpoints import POINTS
 
 FAULTS_MIN: Final = 10
 PARTITIONS: Final = 4
+ROUND: Final = 5
+"""So many seeds in a row, from 1, 6, 11 ... on, strike with every kind."""
 
 WORKER_KINDS: Final = (
     "worker_kill",
@@ -27,7 +29,7 @@ STORE_KINDS: Final = (
     "postgres_connections",
     "api_kill",
 )
-KAFKA_KINDS: Final = ("kafka_term", "kafka_kill", "kafka_away", "everything_kill")
+KAFKA_KINDS: Final = ("kafka_term", "kafka_kill", "kafka_away", "everything_kill", "mixed")
 KINDS: Final = (*WORKER_KINDS, *STORE_KINDS, *KAFKA_KINDS)
 
 
@@ -86,12 +88,18 @@ class Plan:
 
 def draw(seed: int) -> Plan:
     """The plan of a seed: the same one every time."""
-    chance = random.Random(f"learnstream faults {seed}")
-    kinds = [*chance.sample(WORKER_KINDS, 5), *chance.sample(STORE_KINDS, 4)]
-    kinds += chance.sample(KAFKA_KINDS, 1)
+    kinds = [*_dealt(WORKER_KINDS, 5, seed), *_dealt(STORE_KINDS, 4, seed)]
+    kinds += _dealt(KAFKA_KINDS, 1, seed)
     assert len(kinds) >= FAULTS_MIN
-    chance.shuffle(kinds)
+    random.Random(f"learnstream faults {seed}").shuffle(kinds)
     return made(seed, kinds)
+
+
+def _dealt(kinds: tuple[str, ...], count: int, seed: int) -> list[str]:
+    """So many different ones; the seeds of a round are dealt from one shuffled pack."""
+    number, place = divmod(seed - 1, ROUND)
+    pack = random.Random(f"learnstream round {number}").sample(kinds, len(kinds))
+    return [pack[(place * count + card) % len(pack)] for card in range(count)]
 
 
 def made(seed: int, kinds: list[str]) -> Plan:

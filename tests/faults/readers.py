@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
-import psutil
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 from typing_extensions import override
@@ -20,7 +19,6 @@ from runtime.clock import WallClock
 from runtime.kafka import committed_reader
 from runtime.settings import Settings
 from tests.faults.load import Sender
-from tests.faults.parts import Parts
 from tests.faults.plan import PARTITIONS
 from tests.faults.watching import Rising, Watcher
 
@@ -188,33 +186,3 @@ class AlertsReader(Watcher):
         if data["revision"] <= before:
             self.wrong(f"I3: alert {data['alert_id']}: {data['revision']} came after {before}")
         self._revisions[data["alert_id"]] = data["revision"]
-
-
-class MemoryReader(Watcher):
-    """Samples what each process holds (I7)."""
-
-    def __init__(self, parts: Parts) -> None:
-        super().__init__("memory reader", (psutil.Error,))
-        self.highest: dict[str, int] = {}
-        self.last: dict[str, dict[str, int]] = {}
-        self._parts = parts
-
-    @override
-    def open(self) -> Callable[[], object]:
-        return lambda: None
-
-    @override
-    def look(self) -> None:
-        for part in self._parts.running():
-            if part.pid is None:
-                continue
-            process = psutil.Process(part.pid)
-            with process.oneshot():
-                size = process.memory_info().rss >> 20
-                self.last[part.name] = {
-                    "mib": size,
-                    "files": process.num_fds(),
-                    "connections": len(process.net_connections("tcp")),
-                }
-            self.highest[part.name] = max(size, self.highest.get(part.name, 0))
-        self.pause(1.0)

@@ -11,9 +11,11 @@ from typing import Any, Final
 
 from devstack.environment import PROGRAM
 from tests.faults.load import Sender
-from tests.faults.parts import ROOT, MissedError, Parts, StuckError
+from tests.faults.memory import MemoryReader, growing_lives
+from tests.faults.operator_view import OperatorView
+from tests.faults.parts import ROOT, MissedError, Parts, StuckError, ViolationError
 from tests.faults.plan import PARTITIONS, Fault, Plan
-from tests.faults.readers import AlertsReader, ApiReader, MemoryReader
+from tests.faults.readers import AlertsReader, ApiReader
 from tests.faults.samplers import RowReader, StateReader, left_of_states
 from tests.faults.scene import START_SECONDS, Scene
 from tests.faults.stage import Servers, stage
@@ -32,6 +34,7 @@ class Verdict:
     """What a run came to."""
 
     plan: Plan
+    began: float = field(default_factory=time.monotonic)
     struck: list[dict[str, Any]] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
     invalid: list[str] = field(default_factory=list)
@@ -66,27 +69,28 @@ class Watchers:
     alerts: AlertsReader
     api: ApiReader
     memory: MemoryReader
+    operator: OperatorView
 
     def all(self) -> tuple[Watcher, ...]:
         """All of them."""
-        return self.states, self.rows, self.alerts, self.api, self.memory
+        return self.states, self.rows, self.alerts, self.api, self.memory, self.operator
 
     def finish(self) -> list[str]:
         """Stop all; what they saw go wrong."""
         for each in self.all():
             each.finish()
-        return [problem for each in self.all() for problem in each.problems]
+        told = [problem for each in self.all() for problem in each.problems]
+        return [*told, *growing_lives(self.memory.samples)]
 
 
 def run(servers: Servers, plan: Plan, say: Say, *, name: str = "", mutant: str = "") -> Verdict:
     """Run a plan; a fault that hit nothing makes it invalid."""
     verdict = Verdict(plan)
-    started = time.monotonic()
     with on_scene(servers, plan, name or f"seed-{plan.seed}", mutant or None) as (scene, watchers):
         try:
             start_all(scene, watchers, plan.workers)
             for fault in plan.faults:
-                strike_and_heal(scene, fault, verdict, say)
+                strike_and_heal(scene, watchers.operator, fault, verdict, say)
             judge(scene, watchers, verdict)
         except StuckError as error:
             verdict.violations.append(str(error))
@@ -95,7 +99,7 @@ def run(servers: Servers, plan: Plan, say: Say, *, name: str = "", mutant: str =
         verdict.violations += [] if scene.sender.problem is None else [scene.sender.problem]
         scene.sender.finish()
         verdict.violations += watchers.finish()
-        verdict.figures["seconds"] = round(time.monotonic() - started, 1)
+        verdict.figures["seconds"] = round(time.monotonic() - verdict.began, 1)
     return verdict
 
 
@@ -115,6 +119,7 @@ def on_scene(
             AlertsReader(made.settings),
             ApiReader(made.settings, sender, plan.seed),
             MemoryReader(parts),
+            OperatorView(made.settings, parts),
         )
         try:
             yield (
@@ -154,9 +159,12 @@ def start_all(scene: Scene, watchers: Watchers, workers: int) -> None:
     scene.well(time.monotonic())
 
 
-def strike_and_heal(scene: Scene, fault: Fault, verdict: Verdict, say: Say) -> None:
+def strike_and_heal(
+    scene: Scene, operator: OperatorView, fault: Fault, verdict: Verdict, say: Say
+) -> None:
     """One fault, and the wait until all is well again."""
     scene.parts.pump(fault.calm)
+    operator.begin()
     before = time.monotonic()
     try:
         gone = STRIKES[fault.kind](scene, random.Random(fault.chance))
@@ -164,10 +172,17 @@ def strike_and_heal(scene: Scene, fault: Fault, verdict: Verdict, say: Say) -> N
         verdict.invalid.append(f"{fault.kind}: {error}")
         say(f"  {fault.kind} missed: {error}")
         return
-    recovered = round(scene.well(gone), 2)
-    struck = round(gone - before, 2)
-    verdict.struck.append({"kind": fault.kind, "took": struck, "recovered": recovered})
-    say(f"  {fault.kind}: struck in {struck} s, well {recovered} s later")
+    except ViolationError as error:
+        verdict.violations.append(f"{fault.kind}: {error}")
+        gone = time.monotonic()
+    struck = {
+        "kind": fault.kind,
+        "at": round(before - verdict.began, 1),
+        "took": round(gone - before, 2),
+        "recovered": round(scene.well(gone), 2),
+    }
+    verdict.struck.append({**struck, "signs": operator.told()})
+    say("  {kind}: struck at {at} s for {took} s, well {recovered} s later".format_map(struck))
 
 
 def judge(scene: Scene, watchers: Watchers, verdict: Verdict) -> None:
@@ -198,7 +213,7 @@ def judge(scene: Scene, watchers: Watchers, verdict: Verdict) -> None:
     _judge_offsets(scene, watchers.states, verdict)
     verdict.figures["alerts"] = len(seen)
     verdict.figures["answers"] = {str(k): n for k, n in sorted(watchers.api.statuses.items())}
-    verdict.figures["memory_mib"] = dict(sorted(watchers.memory.highest.items()))
+    verdict.figures["memory_mib"] = watchers.memory.highest()
 
 
 def _compacted(scene: Scene, verdict: Verdict) -> dict[str, int]:

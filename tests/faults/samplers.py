@@ -14,6 +14,7 @@ from typing_extensions import override
 from contracts.state_keys import PARTITION_KEY, is_learner
 from contracts.topics import ACTIVITY, STATE
 from domain.codec import decode_header, decode_record
+from domain.state import STATE_BYTES_MAX
 from runtime.database import connect_now
 from runtime.kafka import admin_client, committed_reader
 from runtime.settings import Settings
@@ -25,7 +26,7 @@ APART_SECONDS: Final = 1.5
 
 
 class StateReader(Watcher):
-    """Follows `progress.state` and the group's offsets (I2, I4, I8)."""
+    """Follows `progress.state` and the group's offsets (I2, I4, I7, I8)."""
 
     def __init__(self, settings: Settings, disturbed: Disturbances) -> None:
         super().__init__("state reader", (KafkaError, OSError))
@@ -94,6 +95,8 @@ class StateReader(Watcher):
             self._rising.see(("inputs", partition), record.inputs, "I4")
             self.next[partition] = record.next
         elif is_learner(key) and value is not None:
+            if len(value) > STATE_BYTES_MAX:
+                self.wrong(f"I7: a state of {len(value)} bytes, at most {STATE_BYTES_MAX}")
             header = decode_header(value)
             self._rising.see(("steps", header.user_id), header.steps, "I2")
 

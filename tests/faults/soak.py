@@ -1,6 +1,7 @@
 """`python -m tests.faults.soak --minutes n`: a steady load, a fault a minute, and what it costs.
 
-Memory, open files, connections and lag of each part, in the first minute and in the last one.
+Memory, open files, connections and lag of each part, before the first fault and after the last:
+what is not flat is a violation.
 """
 
 import argparse
@@ -9,15 +10,17 @@ import logging
 import random
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any, Final
 
 from devstack.supervisor import StopRequestError, stop_requests
 from tests.faults.__main__ import say
+from tests.faults.memory import held
 from tests.faults.parts import StuckError
 from tests.faults.plan import KINDS, Fault, Load, Plan
 from tests.faults.run import Verdict, Watchers, judge, on_scene, start_all, strike_and_heal
 from tests.faults.scene import Scene
-from tests.faults.stage import servers
+from tests.faults.stage import Servers, servers
 
 RATE: Final = 100
 DAYS: Final = 90
@@ -25,13 +28,19 @@ EVENTS_A_DAY: Final = 8
 SPARE: Final = 1.4
 MINUTE: Final = 60.0
 SETTLE_SECONDS: Final = 20.0
+CALM_SECONDS: Final = 40.0
+"""So long nothing strikes at the start and at the end, and what each part holds is taken."""
+SHARE_MAX: Final = 1.15
+SLACK: Final = {"mib": 8, "files": 6, "connections": 6}
+LAG_SECONDS_MAX: Final = 5
 
 
 def soak_plan(minutes: int, seed: int) -> Plan:
     """A fault a minute, every kind in turn, and enough events for all of it."""
     chance = random.Random(f"learnstream soak {seed}")
     kinds = [kind for _ in range(minutes) for kind in chance.sample(KINDS, len(KINDS))][:minutes]
-    learners = int(SPARE * RATE * MINUTE * minutes / (EVENTS_A_DAY * DAYS))
+    seconds = MINUTE * minutes + SETTLE_SECONDS + 2 * CALM_SECONDS
+    learners = int(SPARE * RATE * seconds / (EVENTS_A_DAY * DAYS))
     return Plan(
         seed=seed,
         clock="wall",
@@ -49,43 +58,71 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
-    plan = soak_plan(args.minutes, args.seed)
-    verdict = Verdict(plan)
     with stop_requests(lambda: None), servers() as started:
         try:
-            with on_scene(started, plan, "soak", None) as (scene, watchers):
-                _soak(scene, watchers, verdict)
+            verdict = soak(started, soak_plan(args.minutes, args.seed))
         except StopRequestError:
             return 130
     say(json.dumps(verdict.as_json(), indent=1))
     return 0 if verdict.word == "held" else 1
 
 
-def _soak(scene: Scene, watchers: Watchers, verdict: Verdict) -> None:
-    try:
-        start_all(scene, watchers, verdict.plan.workers)
-        scene.parts.pump(SETTLE_SECONDS)
-        verdict.figures["first"] = _figures(scene, watchers)
-        for fault in verdict.plan.faults:
-            began = time.monotonic()
-            strike_and_heal(scene, fault, verdict, say)
-            scene.parts.pump(max(0.0, MINUTE - (time.monotonic() - began)))
-            say(f"  {json.dumps(_figures(scene, watchers))}")
-        verdict.figures["last"] = _figures(scene, watchers)
-        judge(scene, watchers, verdict)
-    except StuckError as error:
-        verdict.violations.append(str(error))
-    verdict.violations += [*scene.parts.down, *filter(None, [scene.sender.problem])]
-    scene.sender.finish()
-    verdict.violations += watchers.finish()
+def soak(on: Servers, plan: Plan, mutant: str | None = None) -> Verdict:
+    """Run a plan at a fault a minute; what is held at its end must be what was at its start."""
+    verdict = Verdict(plan)
+    with on_scene(on, plan, f"soak-{mutant or 'real'}".replace("_", "-"), mutant) as (
+        scene,
+        watchers,
+    ):
+        try:
+            start_all(scene, watchers, plan.workers)
+            _strike_every_minute(scene, watchers, verdict)
+            judge(scene, watchers, verdict)
+        except StuckError as error:
+            verdict.violations.append(str(error))
+        verdict.violations += [*scene.parts.down, *filter(None, [scene.sender.problem])]
+        scene.sender.finish()
+        verdict.violations += watchers.finish()
+    return verdict
+
+
+def _strike_every_minute(scene: Scene, watchers: Watchers, verdict: Verdict) -> None:
+    scene.parts.pump(SETTLE_SECONDS)
+    first = _figures(scene, watchers)
+    for fault in verdict.plan.faults:
+        began = time.monotonic()
+        strike_and_heal(scene, watchers.operator, fault, verdict, say)
+        scene.parts.pump(max(0.0, MINUTE - (time.monotonic() - began)))
+        say(f"  at rest: {json.dumps(_lag(scene))} records behind")
+    last = _figures(scene, watchers)
+    verdict.figures["first"], verdict.figures["last"] = first, last
+    verdict.violations += grown(first, last)
+
+
+def grown(first: dict[str, Any], last: dict[str, Any]) -> Iterator[str]:
+    """What is not flat between the two calm stretches (I5, I7)."""
+    if last["lag"] > LAG_SECONDS_MAX * RATE:
+        yield f"I5: the lag grew from {first['lag']} to {last['lag']} records"
+    for part in first["parts"].keys() & last["parts"].keys():
+        for name, slack in SLACK.items():
+            one, other = first["parts"][part][name], last["parts"][part][name]
+            if other > SHARE_MAX * one + slack:
+                yield f"I7: {name} of {part} grew from {one:.0f} to {other:.0f}"
 
 
 def _figures(scene: Scene, watchers: Watchers) -> dict[str, Any]:
-    running = {part.name for part in scene.parts.running()}
-    parts = {name: held for name, held in sorted(watchers.memory.last.items()) if name in running}
-    rows = watchers.rows.next
-    lag = sum(max(0, end - rows[p]) for p, end in scene.sender.following.items())
-    return {"lag": lag, **parts}
+    """What is held while nothing strikes, by part, and the lag behind it in records."""
+    began = time.monotonic()
+    scene.parts.pump(CALM_SECONDS)
+    return {
+        "lag": _lag(scene),
+        "parts": held(watchers.memory.samples, began, time.monotonic()),
+    }
+
+
+def _lag(scene: Scene) -> int:
+    rows = scene.rows.next
+    return sum(max(0, end - rows[p]) for p, end in scene.sender.following.items())
 
 
 if __name__ == "__main__":

@@ -103,6 +103,7 @@ def stage(on: Servers, plan: Plan, name: str) -> Iterator[Stage]:
         "LEARNSTREAM_BATCH_RECORDS": str(plan.batch_records),
         "LEARNSTREAM_CLOCK": plan.clock,
         "LEARNSTREAM_API_PORT": str(free_ports(1)[0]),
+        "LEARNSTREAM_LOG_FORMAT": "json",
         "LEARNSTREAM_EMBEDDED": "true",
         "LEARNSTREAM_JWT_SECRET": f"a secret of {name}, of thirty-two bytes or more",
     }

@@ -44,12 +44,12 @@ def sink_zombie_in_transaction(scene: Scene, chance: random.Random) -> float:
 
 def postgres_immediate(scene: Scene, chance: random.Random) -> float:
     """Postgres stops at once, as in a crash, and starts again."""
-    return _postgres(scene, some(chance, 0, 0.5))
+    return _away(scene, some(chance, 0, 0.5))
 
 
 def postgres_away(scene: Scene, chance: random.Random) -> float:
     """Postgres stops and stays away for a while; workers go on."""
-    return _postgres(scene, away(chance))
+    return _away(scene, away(chance))
 
 
 def postgres_connections(scene: Scene, chance: random.Random) -> float:
@@ -69,6 +69,21 @@ def api_kill(scene: Scene, chance: random.Random) -> float:
     scene.parts.pump(some(chance, 0, 0.3))
     scene.parts["api"].kill()
     return time.monotonic()
+
+
+@contextmanager
+def postgres_gone(scene: Scene) -> Iterator[None]:
+    """Inside, Postgres has stopped as in a crash; behind it, it answers again."""
+    server = scene.servers.postgres
+    if not server.child.running():
+        raise MissedError("Postgres did not run")
+    scene.servers.stop_postgres_at_once()
+    scene.parts.until(lambda: not server.child.running(), START_SECONDS, "the end of Postgres")
+    try:
+        yield
+    finally:
+        server.launch()
+        server.wait()
 
 
 @contextmanager
@@ -110,13 +125,7 @@ def _succeed(scene: Scene, chance: random.Random) -> float:
     return time.monotonic()
 
 
-def _postgres(scene: Scene, seconds: float) -> float:
-    server = scene.servers.postgres
-    if not server.child.running():
-        raise MissedError("Postgres did not run")
-    scene.servers.stop_postgres_at_once()
-    scene.parts.until(lambda: not server.child.running(), START_SECONDS, "the end of Postgres")
-    scene.parts.pump(seconds)
-    server.launch()
-    server.wait()
+def _away(scene: Scene, seconds: float) -> float:
+    with postgres_gone(scene):
+        scene.parts.pump(seconds)
     return time.monotonic()

@@ -4,17 +4,19 @@ import random
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, TypeAlias
 
 from runtime.errors import CrashError
 from runtime.failpoints import POINTS, Point
-from tests.faults.parts import MissedError, Part, StuckError
-from tests.faults.plan import PARTITIONS
+from tests.faults.parts import MissedError, Part, StuckError, ViolationError
+from tests.faults.plan import PARTITIONS, WORKER_KINDS
 from tests.faults.scene import DISTURBED_SECONDS, START_SECONDS, Scene, away, some
 from tests.faults.store_strikes import (
     api_kill,
     postgres_away,
     postgres_connections,
+    postgres_gone,
     postgres_immediate,
     sink_kill,
     sink_zombie,
@@ -80,12 +82,21 @@ def worker_term(scene: Scene, chance: random.Random) -> float:
 
 def worker_zombie(scene: Scene, chance: random.Random) -> float:
     """SIGSTOP within a transaction, longer than the session; another one takes over; SIGCONT."""
-    return _zombie(scene, chance, "partition_taken", PARTITIONS, some(chance, 0.2, 1.5))
+    zombie, since = _zombie(scene, chance, "partition_taken", PARTITIONS, some(chance, 0.2, 1.5))
+    if not _fenced(zombie):
+        raise ViolationError(f"I4: a zombie was not fenced: {zombie.name} ended {zombie.ends}")
+    return since
 
 
 def worker_zombie_early(scene: Scene, chance: random.Random) -> float:
-    """The same, but it wakes while the other one is about to take over."""
-    return _zombie(scene, chance, "assigned", 1, some(chance, 0.3, 1))
+    """The same, but it wakes while the other one is about to take over.
+
+    One that wakes before the fence may commit, as its successor has read nothing yet.
+    """
+    zombie, since = _zombie(scene, chance, "assigned", 1, some(chance, 0.3, 1))
+    if not _fenced(zombie):
+        raise MissedError(f"the zombie woke before the fence: {zombie.name} ended {zombie.ends}")
+    return since
 
 
 def worker_scale(scene: Scene, chance: random.Random) -> float:
@@ -136,8 +147,23 @@ def everything_kill(scene: Scene, chance: random.Random) -> float:
     return kafka_kill(scene, chance)
 
 
-def _zombie(scene: Scene, chance: random.Random, line: str, times: int, sleep: float) -> float:
-    """Wake the zombie when the other worker's log has that line so many times more."""
+def mixed(scene: Scene, chance: random.Random) -> float:
+    """One inside the other: Postgres is away, a worker is struck, the API and the broker crash."""
+    with postgres_gone(scene):
+        STRIKES[chance.choice(WORKER_KINDS)](scene, chance)
+        if scene.parts["api"].running:
+            scene.parts["api"].kill()
+        kafka_kill(scene, chance)
+    return time.monotonic()
+
+
+def _zombie(
+    scene: Scene, chance: random.Random, line: str, times: int, sleep: float
+) -> tuple[Part, float]:
+    """Wake the zombie when the other worker's log has that line so many times more.
+
+    Returns the zombie, and since when it is awake or gone again.
+    """
     zombie = scene.working()
     point = chance.choice(ZOMBIE_POINTS)
     reach(scene, zombie, f"sleep_at={point}:2.5:{chance.randrange(1, 8)}")
@@ -153,17 +179,17 @@ def _zombie(scene: Scene, chance: random.Random, line: str, times: int, sleep: f
     scene.parts.pump(sleep)
     ends = len(zombie.ends)
     zombie.send(signal.SIGCONT)
-    try:
+    with suppress(StuckError):
         scene.parts.until(lambda: len(zombie.ends) > ends, ZOMBIE_SECONDS, "the zombie's end")
-    except StuckError as error:
-        raise MissedError("the zombie lives on: it was not fenced") from error
-    if zombie.ends[-1] != CrashError.exit_status:
-        raise MissedError(f"the zombie ended with {zombie.ends[-1]}, it was not fenced")
     since = time.monotonic()
     if alone:
         scene.parts.until(lambda: zombie.taken() > 0, START_SECONDS, "both workers own")
         other.stop()
-    return since
+    return zombie, since
+
+
+def _fenced(zombie: Part) -> bool:
+    return zombie.ends[-1] == CrashError.exit_status
 
 
 def reach(scene: Scene, worker: Part, failpoints: str) -> None:
@@ -216,4 +242,5 @@ STRIKES: Final[dict[str, Strike]] = {
     "kafka_kill": kafka_kill,
     "kafka_away": kafka_away,
     "everything_kill": everything_kill,
+    "mixed": mixed,
 }

@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from tests.faults.plan import FAULTS_MIN, KINDS, draw
+from tests.faults.plan import FAULTS_MIN, KINDS, ROUND, draw
 from tests.faults.run import run
 from tests.faults.stage import Servers, servers
 from tests.faults.strikes import STRIKES
@@ -23,10 +23,13 @@ def test_a_seed_is_the_same_plan_every_time() -> None:
     assert draw(7) != draw(8)
 
 
-def test_every_kind_of_fault_comes_up_soon() -> None:
-    plans = [draw(seed) for seed in range(60)]
+@pytest.mark.parametrize("first", range(1, 101, ROUND))
+def test_every_round_of_seeds_strikes_with_every_kind(first: int) -> None:
+    plans = [draw(seed) for seed in range(first, first + ROUND)]
     assert {fault.kind for plan in plans for fault in plan.faults} == set(KINDS) == set(STRIKES)
-    assert min(len(plan.faults) for plan in plans) >= FAULTS_MIN
+    for plan in plans:
+        kinds = [fault.kind for fault in plan.faults]
+        assert len(set(kinds)) == len(kinds) >= FAULTS_MIN
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +40,7 @@ def own_servers() -> Iterator[Servers]:
 
 
 @pytest.mark.faults
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(400)
 @pytest.mark.skipif(SEEDS == 0, reason="FAULT_SEEDS is not set: `make faults-slice`")
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + max(SEEDS, 1)))
 def test_i1_to_i8_hold_under_faults(own_servers: Servers, seed: int) -> None:
