@@ -22,7 +22,7 @@ from runtime.settings import Settings
 
 LOOK_SECONDS: Final = 1.0
 FETCH_SECONDS: Final = 2.0
-AWAY_SECONDS_MAX: Final = 10.0
+AWAY_SECONDS_MAX: Final = 2.0
 STALE_SECONDS: Final = 15
 YOUNG_SECONDS: Final = 3
 
@@ -69,7 +69,7 @@ class Freshness:
 
     async def keep(self, stop: asyncio.Event) -> None:
         """Measure until told to stop; Kafka or Postgres away: again later, with what was known."""
-        wait = LOOK_SECONDS
+        wait, silent = LOOK_SECONDS, True
         while not stop.is_set():
             consumer = AIOKafkaConsumer(
                 **connect_options(self._settings),
@@ -81,12 +81,14 @@ class Freshness:
             )
             try:
                 await consumer.start()
-                wait = LOOK_SECONDS
+                if not silent:
+                    log.info("kafka_back")
+                wait, silent = LOOK_SECONDS, True
                 await self._watch(consumer, stop)
             except (KafkaError, TimeoutError) as error:
-                if self.kafka_up:
+                if silent:
                     log.warning("kafka_away", reason=str(error) or type(error).__name__)
-                self.kafka_up = False
+                self.kafka_up = silent = False
                 await _pause(stop, wait)
                 wait = min(2 * wait, AWAY_SECONDS_MAX)
             finally:

@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ from tests.faults.parts import Mark, Part, Parts
 from tests.faults.watching import Watcher
 
 _POLL_SECONDS: Final = 0.3
-_ASK_SECONDS: Final = 0.7
+_ASK_SECONDS: Final = 3.0
 _OF_NO_INTEREST: Final = frozenset({"request", "failpoint", "cohort_refreshed"})
 _PLAIN_LINE: Final = re.compile(r"\[(?:WARNING|ERROR|CRITICAL)\] (\S+) ")
 _SHOWN: Final = {
@@ -43,6 +44,8 @@ class OperatorView(Watcher):
 
     def __init__(self, settings: Settings, parts: Parts) -> None:
         super().__init__("operator's view", (OSError,))
+        self.ready_at = 0.0
+        """When `/readyz` last had nothing to say against anything (monotonic seconds)."""
         self._api = f"http://{settings.api_host}:{settings.api_port}"
         self._parts = parts
         self._signs = Signs()
@@ -54,7 +57,11 @@ class OperatorView(Watcher):
     @override
     def look(self) -> None:
         signs = self._signs
-        signs.ready |= self._ready()
+        asked_at = time.monotonic()
+        found = self._ready()
+        signs.ready |= found
+        if not found:
+            self.ready_at = asked_at
         for name, value in self._metrics(signs):
             signs.highest[name] = max(value, signs.highest.get(name, 0.0))
         self.pause(_POLL_SECONDS)

@@ -90,7 +90,7 @@ def run(servers: Servers, plan: Plan, say: Say, *, name: str = "", mutant: str =
         try:
             start_all(scene, watchers, plan.workers)
             for fault in plan.faults:
-                strike_and_heal(scene, watchers.operator, fault, verdict, say)
+                strike_and_heal(scene, fault, verdict, say)
             judge(scene, watchers, verdict)
         except StuckError as error:
             verdict.violations.append(str(error))
@@ -130,6 +130,7 @@ def on_scene(
                     sender=sender,
                     rows=watchers.rows,
                     api=watchers.api,
+                    operator=watchers.operator,
                     disturbed=disturbed,
                 ),
                 watchers,
@@ -159,12 +160,10 @@ def start_all(scene: Scene, watchers: Watchers, workers: int) -> None:
     scene.well(time.monotonic())
 
 
-def strike_and_heal(
-    scene: Scene, operator: OperatorView, fault: Fault, verdict: Verdict, say: Say
-) -> None:
+def strike_and_heal(scene: Scene, fault: Fault, verdict: Verdict, say: Say) -> None:
     """One fault, and the wait until all is well again."""
     scene.parts.pump(fault.calm)
-    operator.begin()
+    scene.operator.begin()
     before = time.monotonic()
     try:
         gone = STRIKES[fault.kind](scene, random.Random(fault.chance))
@@ -181,7 +180,7 @@ def strike_and_heal(
         "took": round(gone - before, 2),
         "recovered": round(scene.well(gone), 2),
     }
-    verdict.struck.append({**struck, "signs": operator.told()})
+    verdict.struck.append({**struck, "signs": scene.operator.told()})
     say("  {kind}: struck at {at} s for {took} s, well {recovered} s later".format_map(struck))
 
 

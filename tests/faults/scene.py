@@ -8,6 +8,7 @@ from typing import Final
 
 from devstack.places import listens
 from tests.faults.load import Sender
+from tests.faults.operator_view import OperatorView
 from tests.faults.parts import Part, Parts, StuckError
 from tests.faults.plan import PARTITIONS
 from tests.faults.readers import ApiReader
@@ -30,6 +31,7 @@ class Scene:
     sender: Sender
     rows: RowReader
     api: ApiReader
+    operator: OperatorView
     disturbed: Disturbances
 
     def working(self) -> Part:
@@ -44,7 +46,8 @@ class Scene:
         return found[0]
 
     def well(self, since: float) -> float:
-        """When all was well again: what came after `since` is in Postgres, and the API answers.
+        """When all was well again: what came after `since` is in Postgres, the API answers, and
+        `/readyz` has nothing to say.
 
         Events go on coming, so that every partition gets one after the fault.
         """
@@ -60,13 +63,17 @@ class Scene:
                 len(targets) == PARTITIONS
                 and all(self.rows.next[number] >= at for number, at in targets.items())
                 and self.api.answers > answers
+                and self.operator.ready_at > since
             )
 
         try:
             self.parts.until(through, WELL_SECONDS, "every partition through to Postgres")
         except StuckError as error:
             behind = {p: (self.rows.next[p], at) for p, at in targets.items()}
-            raise StuckError(f"I5: {error}; rows and what they had to reach: {behind}") from error
+            raise StuckError(
+                f"I5: {error}; rows and what they had to reach: {behind}; answers since: "
+                f"{self.api.answers - answers}; /readyz said: {self.operator.told()['readyz']}"
+            ) from error
         return time.monotonic() - since
 
     def kafka_back(self) -> None:

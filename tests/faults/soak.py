@@ -91,7 +91,7 @@ def _strike_every_minute(scene: Scene, watchers: Watchers, verdict: Verdict) -> 
     first = _figures(scene, watchers)
     for fault in verdict.plan.faults:
         began = time.monotonic()
-        strike_and_heal(scene, watchers.operator, fault, verdict, say)
+        strike_and_heal(scene, fault, verdict, say)
         scene.parts.pump(max(0.0, MINUTE - (time.monotonic() - began)))
         say(f"  at rest: {json.dumps(_lag(scene))} records behind")
     last = _figures(scene, watchers)
