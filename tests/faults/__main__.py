@@ -1,4 +1,4 @@
-"""`python -m tests.faults`: run seeds of faults, append their verdicts, print their table."""
+"""`python -m tests.faults`: run seeds of faults, append their verdicts, print their tables."""
 
 import argparse
 import logging
@@ -9,7 +9,7 @@ from tests.faults.plan import draw, made
 from tests.faults.run import run
 from tests.faults.stage import servers
 from tests.faults.strikes import STRIKES
-from tests.faults.verdicts import append, read, table
+from tests.faults.verdicts import append, put_into_page, read, report
 
 
 def main() -> int:
@@ -17,7 +17,8 @@ def main() -> int:
     args = _arguments()
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     if args.table:
-        say("\n".join(table(read())))
+        put_into_page()
+        say(report(read()))
         return 0
     seeds = range(args.first, args.first + args.seeds) if args.seed is None else [args.seed]
     failed = []
@@ -56,7 +57,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--only", nargs="+", choices=sorted(STRIKES), help="these faults; no verdict is kept"
     )
-    parser.add_argument("--table", action="store_true", help="print the table of the verdicts")
+    parser.add_argument("--table", action="store_true", help="print the tables of the verdicts")
     return parser.parse_args()
 
 

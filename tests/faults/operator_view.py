@@ -122,7 +122,7 @@ def lines_of_interest(text: str) -> Iterator[str]:
     """The names of what was logged: our events, and the loggers of libraries that complain."""
     for line in text.splitlines():
         if (plain := _PLAIN_LINE.search(line)) is not None:
-            yield f"[{plain[1]}]"
+            yield f"[{plain[1].partition('.')[0]}]"
             continue
         try:
             said = json.loads(line)

@@ -4,14 +4,13 @@
 """
 
 import os
-from collections.abc import Iterator
 from typing import Final
 
 import pytest
 
 from tests.faults.plan import FAULTS_MIN, KINDS, ROUND, draw
 from tests.faults.run import run
-from tests.faults.stage import Servers, servers
+from tests.faults.stage import Servers
 from tests.faults.strikes import STRIKES
 
 SEEDS: Final = int(os.environ.get("FAULT_SEEDS", "0"))
@@ -30,13 +29,6 @@ def test_every_round_of_seeds_strikes_with_every_kind(first: int) -> None:
     for plan in plans:
         kinds = [fault.kind for fault in plan.faults]
         assert len(set(kinds)) == len(kinds) >= FAULTS_MIN
-
-
-@pytest.fixture(scope="module")
-def own_servers() -> Iterator[Servers]:
-    """A broker and a database server that may be killed."""
-    with servers() as started:
-        yield started
 
 
 @pytest.mark.faults

@@ -4,14 +4,13 @@
 """
 
 import os
-from collections.abc import Iterator
 from typing import Final
 
 import pytest
 
 from tests.faults.mutant_runs import AIMED, HOLD, as_expected, run_mutant
 from tests.faults.mutants import MUTANTS
-from tests.faults.stage import Servers, servers
+from tests.faults.stage import Servers
 from tests.faults.strikes import STRIKES
 
 ASKED: Final = bool(os.environ.get("FAULT_MUTANTS"))
@@ -21,13 +20,6 @@ def test_every_mutant_has_faults_aimed_at_it() -> None:
     assert AIMED.keys() == MUTANTS.keys()
     assert {kind for kinds in AIMED.values() for kind in kinds} <= STRIKES.keys()
     assert MUTANTS.keys() >= HOLD
-
-
-@pytest.fixture(scope="module")
-def own_servers() -> Iterator[Servers]:
-    """A broker and a database server that may be killed."""
-    with servers() as started:
-        yield started
 
 
 @pytest.mark.faults

@@ -1,0 +1,104 @@
+"""What the watchers of a run call wrong, on figures that are made up."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.faults.memory import GROWN_MIB_MAX, Sample, growing_lives, held
+from tests.faults.operator_view import lines_of_interest
+from tests.faults.soak import LAG_SECONDS_MAX, RATE, grown
+from tests.faults.verdicts import report
+from tests.faults.watching import Rising
+
+
+def life(pid: int, mib: list[int]) -> list[Sample]:
+    return [
+        Sample(at=float(n), part="worker-1", pid=pid, mib=size, files=20, connections=9)
+        for n, size in enumerate(mib)
+    ]
+
+
+def test_i7_a_process_that_grows_within_its_life_is_told() -> None:
+    grows = life(7, [80 + n for n in range(90)])
+    (told,) = growing_lives(grows)
+    assert told.startswith("I7: worker-1 grew")
+
+
+def test_i7_a_process_may_grow_while_it_starts() -> None:
+    assert not list(growing_lives(life(7, [*range(20, 100, 4), *[100] * 60])))
+
+
+def test_i7_another_process_of_the_part_is_another_life() -> None:
+    first, second = life(7, [80] * 60), life(8, [80 + 2 * GROWN_MIB_MAX] * 60)
+    assert not list(growing_lives([*first, *second]))
+
+
+def test_what_is_held_is_the_median_between_two_moments() -> None:
+    found = held(life(7, [10, 20, 90, 30, 40]), since=1, until=3)
+    assert found == {"worker-1": {"mib": 30, "files": 20, "connections": 9}}
+
+
+def figures(lag: int = 10, **parts: float) -> dict[str, Any]:
+    return {"lag": lag, "parts": {"api": {"mib": 100.0, "files": 20, "connections": 9, **parts}}}
+
+
+@pytest.mark.parametrize("name", ["mib", "files", "connections"])
+def test_what_grows_between_the_calm_stretches_of_a_soak_is_told(name: str) -> None:
+    assert not list(grown(figures(), figures()))
+    (told,) = grown(figures(), figures(**{name: 140}))
+    assert f"{name} of api grew" in told
+
+
+def test_i5_a_lag_that_grows_is_told() -> None:
+    assert not list(grown(figures(), figures(lag=LAG_SECONDS_MAX * RATE)))
+    (told,) = grown(figures(), figures(lag=LAG_SECONDS_MAX * RATE + 1))
+    assert told.startswith("I5: the lag grew")
+
+
+def test_what_goes_back_is_told_and_the_highest_is_kept() -> None:
+    told: list[str] = []
+    rising = Rising(told.append)
+    for value in (1, 3, 2, 3):
+        rising.see("clock", value, "I8")
+    assert told == ["I8: clock went back from 3 to 2"]
+
+
+def test_an_operator_reads_our_events_and_which_library_complains() -> None:
+    text = "\n".join(
+        [
+            json.dumps({"event": "process_ends", "status": 70, "level": "error"}),
+            json.dumps({"event": "request", "route": "/readyz"}),
+            "2026-01-01 00:00:00,000 [ERROR] aiokafka.consumer.fetcher Failed",
+            "learnstream: cannot reach Kafka",
+        ]
+    )
+    assert list(lines_of_interest(text)) == ["process_ends 70", "[aiokafka]"]
+
+
+def test_the_report_counts_faults_and_says_what_usually_shows() -> None:
+    verdicts = [
+        {
+            "commit": "abc",
+            "seed": seed,
+            "verdict": "held",
+            "struck": [
+                {
+                    "kind": "worker_kill",
+                    "took": 0.1,
+                    "recovered": float(seed),
+                    "signs": {
+                        "ends": ["worker: SIGKILL"],
+                        "logs": ["worker: [aiokafka]", *extra],
+                        "readyz": [],
+                        "lag_seconds": 4.0,
+                    },
+                }
+            ],
+        }
+        for seed, extra in ((1, ["worker: assigned"]), (2, []), (3, []))
+    ]
+    lines = report(verdicts).splitlines()
+    assert "| abc | 3 | 3 | 3 | 0 | 0 |" in lines
+    assert "| `worker_kill` | 3 | 0.1 s, 0.1 s | 2.0 s | 3.0 s | 4 s |" in lines
+    assert "| `worker_kill` | worker: SIGKILL | (worker: assigned) | - |" in lines
