@@ -17,7 +17,7 @@ MIB_MAX: Final = 200
 """About twice what a part holds in a run: more would follow from the history's length."""
 WARM_SECONDS: Final = 20.0
 """So long after its start a process may still grow: code is loaded, caches fill."""
-GROWN_MIB_MAX: Final = 16
+GROWN_MIB_MAX: Final = 32
 _ENDS: Final = 10
 """So many samples at each end of a life are compared, by their medians."""
 

@@ -120,6 +120,6 @@ def made(seed: int, kinds: list[str]) -> Plan:
 
 
 def _load(chance: random.Random) -> Load:
-    """More events than a run takes: a learner makes some 8 a day."""
+    """More events than a run takes on a slow machine: a learner makes some 8 a day."""
     rate = chance.choice((100, 150, 200, 300))
-    return Load(learners=int(rate * chance.uniform(0.6, 0.8)), days=30, rate=rate)
+    return Load(learners=int(rate * chance.uniform(0.9, 1.2)), days=60, rate=rate)

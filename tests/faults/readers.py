@@ -131,9 +131,16 @@ def dashboard_pairs(body: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
         "today's activities": (now["daily_activities"], sum(day["activities"] for day in today)),
         "modules completed": (
             summary["modules_completed"],
-            sum(course["modules_completed"] for course in summary["courses"]),
+            sum(course["modules_completed"] for course in _pooled(summary["courses"])),
         ),
     }
+
+
+def _pooled(courses: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those whose figures the summary pools: the running ones, else the last that was finished."""
+    running = [each for each in courses if each["course_status"] in {"not_started", "active"}]
+    finished = [each for each in courses if each["course_status"] == "finished"]
+    return running or finished[:1]
 
 
 def alert_pairs(body: dict[str, Any]) -> dict[str, tuple[Any, Any]]:

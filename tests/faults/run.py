@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from devstack.environment import PROGRAM
+from tests.faults.evidence import keep
 from tests.faults.load import Sender
 from tests.faults.memory import MemoryReader, growing_lives
 from tests.faults.operator_view import OperatorView
@@ -99,6 +100,8 @@ def run(servers: Servers, plan: Plan, say: Say, *, name: str = "", mutant: str =
         verdict.violations += [] if scene.sender.problem is None else [scene.sender.problem]
         scene.sender.finish()
         verdict.violations += watchers.finish()
+        if verdict.violations and not mutant:
+            say(f"  kept for the search: {keep(scene, plan.seed)}")
         verdict.figures["seconds"] = round(time.monotonic() - verdict.began, 1)
     return verdict
 

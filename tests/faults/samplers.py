@@ -37,6 +37,7 @@ class StateReader(Watcher):
         self._settings = settings
         self._disturbed = disturbed
         self._rising = Rising(self.wrong)
+        self._moved: dict[int, tuple[int, int, int]] = {}
         self._apart: dict[int, tuple[int, int, float]] = {}
         self._consumer: KafkaConsumer
         self._admin: KafkaAdminClient
@@ -85,15 +86,19 @@ class StateReader(Watcher):
                 for record in records:
                     self.records += 1
                     self.following[record.partition] = record.offset + 1
-                    self._take(record.partition, record.key, record.value)
+                    self._take(record.partition, record.offset, record.key, record.value)
 
-    def _take(self, partition: int, key: bytes, value: bytes | None) -> None:
+    def _take(self, partition: int, offset: int, key: bytes, value: bytes | None) -> None:
         if key == PARTITION_KEY and value is not None:
             record = decode_record(value)
             self._rising.see(("position", partition), record.next, "I4")
             self._rising.see(("clock", partition), record.clock, "I8")
             self._rising.see(("inputs", partition), record.inputs, "I4")
             self.next[partition] = record.next
+            moved = record.next, record.inputs, sum(record.courses.values())
+            if self._moved.get(partition) == moved:
+                self.wrong(f"I4: partition {partition}: {moved} was committed twice, at {offset}")
+            self._moved[partition] = moved
         elif is_learner(key) and value is not None:
             if len(value) > STATE_BYTES_MAX:
                 self.wrong(f"I7: a state of {len(value)} bytes, at most {STATE_BYTES_MAX}")

@@ -16,8 +16,8 @@ from tests.faults.samplers import RowReader
 from tests.faults.stage import Servers, Stage
 from tests.faults.watching import Disturbances
 
-WELL_SECONDS: Final = 60.0
-START_SECONDS: Final = 30.0
+WELL_SECONDS: Final = 120.0
+START_SECONDS: Final = 90.0
 DISTURBED_SECONDS: Final = 12.0
 
 
@@ -81,7 +81,7 @@ class Scene:
         kafka = self.servers.kafka
         kafka.launch()
         self.parts.until(lambda: listens(kafka.port), START_SECONDS, "the broker listens")
-        self.disturbed.note(DISTURBED_SECONDS)
+        self.disturbed.end(DISTURBED_SECONDS)
 
     def gone(self, pid: int) -> None:
         """Wait until a process is no more."""

@@ -11,7 +11,7 @@ from runtime.errors import CrashError
 from runtime.failpoints import POINTS, Point
 from tests.faults.parts import MissedError, Part, StuckError, ViolationError
 from tests.faults.plan import PARTITIONS, WORKER_KINDS
-from tests.faults.scene import DISTURBED_SECONDS, START_SECONDS, Scene, away, some
+from tests.faults.scene import START_SECONDS, Scene, away, some
 from tests.faults.store_strikes import (
     api_kill,
     postgres_away,
@@ -27,7 +27,7 @@ Strike: TypeAlias = Callable[[Scene, random.Random], float]
 
 ZOMBIE_POINTS: Final[tuple[Point, ...]] = ("after_outputs", "after_states", "after_offsets")
 STORM: Final = 30
-ZOMBIE_SECONDS: Final = 12.0
+ZOMBIE_SECONDS: Final = 30.0
 
 
 def worker_kill(scene: Scene, chance: random.Random) -> float:
@@ -44,7 +44,7 @@ def worker_kill_at(point: Point) -> Strike:
     def strike(scene: Scene, chance: random.Random) -> float:
         worker = scene.working()
         reach(scene, worker, f"crash_at={point}:{chance.randrange(1, 12)}")
-        scene.parts.until(lambda: not worker.running, 5, f"the crash {point}")
+        scene.parts.until(lambda: not worker.running, 30, f"the crash {point}")
         return time.monotonic()
 
     return strike
@@ -212,7 +212,7 @@ def _kafka(scene: Scene, number: signal.Signals, seconds: float) -> float:
     child = scene.servers.kafka.child
     if not child.running():
         raise MissedError("the broker did not run")
-    scene.disturbed.note(START_SECONDS + seconds + DISTURBED_SECONDS)
+    scene.disturbed.begin()
     if number == signal.SIGKILL:
         child.kill()
     else:

@@ -1,5 +1,6 @@
 """What every reader of a run has: a thread, what it saw go wrong, and servers that come and go."""
 
+import math
 import threading
 import time
 from collections.abc import Callable, Hashable
@@ -88,9 +89,13 @@ class Disturbances:
     def __init__(self) -> None:
         self._until = 0.0
 
-    def note(self, seconds: float) -> None:
-        """From now on, for so long."""
-        self._until = max(self._until, time.monotonic() + seconds)
+    def begin(self) -> None:
+        """The broker is about to go."""
+        self._until = math.inf
+
+    def end(self, seconds: float) -> None:
+        """It is back, and what it caused is over in so long."""
+        self._until = time.monotonic() + seconds
 
     def calm(self) -> bool:
         """Whether the broker has been well for a while."""
