@@ -15,7 +15,7 @@ from domain.course_facts import CourseFacts
 from domain.decode import Record, Rejected
 from domain.fold import DeadLetter
 from runtime.errors import LossError
-from runtime.kafka import READ_COMMITTED, connect_options
+from runtime.kafka import READ_COMMITTED, connect_options, ends_behind
 from runtime.settings import Settings
 
 _POLL_MS: Final = 500
@@ -94,9 +94,9 @@ class CourseLetters:
     async def start(self) -> None:
         """Go on where the partition's record says; where compaction took records, at the next."""
         self._consumer, partitions = await _open(self._settings)
-        ends = await self._consumer.end_offsets(partitions)
-        for partition in partitions:
-            offset = self._looked_at.get(partition.partition, 0)
+        places = {each: self._looked_at.get(each.partition, 0) for each in partitions}
+        ends = await ends_behind(self._consumer, places)
+        for partition, offset in places.items():
             if offset > ends[partition]:
                 raise LossError(
                     f"topic {partition.topic} ends at {ends[partition]}, but {offset} were read: "

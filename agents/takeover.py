@@ -12,22 +12,20 @@ from aiokafka.structs import TopicPartition
 
 from agents.table import Table
 from agents.transaction import make_producer
-from contracts.state_keys import PARTITION_KEY, course_of
+from contracts.state_keys import PARTITION_KEY, TAKEN_KEY, course_of
 from contracts.topics import ACTIVITY, STATE, TOPICS
 from domain.codec import UnknownVersionError, decode_facts, decode_record
 from domain.course_facts import CourseFacts
 from domain.fold import new_record
 from domain.partition import PartitionRecord
-from runtime.errors import LossError, TooManyRejectedError, UsageError
-from runtime.kafka import READ_COMMITTED, admin_client, connect_options
+from runtime.errors import CrashError, LossError, TooManyRejectedError, UsageError
+from runtime.kafka import READ_COMMITTED, admin_client, connect_options, ends_behind
 from runtime.process import collector_off
 from runtime.settings import Settings
 
 _POLL_MS: Final = 200
 _FETCH_BYTES: Final = 4_194_304
 _FETCH_WAIT_MS: Final = 10  # what is asked beside fetches waits for them: one connection
-_END_TRIES: Final = 10
-_END_SECONDS: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +86,9 @@ async def take_over(
     producer = make_producer(settings, partition)
     try:
         await producer.start()
+        mark = await leave_mark(producer, settings, partition)
         loaded = loaded or Loaded(Table(), {})
-        record = await _read(settings, partition, loaded, log)
+        record = await _read(settings, partition, loaded, log, mark)
         _check_halted(record, resume=resume)
     except BaseException:
         await producer.stop()
@@ -105,7 +104,26 @@ def _check_halted(record: PartitionRecord, *, resume: bool) -> None:
         )
 
 
-async def _read(settings: Settings, partition: int, loaded: Loaded, log: Log) -> PartitionRecord:
+async def leave_mark(producer: AIOKafkaProducer, settings: Settings, partition: int) -> int:
+    """Write into `progress.state` as its new owner; returns the offset of what was written.
+
+    For a moment after its start a broker may tell an end of a log that is behind what was
+    committed. Who has read its own mark has read all that stands before it.
+    """
+    await producer.begin_transaction()
+    sent = await producer.send(
+        settings.topic(STATE.name), key=TAKEN_KEY, value=None, partition=partition
+    )
+    mark: int = (await sent).offset
+    await producer.commit_transaction()
+    if mark < 0:
+        raise CrashError(f"partition {partition}: the broker does not say where the mark stands")
+    return mark
+
+
+async def _read(
+    settings: Settings, partition: int, loaded: Loaded, log: Log, mark: int
+) -> PartitionRecord:
     consumer = AIOKafkaConsumer(
         **connect_options(settings),
         group_id=None,
@@ -118,25 +136,24 @@ async def _read(settings: Settings, partition: int, loaded: Loaded, log: Log) ->
     try:
         await consumer.start()
         with collector_off():
-            await _load(consumer, settings, partition, loaded)
+            await _load(consumer, settings, partition, loaded, mark)
         return await _record(consumer, settings, partition, loaded, log)
     finally:
         await consumer.stop()
 
 
 async def _load(
-    consumer: AIOKafkaConsumer, settings: Settings, partition: int, loaded: Loaded
+    consumer: AIOKafkaConsumer, settings: Settings, partition: int, loaded: Loaded, mark: int
 ) -> None:
-    """Read `progress.state` to its end by position: the last offset may be a marker."""
+    """Read `progress.state` up to our own mark."""
     state = TopicPartition(settings.topic(STATE.name), partition)
     consumer.assign([state])
-    end = (await consumer.end_offsets([state]))[state]
-    if loaded.table.next > end:
+    if loaded.table.next > mark:
         raise LossError(
-            f"topic {state.topic}: read up to {loaded.table.next}, but it ends at {end}"
+            f"topic {state.topic}: read up to {loaded.table.next}, but it ends at {mark}"
         )
     consumer.seek(state, loaded.table.next)
-    while await consumer.position(state) < end:
+    while await consumer.position(state) <= mark:
         found = await consumer.getmany(state, timeout_ms=_POLL_MS)
         for record in found.get(state, ()):
             _keep(loaded, record.key, record.value)
@@ -145,6 +162,8 @@ async def _load(
 
 def _keep(loaded: Loaded, key: bytes | None, value: bytes | None) -> None:
     assert key is not None, "every record of progress.state has a key"
+    if key == TAKEN_KEY:
+        return
     if key == PARTITION_KEY:
         loaded.record = value
     elif (course_id := course_of(key)) is None:
@@ -168,8 +187,8 @@ async def _record(
         record = decode_record(loaded.record)
     except UnknownVersionError as error:
         raise UsageError(f"partition {partition}: {error}") from error
-    end = await _end(consumer, activity, record.next)
-    check_record(record, log, settings, start, end)
+    ends = await ends_behind(consumer, {activity: record.next})
+    check_record(record, log, settings, start, ends[activity])
     return record
 
 
@@ -185,16 +204,6 @@ def _check_nothing_was_folded(settings: Settings, log: TopicPartition) -> None:
             f"{settings.group} stands at {stands}: the states are gone. To fold the log again from "
             "its start, empty every topic that the worker writes and use another group"
         )
-
-
-async def _end(consumer: AIOKafkaConsumer, log: TopicPartition, at_least: int) -> int:
-    """Where the log ends; a broker that has just started may say less for a moment."""
-    for last_try in (*[False] * _END_TRIES, True):
-        end: int = (await consumer.end_offsets([log]))[log]
-        if end >= at_least or last_try:
-            return end
-        await asyncio.sleep(_END_SECONDS)
-    raise AssertionError("the last try returns")
 
 
 def check_record(

@@ -1,15 +1,21 @@
 """How every Kafka client of ours behaves: read_committed, security, the Java partitioner."""
 
+import asyncio
 import ssl
+from collections.abc import Mapping
 from contextlib import closing
 from typing import Any, Final, TypedDict
 
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from kafka import KafkaConsumer, KafkaProducer
 from kafka.admin import KafkaAdminClient
 
 from runtime.settings import Settings
 
 READ_COMMITTED: Final = "read_committed"
+END_SECONDS: Final = 12.0
+"""So long a log may end before a place that was in it: only then it is another log."""
+_ASK_AGAIN_SECONDS: Final = 0.3
 
 
 class ConnectOptions(TypedDict, total=False):
@@ -67,6 +73,24 @@ def committed_reader(settings: Settings, **options: Any) -> KafkaConsumer:
         group_id=None,
         **options,
     )
+
+
+async def ends_behind(
+    consumer: AIOKafkaConsumer, places: Mapping[TopicPartition, int]
+) -> dict[TopicPartition, int]:
+    """Where logs end, asked again for a while where one ends before its place.
+
+    For a moment after its start a broker may tell an end that is behind what was committed. What
+    then still ends too early is for the caller to judge.
+    """
+    deadline = asyncio.get_running_loop().time() + END_SECONDS
+    while True:
+        ends: dict[TopicPartition, int] = await consumer.end_offsets(list(places))
+        if all(ends[place] >= at for place, at in places.items()):
+            return ends
+        if asyncio.get_running_loop().time() > deadline:
+            return ends
+        await asyncio.sleep(_ASK_AGAIN_SECONDS)
 
 
 def keyed_producer(settings: Settings, **options: Any) -> KafkaProducer:

@@ -13,15 +13,13 @@ from typing_extensions import override
 
 from contracts.topics import STATE, TRANSITIONS
 from runtime.errors import CrashError, LossError
-from runtime.kafka import READ_COMMITTED, connect_options, topic_ids
+from runtime.kafka import READ_COMMITTED, connect_options, ends_behind, topic_ids
 from runtime.settings import Settings
 from sinks.position import Log, Position
 
 FETCH_BYTES: Final = 4_194_304
 POSTGRES_OUTAGE_MS: Final = 24 * 3_600_000
 """The sink does not poll while Postgres is away, and stays in its group all the same."""
-END_TRIES: Final = 10
-END_SECONDS: Final = 0.3
 
 
 class Turns(ConsumerRebalanceListener):
@@ -101,24 +99,18 @@ async def read_logs(
 
 
 async def newest_ends(consumer: AIOKafkaConsumer, taken: Mapping[Log, Position]) -> list[Log]:
-    """The logs with their ends as they are now; an end before a position is asked for again.
+    """The logs with their ends as they are now, asked for after the positions.
 
-    The end is asked for after the position: another sink may move that one on until we hold it.
-    And a broker that has just started may say less for a moment.
+    Another sink may move a position on until we hold it, and with it the log's end.
     """
-    places = [TopicPartition(log.topic, log.partition) for log in taken]
-    for last_try in (*[False] * END_TRIES, True):
-        try:
-            ends = await consumer.end_offsets(places)
-        except ReaderError as error:
-            raise CrashError(f"Kafka does not say where its logs end: {error}") from error
-        logs = [replace(log, end=ends[place]) for log, place in zip(taken, places, strict=True)]
-        if last_try or all(
-            position.next <= log.end for log, position in zip(logs, taken.values(), strict=True)
-        ):
-            return logs
-        await asyncio.sleep(END_SECONDS)
-    raise AssertionError("the last try returns")
+    places = {
+        TopicPartition(log.topic, log.partition): position.next for log, position in taken.items()
+    }
+    try:
+        ends = await ends_behind(consumer, places)
+    except ReaderError as error:
+        raise CrashError(f"Kafka does not say where its logs end: {error}") from error
+    return [replace(log, end=ends[place]) for log, place in zip(taken, places, strict=True)]
 
 
 def lost(error: Exception) -> LossError:

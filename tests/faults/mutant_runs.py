@@ -23,6 +23,7 @@ AIMED: Final[dict[str, list[str]]] = {
     "no_fencing": ["worker_zombie"],
     "failed_send_not_awaited": ["worker_kill", "worker_kill"],
     "record_read_before_the_fence": ["worker_zombie_early", "worker_zombie_early"],
+    "read_to_an_end_that_is_told": ["worker_kill"],
     "sink_without_compare_and_set": ["sink_zombie", "sink_zombie", "sink_zombie"],
     "sink_position_before_rows": ["sink_kill"],
     "read_uncommitted": ["worker_kill_after_states", "worker_kill_after_offsets"],

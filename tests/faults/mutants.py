@@ -34,6 +34,8 @@ from sinks.position import Position
 
 UNCOMMITTED: Final = "read_uncommitted"
 BETWEEN_SECONDS: Final = 8.0
+BEHIND: Final = 3
+"""Offsets: the newest record of the partition and its marker lie behind."""
 
 
 async def _record_first(self: Committer, writing: Writing) -> Committed:
@@ -153,7 +155,8 @@ async def _record_then_fence(
     """The partition is read first, and its old owner fenced when that one has written since."""
     log = await asyncio.to_thread(takeover.look_at_log, settings)
     loaded = loaded or takeover.Loaded(Table(), {})
-    record = await takeover._read(settings, partition, loaded, log)
+    end = await _end_of_states(settings, partition)
+    record = await takeover._read(settings, partition, loaded, log, end - 1)
     takeover._check_halted(record, resume=resume)
     if record.next:
         await _until_written(settings, partition, loaded.table.next)
@@ -163,15 +166,24 @@ async def _record_then_fence(
 
 
 async def _until_written(settings: Settings, partition: int, since: int) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(BETWEEN_SECONDS):
+            while await _end_of_states(settings, partition) <= since:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
+
+async def _end_of_states(settings: Settings, partition: int) -> int:
     place = TopicPartition(settings.topic(STATE.name), partition)
     options = connect_options(settings)
-    with suppress(TimeoutError):
-        async with (
-            asyncio.timeout(BETWEEN_SECONDS),
-            AIOKafkaConsumer(**options, isolation_level="read_committed") as reader,
-        ):
-            while (await reader.end_offsets([place]))[place] <= since:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+    async with AIOKafkaConsumer(**options, isolation_level="read_committed") as reader:
+        end: int = (await reader.end_offsets([place]))[place]
+    return end
+
+
+async def _told_behind(producer: AIOKafkaProducer, settings: Settings, partition: int) -> int:
+    """No mark, but the end that the broker tells: just after its start that may be an old one."""
+    del producer
+    return max(-1, await _end_of_states(settings, partition) - 1 - BEHIND)
 
 
 async def _without_compare(connection: AsyncConnection, position: Position, new: int) -> Position:
@@ -244,6 +256,7 @@ MUTANTS: Final[dict[str, Callable[[], None]]] = {
     "no_fencing": lambda: _patch(takeover, "make_producer", _unfenced),
     "failed_send_not_awaited": _send_not_awaited,
     "record_read_before_the_fence": lambda: _patch(owner, "take_over", _record_then_fence),
+    "read_to_an_end_that_is_told": lambda: _patch(takeover, "leave_mark", _told_behind),
     "sink_without_compare_and_set": lambda: _patch(sinks.tables, "move_position", _without_compare),
     "sink_position_before_rows": lambda: _patch(sinks.sink, "write_batch", _position_before_rows),
     "read_uncommitted": _uncommitted,

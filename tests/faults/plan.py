@@ -122,4 +122,4 @@ def made(seed: int, kinds: list[str]) -> Plan:
 def _load(chance: random.Random) -> Load:
     """More events than a run takes on a slow machine: a learner makes some 8 a day."""
     rate = chance.choice((100, 150, 200, 300))
-    return Load(learners=int(rate * chance.uniform(0.9, 1.2)), days=60, rate=rate)
+    return Load(learners=int(rate * chance.uniform(1.8, 2.2)), days=30, rate=rate)

@@ -28,6 +28,7 @@ Strike: TypeAlias = Callable[[Scene, random.Random], float]
 ZOMBIE_POINTS: Final[tuple[Point, ...]] = ("after_outputs", "after_states", "after_offsets")
 STORM: Final = 30
 ZOMBIE_SECONDS: Final = 30.0
+REACH_TRIES: Final = 4
 
 
 def worker_kill(scene: Scene, chance: random.Random) -> float:
@@ -193,18 +194,24 @@ def _fenced(zombie: Part) -> bool:
 
 
 def reach(scene: Scene, worker: Part, failpoints: str) -> None:
-    """Put a worker with failpoints into the place of this one, and wait until it is there."""
-    worker.kill()
-    worker.ends.append(-signal.SIGKILL)
-    worker.start(failpoints)
-    started = len(worker.ends)
+    """Put a worker with failpoints into the place of this one, and wait until it is there.
 
-    def reached() -> bool:
-        if len(worker.ends) > started:
-            raise MissedError(f"{worker.name} ended with {worker.ends[-1]} before {failpoints}")
-        return "failpoint" in worker.said()
-
-    scene.parts.until(reached, START_SECONDS, f"{worker.name} reaches {failpoints}")
+    One that ends before, as a rebalance fenced it, is put there again.
+    """
+    for _ in range(REACH_TRIES):
+        if worker.running:
+            worker.kill()
+            worker.ends.append(-signal.SIGKILL)
+        worker.start(failpoints)
+        started = len(worker.ends)
+        scene.parts.until(
+            lambda: len(worker.ends) > started or "failpoint" in worker.said(),  # noqa: B023
+            START_SECONDS,
+            f"{worker.name} reaches {failpoints}",
+        )
+        if "failpoint" in worker.said():
+            return
+    raise MissedError(f"{worker.name} ended with {worker.ends[-1]} before {failpoints}")
 
 
 def _kafka(scene: Scene, number: signal.Signals, seconds: float) -> float:

@@ -30,7 +30,7 @@ def test_i7_a_process_may_grow_while_it_starts() -> None:
 
 
 def test_i7_another_process_of_the_part_is_another_life() -> None:
-    first, second = life(7, [80] * 60), life(8, [80 + 2 * GROWN_MIB_MAX] * 60)
+    first, second = life(7, [80] * 60), life(8, [80 + 2 * GROWN_MIB_MAX["worker"]] * 60)
     assert not list(growing_lives([*first, *second]))
 
 
