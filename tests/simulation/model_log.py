@@ -31,11 +31,13 @@ class Log:
     end: int = 0
     open_from: dict[int, int] = field(default_factory=dict)  # transaction -> its first offset here
     aborted: set[int] = field(default_factory=set)
+    told_behind: int = 0
+    """So many offsets the end that the broker tells is behind, until something is written."""
 
     def append(
         self, key: bytes | None, value: bytes | None, timestamp: int, transaction: int
     ) -> int:
-        offset = self.end
+        offset, self.told_behind = self.end, 0
         self.records.append(Kept(offset, key, value, timestamp, transaction))
         self.end += 1
         if transaction != NO_TRANSACTION:
@@ -54,9 +56,14 @@ class Log:
         """The last stable offset: what lies behind it is not told under read_committed."""
         return min(self.open_from.values(), default=self.end)
 
-    def committed(self, start: int = 0) -> list[Kept]:
-        """What a read_committed reader sees from `start` on; its position is then `stable_end`."""
-        until, aborted = self.stable_end, self.aborted
+    @property
+    def told_end(self) -> int:
+        """What the broker says that `stable_end` is."""
+        return max(0, self.stable_end - self.told_behind)
+
+    def committed(self, start: int = 0, until: int | None = None) -> list[Kept]:
+        """What a read_committed reader sees from `start` on, up to `stable_end` or `until`."""
+        until, aborted = self.stable_end if until is None else until, self.aborted
         return [
             record
             for record in self.records
@@ -117,6 +124,10 @@ class Broker:
         for transactional_id in list(self._open):
             self._epochs[transactional_id] += 1
             self._end(transactional_id, commit=False)
+
+    def restart(self, behind: int) -> None:
+        """Start again: for a moment the end of `progress.state` that is told is an old one."""
+        self.logs[STATE.name].told_behind = behind
 
     def compact(self, share: float) -> None:
         """Compact `progress.state` up to a share of it."""

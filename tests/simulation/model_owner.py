@@ -13,7 +13,7 @@ from agents.table import Table
 from agents.takeover import Loaded, _keep
 from contracts.alert_event import encode_transition
 from contracts.inputs import encode_input
-from contracts.state_keys import PARTITION_KEY, course_key
+from contracts.state_keys import PARTITION_KEY, TAKEN_KEY, course_key
 from contracts.topics import ACTIVITY, DEAD_LETTERS, INPUTS, STATE, TRANSITIONS
 from domain import codec
 from domain.configuration import Configuration, digest
@@ -94,6 +94,7 @@ class Owner:
     def take_over(self) -> Steps:
         self.producer = self.fence()
         yield "fenced"
+        yield from self.leave_mark()
         record = self.read()
         yield "read"
         yield from self.open(record)
@@ -101,15 +102,26 @@ class Owner:
     def fence(self) -> Producer:
         return self.world.broker.start_producer("group-0")
 
+    def leave_mark(self) -> Steps:
+        """What is read up to an own mark is read up to the log's true end: wait until it shows."""
+        log = self.world.broker.logs[STATE.name]
+        mark = self.producer.send(STATE.name, TAKEN_KEY, None)
+        yield "marked"
+        self.producer.commit()
+        while log.told_end <= mark:
+            yield "mark not seen"
+            log.told_behind //= 2
+
     def state_records(self, start: int) -> list[Kept]:
-        return self.world.broker.logs[STATE.name].committed(start)
+        log = self.world.broker.logs[STATE.name]
+        return log.committed(start, log.told_end)
 
     def read(self) -> PartitionRecord:
         """Bring what is kept in memory up to date, and see where the partition stands."""
         loaded, log = self.loaded, self.world.broker.logs[STATE.name]
         for kept in self.state_records(loaded.table.next):
             _keep(loaded, kept.key, kept.value)
-        loaded.table.next = max(loaded.table.next, log.stable_end)
+        loaded.table.next = max(loaded.table.next, log.told_end)
         if loaded.record is None:
             return new_record(0, 1, TOPIC_ID, self.world.clock_mode)
         return codec.decode_record(loaded.record)

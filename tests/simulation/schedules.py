@@ -127,6 +127,7 @@ _WEIGHTS: Final = {
     "resume": 3,
     "compact": 5,
     "expire": 2,
+    "restart": 3,
 }
 _OPERATIONS: Final[dict[str, Callable[[random.Random, int], Operation]]] = {
     "send": _send,
@@ -141,6 +142,7 @@ _OPERATIONS: Final[dict[str, Callable[[random.Random, int], Operation]]] = {
     "resume": lambda *_: ("resume",),
     "compact": lambda rng, _: ("compact", a_share(rng)),
     "expire": lambda *_: ("expire",),
+    "restart": lambda rng, _: ("restart", rng.randint(1, 20)),
 }
 
 # -- events --------------------------------------------------------------------------------------

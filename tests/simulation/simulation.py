@@ -7,7 +7,7 @@ from typing import Final
 from agents.takeover import Loaded
 from contracts.alert_event import decode_transition, encode_transition
 from contracts.inputs import decode_input
-from contracts.state_keys import PARTITION_KEY, course_key
+from contracts.state_keys import PARTITION_KEY, TAKEN_KEY, course_key
 from contracts.topics import ACTIVITY, DEAD_LETTERS, INPUTS, STATE, TRANSITIONS
 from domain import codec
 from domain.configuration import Configuration
@@ -143,6 +143,8 @@ class Simulation:
                 world.resume = True
             case "compact":
                 world.broker.compact(value)
+            case "restart":
+                world.broker.restart(which)
             case _:
                 assert kind == "expire", kind
                 world.broker.expire()
@@ -369,5 +371,5 @@ def _rebuild(loaded: Loaded, records: Sequence[Kept]) -> None:
         elif key.startswith(course_key("")):
             facts = codec.decode_facts(value)
             loaded.facts[facts.course_id] = facts
-        else:
+        elif key != TAKEN_KEY:
             loaded.table.load(key.decode(), value)
