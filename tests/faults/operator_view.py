@@ -17,7 +17,7 @@ from runtime.settings import Settings
 from tests.faults.parts import Mark, Part, Parts
 from tests.faults.watching import Watcher
 
-_POLL_SECONDS: Final = 0.3
+_POLL_SECONDS: Final = 0.5
 _ASK_SECONDS: Final = 3.0
 _OF_NO_INTEREST: Final = frozenset({"request", "failpoint", "cohort_refreshed"})
 _PLAIN_LINE: Final = re.compile(r"\[(?:WARNING|ERROR|CRITICAL)\] (\S+) ")

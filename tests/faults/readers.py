@@ -28,7 +28,7 @@ PAGES: Final = (
     "performance-alerts",
     "trend-analysis",
 )
-_POLL_SECONDS: Final = 0.03
+_POLL_SECONDS: Final = 0.08
 _ASK_SECONDS: Final = 8.0
 
 

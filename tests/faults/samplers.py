@@ -68,7 +68,7 @@ class StateReader(Watcher):
         self._read()
         for partition in self.next.keys() & self.committed.keys():
             self._compare(partition)
-        self.pause(0.1)
+        self.pause(0.3)
 
     def _close(self) -> None:
         with suppress(KafkaError):
@@ -148,7 +148,7 @@ class RowReader(Watcher):
         if self.looks % 5 == 0:
             for user_id, steps in self._connection.execute("SELECT user_id, steps FROM learner"):
                 self._rising.see(("row's steps", user_id), steps, "I6")
-        self.pause(0.1)
+        self.pause(0.3)
 
 
 def left_of_states(settings: Settings) -> dict[str, int]:
