@@ -18,6 +18,12 @@ from runtime.kafka import READ_COMMITTED
 
 TOPIC: Final = "states"
 PARTITIONS: Final = 16
+COMPACTED: Final = {
+    "cleanup.policy": "compact",
+    "segment.bytes": "1048576",
+    "min.cleanable.dirty.ratio": "0.01",
+    "max.compaction.lag.ms": "3000",
+}
 ASKERS: Final = 3
 CALM_SECONDS: Final = 3.0
 AFTER_SECONDS: Final = 8.0
@@ -31,7 +37,7 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="benchmarks told_end", description=__doc__)
     parser.add_argument("--rounds", type=int, default=8)
     options = parser.parse_args(arguments)
-    for name in ("aiokafka", "kafka"):
+    for name in ("aiokafka", "kafka", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     print(heading())
     folder = Path(tempfile.mkdtemp(prefix="learnstream-told-end-"))
@@ -41,7 +47,15 @@ def main(arguments: list[str]) -> None:
     broker.start()
     try:
         with closing(KafkaAdminClient(bootstrap_servers=broker.bootstrap)) as admin:
-            admin.create_topics({TOPIC: {"num_partitions": PARTITIONS, "replication_factor": 1}})
+            admin.create_topics(
+                {
+                    TOPIC: {
+                        "num_partitions": PARTITIONS,
+                        "replication_factor": 1,
+                        "configs": COMPACTED,
+                    }
+                }
+            )
             admin.wait_for_topics([TOPIC])
         asyncio.run(_restarts(broker, options.rounds))
     finally:
@@ -99,7 +113,7 @@ class Found:
         while not self.over.is_set():
             async with asyncio.timeout(_STUCK_SECONDS):
                 await producer.begin_transaction()
-                sent: Any = await producer.send(TOPIC, b"x" * 200, partition=partition)
+                sent: Any = await producer.send(TOPIC, b"x" * 200, b"key", partition=partition)
                 offset = (await sent).offset
                 await producer.commit_transaction()
             if before is not None:  # the one before is complete: this one could begin
