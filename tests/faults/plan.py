@@ -121,5 +121,5 @@ def made(seed: int, kinds: list[str]) -> Plan:
 
 def _load(chance: random.Random) -> Load:
     """More events than a run takes on a slow machine: a learner makes some 8 a day."""
-    rate = chance.choice((100, 150, 200, 300))
+    rate = chance.choice((40, 60, 100, 200))
     return Load(learners=int(rate * chance.uniform(1.8, 2.2)), days=30, rate=rate)
