@@ -50,10 +50,11 @@ bench: setup ## the figures of the README, side by side on this machine
 faults: setup ## nothing lost, nothing twice: SEEDS=n runs of ten faults or more, FIRST=k the first seed, SEED=k one again
 	@$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1) --first $(or $(FIRST),1))
 
-faults-slice: setup ## a slice of it as a test: FAULT_SEEDS=n (5)
-	@FAULT_SEEDS=$(or $(FAULT_SEEDS),5) $(BIN)/python -m pytest tests/faults $(ARGS)
+faults-slice: setup ## what CI runs of it, as tests: FAULT_SEEDS=n (5), the mutants, a soak of SOAK_MINUTES=n (2)
+	@FAULT_SEEDS=$(or $(FAULT_SEEDS),5) FAULT_MUTANTS=1 SOAK_MINUTES=$(or $(SOAK_MINUTES),2) \
+	  $(BIN)/python -m pytest tests/faults $(ARGS)
 
-faults-table: setup ## how long it took to be well again after each kind of fault
+faults-table: setup ## put what the kept verdicts come to into docs/operations.md, and print it
 	@$(BIN)/python -m tests.faults --table
 
 mutants: setup ## deliberate defects, each under the faults aimed at it: every one must be caught

@@ -62,11 +62,16 @@ class Table:
         self._warm(user_id, state, len(data))
 
     def load(self, user_id: str, data: bytes | None) -> None:
-        """Keep what was read from `progress.state`; no value forgets the learner."""
+        """Keep what was read from `progress.state`; no value forgets the learner.
+
+        Raises UnknownVersionError for another version's bytes: found later, they would look like a
+        defect of every event of that learner.
+        """
         self._cool(user_id)
         if data is None:
             self._bytes.pop(user_id, None)
         else:
+            decode_header(data)
             self._bytes[user_id] = data
 
     def _warm(self, user_id: str, state: Learner, size: int) -> None:

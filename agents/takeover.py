@@ -138,6 +138,8 @@ async def _read(
         with collector_off():
             await _load(consumer, settings, partition, loaded, mark)
         return await _record(consumer, settings, partition, loaded, log)
+    except UnknownVersionError as error:
+        raise UsageError(f"partition {partition}: {error}") from error
     finally:
         await consumer.stop()
 
@@ -183,10 +185,7 @@ async def _record(
         record = new_record(partition, log.partitions, log.topic_id, settings.clock)
         record.next = start
         return record
-    try:
-        record = decode_record(loaded.record)
-    except UnknownVersionError as error:
-        raise UsageError(f"partition {partition}: {error}") from error
+    record = decode_record(loaded.record)
     ends = await ends_behind(consumer, {activity: record.next})
     check_record(record, log, settings, start, ends[activity])
     return record

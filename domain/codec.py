@@ -38,14 +38,20 @@ def shrink(state: Learner) -> None:
 def decode_learner(data: bytes) -> Learner:
     """The state in `data`; raises UnknownVersionError where another version wrote it."""
     state = _learner.decode(data)
-    if state.version != STATE_VERSION:
-        raise UnknownVersionError(f"learner state of version {state.version}, not {STATE_VERSION}")
+    _check_version(state)
     return state
 
 
 def decode_header(data: bytes) -> Header:
-    """The first fields of the state in `data`, without decoding the rest."""
-    return _header.decode(data)
+    """The first fields of the state in `data`, and the same error, without decoding the rest."""
+    header = _header.decode(data)
+    _check_version(header)
+    return header
+
+
+def _check_version(state: Learner | Header) -> None:
+    if state.version != STATE_VERSION:
+        raise UnknownVersionError(f"learner state of version {state.version}, not {STATE_VERSION}")
 
 
 def encode_record(record: PartitionRecord) -> bytes:

@@ -6,13 +6,16 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from aiokafka.partitioner import murmur2
 from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient
 
 from contracts.topics import ACTIVITY, ALERTS, COURSES, DEAD_LETTERS, STATE, Topic
+from domain.codec import encode_learner
 from domain.events import AnyEvent
+from domain.state import STATE_VERSION, new_learner
 from operations.topics import declare
 from runtime.clock import WallClock
 from runtime.failpoints import DeliberateError
@@ -211,6 +214,20 @@ def test_states_that_are_gone_are_not_made_again_unasked(
     with running(replay, tmp_path / "w") as refused:
         assert refused.ended() == 78
         assert "the states are gone" in refused.said()
+
+
+def test_a_state_of_another_version_is_refused(replay: Settings, tmp_path: Path) -> None:
+    send(replay, days_of_work(["u1"]))
+    with running(replay, tmp_path / "w") as worker:
+        wait_until_folded(replay)
+        assert worker.stop() == 0
+    older = encode_learner(msgspec.structs.replace(new_learner("u1"), version=STATE_VERSION - 1))
+    send(replay, [(b"u1", older)], STATE.name)
+    with running(replay, tmp_path / "w") as refused:
+        assert refused.ended() == 2
+        assert (
+            f"learner state of version {STATE_VERSION - 1}, not {STATE_VERSION}" in refused.said()
+        )
 
 
 def test_a_log_that_lost_its_beginning_is_refused(

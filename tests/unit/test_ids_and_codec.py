@@ -48,6 +48,8 @@ def test_another_version_is_refused() -> None:
     state.version = 99
     with pytest.raises(UnknownVersionError, match="99"):
         codec.decode_learner(codec.encode_learner(state))
+    with pytest.raises(UnknownVersionError, match="99"):
+        codec.decode_header(codec.encode_learner(state))
     record = new_record(0, 1, "t", "wall")
     record.version = 99
     with pytest.raises(UnknownVersionError, match="99"):
