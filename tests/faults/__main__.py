@@ -39,6 +39,8 @@ def main() -> int:
         except StopRequestError:
             say("stopped")
             return 130
+        finally:
+            put_into_page()
     say(f"{len(seeds)} seeds, not held: {failed or 'none'}")
     return 1 if failed else 0
 

@@ -15,6 +15,7 @@ from tests.faults.strikes import STRIKES
 
 SEEDS: Final = int(os.environ.get("FAULT_SEEDS", "0"))
 FIRST: Final = int(os.environ.get("FAULT_FIRST", "1"))
+TRIES: Final = 3
 
 
 def test_a_seed_is_the_same_plan_every_time() -> None:
@@ -32,11 +33,15 @@ def test_every_round_of_seeds_strikes_with_every_kind(first: int) -> None:
 
 
 @pytest.mark.faults
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1_000)
 @pytest.mark.skipif(SEEDS == 0, reason="FAULT_SEEDS is not set: `make faults-slice`")
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + max(SEEDS, 1)))
 def test_i1_to_i8_hold_under_faults(own_servers: Servers, seed: int) -> None:
     said: list[str] = []
     verdict = run(own_servers, draw(seed), said.append)
+    for number in range(1, TRIES):
+        if verdict.word != "invalid":  # a run in which a fault missed proves nothing: once more
+            break
+        verdict = run(own_servers, draw(seed), said.append, name=f"seed-{seed}-{number}")
     again = f"again: make faults SEED={seed}"
     assert verdict.word == "held", "\n".join([*said, *verdict.violations, *verdict.invalid, again])

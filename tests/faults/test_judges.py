@@ -8,7 +8,7 @@ import pytest
 from tests.faults.memory import GROWN_MIB_MAX, Sample, growing_lives, held
 from tests.faults.operator_view import lines_of_interest
 from tests.faults.soak import LAG_SECONDS_MAX, RATE, grown
-from tests.faults.verdicts import report
+from tests.faults.verdicts import PAGE, read, report
 from tests.faults.watching import Rising
 
 
@@ -102,3 +102,7 @@ def test_the_report_counts_faults_and_says_what_usually_shows() -> None:
     assert "| abc | 3 | 3 | 3 | 0 | 0 |" in lines
     assert "| `worker_kill` | 3 | 0.1 s, 0.1 s | 2.0 s | 3.0 s | 4 s |" in lines
     assert "| `worker_kill` | worker: SIGKILL | (worker: assigned) | - |" in lines
+
+
+def test_the_operators_page_says_what_the_kept_verdicts_say() -> None:
+    assert report(read()) in PAGE.read_text(), "run: make faults-table"

@@ -23,7 +23,7 @@ def test_every_mutant_has_faults_aimed_at_it() -> None:
 
 
 @pytest.mark.faults
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.skipif(not ASKED, reason="FAULT_MUTANTS is not set: `make mutants`")
 @pytest.mark.parametrize("name", sorted(MUTANTS))
 def test_the_proof_is_not_blind(own_servers: Servers, name: str) -> None:
