@@ -54,6 +54,8 @@ class Sender(threading.Thread):
     def finish(self) -> None:
         """Stop, and wait until everything is acknowledged."""
         self._stop_asked.set()
+        if self.ident is None:  # never started
+            return
         self.join(60)
         if self.is_alive():
             self.problem = "the last records were not acknowledged within 60 s"

@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from runtime.settings import Settings
 from tests.faults.parts import Mark, Part, Parts
-from tests.faults.watching import Watcher
+from tests.faults.watching import ANSWER_FAILED, Watcher
 
 _POLL_SECONDS: Final = 0.5
 _ASK_SECONDS: Final = 3.0
@@ -43,7 +43,7 @@ class OperatorView(Watcher):
     """Asks `/readyz` and every part's metrics, as a probe and Prometheus would."""
 
     def __init__(self, settings: Settings, parts: Parts) -> None:
-        super().__init__("operator's view", (OSError,))
+        super().__init__("operator's view", ANSWER_FAILED)
         self.ready_at = 0.0
         """When `/readyz` last had nothing to say against anything (monotonic seconds)."""
         self._api = f"http://{settings.api_host}:{settings.api_port}"
@@ -139,7 +139,7 @@ def _ask(url: str) -> tuple[int, str]:
     except urllib.error.HTTPError as error:
         with error:
             return error.code, error.read().decode()
-    except OSError:
+    except ANSWER_FAILED:
         return 0, ""
 
 

@@ -20,7 +20,7 @@ from runtime.kafka import committed_reader
 from runtime.settings import Settings
 from tests.faults.load import Sender
 from tests.faults.plan import PARTITIONS
-from tests.faults.watching import Rising, Watcher
+from tests.faults.watching import ANSWER_FAILED, Rising, Watcher
 
 PAGES: Final = (
     "real-time-dashboard",
@@ -36,7 +36,7 @@ class ApiReader(Watcher):
     """Polls pages of random learners (I6, I8)."""
 
     def __init__(self, settings: Settings, sender: Sender, seed: int) -> None:
-        super().__init__("api reader", (OSError,))
+        super().__init__("api reader", ANSWER_FAILED)
         self.answered_at: dict[str, int] = {}
         self.answers = 0
         self.statuses: dict[int, int] = {}

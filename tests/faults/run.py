@@ -102,6 +102,7 @@ def run(servers: Servers, plan: Plan, say: Say, *, name: str = "", mutant: str =
         verdict.violations += watchers.finish()
         if verdict.violations and not mutant:
             say(f"  kept for the search: {keep(scene, plan.seed)}")
+        verdict.figures["broker_mended"] = len(scene.mended) - 1
         verdict.figures["seconds"] = round(time.monotonic() - verdict.began, 1)
     return verdict
 
@@ -135,6 +136,7 @@ def on_scene(
                     api=watchers.api,
                     operator=watchers.operator,
                     disturbed=disturbed,
+                    mended=[servers.kafka.child.launch.log.stat().st_size],
                 ),
                 watchers,
             )

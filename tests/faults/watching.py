@@ -4,11 +4,14 @@ import math
 import threading
 import time
 from collections.abc import Callable, Hashable
+from http.client import HTTPException
 from typing import Any, Final
 
 from typing_extensions import override
 
 PROBLEMS_MAX: Final = 20
+ANSWER_FAILED: Final = (OSError, HTTPException)
+"""What a server that goes away in the middle of an answer gives."""
 _REST_SECONDS: Final = 0.2
 
 
