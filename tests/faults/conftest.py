@@ -8,7 +8,7 @@ import pytest
 
 from tests.faults.stage import Servers, servers
 
-_SOCKETS_LEFT = "ignore:.*unclosed <socket:pytest.PytestUnraisableExceptionWarning"
+_SOCKETS_LEFT = "ignore:unclosed <socket:ResourceWarning"
 """kafka-python leaves the sockets of connections that failed to the garbage collector."""
 
 
