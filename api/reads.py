@@ -109,6 +109,7 @@ class Reads:
         self._settings = settings
         self._clock = clock
         self._pool = connection_pool(settings, "learnstream api", size=POOL_SIZE)
+        self._stale_after = settings.stale_after_seconds
         self._remembered: OrderedDict[object, tuple[float, Rows]] = OrderedDict()
 
     async def open(self) -> None:
@@ -129,10 +130,7 @@ class Reads:
         except (psycopg.ProgrammingError, UnknownVersionError) as error:
             log.exception("tables_of_another_version")
             raise unavailable("the tables are of another version than this program") from error
-        self._remembered[key] = time.monotonic(), rows
-        self._remembered.move_to_end(key)
-        if len(self._remembered) > REMEMBERED_MAX:
-            self._remembered.popitem(last=False)
+        self._remember(key, rows)
         return rows
 
     async def schema_version(self) -> int:
@@ -153,9 +151,22 @@ class Reads:
             return record.clock
         return self._clock.now()
 
+    def _remember(self, key: object, rows: Rows) -> None:
+        """Keep the rows, and let go what is too old to be shown, oldest first."""
+        now = time.monotonic()
+        self._remembered[key] = now, rows
+        self._remembered.move_to_end(key)
+        while len(self._remembered) > REMEMBERED_MAX or self._oldest() < now - self._stale_after:
+            self._remembered.popitem(last=False)
+
+    def _oldest(self) -> float:
+        """When the oldest rows that are kept were read."""
+        read_at, _ = next(iter(self._remembered.values()))
+        return read_at
+
     def _from_memory(self, key: object) -> Rows:
         read_at, rows = self._remembered.get(key, (float("-inf"), None))
-        if rows is None or time.monotonic() - read_at > self._settings.stale_after_seconds:
+        if rows is None or time.monotonic() - read_at > self._stale_after:
             raise unavailable("the database does not answer")
         return replace(rows, stale=True)
 
