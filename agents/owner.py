@@ -14,7 +14,7 @@ from agents.courses import CourseLetters, CourseReader
 from agents.takeover import Loaded, Taken, take_over
 from agents.transaction import Committer, Encoded, Writing
 from agents.transport import Batch, Standing
-from domain.codec import encode_learner
+from domain.codec import UnknownVersionError, encode_learner
 from domain.configuration import Configuration, digest
 from domain.decode import Record
 from domain.fold import DeadLetter, Effects, PartitionFold
@@ -22,7 +22,7 @@ from domain.inputs import FoldVersion, Tick
 from domain.partition import FOLD_VERSION, Counters
 from domain.scoring import Scorer
 from runtime.clock import Clock
-from runtime.errors import CrashError, TooManyRejectedError
+from runtime.errors import CrashError, TooManyRejectedError, UsageError
 from runtime.failpoints import Failpoints
 from runtime.metrics import Metrics
 from runtime.settings import Settings
@@ -143,7 +143,10 @@ class Owner:
         """Take the partition over and own it until asked to stop; what it raises ends all."""
         started = time.monotonic()
         async with asyncio.timeout(DEADLINE_SECONDS):
-            taken = await self._take_over()
+            try:
+                taken = await self._take_over()
+            except UnknownVersionError as error:
+                raise UsageError(f"partition {self.partition}: {error}") from error
         try:
             self._expected = self._fold.record.next
             if not self._stopping and not await open_at(self._expected):

@@ -48,7 +48,11 @@ class Table:
         return self.get(user_id)
 
     def headers(self) -> Iterator[Header]:
-        """The header of every learner of the partition."""
+        """The header of every learner of the partition; UnknownVersionError for another version's.
+
+        A new fold asks for all of them. Found later, while an event is folded, such bytes would
+        look like a defect of every event of that learner.
+        """
         return map(decode_header, self._bytes.values())
 
     def committed(self, user_id: str) -> bytes | None:
@@ -62,16 +66,11 @@ class Table:
         self._warm(user_id, state, len(data))
 
     def load(self, user_id: str, data: bytes | None) -> None:
-        """Keep what was read from `progress.state`; no value forgets the learner.
-
-        Raises UnknownVersionError for another version's bytes: found later, they would look like a
-        defect of every event of that learner.
-        """
+        """Keep what was read from `progress.state`; no value forgets the learner."""
         self._cool(user_id)
         if data is None:
             self._bytes.pop(user_id, None)
         else:
-            decode_header(data)
             self._bytes[user_id] = data
 
     def _warm(self, user_id: str, state: Learner, size: int) -> None:

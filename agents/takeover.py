@@ -12,9 +12,9 @@ from aiokafka.structs import TopicPartition
 
 from agents.table import Table
 from agents.transaction import make_producer
-from contracts.state_keys import PARTITION_KEY, TAKEN_KEY, course_of
+from contracts.state_keys import PARTITION_KEY, TAKEN_KEY, course_of, is_learner
 from contracts.topics import ACTIVITY, STATE, TOPICS
-from domain.codec import UnknownVersionError, decode_facts, decode_record
+from domain.codec import decode_facts, decode_record
 from domain.course_facts import CourseFacts
 from domain.fold import new_record
 from domain.partition import PartitionRecord
@@ -81,7 +81,10 @@ def look_at_log(settings: Settings) -> Log:
 async def take_over(
     settings: Settings, partition: int, loaded: Loaded | None, *, resume: bool
 ) -> Taken:
-    """Fence, load and check one partition; the caller seeks and adopts what is new."""
+    """Fence, load and check one partition; the caller seeks and adopts what is new.
+
+    Raises UnknownVersionError where another version of the code wrote the partition's record.
+    """
     log = await asyncio.to_thread(look_at_log, settings)
     producer = make_producer(settings, partition)
     try:
@@ -138,8 +141,6 @@ async def _read(
         with collector_off():
             await _load(consumer, settings, partition, loaded, mark)
         return await _record(consumer, settings, partition, loaded, log)
-    except UnknownVersionError as error:
-        raise UsageError(f"partition {partition}: {error}") from error
     finally:
         await consumer.stop()
 
@@ -164,13 +165,11 @@ async def _load(
 
 def _keep(loaded: Loaded, key: bytes | None, value: bytes | None) -> None:
     assert key is not None, "every record of progress.state has a key"
-    if key == TAKEN_KEY:
-        return
-    if key == PARTITION_KEY:
-        loaded.record = value
-    elif (course_id := course_of(key)) is None:
+    if is_learner(key):
         loaded.table.load(key.decode(), value)
-    elif value is not None:
+    elif key == PARTITION_KEY:
+        loaded.record = value
+    elif (course_id := course_of(key)) is not None and value is not None:
         loaded.facts[course_id] = decode_facts(value)
 
 

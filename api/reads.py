@@ -109,7 +109,6 @@ class Reads:
         self._settings = settings
         self._clock = clock
         self._pool = connection_pool(settings, "learnstream api", size=POOL_SIZE)
-        self._stale_after = settings.stale_after_seconds
         self._remembered: OrderedDict[object, tuple[float, Rows]] = OrderedDict()
 
     async def open(self) -> None:
@@ -154,9 +153,10 @@ class Reads:
     def _remember(self, key: object, rows: Rows) -> None:
         """Keep the rows, and let go what is too old to be shown, oldest first."""
         now = time.monotonic()
+        shown_from = now - self._settings.stale_after_seconds
         self._remembered[key] = now, rows
         self._remembered.move_to_end(key)
-        while len(self._remembered) > REMEMBERED_MAX or self._oldest() < now - self._stale_after:
+        while len(self._remembered) > REMEMBERED_MAX or self._oldest() < shown_from:
             self._remembered.popitem(last=False)
 
     def _oldest(self) -> float:
@@ -166,7 +166,7 @@ class Reads:
 
     def _from_memory(self, key: object) -> Rows:
         read_at, rows = self._remembered.get(key, (float("-inf"), None))
-        if rows is None or time.monotonic() - read_at > self._stale_after:
+        if rows is None or time.monotonic() - read_at > self._settings.stale_after_seconds:
             raise unavailable("the database does not answer")
         return replace(rows, stale=True)
 

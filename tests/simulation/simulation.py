@@ -7,7 +7,7 @@ from typing import Final
 from agents.takeover import Loaded
 from contracts.alert_event import decode_transition, encode_transition
 from contracts.inputs import decode_input
-from contracts.state_keys import PARTITION_KEY, TAKEN_KEY, course_key
+from contracts.state_keys import PARTITION_KEY, course_key, is_learner
 from contracts.topics import ACTIVITY, DEAD_LETTERS, INPUTS, STATE, TRANSITIONS
 from domain import codec
 from domain.configuration import Configuration
@@ -366,10 +366,10 @@ def _rebuild(loaded: Loaded, records: Sequence[Kept]) -> None:
     """What a fresh reader of `progress.state` comes to."""
     for kept in records:
         key, value = kept.key or b"", kept.value or b""
-        if key == PARTITION_KEY:
+        if is_learner(key):
+            loaded.table.load(key.decode(), value)
+        elif key == PARTITION_KEY:
             loaded.record = value
         elif key.startswith(course_key("")):
             facts = codec.decode_facts(value)
             loaded.facts[facts.course_id] = facts
-        elif key != TAKEN_KEY:
-            loaded.table.load(key.decode(), value)
