@@ -1,7 +1,6 @@
 """`python -m tests.faults`: run seeds of faults, append their verdicts, print their tables."""
 
 import argparse
-import logging
 import sys
 
 from devstack.supervisor import StopRequestError, stop_requests
@@ -15,7 +14,6 @@ from tests.faults.verdicts import append, put_into_page, read, report
 def main() -> int:
     """Run what was asked for; 1 where a seed did not hold."""
     args = _arguments()
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)
     if args.table:
         put_into_page()
         say(report(read()))

@@ -5,6 +5,7 @@
 
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from tests.faults.scene import Scene
@@ -17,8 +18,8 @@ def keep(scene: Scene, seed: int) -> Path:
     broker = scene.servers.folder / "kafka"
     for log in broker.glob("*.log"):
         shutil.copy(log, kept)
-    for topic in (broker / "data").glob(f"{scene.stage.settings.topic_prefix}*"):
-        shutil.copytree(topic, kept / "topics" / topic.name)
-    for topic in (broker / "data").glob("__transaction_state-*"):
-        shutil.copytree(topic, kept / "topics" / topic.name)
+    for names in (f"{scene.stage.settings.topic_prefix}*", "__*"):
+        for topic in (broker / "data").glob(names):
+            with suppress(shutil.Error):  # a segment went meanwhile; the others are there
+                shutil.copytree(topic, kept / "topics" / topic.name)
     return kept

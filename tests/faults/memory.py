@@ -18,7 +18,7 @@ MIB_MAX: Final = 200
 WARM_SECONDS: Final = 20.0
 """So long after its start a process may still grow: code is loaded, caches fill."""
 GROWN_MIB_MAX: Final = {"worker": 32, "sink": 32, "api": 64}
-"""The API remembers up to a thousand answers."""
+"""The API remembers the answers of a minute."""
 _ENDS: Final = 10
 """So many samples at each end of a life are compared, by their medians."""
 

@@ -4,7 +4,6 @@ A mutant that survives means that the proof is blind there.
 """
 
 import argparse
-import logging
 import sys
 from typing import Final
 
@@ -58,7 +57,7 @@ def run_mutant(on: Servers, name: str) -> Verdict:
 def run_aimed(on: Servers, name: str, *, seed: int, mutated: bool = True) -> Verdict:
     """Run the faults that are aimed at a mutant, on it or on the real program."""
     place = f"{'mutant' if mutated else 'real'}-{seed}-{name.replace('_', '-')}"
-    return run(on, made(seed, AIMED[name]), say, name=place[:60], mutant=name if mutated else "")
+    return run(on, made(seed, AIMED[name]), say, name=place[:60], mutant=name if mutated else None)
 
 
 def main() -> int:
@@ -67,7 +66,6 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(MUTANTS))
     parser.add_argument("--real", action="store_true", help="run the same faults without mutants")
     args = parser.parse_args()
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)
     wrong = []
     names = args.names or list(MUTANTS)
     with stop_requests(lambda: None), servers() as started:

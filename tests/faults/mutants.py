@@ -6,8 +6,8 @@
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -155,7 +155,8 @@ async def _record_then_fence(
     """The partition is read first, and its old owner fenced when that one has written since."""
     log = await asyncio.to_thread(takeover.look_at_log, settings)
     loaded = loaded or takeover.Loaded(Table(), {})
-    end = await _end_of_states(settings, partition)
+    async with _end_of_states(settings, partition) as ask:
+        end = await ask()
     record = await takeover._read(settings, partition, loaded, log, end - 1)
     takeover._check_halted(record, resume=resume)
     if record.next:
@@ -167,23 +168,35 @@ async def _record_then_fence(
 
 async def _until_written(settings: Settings, partition: int, since: int) -> None:
     with suppress(TimeoutError):
-        async with asyncio.timeout(BETWEEN_SECONDS):
-            while await _end_of_states(settings, partition) <= since:  # noqa: ASYNC110
+        async with (
+            asyncio.timeout(BETWEEN_SECONDS),
+            _end_of_states(settings, partition) as ask,
+        ):
+            while await ask() <= since:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 
 
-async def _end_of_states(settings: Settings, partition: int) -> int:
+@asynccontextmanager
+async def _end_of_states(
+    settings: Settings, partition: int
+) -> AsyncIterator[Callable[[], Awaitable[int]]]:
+    """Inside, the broker can be asked where `progress.state` ends."""
     place = TopicPartition(settings.topic(STATE.name), partition)
     options = connect_options(settings)
     async with AIOKafkaConsumer(**options, isolation_level="read_committed") as reader:
-        end: int = (await reader.end_offsets([place]))[place]
-    return end
+
+        async def ask() -> int:
+            end: int = (await reader.end_offsets([place]))[place]
+            return end
+
+        yield ask
 
 
 async def _told_behind(producer: AIOKafkaProducer, settings: Settings, partition: int) -> int:
     """No mark, but the end that the broker tells: just after its start that may be an old one."""
     del producer
-    return max(-1, await _end_of_states(settings, partition) - 1 - BEHIND)
+    async with _end_of_states(settings, partition) as ask:
+        return max(-1, await ask() - 1 - BEHIND)
 
 
 async def _without_compare(connection: AsyncConnection, position: Position, new: int) -> Position:

@@ -1,13 +1,14 @@
 """One run: start all, strike and get well again and again, then judge."""
 
 import json
+import logging
 import random
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from devstack.environment import PROGRAM
 from tests.faults.evidence import keep
@@ -28,7 +29,7 @@ ALERTS_SECONDS: Final = 60.0
 COMPACT_SECONDS: Final = 15.0
 COMPACTED_SHARE: Final = 0.7
 
-Say = Callable[[str], None]
+Say: TypeAlias = Callable[[str], None]
 
 
 @dataclass(slots=True)
@@ -85,14 +86,31 @@ class Watchers:
         return [*told, *growing_lives(self.memory.samples)]
 
 
-def run(servers: Servers, plan: Plan, say: Say, *, name: str = "", mutant: str = "") -> Verdict:
+Strikes: TypeAlias = Callable[[Scene, Watchers, Verdict, Say], None]
+
+
+def strike_all(scene: Scene, watchers: Watchers, verdict: Verdict, say: Say) -> None:
+    """One fault after the other."""
+    del watchers
+    for fault in verdict.plan.faults:
+        strike_and_heal(scene, fault, verdict, say)
+
+
+def run(
+    servers: Servers,
+    plan: Plan,
+    say: Say,
+    *,
+    name: str = "",
+    mutant: str | None = None,
+    strikes: Strikes = strike_all,
+) -> Verdict:
     """Run a plan; a fault that hit nothing makes it invalid."""
     verdict = Verdict(plan)
-    with on_scene(servers, plan, name or f"seed-{plan.seed}", mutant or None) as (scene, watchers):
+    with on_scene(servers, plan, name or f"seed-{plan.seed}", mutant) as (scene, watchers):
         try:
             start_all(scene, watchers, plan.workers)
-            for fault in plan.faults:
-                strike_and_heal(scene, fault, verdict, say)
+            strikes(scene, watchers, verdict, say)
             judge(scene, watchers, verdict)
         except StuckError as error:
             verdict.violations.append(str(error))
@@ -101,7 +119,7 @@ def run(servers: Servers, plan: Plan, say: Say, *, name: str = "", mutant: str =
         verdict.violations += [] if scene.sender.problem is None else [scene.sender.problem]
         scene.sender.finish()
         verdict.violations += watchers.finish()
-        if verdict.violations and not mutant:
+        if verdict.violations and mutant is None:
             say(f"  kept for the search: {keep(scene, plan.seed)}")
         verdict.figures["broker_mended"] = len(scene.mended) - 1
         verdict.figures["seconds"] = round(time.monotonic() - verdict.began, 1)
@@ -113,7 +131,7 @@ def on_scene(
     servers: Servers, plan: Plan, name: str, mutant: str | None
 ) -> Iterator[tuple[Scene, Watchers]]:
     """The topics, tables, parts and watchers of one run; nothing runs yet."""
-    with stage(servers, plan, name) as made:
+    with clients_silent(), stage(servers, plan, name) as made:
         (made.folder / "logs").mkdir()
         parts = Parts(made.environment, made.folder / "logs", mutant)
         sender = Sender(made.settings, plan)
@@ -147,6 +165,18 @@ def on_scene(
                 servers.kafka.start()
             if not servers.postgres.child.running():
                 servers.postgres.start()
+
+
+@contextmanager
+def clients_silent() -> Iterator[None]:
+    """That a broker is away is what a run is about: kafka-python need not complain of it."""
+    kafka = logging.getLogger("kafka")
+    level = kafka.level
+    kafka.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        kafka.setLevel(level)
 
 
 def start_all(scene: Scene, watchers: Watchers, workers: int) -> None:

@@ -3,7 +3,7 @@
 import os
 import random
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from devstack.places import listens
@@ -39,8 +39,8 @@ class Scene:
     api: ApiReader
     operator: OperatorView
     disturbed: Disturbances
-    mended: list[int] = field(default_factory=list)
-    """Where the broker's log ended whenever it was started again as an operator would."""
+    mended: list[int]
+    """Where the broker's log ended at first, and when it was started again as an operator would."""
 
     def working(self) -> Part:
         """A worker that owns partitions; waits until there is one."""

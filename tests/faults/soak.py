@@ -6,7 +6,6 @@ what is not flat is a violation.
 
 import argparse
 import json
-import logging
 import random
 import sys
 import time
@@ -16,9 +15,8 @@ from typing import Any, Final
 from devstack.supervisor import StopRequestError, stop_requests
 from tests.faults.__main__ import say
 from tests.faults.memory import held
-from tests.faults.parts import StuckError
 from tests.faults.plan import KINDS, Fault, Load, Plan
-from tests.faults.run import Verdict, Watchers, judge, on_scene, start_all, strike_and_heal
+from tests.faults.run import Say, Verdict, Watchers, run, strike_and_heal
 from tests.faults.scene import Scene
 from tests.faults.stage import Servers, servers
 
@@ -57,7 +55,6 @@ def main() -> int:
     parser.add_argument("--minutes", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)
     with stop_requests(lambda: None), servers() as started:
         try:
             verdict = soak(started, soak_plan(args.minutes, args.seed))
@@ -67,26 +64,13 @@ def main() -> int:
     return 0 if verdict.word == "held" else 1
 
 
-def soak(on: Servers, plan: Plan, mutant: str | None = None) -> Verdict:
+def soak(on: Servers, plan: Plan) -> Verdict:
     """Run a plan at a fault a minute; what is held at its end must be what was at its start."""
-    verdict = Verdict(plan)
-    with on_scene(on, plan, f"soak-{mutant or 'real'}".replace("_", "-"), mutant) as (
-        scene,
-        watchers,
-    ):
-        try:
-            start_all(scene, watchers, plan.workers)
-            _strike_every_minute(scene, watchers, verdict)
-            judge(scene, watchers, verdict)
-        except StuckError as error:
-            verdict.violations.append(str(error))
-        verdict.violations += [*scene.parts.down, *filter(None, [scene.sender.problem])]
-        scene.sender.finish()
-        verdict.violations += watchers.finish()
-    return verdict
+    return run(on, plan, say, name="soak", strikes=strike_every_minute)
 
 
-def _strike_every_minute(scene: Scene, watchers: Watchers, verdict: Verdict) -> None:
+def strike_every_minute(scene: Scene, watchers: Watchers, verdict: Verdict, say: Say) -> None:
+    """The faults, and before and after them a calm stretch to compare."""
     scene.parts.pump(SETTLE_SECONDS)
     first = _figures(scene, watchers)
     for fault in verdict.plan.faults:
