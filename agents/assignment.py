@@ -118,10 +118,14 @@ class Assignment:
             owner.run(lambda offset: consumer.open(tp, offset), lambda: consumer.standing(tp)),
             name=f"owner-{partition}",
         )
-        task.add_done_callback(self._ended)
+        task.add_done_callback(lambda task: self._ended(owner, task))
         self._owners[partition] = owner
         self._tasks[partition] = task
 
-    def _ended(self, task: "asyncio.Task[None]") -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._fail(error)
+    def _ended(self, owner: Owner, task: "asyncio.Task[None]") -> None:
+        """An owner that ends with an error ends the process; so does one that nobody ended."""
+        if not task.cancelled():
+            if (error := task.exception()) is not None:
+                self._fail(error)
+        elif not owner.stopping:
+            self._fail(CrashError(f"partition {owner.partition}: its owner was cancelled"))

@@ -109,6 +109,11 @@ class Owner:
         return self._waiting.records
 
     @property
+    def stopping(self) -> bool:
+        """Whether it was asked to stop."""
+        return self._stopping
+
+    @property
     def opened(self) -> bool:
         """Whether the take-over is over and records may come."""
         return self._expected is not None

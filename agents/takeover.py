@@ -127,6 +127,13 @@ async def leave_mark(producer: AIOKafkaProducer, settings: Settings, partition: 
 async def _read(
     settings: Settings, partition: int, loaded: Loaded, log: Log, mark: int
 ) -> PartitionRecord:
+    # Before the consumer is there: one that is stopped as soon as it was started raises
+    # CancelledError (aiokafka 0.14), and that would hide the loss.
+    if loaded.table.next > mark:
+        raise LossError(
+            f"topic {settings.topic(STATE.name)} partition {partition}: read up to "
+            f"{loaded.table.next}, but it ends at {mark}"
+        )
     consumer = AIOKafkaConsumer(
         **connect_options(settings),
         group_id=None,
@@ -151,10 +158,6 @@ async def _load(
     """Read `progress.state` up to our own mark."""
     state = TopicPartition(settings.topic(STATE.name), partition)
     consumer.assign([state])
-    if loaded.table.next > mark:
-        raise LossError(
-            f"topic {state.topic}: read up to {loaded.table.next}, but it ends at {mark}"
-        )
     consumer.seek(state, loaded.table.next)
     while await consumer.position(state) <= mark:
         found = await consumer.getmany(state, timeout_ms=_POLL_MS)

@@ -1,5 +1,6 @@
 """What a real worker refuses: bad events and facts, a broken producer, another log."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,12 +13,15 @@ from aiokafka.partitioner import murmur2
 from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient
 
+from agents.table import Table
+from agents.takeover import Loaded, take_over
 from contracts.topics import ACTIVITY, ALERTS, COURSES, DEAD_LETTERS, STATE, Topic
 from domain.codec import encode_learner
 from domain.events import AnyEvent
 from domain.state import STATE_VERSION, new_learner
 from operations.topics import declare
 from runtime.clock import WallClock
+from runtime.errors import LossError
 from runtime.failpoints import DeliberateError
 from runtime.kafka import admin_client, keyed_producer
 from runtime.settings import Settings
@@ -188,6 +192,15 @@ def test_another_clock_is_refused(replay: Settings, tmp_path: Path) -> None:
     with running(wall, tmp_path / "w") as refused:
         assert refused.ended() == 2
         assert "its clock is `stream`" in refused.said()
+
+
+def test_states_that_end_before_what_a_worker_has_read_of_them_are_a_loss(
+    replay: Settings,
+) -> None:
+    loaded = Loaded(Table(), {})
+    loaded.table.next = 1_000
+    with pytest.raises(LossError, match="read up to 1000, but it ends at"):
+        asyncio.run(take_over(replay, 0, loaded, resume=False))
 
 
 def test_a_topic_that_was_made_again_is_refused(

@@ -1,9 +1,13 @@
 """The parts of a worker that need no Kafka: table, watchdog, refusals, failpoints, dead letters."""
 
 import asyncio
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from agents.assignment import Assignment
+from agents.owner import Context, Owner
 from agents.table import DECODED_FACTOR, Table
 from agents.takeover import Log, check_record
 from agents.watchdog import Progress
@@ -87,6 +91,24 @@ def test_a_log_that_is_not_the_one_is_refused(
         setattr(record, name, value)
     with pytest.raises(error, match=says):
         check_record(record, LOG, settings(), start, end)
+
+
+def test_an_owner_that_is_cancelled_by_nobody_of_ours_ends_the_process() -> None:
+    context = cast(Context, SimpleNamespace(settings=settings()))
+    told: list[BaseException] = []
+    assignment, owner = Assignment(context, told.append), Owner(context, 3, None)
+
+    async def cancelled() -> None:
+        task = asyncio.create_task(asyncio.sleep(9))
+        task.cancel()
+        await asyncio.wait([task])
+        assignment._ended(owner, task)
+
+    asyncio.run(cancelled())
+    assert [str(error) for error in told] == ["partition 3: its owner was cancelled"]
+    owner.ask_to_stop()
+    asyncio.run(cancelled())
+    assert len(told) == 1
 
 
 def test_a_partition_that_has_work_must_move() -> None:
