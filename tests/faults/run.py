@@ -38,6 +38,8 @@ class Verdict:
 
     plan: Plan
     began: float = field(default_factory=time.monotonic)
+    started: bool = False
+    """Whether all was well once before anything struck."""
     struck: list[dict[str, Any]] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
     invalid: list[str] = field(default_factory=list)
@@ -110,6 +112,7 @@ def run(
     with on_scene(servers, plan, name or f"seed-{plan.seed}", mutant) as (scene, watchers):
         try:
             start_all(scene, watchers, plan.workers)
+            verdict.started = True
             strikes(scene, watchers, verdict, say)
             judge(scene, watchers, verdict)
         except StuckError as error:
@@ -136,9 +139,10 @@ def on_scene(
         parts = Parts(made.environment, made.folder / "logs", mutant)
         sender = Sender(made.settings, plan)
         disturbed = Disturbances()
+        states = StateReader(made.settings, disturbed)
         watchers = Watchers(
-            StateReader(made.settings, disturbed),
-            RowReader(made.settings),
+            states,
+            RowReader(made.settings, states),
             AlertsReader(made.settings),
             ApiReader(made.settings, sender, plan.seed),
             MemoryReader(parts),
@@ -243,6 +247,7 @@ def judge(scene: Scene, watchers: Watchers, verdict: Verdict) -> None:
     told = report["checks"].get("alerts", {}).get("found", 0)
     _judge_alerts(scene, watchers.alerts, told, verdict)
     _judge_offsets(scene, watchers.states, verdict)
+    verdict.figures["snapshots"] = watchers.rows.compared
     verdict.figures["alerts"] = len(watchers.alerts.ids)
     verdict.figures["answers"] = {str(k): n for k, n in sorted(watchers.api.statuses.items())}
     verdict.figures["memory_mib"] = watchers.memory.highest()

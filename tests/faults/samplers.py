@@ -1,8 +1,11 @@
 """Who compares what is committed with what is said to be: in Kafka and in Postgres."""
 
 import time
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final
 
 import psycopg
@@ -23,6 +26,8 @@ from tests.faults.watching import Disturbances, Rising, Watcher
 
 APART_SECONDS: Final = 1.5
 """So long may the group's offset and the partition's record differ while both stand still."""
+MENDED_SECONDS: Final = 120.0
+"""What a broker that had to be mended told of the group so long before proves nothing about us."""
 
 
 class StateReader(Watcher):
@@ -34,9 +39,13 @@ class StateReader(Watcher):
         self.following = dict.fromkeys(range(PARTITIONS), 0)
         self.committed: dict[int, int] = {}
         self.next: dict[int, int] = {}
+        self.steps: defaultdict[tuple[int, str], list[tuple[int, int]]] = defaultdict(list)
+        """By partition and learner: the offsets of the states, and their steps."""
         self._settings = settings
         self._disturbed = disturbed
         self._rising = Rising(self.wrong)
+        self._offsets = Rising(self._suspect)
+        self._suspected: list[tuple[float, str]] = []
         self._moved: dict[int, tuple[int, int, int]] = {}
         self._apart: dict[int, tuple[int, int, float]] = {}
         self._consumer: KafkaConsumer
@@ -64,11 +73,22 @@ class StateReader(Watcher):
         for place, stands in found.items():
             if stands.offset >= 0:
                 self.committed[place.partition] = stands.offset
-                self._rising.see(("group offset", place.partition), stands.offset, "I4")
+                self._offsets.see(("group offset", place.partition), stands.offset, "I4")
         self._read()
         for partition in self.next.keys() & self.committed.keys():
             self._compare(partition)
         self.pause(0.3)
+
+    @override
+    def finish(self) -> None:
+        super().finish()
+        for at, problem in self._suspected:
+            if not self._disturbed.sick(at, MENDED_SECONDS):
+                self.wrong(problem)
+
+    def _suspect(self, problem: str) -> None:
+        """What the broker tells of the group is a copy, and only as true as the broker is well."""
+        self._suspected.append((time.monotonic(), problem))
 
     def _close(self) -> None:
         with suppress(KafkaError):
@@ -104,6 +124,7 @@ class StateReader(Watcher):
                 self.wrong(f"I7: a state of {len(value)} bytes, at most {STATE_BYTES_MAX}")
             header = decode_header(value)
             self._rising.see(("steps", header.user_id), header.steps, "I2")
+            self.steps[partition, header.user_id].append((offset, header.steps))
 
     def _compare(self, partition: int) -> None:
         pair = self.committed[partition], self.next[partition]
@@ -114,20 +135,32 @@ class StateReader(Watcher):
         if known is None or known[:2] != pair:
             self._apart[partition] = (*pair, time.monotonic())
         elif time.monotonic() - known[2] > APART_SECONDS:
-            self.wrong(
+            self._suspect(
                 f"I4: partition {partition}: the group stands at {pair[0]}, its record at {pair[1]}"
             )
             self._apart[partition] = (*pair, time.monotonic() + 3_600)
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What one snapshot of the tables showed: the sink's positions, and every learner's steps."""
+
+    next: dict[int, int]
+    steps: dict[str, int]
+
+
 class RowReader(Watcher):
     """Looks at the rows that the sink keeps (I2, I4, I6, I8)."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, states: StateReader) -> None:
         super().__init__("row reader", (psycopg.Error,))
         self.next = dict.fromkeys(range(PARTITIONS), 0)
+        self.compared = 0
+        """Snapshots that were compared with `progress.state`."""
         self._settings = settings
+        self._states = states
         self._rising = Rising(self.wrong)
+        self._shown: _Shown | None = None
         self._connection: psycopg.Connection
 
     @override
@@ -142,13 +175,41 @@ class RowReader(Watcher):
             self._rising.see(("row's position", partition), following, "I4")
             self._rising.see(("row's clock", partition), clock, "I8")
             self.next[partition] = following
-        rows = self._connection.execute("SELECT topic, partition, next FROM position")
-        for topic, partition, following in rows:
-            self._rising.see(("sink's position", topic, partition), following, "I4")
-        if self.looks % 5 == 0:
-            for user_id, steps in self._connection.execute("SELECT user_id, steps FROM learner"):
-                self._rising.see(("row's steps", user_id), steps, "I6")
+        if self._shown is None:
+            self._shown = self._look_at_all()
+        elif all(self._states.following[p] >= at for p, at in self._shown.next.items()):
+            self._compare(self._shown)
+            self._shown = None
         self.pause(0.3)
+
+    def _look_at_all(self) -> _Shown:
+        with self._connection.transaction():
+            self._connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            rows = self._connection.execute("SELECT topic, partition, next FROM position")
+            positions = {(topic, partition): following for topic, partition, following in rows}
+            rows = self._connection.execute("SELECT user_id, steps FROM learner")
+            steps: dict[str, int] = dict(rows.fetchall())
+        for (topic, partition), following in positions.items():
+            self._rising.see(("sink's position", topic, partition), following, "I4")
+        for user_id, seen in steps.items():
+            self._rising.see(("row's steps", user_id), seen, "I6")
+        states = self._settings.topic(STATE.name)
+        return _Shown({p: at for (topic, p), at in positions.items() if topic == states}, steps)
+
+    def _compare(self, shown: _Shown) -> None:
+        """No row is behind the position that covers it.
+
+        It may be ahead of what we saw: older states are compacted away before we read them.
+        """
+        self.compared += 1
+        for (partition, user_id), written in self._states.steps.copy().items():
+            covered = bisect_left(written, (shown.next.get(partition, 0), 0))
+            expected = written[covered - 1][1] if covered else 0
+            if shown.steps.get(user_id, 0) < expected:
+                self.wrong(
+                    f"I2: row of {user_id}: seen step {shown.steps.get(user_id)}, expected "
+                    f"{expected}, as the sink's position is {shown.next[partition]}"
+                )
 
 
 def left_of_states(settings: Settings) -> dict[str, int]:

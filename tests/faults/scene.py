@@ -100,6 +100,7 @@ class Scene:
         text = kafka.child.launch.log.read_bytes()
         if text.rfind(OUT_OF_SYNC) > self.mended[-1]:
             self.mended.append(len(text))
+            self.disturbed.mended_at.append(time.monotonic())
             self.disturbed.begin()
             kafka.kill()
             self.kafka_back()

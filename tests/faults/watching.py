@@ -90,6 +90,8 @@ class Disturbances:
     """When the broker was last disturbed: then nobody can say what is late."""
 
     def __init__(self) -> None:
+        self.mended_at: list[float] = []
+        """When a broker out of sync with its own log was started again."""
         self._until = 0.0
 
     def begin(self) -> None:
@@ -99,6 +101,10 @@ class Disturbances:
     def end(self, seconds: float) -> None:
         """It is back, and what it caused is over in so long."""
         self._until = time.monotonic() + seconds
+
+    def sick(self, at: float, seconds: float) -> bool:
+        """Whether the broker had to be mended within so long after that moment."""
+        return any(at <= mended <= at + seconds for mended in self.mended_at)
 
     def calm(self) -> bool:
         """Whether the broker has been well for a while."""
