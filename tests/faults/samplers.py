@@ -82,6 +82,10 @@ class StateReader(Watcher):
     @override
     def finish(self) -> None:
         super().finish()
+        self.judge_suspected()
+
+    def judge_suspected(self) -> None:
+        """What was told of the group is wrong, but where the broker had to be mended after it."""
         for at, problem in self._suspected:
             if not self._disturbed.sick(at, MENDED_SECONDS):
                 self.wrong(problem)
@@ -142,7 +146,7 @@ class StateReader(Watcher):
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
+class Shown:
     """What one snapshot of the tables showed: the sink's positions, and every learner's steps."""
 
     next: dict[int, int]
@@ -160,7 +164,7 @@ class RowReader(Watcher):
         self._settings = settings
         self._states = states
         self._rising = Rising(self.wrong)
-        self._shown: _Shown | None = None
+        self._shown: Shown | None = None
         self._connection: psycopg.Connection
 
     @override
@@ -182,7 +186,7 @@ class RowReader(Watcher):
             self._shown = None
         self.pause(0.3)
 
-    def _look_at_all(self) -> _Shown:
+    def _look_at_all(self) -> Shown:
         with self._connection.transaction():
             self._connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             rows = self._connection.execute("SELECT topic, partition, next FROM position")
@@ -194,9 +198,9 @@ class RowReader(Watcher):
         for user_id, seen in steps.items():
             self._rising.see(("row's steps", user_id), seen, "I6")
         states = self._settings.topic(STATE.name)
-        return _Shown({p: at for (topic, p), at in positions.items() if topic == states}, steps)
+        return Shown({p: at for (topic, p), at in positions.items() if topic == states}, steps)
 
-    def _compare(self, shown: _Shown) -> None:
+    def _compare(self, shown: Shown) -> None:
         """No row is behind the position that covers it.
 
         It may be ahead of what we saw: older states are compacted away before we read them.

@@ -1,15 +1,18 @@
 """What the watchers of a run call wrong, on figures that are made up."""
 
 import json
+import time
 from typing import Any
 
 import pytest
 
+from runtime.settings import Settings
 from tests.faults.memory import GROWN_MIB_MAX, Sample, growing_lives, held
 from tests.faults.operator_view import lines_of_interest
+from tests.faults.samplers import RowReader, Shown, StateReader
 from tests.faults.soak import LAG_SECONDS_MAX, RATE, grown
 from tests.faults.verdicts import PAGE, read, report
-from tests.faults.watching import Rising
+from tests.faults.watching import Disturbances, Rising
 
 
 def life(pid: int, mib: list[int]) -> list[Sample]:
@@ -62,6 +65,35 @@ def test_what_goes_back_is_told_and_the_highest_is_kept() -> None:
     for value in (1, 3, 2, 3):
         rising.see("clock", value, "I8")
     assert told == ["I8: clock went back from 3 to 2"]
+
+
+@pytest.fixture
+def states() -> StateReader:
+    settings = Settings.model_validate({"KAFKA_BOOTSTRAP": "nowhere:1", "clock": "stream"})
+    return StateReader(settings, Disturbances())
+
+
+@pytest.mark.parametrize(("position", "row", "wrong"), [(5, 3, 0), (5, None, 1), (6, 3, 1)])
+def test_i2_a_row_is_not_behind_the_position_that_covers_it(
+    states: StateReader, position: int, row: int | None, wrong: int
+) -> None:
+    states.steps[2, "u1"] += [(1, 1), (4, 3), (5, 7)]
+    rows = RowReader(states._settings, states)
+    rows._compare(Shown({2: position}, {} if row is None else {"u1": row}))
+    assert len(rows.problems) == wrong
+    rows._compare(Shown({2: position}, {"u1": 7}))  # older states may be compacted away
+    assert len(rows.problems) == wrong
+
+
+@pytest.mark.parametrize(("mended_after", "told"), [(None, 1), (-1, 1), (30, 0), (300, 1)])
+def test_i4_a_copy_proves_nothing_when_its_broker_had_to_be_mended(
+    states: StateReader, mended_after: float | None, told: int
+) -> None:
+    states._suspect("I4: it went back")
+    if mended_after is not None:
+        states._disturbed.mended_at.append(time.monotonic() + mended_after)
+    states.judge_suspected()
+    assert len(states.problems) == told
 
 
 def test_an_operator_reads_our_events_and_which_library_complains() -> None:
