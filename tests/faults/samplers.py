@@ -87,7 +87,7 @@ class StateReader(Watcher):
     def judge_suspected(self) -> None:
         """What was told of the group is wrong, but where the broker had to be mended after it."""
         for at, problem in self._suspected:
-            if not self._disturbed.sick(at, MENDED_SECONDS):
+            if not self._disturbed.mended_within(at, MENDED_SECONDS):
                 self.wrong(problem)
 
     def _suspect(self, problem: str) -> None:

@@ -102,7 +102,7 @@ class Disturbances:
         """It is back, and what it caused is over in so long."""
         self._until = time.monotonic() + seconds
 
-    def sick(self, at: float, seconds: float) -> bool:
+    def mended_within(self, at: float, seconds: float) -> bool:
         """Whether the broker had to be mended within so long after that moment."""
         return any(at <= mended <= at + seconds for mended in self.mended_at)
 
