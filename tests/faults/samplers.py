@@ -22,6 +22,7 @@ from runtime.database import connect_now
 from runtime.kafka import admin_client, committed_reader
 from runtime.settings import Settings
 from tests.faults.plan import PARTITIONS
+from tests.faults.steps_back import steps_back
 from tests.faults.watching import Disturbances, Rising, Watcher
 
 APART_SECONDS: Final = 1.5
@@ -154,7 +155,7 @@ class Shown:
 
 
 class RowReader(Watcher):
-    """Looks at the rows that the sink keeps (I2, I4, I6, I8)."""
+    """Looks at the rows that the sink keeps (I2, I3, I4, I6, I8)."""
 
     def __init__(self, settings: Settings, states: StateReader) -> None:
         super().__init__("row reader", (psycopg.Error,))
@@ -163,8 +164,8 @@ class RowReader(Watcher):
         """Snapshots that were compared with `progress.state`."""
         self._settings = settings
         self._states = states
-        self._rising = Rising(self.wrong)
         self._shown: Shown | None = None
+        self._told = 0
         self._connection: psycopg.Connection
 
     @override
@@ -174,33 +175,29 @@ class RowReader(Watcher):
 
     @override
     def look(self) -> None:
-        rows = self._connection.execute("SELECT partition, next, clock FROM partition_record")
-        for partition, following, clock in rows:
-            self._rising.see(("row's position", partition), following, "I4")
-            self._rising.see(("row's clock", partition), clock, "I8")
-            self.next[partition] = following
+        self.next.update(self._connection.execute("SELECT partition, next FROM partition_record"))
+        told = steps_back(self._connection)
+        for problem in told[self._told :]:
+            self.wrong(problem)
+        self._told = len(told)
         if self._shown is None:
             self._shown = self._look_at_all()
         elif all(self._states.following[p] >= at for p, at in self._shown.next.items()):
-            self._compare(self._shown)
+            self.compare(self._shown)
             self._shown = None
         self.pause(0.3)
 
     def _look_at_all(self) -> Shown:
         with self._connection.transaction():
             self._connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            rows = self._connection.execute("SELECT topic, partition, next FROM position")
-            positions = {(topic, partition): following for topic, partition, following in rows}
-            rows = self._connection.execute("SELECT user_id, steps FROM learner")
-            steps: dict[str, int] = dict(rows.fetchall())
-        for (topic, partition), following in positions.items():
-            self._rising.see(("sink's position", topic, partition), following, "I4")
-        for user_id, seen in steps.items():
-            self._rising.see(("row's steps", user_id), seen, "I6")
-        states = self._settings.topic(STATE.name)
-        return Shown({p: at for (topic, p), at in positions.items() if topic == states}, steps)
+            following = self._connection.execute(
+                "SELECT partition, next FROM position WHERE topic = %s",
+                [self._settings.topic(STATE.name)],
+            )
+            steps = self._connection.execute("SELECT user_id, steps FROM learner")
+            return Shown(dict(following.fetchall()), dict(steps.fetchall()))
 
-    def _compare(self, shown: Shown) -> None:
+    def compare(self, shown: Shown) -> None:
         """No row is behind the position that covers it.
 
         It may be ahead of what we saw: older states are compacted away before we read them.

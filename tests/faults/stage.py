@@ -18,10 +18,12 @@ from devstack.kafka import EmbeddedKafka
 from devstack.places import free_ports
 from devstack.postgres import EmbeddedPostgres
 from operations.topics import declarations, declare
+from runtime.database import connect_now
 from runtime.kafka import admin_client
 from runtime.settings import Settings
 from sinks.migrate import migrate
 from tests.faults.plan import PARTITIONS, Plan
+from tests.faults.steps_back import watch_for_steps_back
 
 SESSION_SECONDS: Final = 2.0
 _COMPACTS: Final = {
@@ -111,6 +113,8 @@ def stage(on: Servers, plan: Plan, name: str) -> Iterator[Stage]:
     declare(settings)
     _compact_soon(settings)
     migrate(settings)
+    with connect_now(settings, "stage") as connection:
+        watch_for_steps_back(connection)
     try:
         yield Stage(settings, part_environment(given, folder / "parts"), folder)
     finally:

@@ -79,9 +79,9 @@ def test_i2_a_row_is_not_behind_the_position_that_covers_it(
 ) -> None:
     states.steps[2, "u1"] += [(1, 1), (4, 3), (5, 7)]
     rows = RowReader(states._settings, states)
-    rows._compare(Shown({2: position}, {} if row is None else {"u1": row}))
+    rows.compare(Shown({2: position}, {} if row is None else {"u1": row}))
     assert len(rows.problems) == wrong
-    rows._compare(Shown({2: position}, {"u1": 7}))  # older states may be compacted away
+    rows.compare(Shown({2: position}, {"u1": 7}))  # older states may be compacted away
     assert len(rows.problems) == wrong
 
 
