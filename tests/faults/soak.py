@@ -29,8 +29,7 @@ SETTLE_SECONDS: Final = 20.0
 CALM_SECONDS: Final = 40.0
 """So long nothing strikes at the start and at the end, and what each part holds is taken."""
 SHARE_MAX: Final = 1.15
-SLACK: Final = {"mib": 14, "files": 6, "connections": 6}
-"""An API that was just started holds some 105 MiB, and 131 for good once it was asked enough."""
+SLACK: Final = {"mib": 8, "files": 6, "connections": 6}
 LAG_SECONDS_MAX: Final = 5
 
 
