@@ -1,6 +1,7 @@
 """How a partition is taken over: fence the old owner, load what it committed, check the log."""
 
 import asyncio
+from collections.abc import AsyncIterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Final
@@ -12,6 +13,7 @@ from aiokafka.structs import TopicPartition
 
 from agents.table import Table
 from agents.transaction import make_producer
+from agents.transport import Raw
 from contracts.state_keys import PARTITION_KEY, TAKEN_KEY, course_of, is_learner
 from contracts.topics import ACTIVITY, STATE, TOPICS
 from domain.codec import decode_facts, decode_record
@@ -91,12 +93,26 @@ async def take_over(
         await producer.start()
         mark = await leave_mark(producer, settings, partition)
         loaded = loaded or Loaded(Table(), {})
+        _check_mark(settings, partition, loaded, mark)
         record = await _read(settings, partition, loaded, log, mark)
         _check_halted(record, resume=resume)
     except BaseException:
         await producer.stop()
         raise
     return Taken(producer, loaded, record)
+
+
+def _check_mark(settings: Settings, partition: int, loaded: Loaded, mark: int) -> None:
+    """What was read lies before the mark.
+
+    Checked before there is a consumer: one that is stopped as soon as it was started raises
+    CancelledError (aiokafka 0.14), and that would hide the loss.
+    """
+    if loaded.table.next > mark:
+        raise LossError(
+            f"topic {settings.topic(STATE.name)} partition {partition}: read up to "
+            f"{loaded.table.next}, but it ends at {mark}"
+        )
 
 
 def _check_halted(record: PartitionRecord, *, resume: bool) -> None:
@@ -127,13 +143,6 @@ async def leave_mark(producer: AIOKafkaProducer, settings: Settings, partition: 
 async def _read(
     settings: Settings, partition: int, loaded: Loaded, log: Log, mark: int
 ) -> PartitionRecord:
-    # Before the consumer is there: one that is stopped as soon as it was started raises
-    # CancelledError (aiokafka 0.14), and that would hide the loss.
-    if loaded.table.next > mark:
-        raise LossError(
-            f"topic {settings.topic(STATE.name)} partition {partition}: read up to "
-            f"{loaded.table.next}, but it ends at {mark}"
-        )
     consumer = AIOKafkaConsumer(
         **connect_options(settings),
         group_id=None,
@@ -159,11 +168,18 @@ async def _load(
     state = TopicPartition(settings.topic(STATE.name), partition)
     consumer.assign([state])
     consumer.seek(state, loaded.table.next)
-    while await consumer.position(state) <= mark:
-        found = await consumer.getmany(state, timeout_ms=_POLL_MS)
-        for record in found.get(state, ()):
+    async for records in _up_to(consumer, state, mark):
+        for record in records:
             _keep(loaded, record.key, record.value)
     loaded.table.next = await consumer.position(state)
+
+
+async def _up_to(
+    consumer: AIOKafkaConsumer, place: TopicPartition, mark: int
+) -> AsyncIterator[Sequence[Raw]]:
+    """What stands from the consumer's position on up to an offset, as it is fetched."""
+    while await consumer.position(place) <= mark:
+        yield (await consumer.getmany(place, timeout_ms=_POLL_MS)).get(place, ())
 
 
 def _keep(loaded: Loaded, key: bytes | None, value: bytes | None) -> None:

@@ -155,7 +155,7 @@ async def _record_then_fence(
     loaded = loaded or takeover.Loaded(Table(), {})
     async with _end_of_states(settings, partition) as ask:
         end = await ask()
-    record = await takeover._read(settings, partition, loaded, log, max(end, loaded.table.next))
+    record = await takeover._read(settings, partition, loaded, log, end - 1)
     takeover._check_halted(record, resume=resume)
     if record.next:
         await _until_written(settings, partition, loaded.table.next)
@@ -190,33 +190,17 @@ async def _end_of_states(
         yield ask
 
 
-_load: Final = takeover._load
+_up_to: Final = takeover._up_to
 
 
-async def _load_what_there_is(
-    consumer: AIOKafkaConsumer, settings: Settings, partition: int, loaded: Any, mark: int
-) -> None:
-    """Up to an end, where nobody left a mark: there may be nothing."""
-    if mark > loaded.table.next:
-        await _load(consumer, settings, partition, loaded, mark - 1)
-
-
-async def _load_what_is_told(
-    consumer: AIOKafkaConsumer, settings: Settings, partition: int, loaded: Any, mark: int
-) -> None:
+async def _up_to_what_is_told(
+    consumer: AIOKafkaConsumer, place: TopicPartition, mark: int
+) -> AsyncIterator[Sequence[Any]]:
     """What lies behind an old end is not there: the newest transaction, whole."""
-    state = TopicPartition(settings.topic(STATE.name), partition)
-    consumer.assign([state])
-    consumer.seek(state, loaded.table.next)
-    shown: list[Any] = []
-    while await consumer.position(state) <= mark:
-        shown += (await consumer.getmany(state, timeout_ms=200)).get(state, [])
+    shown = [each async for records in _up_to(consumer, place, mark) for each in records]
     transactions = [each.offset for each in shown if each.key == PARTITION_KEY]
     end = transactions[-2] if len(transactions) > 1 else mark
-    for each in shown:
-        if each.offset <= end:
-            takeover._keep(loaded, each.key, each.value)
-    loaded.table.next = end + 1
+    yield [each for each in shown if each.offset <= end]
 
 
 async def _without_compare(connection: AsyncConnection, position: Position, new: int) -> Position:
@@ -276,11 +260,6 @@ def _commit_is(commit: Callable[..., Any]) -> Callable[[], None]:
     return lambda: _patch(Committer, "commit", commit)
 
 
-def _fence_last() -> None:
-    _patch(owner, "take_over", _record_then_fence)
-    _patch(takeover, "_load", _load_what_there_is)
-
-
 def _uncommitted() -> None:
     _patch(takeover, "READ_COMMITTED", UNCOMMITTED)
     _patch(sinks.stream, "READ_COMMITTED", UNCOMMITTED)
@@ -293,8 +272,8 @@ MUTANTS: Final[dict[str, Callable[[], None]]] = {
     "states_outside_of_the_transaction": _commit_is(_states_outside),
     "no_fencing": lambda: _patch(takeover, "make_producer", _unfenced),
     "failed_send_not_awaited": _send_not_awaited,
-    "record_read_before_the_fence": _fence_last,
-    "read_to_an_end_that_is_told": lambda: _patch(takeover, "_load", _load_what_is_told),
+    "record_read_before_the_fence": lambda: _patch(owner, "take_over", _record_then_fence),
+    "read_to_an_end_that_is_told": lambda: _patch(takeover, "_up_to", _up_to_what_is_told),
     "sink_without_compare_and_set": lambda: _patch(sinks.tables, "move_position", _without_compare),
     "sink_position_before_rows": lambda: _patch(sinks.sink, "write_batch", _position_before_rows),
     "read_uncommitted": _uncommitted,

@@ -203,7 +203,8 @@ class RowReader(Watcher):
         It may be ahead of what we saw: older states are compacted away before we read them.
         """
         self.compared += 1
-        for (partition, user_id), written in self._states.steps.copy().items():
+        known = self._states.steps.copy()  # its thread goes on
+        for (partition, user_id), written in known.items():
             covered = bisect_left(written, (shown.next.get(partition, 0), 0))
             expected = written[covered - 1][1] if covered else 0
             if shown.steps.get(user_id, 0) < expected:
