@@ -23,6 +23,7 @@ COMMANDS: Final = (
     "dead_letters",
     "token",
 )
+WITHOUT_KAFKA: Final = ("migrate", "check", "token")
 
 
 def main() -> int:
@@ -32,6 +33,7 @@ def main() -> int:
         return UsageError.exit_status
     arguments = _parser().parse_args()
     try:
+        _require_codecs(arguments.command)
         status: int = arguments.func(arguments)
     except ProjectError as error:
         sys.stderr.write(f"learnstream: {error}\n")
@@ -55,6 +57,12 @@ def _parser() -> argparse.ArgumentParser:
 def _needed(asked: list[str]) -> tuple[str, ...]:
     """The command that was asked for, else all: a part does not wait for the others' imports."""
     return tuple(name for name in COMMANDS if [name.replace("_", "-")] == asked) or COMMANDS
+
+
+def _require_codecs(command: str) -> None:
+    """Before anything starts; imported late, so that the other commands do not wait for it."""
+    if command not in WITHOUT_KAFKA:
+        importlib.import_module("runtime.codecs").require_codecs()
 
 
 def _settings_problem(error: ValidationError) -> str:
