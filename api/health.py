@@ -29,7 +29,14 @@ class Health:
 class NotReady:
     """One thing that is not as it must be."""
 
-    code: Literal["database_away", "schema_version", "partition_records", "clock_mode", "version"]
+    code: Literal[
+        "database_away",
+        "schema_version",
+        "partition_records",
+        "clock_mode",
+        "version",
+        "lag_unknown",
+    ]
     detail: str
 
 
@@ -71,6 +78,9 @@ def health_router(
     async def readyz() -> Response:
         """Whether the pages can be answered, and why not."""
         reasons, records = await _look(settings, reads)
+        if lags.fault is not None:
+            detail = f"the lag behind Kafka cannot be measured: {lags.fault}"
+            reasons.append(NotReady(code="lag_unknown", detail=detail))
         partitions = [_status(record, lags) for record in records]
         found = Readiness(
             ready=not reasons,
