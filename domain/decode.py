@@ -1,14 +1,16 @@
 """From a record of `activity` to an event, or to the reason why it is rejected.
 
 A verdict depends on the record alone, so that it is the same tomorrow. The fast way is one pass of
-a typed decoder; only what it refuses is looked at again to find the reason.
+a typed decoder and a count of what it read; only what it refuses, or did not read, is looked at
+again to find the reason.
 """
 
-import json
-from datetime import datetime
-from typing import Any, Final, Literal, NamedTuple, TypeAlias, get_args
+import re
+from datetime import UTC, datetime
+from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
 import msgspec
+from msgspec.structs import astuple, replace
 
 from domain.events import (
     EVENT_TYPES,
@@ -16,9 +18,20 @@ from domain.events import (
     AnyEvent,
     AssessmentGraded,
     ContentViewed,
+    DeadlineExtended,
     GoalSet,
 )
 from domain.ids import event_hash, partition_of
+from domain.json_objects import (
+    LEARNER_ID_MAX,
+    Leaf,
+    Members,
+    Problem,
+    Shape,
+    first_problem,
+    parse_object,
+    without_leap_seconds,
+)
 from domain.zones import is_zone
 
 Reason: TypeAlias = Literal[
@@ -36,35 +49,23 @@ Reason: TypeAlias = Literal[
     "missing_field",
     "wrong_type",
     "naive_time",
+    "bad_time",
     "future_time",
     "no_key",
     "key_mismatch",
     "wrong_partition",
+    "id_reused",
     "defect",
 ]
 REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
 
 VALUE_BYTES_MAX: Final = 65_536
-DEPTH_MAX: Final = 32
 FUTURE_SECONDS_MAX: Final = 600
-USER_ID_MAX: Final = 128
 EVENT_VERSION: Final = 1
-_YEAR_MIN: Final = 1970
-_YEAR_MAX: Final = 9000
-_ID_FIELDS: Final = (
-    "event_id",
-    "user_id",
-    "course_id",
-    "session_id",
-    "content_id",
-    "content_kind",
-    "module_id",
-    "assessment_id",
-    "question_id",
-    "post_id",
-    "goal_id",
-)
-_ID_MAX: Final = 256
+TIME_MIN: Final = 631_152_000
+"""1990-01-01T00:00:00Z: a time before it is that of a clock that nobody set."""
+NEVER: Final = 221_845_392_000
+"""9000-01-01T00:00:00Z: a time from it on means "never", and lies ahead of every conversion."""
 
 
 class Record(NamedTuple):
@@ -93,7 +94,34 @@ class Accepted(msgspec.Struct, frozen=True, gc=False):
 
 
 _EVENTS: Final = msgspec.json.Decoder(AnyEvent)
+_MEMBERS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _TYPES: Final = frozenset(EVENT_TYPES)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_NAMES: Final[dict[type, frozenset[str]]] = {
+    kind: frozenset(("type", *(field.encode_name for field in msgspec.structs.fields(kind))))
+    for kind in get_args(AnyEvent)
+}
+_EVERY_NAME: Final[dict[str, Leaf]] = dict.fromkeys(
+    sorted(frozenset().union(*_NAMES.values())), "other"
+)
+_SHAPE: Final[Shape] = _EVERY_NAME | {
+    "event_id": "id",
+    "user_id": "learner",
+    "course_id": "id",
+    "session_id": "id",
+    "content_id": "id",
+    "content_kind": "id",
+    "module_id": "id",
+    "assessment_id": "id",
+    "question_id": "id",
+    "post_id": "id",
+    "goal_id": "id",
+    "skills": "id",
+    "groups": "map",
+    "occurred_at": "time",
+    "submitted_at": "time",
+    "due_at": "time",
+}
 
 
 def decode(record: Record, partition: int, partitions: int) -> Accepted | Rejected:
@@ -103,34 +131,141 @@ def decode(record: Record, partition: int, partitions: int) -> Accepted | Reject
         return Rejected("null_value", "the record has no value")
     if len(value) > VALUE_BYTES_MAX:
         return Rejected("too_large", f"{len(value)} bytes, at most {VALUE_BYTES_MAX}")
-    suspicious = not value.isascii() or b"\\u0000" in value
-    if suspicious or value.count(b"[") + value.count(b"{") > DEPTH_MAX:
-        refused = _diagnose(value)
-        if refused is not None:
-            return refused
     try:
         event = _EVENTS.decode(value)
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
-        return _diagnose(value) or _as_msgspec_says(error)
+        again = _look_again(value, error)
+        return (
+            again if isinstance(again, Rejected) else _check(again, record, partition, partitions)
+        )
+    if not _is_read(event, value):
+        members = parse_object(value)
+        refused = members if isinstance(members, Problem) else first_problem(members, _SHAPE)
+        if refused is not None:
+            return Rejected(*refused)
     return _check(event, record, partition, partitions)
 
 
-def _check(event: AnyEvent, record: Record, partition: int, partitions: int) -> Accepted | Rejected:
-    if event.v != EVENT_VERSION:
-        return Rejected("unknown_version", f"v {event.v}, known is {EVENT_VERSION}")
-    user_id = event.user_id if isinstance(event.user_id, str) else str(event.user_id)
-    if not 0 < len(user_id) <= USER_ID_MAX:
-        return Rejected("bad_id", f"user_id of {len(user_id)} characters, 1 to {USER_ID_MAX}")
-    refused = _check_values(event) or _check_key(record.key, user_id, partition, partitions)
+# -- what the typed decoder did not read ---------------------------------------------------------
+
+_PLAIN: Final = re.compile(rb'"[ !#-\[\]-~]*"|-?\d{1,200}(\.\d{1,200})?|true|false|null')
+
+
+def _is_read(event: AnyEvent, value: bytes) -> bool:
+    """Whether nothing stands in `value` but `event`: no name twice, nothing ignored that is odd.
+
+    An object has no more members than commas and one, so where as many fields were read, there is
+    no other member. Only a text can hold an escaped NUL then, which ids are not to.
+    """
+    if b"\\" in value and b"\\u0000" in value:
+        return False
+    members = value.count(b",") + 1
+    fields = astuple(event)
+    read = 1 + len(fields) - fields.count(None)  # and the type, which is no field
+    return members == read or _is_plain(event, value, members, read)
+
+
+def _is_plain(event: AnyEvent, value: bytes, members: int, read: int) -> bool:
+    """The same where there are lists, nulls or plain values that are ignored."""
+    for name in ("skills", "groups"):
+        inside = getattr(event, name, None)
+        if inside:
+            members -= len(inside) - 1
+    if members == read:
+        return True
+    try:
+        named = _MEMBERS.decode(value)
+    except (msgspec.MsgspecError, UnicodeError):  # a name that is not UTF-8
+        return False
+    ignored = named.keys() - _NAMES[event.__class__]
+    return len(named) == members and all(_PLAIN.fullmatch(named[name]) for name in ignored)
+
+
+# -- what it refused -----------------------------------------------------------------------------
+
+
+def _look_again(value: bytes, error: Exception) -> AnyEvent | Rejected:
+    """The reason that the typed decoder cannot name, in the order a reader would find it."""
+    members = parse_object(value)
+    if isinstance(members, Problem):
+        return Rejected(*members)
+    problem = first_problem(members, _SHAPE)
+    refused = Rejected(*problem) if problem else _misnamed(members)
     if refused is not None:
         return refused
-    if event.occurred_at.tzinfo is None:
-        return Rejected("naive_time", "occurred_at has no offset from UTC")
-    at = int(event.occurred_at.timestamp() // 1)
-    if at > record.timestamp // 1000 + FUTURE_SECONDS_MAX:
-        ahead = at - record.timestamp // 1000
-        return Rejected("future_time", f"{ahead} s after the record, at most {FUTURE_SECONDS_MAX}")
-    return Accepted(event, user_id, at, event_hash(event.event_id))
+    respelled = without_leap_seconds(members, _SHAPE)
+    try:
+        return as_msgspec_says(error) if respelled is None else _EVENTS.decode(respelled)
+    except msgspec.MsgspecError as other:
+        return as_msgspec_says(other)
+
+
+def _misnamed(members: Members) -> Rejected | None:
+    kind = members.get("type")
+    if kind is None:
+        return Rejected("missing_field", "type is missing")
+    if not isinstance(kind, str):
+        return Rejected("wrong_type", "type is not text")
+    if kind in NOT_YET_SUPPORTED:
+        return Rejected("not_yet_supported", f"type {kind} is for a later version")
+    if kind not in _TYPES:
+        return Rejected("unknown_type", "type is none of the known ones")
+    version = members.get("v")
+    if type(version) is int and version != EVENT_VERSION:
+        return _unknown_version(version)
+    return None
+
+
+def as_msgspec_says(error: Exception) -> Rejected:
+    """Take a typed decoder's own words where they name fields and types, never a value."""
+    text = str(error)
+    if "missing required field" in text:
+        return Rejected("missing_field", text)
+    if not isinstance(error, msgspec.ValidationError):
+        return Rejected("not_json", text)
+    if "'" in text:
+        text = "a value that is none of the known ones" + text[text.rfind(" - at ") :]
+    return Rejected("wrong_type", text)
+
+
+# -- what it read --------------------------------------------------------------------------------
+
+
+def _check(event: AnyEvent, record: Record, partition: int, partitions: int) -> Accepted | Rejected:
+    if event.v is not None and event.v != EVENT_VERSION:
+        return _unless_too_large(record.value, _unknown_version(event.v))
+    user_id = str(event.user_id)
+    if not 0 < len(user_id) <= LEARNER_ID_MAX:
+        detail = f"user_id has {len(user_id)} characters, 1 to {LEARNER_ID_MAX}"
+        return _unless_too_large(record.value, Rejected("bad_id", detail))
+    checked = _check_values(event, record.timestamp // 1000)
+    if isinstance(checked, Rejected):
+        return checked
+    at = instant_of("occurred_at", event.occurred_at)
+    if isinstance(at, Rejected):
+        return at
+    refused = _check_key(record.key, user_id, partition, partitions)
+    if refused is not None:
+        return refused
+    ahead = at - record.timestamp // 1000
+    if ahead > FUTURE_SECONDS_MAX:
+        return _future("occurred_at", ahead)
+    return Accepted(checked, user_id, at, event_hash(event.event_id))
+
+
+def _future(name: str, ahead: int) -> Rejected:
+    limit = f"at most {FUTURE_SECONDS_MAX}"
+    return Rejected("future_time", f"{name} is {ahead} s after the record, {limit}")
+
+
+def _unless_too_large(value: bytes | None, rejected: Rejected) -> Rejected:
+    """The verdict on an integer, unless it is one that no double holds."""
+    members = parse_object(value or b"")
+    return Rejected(*members) if isinstance(members, Problem) else rejected
+
+
+def _unknown_version(version: int) -> Rejected:
+    return Rejected("unknown_version", f"v {version}, known is {EVENT_VERSION}")
 
 
 def _check_key(key: bytes | None, user_id: str, partition: int, partitions: int) -> Rejected | None:
@@ -144,121 +279,62 @@ def _check_key(key: bytes | None, user_id: str, partition: int, partitions: int)
     return None
 
 
-def _check_values(event: AnyEvent) -> Rejected | None:
-    if not _YEAR_MIN <= event.occurred_at.year <= _YEAR_MAX:
-        return Rejected("wrong_type", f"occurred_at of the year {event.occurred_at.year}")
+def instant_of(name: str, value: datetime, until: int = NEVER) -> int | Rejected:
+    """Epoch seconds, rounded down; refused where it has no offset, or is none of our times."""
+    if value.tzinfo is None:
+        return Rejected("naive_time", f"{name} has no offset from UTC")
+    since = value - _EPOCH
+    at = since.days * 86_400 + since.seconds
+    if TIME_MIN <= at < until:
+        return at
+    return Rejected("bad_time", f"{name} is {'before 1990' if at < TIME_MIN else 'after 8999'}")
+
+
+def never_or_instant(name: str, value: datetime | None) -> int | Rejected | None:
+    """The same for a time that may be missing; one from the year 9000 on means "never": None."""
+    if value is None:
+        return None
+    at = instant_of(name, value, _CALENDAR_END)
+    return None if isinstance(at, int) and at >= NEVER else at
+
+
+_CALENDAR_END: Final = 1 << 40
+
+
+def _check_values(event: AnyEvent, now: int) -> AnyEvent | Rejected:
+    """The event, its goals for ever and negative zeros made plain."""
     if event.timezone is not None and not is_zone(event.timezone):
         return Rejected("wrong_type", "timezone is not an IANA zone")
     match event:
         case ContentViewed():  # first, since it is most of the log
-            return None
+            return event
         case AssessmentGraded():
-            return _check_aware("submitted_at", event.submitted_at)
+            return _check_grade(event, now)
         case GoalSet():
-            return _check_aware("due_at", event.due_at)
+            return _check_goal(event)
+        case DeadlineExtended() if event.due_at is not None:
+            due_at = instant_of("due_at", event.due_at)
+            return due_at if isinstance(due_at, Rejected) else event
         case _:
-            return None
+            return event
 
 
-def _check_aware(name: str, value: datetime | None) -> Rejected | None:
-    if value is None:
-        return None
-    if value.tzinfo is None:
-        return Rejected("naive_time", f"{name} has no offset from UTC")
-    if not _YEAR_MIN <= value.year <= _YEAR_MAX:
-        return Rejected("wrong_type", f"{name} of the year {value.year}")
-    return None
+def _check_grade(event: AssessmentGraded, now: int) -> AssessmentGraded | Rejected:
+    if event.submitted_at is not None:
+        at = instant_of("submitted_at", event.submitted_at)
+        if isinstance(at, Rejected):
+            return at
+        if at - now > FUTURE_SECONDS_MAX:
+            return _future("submitted_at", at - now)
+    if event.score and event.max_score:
+        return event
+    score = None if event.score is None else event.score + 0.0  # -0.0 + 0.0 is 0.0
+    return replace(event, score=score, max_score=event.max_score + 0.0)
 
 
-class _NotFinite(ValueError):  # noqa: N818 - a signal between two functions, never seen outside
-    pass
-
-
-def _diagnose(value: bytes) -> Rejected | None:
-    """The reason that the typed decoder cannot name, in the order a reader would find it."""
-    try:
-        text = value.decode()
-    except UnicodeDecodeError as error:
-        return Rejected("not_utf8", f"byte {error.start} is not UTF-8")
-    if _depth(text) > DEPTH_MAX:
-        return Rejected("too_deep", f"nested deeper than {DEPTH_MAX}")
-    try:
-        parsed = json.loads(text, parse_constant=_refuse_constant)
-    except _NotFinite:
-        return Rejected("not_finite", "NaN or Infinity")
-    except ValueError as error:
-        return Rejected("not_json", f"not JSON at character {getattr(error, 'pos', 0)}")
-    if not isinstance(parsed, dict):
-        return Rejected("not_object", f"a JSON {type(parsed).__name__}, expected an object")
-    return _diagnose_object(parsed)
-
-
-def _refuse_constant(_name: str) -> None:
-    raise _NotFinite
-
-
-def _diagnose_object(parsed: dict[str, Any]) -> Rejected | None:
-    for name in _ID_FIELDS:
-        problem = _id_problem(name, parsed.get(name))
-        if problem is not None:
-            return Rejected("bad_id", f"{name} {problem}")
-    kind = parsed.get("type")
-    if kind is None:
-        return Rejected("missing_field", "type is missing")
-    if not isinstance(kind, str):
-        return Rejected("wrong_type", "type is not text")
-    if kind in NOT_YET_SUPPORTED:
-        return Rejected("not_yet_supported", f"type {kind} is for a later version")
-    if kind not in _TYPES:
-        return Rejected("unknown_type", "type is none of the known ones")
-    version = parsed.get("v", EVENT_VERSION)
-    if isinstance(version, int) and not isinstance(version, bool) and version != EVENT_VERSION:
-        return Rejected("unknown_version", f"v {version}, known is {EVENT_VERSION}")
-    return None
-
-
-def _id_problem(name: str, value: object) -> str | None:
-    if isinstance(value, bool):
-        return "is a boolean"
-    if isinstance(value, int) and name == "user_id":
-        value = str(value)
-    if not isinstance(value, str):
-        return None
-    limit = USER_ID_MAX if name == "user_id" else _ID_MAX
-    if not 0 < len(value) <= limit:
-        return f"has {len(value)} characters, 1 to {limit}"
-    if "\x00" in value:
-        return "holds NUL"
-    if any("\ud800" <= character <= "\udfff" for character in value):
-        return "holds half of a surrogate pair"
-    return None
-
-
-def _as_msgspec_says(error: Exception) -> Rejected:
-    """Take the decoder's own words where they name fields and types, never a value."""
-    text = str(error)
-    if "missing required field" in text:
-        return Rejected("missing_field", text)
-    if not isinstance(error, msgspec.ValidationError):
-        return Rejected("not_json", text)
-    if "'" in text:
-        text = "a value that is none of the known ones" + text[text.rfind(" - at ") :]
-    return Rejected("wrong_type", text)
-
-
-def _depth(text: str) -> int:
-    """How deeply arrays and objects are nested, strings passed over."""
-    deepest = depth = 0
-    quoted = escaped = False
-    for character in text:
-        if quoted:
-            quoted = escaped or character != '"'
-            escaped = not escaped and character == "\\"
-        elif character == '"':
-            quoted = True
-        elif character in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif character in "]}":
-            depth -= 1
-    return deepest
+def _check_goal(event: GoalSet) -> GoalSet | Rejected:
+    due_at = never_or_instant("due_at", event.due_at)
+    if isinstance(due_at, Rejected):
+        return due_at
+    never = due_at is None
+    return replace(event, target=event.target + 0.0, due_at=None if never else event.due_at)

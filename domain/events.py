@@ -1,9 +1,9 @@
 """The activity events, type by type, as they are after decoding (product.md section 1)."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Final, Literal, TypeAlias, get_args
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=256)]
 Precision: TypeAlias = Literal["instant", "day"]
@@ -18,17 +18,27 @@ Points: TypeAlias = Annotated[float, Meta(ge=-1e9, le=1e9)]
 
 
 class Event(Struct, frozen=True, kw_only=True, tag_field="type", gc=False):
-    """What every event has; `occurred_at` is event time, the start of what happened."""
+    """What every event has; `occurred_at` is event time, the start of what happened.
+
+    What is null was not given, in every optional field: so the decoder can tell by the number of
+    fields that are not null whether there is anything in a record that it did not read. Where
+    another value stands for null, a property has it.
+    """
 
     event_id: Id
     user_id: int | str
     occurred_at: datetime
-    v: int = 1
+    v: int | None = None
     course_id: Id | None = None
     session_id: Id | None = None
     timezone: str | None = None
     source: str | None = None
-    precision: Precision = "instant"
+    given_precision: Precision | None = field(default=None, name="precision")
+
+    @property
+    def precision(self) -> Precision:
+        """`day` where the source knows no time of day: the date is the one that is written."""
+        return self.given_precision or "instant"
 
 
 class InCourse(Event, frozen=True, kw_only=True, gc=False):
@@ -58,7 +68,10 @@ class SessionEnded(Event, frozen=True, kw_only=True, tag="session_ended"):
 
 
 class ContentViewed(InCourse, frozen=True, kw_only=True, tag="content_viewed"):
-    """The learner looked at something; `count` says how often, where the source adds up."""
+    """The learner looked at something; `count` says how often, where the source adds up.
+
+    `content_kind` is as it was written: compare `kind_of`.
+    """
 
     content_id: Id
     content_kind: Id
@@ -80,14 +93,17 @@ class ModuleReopened(InCourse, frozen=True, kw_only=True, tag="module_reopened")
 
 
 class AssessmentSubmitted(InCourse, frozen=True, kw_only=True, tag="assessment_submitted"):
-    """An attempt was handed in."""
+    """An attempt was submitted."""
 
     assessment_id: Id
     attempt: Count | None = None
 
 
 class AssessmentGraded(InCourse, frozen=True, kw_only=True, tag="assessment_graded"):
-    """A grade was released; a null score withdraws it."""
+    """A grade was released; a null score withdraws it, no attempt means the assessment as a whole.
+
+    `missing` is a mark for work that was never submitted: a score, and no submission.
+    """
 
     assessment_id: Id
     score: Points | None
@@ -96,7 +112,18 @@ class AssessmentGraded(InCourse, frozen=True, kw_only=True, tag="assessment_grad
     passed: bool | None = None
     submitted_at: datetime | None = None
     skills: Skills | None = None
-    banked: bool = False
+    given_banked: bool | None = field(default=None, name="banked")
+    given_missing: bool | None = field(default=None, name="missing")
+
+    @property
+    def banked(self) -> bool:
+        """Whether the grade was carried over from an earlier run of the course."""
+        return bool(self.given_banked)
+
+    @property
+    def missing(self) -> bool:
+        """Whether the grade is a mark for work that was never submitted."""
+        return bool(self.given_missing)
 
 
 class QuestionAnswered(InCourse, frozen=True, kw_only=True, tag="question_answered"):
@@ -134,6 +161,20 @@ class CourseFinished(InCourse, frozen=True, kw_only=True, tag="course_finished")
     outcome: Outcome
 
 
+class AssessmentExcused(InCourse, frozen=True, kw_only=True, tag="assessment_excused"):
+    """The assessment is not asked of this learner (true), or asked again (false)."""
+
+    assessment_id: Id
+    excused: bool
+
+
+class DeadlineExtended(InCourse, frozen=True, kw_only=True, tag="deadline_extended"):
+    """This learner's own due time of an assessment; null takes it back."""
+
+    assessment_id: Id
+    due_at: datetime | None
+
+
 AnyEvent: TypeAlias = (
     Enrolled
     | Unenrolled
@@ -149,6 +190,8 @@ AnyEvent: TypeAlias = (
     | GoalSet
     | GoalRemoved
     | CourseFinished
+    | AssessmentExcused
+    | DeadlineExtended
 )
 
 EVENT_TYPES: Final[tuple[str, ...]] = tuple(
@@ -167,8 +210,36 @@ _WORK: Final = frozenset(
 )
 
 
+def kind_of(event: ContentViewed) -> str:
+    """The kind of content; the case in which a producer writes it says nothing."""
+    return event.content_kind.lower()
+
+
 def is_work(event: AnyEvent) -> bool:
     """Whether the event is a work event: the learner's own work, not presence, grades or set-up."""
     if isinstance(event, ContentViewed):
-        return event.content_kind not in PASSIVE_KINDS
+        return kind_of(event) not in PASSIVE_KINDS
     return event.__class__ in _WORK
+
+
+_NORMAL: Final[dict[str, object]] = {
+    "v": 1,
+    "given_precision": "instant",
+    "given_banked": False,
+    "given_missing": False,
+}
+
+
+def content_of(event: AnyEvent) -> dict[str, object]:
+    """What an event says, however it is spelled: equal for the same content, and only for it.
+
+    The learner as text, instants in UTC; null and the value that stands for it are the same.
+    """
+    said = {name: getattr(event, name) for name in event.__struct_fields__}
+    for name, normal in _NORMAL.items():
+        if name in said and said[name] is None:
+            said[name] = normal
+    for name, value in said.items():
+        if isinstance(value, datetime):
+            said[name] = value.astimezone(UTC)
+    return said | {"user_id": str(event.user_id), "type": event.__struct_config__.tag}

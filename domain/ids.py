@@ -23,8 +23,8 @@ def short_id(text: str) -> int:
 
 
 def event_hash(event_id: str) -> bytes:
-    """8 bytes that stand for an event's id in the memory of duplicates."""
-    return hashlib.blake2b(event_id.encode(), digest_size=8).digest()
+    """6 bytes that stand for an event's id in the deduplication window."""
+    return hashlib.blake2b(event_id.encode(), digest_size=6).digest()
 
 
 @lru_cache(maxsize=131_072)

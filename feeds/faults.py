@@ -132,8 +132,8 @@ def _stranger(event: _Event) -> Record:
     return Record(learner_key(event["user_id"]) + b"0", _encode(event))
 
 
-# Every reason for which a producer can be rejected. `not_yet_supported` is left out, because it
-# will not stay one, and `defect`, because it is ours.
+# Every reason for which a record is rejected by itself. `id_reused` needs another record beside it;
+# `not_yet_supported` is left out, because it will not stay one, and `defect`, because it is ours.
 BAD: Final[dict[str, Bad]] = {
     "null_value": Bad(lambda event: _raw(event, None), in_file=False),
     "not_utf8": Bad(lambda event: _spliced(event, b'"source":"\xff\xfe"')),
@@ -144,6 +144,7 @@ BAD: Final[dict[str, Bad]] = {
     "unknown_type": Bad(lambda event: _with(event, type="coffee_fetched")),
     "unknown_version": Bad(lambda event: _with(event, v=99)),
     "naive_time": Bad(lambda event: _with(event, occurred_at=event["occurred_at"][:19])),
+    "bad_time": Bad(lambda event: _with(event, occurred_at="1970-01-01T00:00:00Z")),
     "future_time": Bad(lambda event: _with(event, occurred_at="2999-01-01T00:00:00Z")),
     "not_finite": Bad(lambda event: _spliced(event, b'"duration_seconds":NaN')),
     "bad_id": Bad(lambda event: _with(event, event_id="x" * _ID_TOO_LONG * 2)),

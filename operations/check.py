@@ -1,6 +1,7 @@
 """What would happen to each line of a producer's sample: the same verdicts as on the stream."""
 
 import gzip
+import hashlib
 import json
 import sys
 from collections import Counter
@@ -14,6 +15,8 @@ import msgspec
 
 from contracts.course_facts import decode_course_facts
 from domain.decode import Accepted, Record, Rejected, decode
+from domain.events import content_of
+from domain.state import SEEN_MAX
 from runtime.errors import UsageError
 
 ACCEPTED: Final = "accepted"
@@ -62,21 +65,52 @@ def opened(path: Path) -> AbstractContextManager[Iterable[bytes]]:
 def check_events(lines: Iterable[bytes], now: int) -> Iterator[Verdict]:
     """Events, one a line, as if each arrived at `now` with its learner's id as key.
 
-    Blank lines are passed over, as `replay jsonl` does. A line with the `event_id` of an earlier
-    one of the same learner is accepted and not folded again, while the learner's state remembers.
+    Blank lines are passed over, as `replay jsonl` does. A line with the `event_id` of one of the
+    learner's last 64 accepted events is a duplicate, or rejected where it says something else.
     """
-    seen: set[tuple[str, str]] = set()
+    memory = _Memory()
     for number, line in _numbered(lines):
         record = Record(offset=number, timestamp=now * 1000, key=_key(line), value=line)
         match decode(record, 0, _WHOLE):
             case Rejected(reason, detail):
                 yield Verdict(number, "rejected", reason, detail)
-            case Accepted(event, user_id, _):
-                identity = (user_id, event.event_id)
-                repeated = identity in seen
-                seen.add(identity)
-                detail = "an earlier line has this event_id" if repeated else ""
-                yield Verdict(number, REPEATED if repeated else ACCEPTED, None, detail)
+            case Accepted() as accepted:
+                yield memory.verdict(number, accepted)
+
+
+class _Memory:
+    """What every learner's state remembers of event ids: the last 64 that were accepted."""
+
+    def __init__(self) -> None:
+        self._accepted: Counter[str] = Counter()
+        self._first: dict[tuple[str, str], _First] = {}
+
+    def verdict(self, line: int, accepted: Accepted) -> Verdict:
+        """Whether the line is a duplicate, or another event under a remembered id."""
+        user_id, event = accepted.user_id, accepted.event
+        told = msgspec.json.encode(content_of(event), order="sorted")
+        content = hashlib.blake2b(told, digest_size=16).digest()
+        before = self._first.get((user_id, event.event_id))
+        count = self._accepted[user_id]
+        detail = ""
+        if before is not None and count - before.position < SEEN_MAX:
+            detail = f"line {before.line} has this event_id"
+            if content == before.content:
+                return Verdict(line, REPEATED, None, detail)
+            return Verdict(line, "rejected", "id_reused", f"{detail}, with other content")
+        if before is not None:
+            detail = f"line {before.line} has this event_id, too long ago to be remembered"
+        self._accepted[user_id] += 1
+        self._first[user_id, event.event_id] = _First(line, count + 1, content)
+        return Verdict(line, ACCEPTED, None, detail)
+
+
+class _First(NamedTuple):
+    """Where an id was accepted: the line, its place among the learner's events, what it said."""
+
+    line: int
+    position: int
+    content: bytes
 
 
 def check_courses(lines: Iterable[bytes]) -> Iterator[Verdict]:

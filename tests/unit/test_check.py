@@ -9,7 +9,7 @@ import pytest
 
 from cli.main import main
 from operations.check import Summary, check_courses, check_events, told
-from tests.factories import at, seconds, viewed
+from tests.factories import START, at, graded, seconds, viewed
 
 NOW = seconds(at(1))
 
@@ -46,9 +46,37 @@ def test_a_line_without_a_learner_says_what_is_missing_and_not_that_it_has_no_ke
     assert verdict.reason == "missing_field"
 
 
-def test_a_repeated_event_id_is_accepted_and_told() -> None:
-    found = check_events(lines(viewed(), viewed(), viewed(user="8", event_id="x")), NOW)
+def test_a_repeated_event_is_told_with_the_line_that_it_repeats() -> None:
+    found = list(check_events(lines(viewed(), viewed(), viewed(user="8", event_id="x")), NOW))
     assert [each.outcome for each in found] == ["accepted", "duplicate", "accepted"]
+    assert found[1].detail == "line 1 has this event_id"
+
+
+def test_the_same_event_may_be_spelled_otherwise() -> None:
+    plain = viewed(user="7", event_id="e")
+    other = plain | {"user_id": 7, "occurred_at": "2024-03-04T10:00:00.0+01:00", "v": 1}
+    found = check_events(lines(plain, other | {"precision": None, "note": 1}), NOW)
+    assert [each.outcome for each in found] == ["accepted", "duplicate"]
+
+
+def test_an_event_id_with_other_content_is_rejected_as_reused() -> None:
+    grade = graded(START, 40, event_id="row-17")
+    changed = grade | {"score": 75}
+    found = list(check_events(lines(grade, changed, grade, changed | {"user_id": "8"}), NOW))
+    assert [each.reason for each in found] == [None, "id_reused", None, None]
+    assert [each.outcome for each in found] == ["accepted", "rejected", "duplicate", "accepted"]
+    assert found[1].detail == "line 1 has this event_id, with other content"
+
+
+def test_an_event_id_is_remembered_for_sixty_four_accepted_events() -> None:
+    first = viewed(event_id="first")
+    between = [viewed(content=f"p{n}", event_id=f"e{n}") for n in range(64)]
+    repeated, rejected = between[:1] * 3, [b"[]"] * 3
+    for count, outcome in ((63, "duplicate"), (64, "accepted")):
+        sample = lines(first, *between[:count], *repeated, *rejected, first)
+        *_, last = check_events(sample, NOW)
+        assert last.outcome == outcome
+        assert "line 1" in last.detail
 
 
 def test_course_facts_are_checked_as_such() -> None:
