@@ -15,7 +15,7 @@ from agents.takeover import Loaded, Taken, take_over
 from agents.transaction import Committer, Encoded, Writing
 from agents.transport import Batch, Standing
 from domain.codec import UnknownVersionError, encode_learner
-from domain.configuration import Configuration, digest
+from domain.configuration import Configuration, canonical
 from domain.decode import Record
 from domain.fold import DeadLetter, Effects, PartitionFold
 from domain.inputs import FoldVersion, Tick
@@ -206,7 +206,7 @@ class Owner:
         effects = fold.begin()
         if record.fold_version != FOLD_VERSION:
             fold.adopt(fold.next_input("fold_version", FoldVersion(FOLD_VERSION)), effects)
-        if record.configuration != digest(self._context.configuration):
+        if record.configuration != canonical(self._context.configuration):
             fold.adopt(fold.next_input("configuration", self._context.configuration), effects)
         if record.halted is not None:
             log.warning("partition_resumed", partition=self.partition, was=record.halted.reason)
@@ -265,13 +265,16 @@ class Owner:
             )
 
     def _adopt_tick(self, effects: Effects, standing: Callable[[], Standing]) -> None:
-        """Wake who is due; while a backlog waits, its events come first: they know better."""
+        """Wake who was due; while a backlog waits, its events come first: they know better.
+
+        A tick fires what was due before it, so at the very moment of a timer it is too early.
+        """
         fold = self._fold
         due = fold.due_at()
         if fold.record.clock_mode != "wall" or due is None:
             return
         now = self._context.clock.now()
-        if due > now or now - self._ticked_at < TICK_SECONDS:
+        if due >= now or now - self._ticked_at < TICK_SECONDS:
             return
         position, end = standing()
         idle = position is not None and end is not None and position >= end

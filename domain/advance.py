@@ -1,18 +1,21 @@
 """One event into one learner's state: dispatch by type, to the piece that keeps each part."""
 
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
-from domain import days, grading, patterns, sessions
-from domain.alerts import Resolution, forget_expired, resolve_alert
-from domain.courses import enrol, finish, leave, seen_in, unit_done, work_on
+from domain import days, goals, grading, membership, modules, patterns, sessions
+from domain.alerts import Resolution
+from domain.contents import first_in_hour
+from domain.courses import entered, find_course, freeze, list_courses, seen_in
 from domain.decode import Accepted
-from domain.duplicates import remember
+from domain.deduplication import content_of, remember
 from domain.events import (
     AnyEvent,
+    AssessmentExcused,
     AssessmentGraded,
     AssessmentSubmitted,
     ContentViewed,
     CourseFinished,
+    DeadlineExtended,
     DiscussionPosted,
     Enrolled,
     GoalRemoved,
@@ -24,81 +27,84 @@ from domain.events import (
     SessionStarted,
     Unenrolled,
     is_work,
+    kind_of,
 )
-from domain.ids import short_id
-from domain.levels import keep_level
-from domain.progress import is_submitted
 from domain.recent import note
-from domain.rules import (
-    RULES,
-    missed_deadline,
-    progress_milestone,
-    streak_milestone,
-    timers,
-)
+from domain.rules import low_score, progress_milestone, streak_milestone, timers
 from domain.rules.step import Step
-from domain.state import (
-    GOALS_MAX,
-    HOUR_CONTENTS_MAX,
-    MODULES_MAX,
-    SKILLS_MAX,
-    Day,
-    Goal,
-    Learner,
-    Skill,
-)
+from domain.sessions import DURATION_SECONDS_MAX, Mark, presence
+from domain.state import NEVER, SKILLS_MAX, Course, Day, Learner, Skill
 
-_HOUR = 3600
+AboutUnits: TypeAlias = (
+    AssessmentSubmitted
+    | AssessmentGraded
+    | AssessmentExcused
+    | DeadlineExtended
+    | ModuleCompleted
+    | ModuleReopened
+)
 
 
 def advance(state: Learner, accepted: Accepted, step: Step) -> None:
-    """Fold one event into `state`, in place; what is to be told is appended to `step.told`."""
+    """Fold one event into `state`, in place; what is published is appended to `step.published`."""
     event, at = accepted.event, accepted.at
-    remember(state, accepted.hashed, at)
-    forget_expired(state, at)
+    remember(state, accepted.hashed, content_of(event), at)
     if not state.first_event_at or at < state.first_event_at:
         state.first_event_at = at
     state.last_event_at = max(state.last_event_at, at)
+    if state.finished:
+        grading.retire(state, step.now, step)
     zone = _zone(state, event, step)
-    note(state, event, at)
+    step.timed = event.given_precision != "day"
+    step.day = days.local_day(at, zone) if step.timed else event.occurred_at.toordinal()
+    note(state, event, at, timed=step.timed)
+    if event.session_id is not None:
+        sessions.note_session(state, event.session_id, at)
     if is_work(event):
         _count_work(state, event, zone, step)
-    courses = state.course_ids
     _dispatch(state, event, zone, step)
-    if state.course_ids is not courses:  # another course, whoever added it, has other deadlines
-        timers.set_wake(state, step)
+
+
+def review_all(state: Learner, step: Step) -> None:
+    """Judge again all that course facts and thresholds decide, after they changed."""
+    for course in state.courses:
+        low_score.review_course(state, course, step)
+    streak_milestone.review(state, step)
+    grading.judge_again(state, step, {})
+    timers.review(state, step)
 
 
 def _zone(state: Learner, event: AnyEvent, step: Step) -> str:
-    """The zone that fixes the event's local date; the newest event that carries one sets it."""
+    """The zone that fixes the event's local date: its own, else the one in force at its time."""
     if event.timezone is None:
-        return state.zone or step.configuration.timezone
-    if step.at >= state.zone_at:
-        state.zone, state.zone_at = event.timezone, step.at
+        return days.zone_in_force(state, step.at, step.zone)
+    days.note_zone(state, event.timezone, step.at)
     return event.timezone
 
 
+# -- work ----------------------------------------------------------------------------------------
+
+
 def _count_work(state: Learner, event: AnyEvent, zone: str, step: Step) -> None:
-    at, timed = step.at, event.precision == "instant"
+    at, day = step.at, step.day
     state.last_work_at = max(state.last_work_at, at)
-    seconds = 0.0
-    counted = True
+    counted, seconds = True, 0.0
     if isinstance(event, ContentViewed):
+        counted = first_in_hour(state, event.course_id, event.content_id, at, timed=step.timed)
         seconds = event.duration_seconds or 0.0
-        counted = _first_in_hour(state, event.content_id, at)
-    day = days.local_day(at, zone)
-    patterns.decay(state, day)
+    if day > state.patterns_day:
+        patterns.decay(state, day)
     bucket = days.bucket(state, day)
     if bucket is None:
         state.overflow.late_days += 1
     else:
         _count_day(state, bucket, event, step, counted=counted)
-    if timed:
-        sessions.observe(state, at, seconds, zone, event.session_id, work=counted)
+    if step.timed:
+        sessions.observe(state, presence(at, seconds, work=counted), step.zone)
         if counted:
-            patterns.count_hour(state, days.local_hour(at, zone))
-    if counted and isinstance(event, ContentViewed):
-        patterns.count_kind(state, event.content_kind, int(min(seconds, 7200)) if timed else 0)
+            patterns.count_hour(state, days.local_hour(at, zone), day)
+    if isinstance(event, ContentViewed):
+        _count_kind(state, event, step, counted=counted)
 
 
 def _count_day(state: Learner, bucket: Day, event: AnyEvent, step: Step, *, counted: bool) -> None:
@@ -106,125 +112,139 @@ def _count_day(state: Learner, bucket: Day, event: AnyEvent, step: Step, *, coun
         bucket.clicks += 1 if event.count is None else event.count
     elif isinstance(event, DiscussionPosted):
         bucket.posts += 1
-    if not counted:
+    if counted:
+        bucket.activities += 1
+        bucket.timed += step.timed
+    elif not bucket.activities:
         return
-    bucket.activities += 1
-    bucket.timed += event.precision == "instant"
-    longest = state.streak.longest
-    if days.note_work(state, bucket, step.at):
-        streak_milestone.on_streak(state, longest, step)
+    change = days.note_work(state, bucket, step.at, added=counted and bucket.activities == 1)
+    if change == "joined" or (
+        change == "extended"
+        and state.streak.length in step.configuration.rules.streak_milestone.days
+    ):
+        streak_milestone.review(state, step)
 
 
-def _first_in_hour(state: Learner, content_id: str, at: int) -> bool:
-    """Whether this is the first view of a content in its hour; late hours cannot be looked up."""
-    hour = at // _HOUR
-    if hour < state.hour:
-        return True
-    if hour > state.hour:
-        state.hour = hour
-        state.hour_contents.clear()
-    short = short_id(content_id)
-    if short in state.hour_contents:
-        return False
-    if len(state.hour_contents) >= HOUR_CONTENTS_MAX:
-        state.overflow.hour_contents += 1
-    else:
-        state.hour_contents.append(short)
-    return True
+def _count_kind(state: Learner, event: ContentViewed, step: Step, *, counted: bool) -> None:
+    """A kind's seconds are those of every view, its activities those that count."""
+    seconds = int(min(event.duration_seconds or 0.0, DURATION_SECONDS_MAX)) if step.timed else 0
+    if counted or seconds:
+        weight = patterns.faded(state, patterns.WEIGHT, step.day) if counted else 0
+        seconds = patterns.faded(state, seconds, step.day) if seconds else 0
+        patterns.count_kind(state, kind_of(event), weight, seconds)
 
 
-def _dispatch(state: Learner, event: AnyEvent, zone: str, step: Step) -> None:  # noqa: C901 - flat
+# -- by type -------------------------------------------------------------------------------------
+
+
+def _dispatch(state: Learner, event: AnyEvent, zone: str, step: Step) -> None:
     match event:
-        case ContentViewed() | DiscussionPosted():
-            seen_in(state, event.course_id, step.at)
-        case AssessmentSubmitted():
-            _submitted(state, event, zone, step)
-        case AssessmentGraded():
-            course = seen_in(state, event.course_id, step.at)
-            if course is not None:
-                grading.graded(state, course, event, zone, step)
-        case QuestionAnswered():
-            seen_in(state, event.course_id, step.at)
-            _answered(state, event)
-        case ModuleCompleted() | ModuleReopened():
-            _module(state, event, zone, step)
+        case ContentViewed() | DiscussionPosted():  # first, since it is most of the log
+            _seen_in(state, event.course_id, step)
         case SessionStarted() | SessionEnded():
-            _presence(state, event, zone, step.at)
+            _presence(state, event, step)
         case GoalSet() | GoalRemoved():
-            _goal(state, event, step.at)
+            goals.take(state, event, step.at)
         case Enrolled() | Unenrolled() | CourseFinished():
             _membership(state, event, step)
+        case QuestionAnswered():
+            _seen_in(state, event.course_id, step)
+            _answered(state, event)
+        case _:
+            _about_units(state, event, zone, step)
+
+
+def _seen_in(state: Learner, course_id: str, step: Step) -> Course | None:
+    """The course of an event, as `courses.seen_in`; one that began earlier has other deadlines."""
+    course, at = find_course(state, course_id), step.at
+    if course is not None and 0 < course.first_at <= at:
+        course.last_at = max(course.last_at, at)
+        return course
+    known_since = NEVER if course is None else course.entered_at
+    seen = seen_in(state, course_id, at)
+    if seen is not None and course is None:
+        _review_added(state, step)
+    elif seen is not None and seen.entered_at != known_since:
+        timers.review(state, step)
+    return seen
+
+
+def _about_units(state: Learner, event: AboutUnits, zone: str, step: Step) -> None:
+    course = _seen_in(state, event.course_id, step)
+    if course is None:
+        return
+    match event:
+        case AssessmentSubmitted():
+            grading.submitted(state, course, event, step)
+        case AssessmentGraded():
+            grading.graded(state, course, event, zone, step)
+        case AssessmentExcused():
+            grading.excused(state, course, event, step)
+        case DeadlineExtended():
+            grading.extended(state, course, event, step)
+        case ModuleCompleted() | ModuleReopened():
+            done = isinstance(event, ModuleCompleted)
+            modules.take(state, course, event.module_id, step.day, step.at, done=done)
+            progress_milestone.review(state, step)
         case _:
             assert_never(event)
+    if course.finished_at and course.covers(step.at):
+        _freeze(state, course, step)
 
 
-def _presence(state: Learner, event: SessionStarted | SessionEnded, zone: str, at: int) -> None:
+def _freeze(state: Learner, course: Course, step: Step) -> None:
+    mark = step.configuration.rules.low_score.default_pass_mark
+    freeze(state, course, step.facts.get(course.course_id), mark)
+
+
+def _presence(state: Learner, event: SessionStarted | SessionEnded, step: Step) -> None:
     """An explicit start or end; one without a time of day says nothing of sessions."""
-    if event.precision != "instant":
-        return
-    if isinstance(event, SessionStarted):
-        sessions.started(state, at, zone, event.session_id)
-    else:
-        sessions.ended(state, at, zone)
+    if step.timed:
+        what = sessions.STARTED if isinstance(event, SessionStarted) else sessions.ENDED
+        sessions.observe(state, Mark(step.at, 0, what), step.zone)
 
 
 def _membership(state: Learner, event: Enrolled | Unenrolled | CourseFinished, step: Step) -> None:
-    course_id = event.course_id
+    known = find_course(state, event.course_id)
+    course = entered(state, event.course_id, step.at)
+    if course is None:
+        return
     match event:
         case Enrolled():
-            enrol(state, course_id, step.at)
+            membership.enrol(state, course, step.at)
         case Unenrolled():
-            if leave(state, course_id, step.at):
-                _close_alerts(state, course_id, step, "unenrolled")
+            membership.leave(state, course, step.at)
         case CourseFinished():
-            finish(state, course_id, event.outcome, step.at, step.facts.get(course_id))
-            _close_alerts(state, course_id, step, "course_finished")
-    timers.set_wake(state, step)
+            membership.finish(state, course, event.outcome, step.at)
+        case _:
+            assert_never(event)
+    list_courses(state)
+    _freeze(state, course, step)
+    if known is None:
+        _review_added(state, step)
+    else:
+        _review_course(state, course, step)
 
 
-def _submitted(state: Learner, event: AssessmentSubmitted, zone: str, step: Step) -> None:
-    course = seen_in(state, event.course_id, step.at)
-    day = days.local_day(step.at, zone)
-    grading.count_submission(state, event.course_id, event.assessment_id, day)
-    if course is None:
-        return
-    work = work_on(state, course, event.assessment_id)
-    if not is_submitted(work):
-        unit_done(course, step.at, day)
-    work.submitted_first = min(work.submitted_first or step.at, step.at)
-    work.submitted_last = max(work.submitted_last, step.at)
-    work.timed = event.precision == "instant"
-    missed_deadline.on_submission(state, course, event.assessment_id, step)
-    progress_milestone.on_unit(state, course, step)
-    keep_level(state, step.facts)
-    timers.set_wake(state, step)
+def _review_added(state: Learner, step: Step) -> None:
+    """A course was added: what reads alike in two courses is told apart by their names."""
+    if len(state.courses) > 1:
+        for course in state.courses:
+            low_score.review_course(state, course, step)
+        progress_milestone.review(state, step)
+    timers.review(state, step)
 
 
-def _module(state: Learner, event: ModuleCompleted | ModuleReopened, zone: str, step: Step) -> None:
-    course = seen_in(state, event.course_id, step.at)
-    day = days.local_day(step.at, zone)
-    short = short_id(event.module_id)
-    if course is None:
-        return
-    bucket = days.bucket(state, day)
-    if isinstance(event, ModuleReopened):
-        if short in course.modules:
-            course.modules.remove(short)
-            keep_level(state, step.facts)
-            if bucket is not None:
-                bucket.modules -= 1
-        return
-    if short in course.modules:
-        return
-    if len(course.modules) >= MODULES_MAX:
-        state.overflow.modules += 1
-        return
-    course.modules.append(short)
-    unit_done(course, step.at, day)
-    if bucket is not None:
-        bucket.modules += 1
-    progress_milestone.on_unit(state, course, step)
-    keep_level(state, step.facts)
+def _review_course(state: Learner, course: Course, step: Step) -> None:
+    """What was open about a course is over with it."""
+    endings: dict[str, Resolution] = {}
+    if course.unenrolled_at:
+        endings[course.course_id] = "unenrolled"
+    elif course.finished_at:
+        endings[course.course_id] = "course_finished"
+    low_score.review_course(state, course, step, endings.get(course.course_id))
+    grading.judge_again(state, step, endings)
+    timers.review(state, step, endings)
 
 
 def _answered(state: Learner, event: QuestionAnswered) -> None:
@@ -238,27 +258,3 @@ def _answered(state: Learner, event: QuestionAnswered) -> None:
             state.skills.append(skill)
         skill.answers += 1
         skill.correct += event.correct
-
-
-def _goal(state: Learner, event: GoalSet | GoalRemoved, at: int) -> None:
-    state.goals = [goal for goal in state.goals if goal.goal_id != event.goal_id]
-    if isinstance(event, GoalRemoved):
-        return
-    due_at = None if event.due_at is None else int(event.due_at.timestamp() // 1)
-    goal = Goal(event.goal_id, event.metric, event.course_id, event.target, at, due_at)
-    state.goals.append(goal)
-    if len(state.goals) > GOALS_MAX:
-        del state.goals[0]
-        state.overflow.goals += 1
-
-
-def _close_alerts(
-    state: Learner, course_id: str | None, step: Step, resolution: Resolution
-) -> None:
-    """What was open about a course is over with it; about all courses, with the last of them."""
-    over = {course_id}
-    if all(course.unenrolled_at for course in state.courses):
-        over.add(None)
-    for alert in [alert for alert in state.alerts if alert.course_id in over]:
-        rule = RULES[alert.rule]
-        step.told.append(resolve_alert(state, alert, rule, at=step.at, resolution=resolution))

@@ -3,10 +3,10 @@
 import msgspec
 
 from domain.course_facts import CourseFacts
+from domain.courses import drop_course
+from domain.days import forget_first_day
 from domain.partition import RECORD_VERSION, PartitionRecord
 from domain.state import SHRINK_BYTES, STATE_VERSION, Header, Learner
-
-_DAY_BYTES = 20
 
 _packer = msgspec.msgpack.Encoder()
 _learner = msgspec.msgpack.Decoder(Learner)
@@ -26,13 +26,26 @@ def encode_learner(state: Learner) -> bytes:
 
 
 def shrink(state: Learner) -> None:
-    """Let the oldest days go, counted, until `state` leaves room for some more steps."""
-    size = len(encode_learner(state))
-    while size > SHRINK_BYTES and len(state.days) > 1:
-        dropped = max(1, min(len(state.days) - 1, (size - SHRINK_BYTES) // _DAY_BYTES))
-        del state.days[:dropped]
-        state.overflow.days += dropped
-        size = len(encode_learner(state))
+    """Let the oldest days go, counted, until `state` leaves room for some more steps.
+
+    Where that is not enough, the courses go that are needed least.
+    """
+    while (excess := _excess(state)) > 0 and len(state.days) > 1:
+        _forget_days(state, excess)
+    while _excess(state) > 0 and len(state.courses) > 1:
+        drop_course(state)
+
+
+def _excess(state: Learner) -> int:
+    return len(encode_learner(state)) - SHRINK_BYTES
+
+
+def _forget_days(state: Learner, excess: int) -> None:
+    """Let the oldest days go that take so many bytes, and no more; the newest day stays."""
+    while excess > 0 and len(state.days) > 1:
+        excess -= len(_packer.encode(state.days[0]))
+        forget_first_day(state)
+        state.overflow.days += 1
 
 
 def decode_learner(data: bytes) -> Learner:

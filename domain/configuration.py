@@ -1,6 +1,6 @@
 """What an operator may set: thresholds of the rules, the default zone, targets, when to halt."""
 
-import hashlib
+from functools import lru_cache
 from typing import Annotated, Final, TypeAlias
 
 import msgspec
@@ -81,11 +81,12 @@ class Configuration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 _encoder: Final = msgspec.json.Encoder(order="deterministic")
 
 
-def canonical(configuration: Configuration) -> bytes:
-    """The canonical JSON: the same configuration gives the same bytes."""
-    return _encoder.encode(configuration)
+def canonical(configuration: Configuration) -> str:
+    """The canonical JSON: the same configuration gives the same text."""
+    return _encoder.encode(configuration).decode()
 
 
-def digest(configuration: Configuration) -> str:
-    """16 hexadecimal digits that stand for the configuration in a partition's record."""
-    return hashlib.sha256(canonical(configuration)).hexdigest()[:16]
+@lru_cache(maxsize=64)
+def adopted(text: str) -> Configuration:
+    """The configuration of a partition's record; the defaults while none is adopted."""
+    return msgspec.json.decode(text, type=Configuration) if text else Configuration()

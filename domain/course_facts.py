@@ -77,6 +77,11 @@ class CourseFacts(Struct, frozen=True, kw_only=True, dict=True):
         return {short_id(module.id): module for module in self.modules}
 
     @cached_property
+    def required_modules_weight(self) -> float:
+        """The weight of all required modules."""
+        return sum(module.weight for module in self.modules if module.required)
+
+    @cached_property
     def assessment_by_short(self) -> dict[int, Assessment]:
         """Assessments by their 32-bit id."""
         return {short_id(assessment.id): assessment for assessment in self.assessments}

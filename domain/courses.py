@@ -1,146 +1,144 @@
-"""A learner's courses: entering, leaving, finishing, and the pace of units done."""
-
-from typing import Final
+"""A learner's courses: which are kept, and what stays of those that are over."""
 
 from domain.course_facts import CourseFacts
-from domain.events import Outcome
-from domain.ids import short_id
-from domain.progress import course_progress
-from domain.scores import counted_scores, mean_score, weighted_score
+from domain.progress import course_progress, peak_percent
+from domain.scores import counted_scores, is_pass, mean_score, weighted_score
 from domain.state import (
-    ASSESSMENTS_MAX,
     COURSES_MAX,
+    FINISHED,
     FINISHED_MAX,
-    NEVER,
+    FROZEN_SECONDS,
+    OUTCOMES,
     Course,
     FinishedCourse,
     Learner,
-    Work,
+    Membership,
 )
 
-HALF_LIFE_DAYS: Final = 14
-_DAY: Final = 86_400
 
-
-def open_course(state: Learner, course_id: str) -> Course | None:
-    """The learner's open course of that id (one that was left counts), or None."""
+def find_course(state: Learner, course_id: str) -> Course | None:
+    """The learner's course of that id, as long as it is kept; None for any other."""
     for course in state.courses:
         if course.course_id == course_id:
             return course
     return None
 
 
-def is_finished(state: Learner, course_id: str) -> bool:
-    """Whether the learner finished the course and did not enrol again."""
-    return any(course.course_id == course_id for course in state.finished)
-
-
-def enrol(state: Learner, course_id: str, at: int) -> Course:
-    """Enter a course, or come back to it."""
-    course = open_course(state, course_id) or _add(state, course_id)
-    if not course.enrolled_at or course.unenrolled_at:
-        course.enrolled_at = at
-    course.unenrolled_at = NEVER
-    return course
-
-
 def seen_in(state: Learner, course_id: str, at: int) -> Course | None:
-    """The course of an event; made where no enrolment was seen, None where it is finished."""
-    course = open_course(state, course_id)
+    """The course of an event, made where there is none.
+
+    None where the last figures are all that is kept of the course, and the event is counted.
+    """
+    course = find_course(state, course_id)
     if course is None:
-        if is_finished(state, course_id):
+        last = next((c for c in state.finished if c.course_id == course_id), None)
+        if last is not None:
+            state.overflow.finished += 1
             return None
-        course = _add(state, course_id)
-    if not course.first_at or at < course.first_at:
-        course.first_at = at
+        course = add_course(state, course_id)
+    course.first_at = min(course.first_at or at, at)
     course.last_at = max(course.last_at, at)
     return course
 
 
-def leave(state: Learner, course_id: str, at: int) -> bool:
-    """Leave a course: it counts no more, and is kept for a return."""
-    course = open_course(state, course_id)
-    if course is None or course.unenrolled_at:
-        return False
-    course.unenrolled_at = at
-    return True
+def entered(state: Learner, course_id: str, at: int) -> Course | None:
+    """The course of a membership event, made where there is none.
 
-
-def finish(
-    state: Learner, course_id: str, outcome: Outcome, at: int, facts: CourseFacts | None
-) -> None:
-    """Freeze a course's last figures."""
-    course = open_course(state, course_id) or Course(course_id, NEVER)
-    progress = course_progress(course, facts)
-    scores = counted_scores(course, facts)
-    state.courses = [known for known in state.courses if known.course_id != course_id]
-    state.course_ids = [known.course_id for known in state.courses]
-    state.finished = [known for known in state.finished if known.course_id != course_id]
-    state.finished.append(
-        FinishedCourse(
-            course_id=course_id,
-            outcome=outcome,
-            finished_at=at,
-            basis=progress.basis,
-            progress=progress.percent,
-            modules_completed=progress.modules_completed,
-            total_modules=progress.total_modules,
-            average_score=mean_score(scores),
-            weighted_score=weighted_score(course, facts),
-            score_count=len(scores),
-            milestones=course.milestones,
-            first_pass_told=course.first_pass_told,
-        )
-    )
-    if len(state.finished) > FINISHED_MAX:
-        del state.finished[0]
-
-
-def is_full(course: Course) -> bool:
-    """Whether no further assessment of the course can be remembered."""
-    return len(course.work) >= ASSESSMENTS_MAX
-
-
-def work_on(state: Learner, course: Course, assessment_id: str) -> Work:
-    """What the learner did on one assessment, made where there is nothing yet.
-
-    Beyond 64 assessments of a course what is made is not kept, and counted.
+    None where only last figures are kept, of a run that ended at `at` or later.
     """
-    short = short_id(assessment_id)
-    for work in course.work:
-        if work.short == short:
-            return work
-    made = Work(short)
-    if is_full(course):
-        state.overflow.assessments += 1
-    else:
-        course.work.append(made)
-    return made
+    course = find_course(state, course_id)
+    if course is None:
+        last = next((c for c in state.finished if c.course_id == course_id), None)
+        if last is not None and at <= last.finished_at:
+            state.overflow.finished += 1
+            return None
+        course = add_course(state, course_id)
+    course.last_at = max(course.last_at, at)
+    return course
 
 
-def unit_done(course: Course, at: int, day: int) -> None:
-    """Count a unit (a module, or a submitted assessment) in the exponentially weighted pace."""
-    if at >= course.rate_at:
-        passed = (at - course.rate_at) // _DAY if course.rate_at else 0
-        course.rate = round(course.rate * 0.5 ** (passed / HALF_LIFE_DAYS) + 1, 9)
-        course.rate_at = at
-    else:
-        passed = (course.rate_at - at) // _DAY
-        course.rate = round(course.rate + 0.5 ** (passed / HALF_LIFE_DAYS), 9)
-    if day != course.unit_last_day:
-        course.unit_days += 1
-        course.unit_last_day = max(day, course.unit_last_day)
-
-
-def _add(state: Learner, course_id: str) -> Course:
+def add_course(state: Learner, course_id: str) -> Course:
+    """Keep a course; the one that is needed least goes where there are eight already."""
     if len(state.courses) >= COURSES_MAX:
-        oldest = min(state.courses, key=lambda c: (not c.unenrolled_at, c.last_at, c.course_id))
-        state.courses.remove(oldest)
-        state.overflow.courses += 1
-    made = Course(course_id, NEVER)
+        drop_course(state)
+    made = Course(course_id)
     for before in state.finished:
         if before.course_id == course_id:
-            made.milestones, made.first_pass_told = before.milestones, before.first_pass_told
+            made.peak_before, made.passed_before = before.peak, before.passed
+            made.memberships.append(
+                Membership(before.finished_at, FINISHED + OUTCOMES.index(before.outcome))
+            )
     state.courses.append(made)
-    state.course_ids = [course.course_id for course in state.courses]
+    list_courses(state)
     return made
+
+
+def drop_course(state: Learner) -> None:
+    """Let go of the course that is needed least: finished, then left, then longest unused."""
+    gone = min(state.courses, key=lambda each: (not each.finished_at, each.is_open, each.last_at))
+    let_go(state, gone)
+    state.overflow.courses += not gone.finished_at
+
+
+def list_courses(state: Learner) -> None:
+    """Set the ids of the courses that are not finished."""
+    state.course_ids = [c.course_id for c in state.courses if not c.finished_at]
+
+
+def freeze(
+    state: Learner, course: Course, facts: CourseFacts | None, default_pass_mark: float
+) -> None:
+    """Keep the last figures of a finished course; forget them where it is open again."""
+    state.finished = [known for known in state.finished if known.course_id != course.course_id]
+    if course.finished_at and course.outcome is not None:
+        state.finished.append(_last_figures(course, facts, default_pass_mark))
+        state.finished.sort(key=lambda known: known.finished_at)
+        state.overflow.finished += len(state.finished) > FINISHED_MAX
+        del state.finished[:-FINISHED_MAX]
+
+
+def long_finished(state: Learner, now: int) -> list[Course]:
+    """The courses that finished more than 90 days ago."""
+    return [c for c in state.courses if c.finished_at and now - c.finished_at > FROZEN_SECONDS]
+
+
+def let_go(state: Learner, course: Course) -> None:
+    """Keep a course no longer; what came behind its end, and might be of a next run, is counted."""
+    if course.finished_at:
+        state.overflow.finished += _behind(course, course.finished_at)
+    state.courses.remove(course)
+    list_courses(state)
+
+
+def _behind(course: Course, end: int) -> int:
+    times = [fact.at for fact in course.modules]
+    for work in course.work:
+        times += [submission.at for submission in work.submissions]
+        times += [grade.at for grade in work.grades]
+        times += [excuse.at for excuse in work.excuses]
+    return sum(at > end for at in times)
+
+
+def _last_figures(
+    course: Course, facts: CourseFacts | None, default_pass_mark: float
+) -> FinishedCourse:
+    own = None if facts is None else facts.pass_mark
+    mark = default_pass_mark if own is None else own
+    progress = course_progress(course, facts)
+    scores = counted_scores(course, facts)
+    assert course.outcome is not None, "a finished course has an outcome"
+    return FinishedCourse(
+        course_id=course.course_id,
+        outcome=course.outcome,
+        finished_at=course.finished_at,
+        basis=progress.basis,
+        progress=progress.percent,
+        modules_completed=progress.modules_completed,
+        total_modules=progress.total_modules,
+        average_score=mean_score(scores),
+        weighted_score=weighted_score(course, facts),
+        score_count=len(scores),
+        peak=max(course.peak_before, peak_percent(course, facts)),
+        passed=course.passed_before
+        or any(is_pass(s.percent, mark, passed=s.passed) for s in scores),
+    )

@@ -11,13 +11,13 @@ from typing import Final, NamedTuple, Protocol
 import msgspec
 
 from domain import decode as decoding
-from domain.advance import advance
+from domain.advance import advance, review_all
 from domain.alerts import STALE_SECONDS, Transition
 from domain.codec import decode_learner, encode_learner, shrink
-from domain.configuration import Configuration, digest
+from domain.configuration import Configuration, canonical
 from domain.course_facts import CourseFacts
 from domain.decode import Accepted, Reason, Record, Rejected
-from domain.duplicates import is_duplicate
+from domain.deduplication import content_of, seen_content
 from domain.events import AnyEvent
 from domain.inputs import FoldVersion, Input, Tick
 from domain.partition import (
@@ -82,6 +82,7 @@ class _Turn(msgspec.Struct, frozen=True, gc=False):
     """What was folded in this batch, to be folded again for one learner after a defect."""
 
     until: int
+    ticked: int
     stale_before: int
     accepted: Accepted | None
 
@@ -123,7 +124,7 @@ class PartitionFold:
         self._store = store
         self._scorer = scorer
         self._sabotage = sabotage
-        self._step = Step(0, 0, configuration, facts, scorer)
+        self._step = Step(NEVER, NEVER, NEVER, configuration, facts, scorer)
         self._trail: list[_Turn] = []
         self._skipped: set[tuple[str, int]] = set()
         self._bases: dict[str, tuple[int, bytes]] = {}
@@ -194,22 +195,22 @@ class PartitionFold:
         if isinstance(verdict, Rejected):
             self._reject(record, verdict, effects)
             return
-        if own.clock_mode == "stream" and verdict.at > own.clock:
+        if own.clock_mode == "stream":
             self._move_stream_clock(verdict.at, effects)
         self._fold_event(record, verdict, effects)
 
     def _fold_event(self, record: Record, accepted: Accepted, effects: Effects) -> None:
         counters = self.record.counters
-        counters.events += 1
         state = self._state(accepted.user_id, effects)
-        if is_duplicate(state, accepted.hashed):
-            counters.duplicates += 1
-            self._count_verdict(rejected=False)
+        seen = seen_content(state, accepted.hashed)
+        if seen is not None:
+            self._repeated(record, same=seen == content_of(accepted.event), effects=effects)
             return
+        counters.events += 1
         marked = len(effects.transitions)
         overflow = state.overflow
         late_unchecked, late_days = overflow.late_unchecked, overflow.late_days
-        turn = _Turn(accepted.at, self._stale_before(), accepted)
+        turn = _Turn(accepted.at, self.record.ticked, self._stale_before(), accepted)
         try:
             self._take(state, turn, effects.transitions)
         except Exception as error:  # noqa: BLE001 - a defect about one event stops nobody else
@@ -226,18 +227,30 @@ class PartitionFold:
         effects.changed[accepted.user_id] = state
         self._count_verdict(rejected=False)
 
-    def _take(self, state: Learner, turn: _Turn, told: list[Transition]) -> None:
+    def _repeated(self, record: Record, *, same: bool, effects: Effects) -> None:
+        """An event_id that came before: a duplicate, or other content under the same id."""
+        if same:
+            self.record.counters.events += 1
+            self.record.counters.duplicates += 1
+            self._count_verdict(rejected=False)
+        else:
+            detail = "another event of this learner has this event_id and other content"
+            self._reject(record, Rejected("id_reused", detail), effects)
+
+    def _take(self, state: Learner, turn: _Turn, published: list[Transition]) -> None:
         """Fold one turn into one state: the learner's own timers first, then the event."""
         step = self._step  # one for all turns: making it costs as much as decoding an event
-        step.at, step.stale_before, step.event_id = turn.until, turn.stale_before, ""
-        step.configuration, step.told = self.configuration, told
+        step.at, step.stale_before = turn.until, turn.stale_before
+        step.configuration, step.published = self.configuration, published
         woken = state.wake_at
         changed = bool(woken) and timers.fire(state, step, turn.until)
         accepted = turn.accepted
         if accepted is not None:
             if self._sabotage is not None:
                 self._sabotage(accepted.event)
-            step.at, step.event_id = accepted.at, accepted.event.event_id
+            step.at = step.now = accepted.at
+            if step.at < state.last_event_at or step.at < turn.ticked:  # it comes late
+                step.now = max(state.last_event_at, step.at, turn.ticked)
             advance(state, accepted, step)
             changed = True
         if changed:
@@ -303,21 +316,22 @@ class PartitionFold:
 
     def _stale_before(self) -> int:
         """A backfill does not notify, under the wall clock; a replay is all backfill."""
-        return self.record.clock - STALE_SECONDS if self.record.clock_mode == "wall" else 0
+        return self.record.clock - STALE_SECONDS if self.record.clock_mode == "wall" else NEVER
 
     def _move_stream_clock(self, at: int, effects: Effects) -> None:
         """Under `stream` a tick comes at the full hour that an event crosses, before the event."""
         hour = at // HOUR * HOUR
         if hour > self.record.clock:
             self._tick(hour, effects)
-        self.record.clock = at
+        self.record.clock = max(self.record.clock, at)
 
     def _tick(self, at: int, effects: Effects) -> None:
-        """Wake every learner whose timer is due by `at`, in order of time and id."""
+        """Wake every learner whose timer was due before `at`, in order of time and id."""
         self.record.clock = max(self.record.clock, at)
-        turn = _Turn(at, self._stale_before(), None)
+        self.record.ticked = max(self.record.ticked, at)
+        turn = _Turn(at, at, self._stale_before(), None)
         self._trail.append(turn)
-        while self._wakes and self._wakes[0][0] <= at:
+        while self._wakes and self._wakes[0][0] < at:
             wake_at, user_id = heapq.heappop(self._wakes)
             state = self._state(user_id, effects)
             if state.wake_at == wake_at:
@@ -342,36 +356,38 @@ class PartitionFold:
 
     def _adopt_configuration(self, value: Input, effects: Effects) -> None:
         self.configuration = msgspec.json.decode(value.payload, type=Configuration)
-        self.record.configuration = digest(self.configuration)
-        self._reset_timers([header.user_id for header in self._store.headers()], effects)
+        self.record.configuration = canonical(self.configuration)
+        self._review([header.user_id for header in self._store.headers()], effects)
 
     def _adopt_facts(self, facts: CourseFacts, effects: Effects) -> None:
         self.facts[facts.course_id] = facts
         effects.facts[facts.course_id] = facts
         here = (h.user_id for h in self._store.headers() if facts.course_id in h.course_ids)
-        self._reset_timers(list(here), effects)
+        self._review(list(here), effects)
 
-    def _reset_timers(self, learners: list[str], effects: Effects) -> None:
-        """What is due may be another now: an alert may be over, and somebody be woken earlier."""
+    def _review(self, learners: list[str], effects: Effects) -> None:
+        """Judge again what facts or thresholds decide: alerts, predictions, who is woken when."""
         for user_id in sorted(learners):
             state = self._state(user_id, effects)
             marked = len(effects.transitions)
+            before = encode_learner(state)
             step = Step(
                 self.record.clock,
+                max(state.last_event_at, self.record.ticked),
                 self._stale_before(),
                 self.configuration,
                 self.facts,
                 self._scorer,
-                told=effects.transitions,
+                published=effects.transitions,
             )
             try:
-                changed = timers.reset(state, step)
+                review_all(state, step)
             except Exception:  # noqa: BLE001 - isolated like an event's, and counted
                 del effects.transitions[marked:]
                 self._restore(user_id, effects)
                 self.record.counters.defects += 1
                 continue
-            if changed:
+            if encode_learner(state) != before:
                 state.steps += 1
                 effects.changed[user_id] = state
                 self._bases[user_id] = len(self._trail), encode_learner(state)

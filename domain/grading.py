@@ -1,22 +1,178 @@
-"""Grades: releasing, changing and withdrawing them, and what follows from each."""
+"""Submissions and grades: what arrives about an assessment, and what follows from it."""
 
-from domain import days
-from domain.courses import unit_done, work_on
-from domain.events import AssessmentGraded
+from collections.abc import Mapping
+
+from domain import coursework, days
+from domain.alerts import Resolution
+from domain.courses import let_go, long_finished
+from domain.coursework import (
+    add_grade,
+    add_submission,
+    unseen_submission,
+    work_on,
+)
+from domain.events import (
+    AssessmentExcused,
+    AssessmentGraded,
+    AssessmentSubmitted,
+    DeadlineExtended,
+)
+from domain.history import insert
 from domain.ids import short_id
-from domain.levels import keep_level
-from domain.progress import is_submitted
-from domain.rules import declining_trend, low_score, missed_deadline, progress_milestone, timers
-from domain.rules.low_score import Graded
+from domain.membership import was_open
+from domain.rules import declining_trend, low_score, progress_milestone, timers
 from domain.rules.step import Step
-from domain.scores import PERCENT_MAX, counting_grade, open_scores, percent_of
-from domain.state import ASSESSMENTS_MAX, ATTEMPTS_MAX, Course, Grade, Learner, Work
+from domain.scores import PERCENT_MAX, Scored, all_scores, open_scores, percent_of
+from domain.state import (
+    ASSESSMENTS_MAX,
+    BANKED,
+    EXCUSES_MAX,
+    MISSING,
+    OVERRIDE,
+    UNTIMED,
+    WITHDRAWN,
+    Course,
+    Excuse,
+    Grade,
+    Learner,
+    RunningError,
+    ScorePrediction,
+    Submission,
+    Work,
+)
 
 
-def count_submission(state: Learner, course_id: str, assessment_id: str, day: int) -> None:
+def submitted(state: Learner, course: Course, event: AssessmentSubmitted, step: Step) -> None:
+    """Take a submission."""
+    work = work_on(state, course, event.assessment_id)
+    before = coursework.submitted(course, work)
+    add_submission(state, work, Submission(step.at, step.day, timed=step.timed))
+    _count_submitted(state, _named(course, event.assessment_id), step.day)
+    _count_stand_in(state, course, work)
+    if coursework.submitted(course, work) != before:
+        progress_milestone.review(state, step)
+        timers.review(state, step)
+
+
+def graded(state: Learner, course: Course, event: AssessmentGraded, zone: str, step: Step) -> None:
+    """Take a grade: a null score withdraws one, a maximum of 0 says only that it was submitted."""
+    work = work_on(state, course, event.assessment_id)
+    scores, before = open_scores(state, step.facts), coursework.submitted(course, work)
+    add_grade(state, work, _grade(state, course, work, event, zone, step))
+    _count_stand_in(state, course, work)
+    _follow(state, course, work, scores, step)
+    if coursework.submitted(course, work) != before:
+        timers.review(state, step)
+
+
+def excused(state: Learner, course: Course, event: AssessmentExcused, step: Step) -> None:
+    """The assessment is not asked of this learner, or is again."""
+    work = work_on(state, course, event.assessment_id)
+    insert(work.excuses, Excuse(step.at, event.excused))
+    if len(work.excuses) > EXCUSES_MAX:
+        del work.excuses[0]
+        state.overflow.excuses += 1
+    _follow(state, course, work, None, step)
+    timers.review(state, step)
+
+
+def extended(state: Learner, course: Course, event: DeadlineExtended, step: Step) -> None:
+    """The learner's own due time of an assessment, or none of its own any more."""
+    work = work_on(state, course, event.assessment_id)
+    if step.at >= work.extended_at:
+        due_at = event.due_at
+        work.extended_at = step.at
+        work.due_at = None if due_at is None else int(due_at.timestamp())
+        timers.review(state, step)
+
+
+def judge_again(state: Learner, step: Step, endings: Mapping[str, Resolution]) -> None:
+    """Look at all scores again, after courses or their facts changed; `endings` as for alerts."""
+    progress_milestone.review(state, step, endings)
+    declining_trend.review(state, step, next(iter(endings.values()), "corrected"))
+    _score_again(state, open_scores(state, step.facts), step)
+
+
+def retire(state: Learner, now: int, step: Step) -> None:
+    """Let go of courses that finished long ago; what their scores came to stays."""
+    going = long_finished(state, now)
+    if not going:
+        return
+    names = {course.course_id for course in going}
+    scores = all_scores(state, step.facts)
+    gone = [score for score in scores if score.course_id in names]
+    for score in gone:
+        state.best_gone = max(score.percent, state.best_gone or score.percent)
+    state.scores_gone += len(gone)
+    state.error_gone = _errors(scores, state, step, among=names)
+    for course in going:
+        let_go(state, course)
+
+
+def _grade(
+    state: Learner, course: Course, work: Work, event: AssessmentGraded, zone: str, step: Step
+) -> Grade:
+    sent_at = event.submitted_at
+    submitted_at = 0 if sent_at is None else int(sent_at.timestamp())
+    percent = None
+    if event.score is not None and event.max_score:
+        percent = percent_of(event.score, event.max_score)
+    state.grades_seen += 1
+    return Grade(
+        at=step.at,
+        day=step.day,
+        order=state.grades_seen,
+        attempt=OVERRIDE if event.attempt is None else event.attempt,
+        percent=percent,
+        expected=step.scorer.expected(course.course_id, work.short),
+        passed=event.passed,
+        flags=_flags(event, step),
+        submitted_at=submitted_at,
+        submitted_day=days.local_day(submitted_at, zone) if submitted_at else 0,
+    )
+
+
+def _flags(event: AssessmentGraded, step: Step) -> int:
+    return (
+        (BANKED if event.banked else 0)
+        | (MISSING if event.missing else 0)
+        | (WITHDRAWN if event.score is None else 0)
+        | (0 if step.timed else UNTIMED)
+    )
+
+
+def _follow(
+    state: Learner,
+    course: Course,
+    work: Work,
+    before: list[Scored] | None,
+    step: Step,
+) -> None:
+    """What a changed score sets off: the rules, and the next prediction."""
+    low_score.review(state, course, work, step)
+    progress_milestone.review(state, step)
+    scores = open_scores(state, step.facts)
+    if scores != before or not course.is_open:  # what was shown before it closed is judged too
+        declining_trend.review(state, step)
+        in_time = step.at == state.last_event_at
+        one_more = before is not None and [*before, *scores[-1:]] == scores != before
+        if in_time and one_more:
+            _judge_prediction(state, scores[-1])
+            _predict(state, scores, step)
+        else:
+            _score_again(state, scores, step)
+
+
+# -- days ----------------------------------------------------------------------------------------
+
+
+def _named(course: Course, assessment_id: str) -> int:
+    return short_id(f"{course.course_id}\x1f{assessment_id}")
+
+
+def _count_submitted(state: Learner, short: int, day: int) -> None:
     """Count an assessment as submitted on a local day, once."""
     bucket = days.bucket(state, day)
-    short = short_id(f"{course_id}\x1f{assessment_id}")
     if bucket is None or short in bucket.submitted:
         return
     if len(bucket.submitted) < ASSESSMENTS_MAX:
@@ -25,128 +181,65 @@ def count_submission(state: Learner, course_id: str, assessment_id: str, day: in
         state.overflow.assessments += 1
 
 
-def graded(state: Learner, course: Course, event: AssessmentGraded, zone: str, step: Step) -> None:
-    """Take a grade: a null score withdraws one, a maximum of 0 is not counted."""
-    work = work_on(state, course, event.assessment_id)
-    work.banked = event.banked
-    if event.score is None:
-        _withdraw(state, course, work, event, step)
+def _count_stand_in(state: Learner, course: Course, work: Work) -> None:
+    """A grade whose submission was never seen counts as one, on the day that it shows."""
+    unseen = unseen_submission(work)
+    day = 0 if unseen is None else unseen.day
+    if day == work.stand_in_day:
         return
-    first = not is_submitted(work)
-    if event.max_score:
-        grade = _grade(course, work, event, step)
-        known = {each.attempt for each in work.grades}
-        if _release(state, work, grade) and not event.banked:
-            if not known:
-                _score_prediction(state, grade)
-            _follow(
-                state,
-                Graded(
-                    course,
-                    work,
-                    event.assessment_id,
-                    grade,
-                    first=not known,
-                    regrade=grade.attempt in known,
-                ),
-                step,
-            )
-    if first and not event.banked:
-        _submission_was_never_seen(state, course, event, zone, step)
-    keep_level(state, step.facts)
-    timers.set_wake(state, step)
+    short = _named(course, work.name)
+    bucket = days.find(state, work.stand_in_day)
+    seen_days = {each.day for each in work.submissions}
+    if bucket is not None and short in bucket.submitted and bucket.day not in seen_days:
+        bucket.submitted.remove(short)
+    if day:
+        _count_submitted(state, short, day)
+    work.stand_in_day = day
 
 
-def _grade(course: Course, work: Work, event: AssessmentGraded, step: Step) -> Grade:
-    assert event.score is not None
-    return Grade(
-        attempt=event.attempt or 0,
-        percent=percent_of(event.score, event.max_score),
-        at=step.at,
-        expected=step.scorer.expected(course.course_id, work.short),
-        passed=event.passed,
-    )
+# -- predictions ---------------------------------------------------------------------------------
 
 
-def _release(state: Learner, work: Work, grade: Grade) -> bool:
-    """Put the grade of one attempt in its place; False where a newer one of it stands already."""
-    for index, known in enumerate(work.grades):
-        if known.attempt == grade.attempt:
-            if known.at > grade.at:
-                return False
-            work.grades[index] = grade
-            return True
-    work.grades.append(grade)
-    if len(work.grades) > ATTEMPTS_MAX:
-        best = max(work.grades, key=lambda known: (known.percent, known.at))
-        oldest = min(
-            (known for known in work.grades if known is not best),
-            key=lambda known: (known.attempt, known.at),
-        )
-        work.grades.remove(oldest)
-        state.overflow.attempts += 1
-    return True
+def _predict(state: Learner, scores: list[Scored], step: Step) -> None:
+    """Predict the next score from the counted ones of open courses."""
+    made_at = scores[-1].at if scores else step.at
+    state.prediction = step.scorer.next_score([score.percent for score in scores], made_at)
 
 
-def _withdraw(
-    state: Learner, course: Course, work: Work, event: AssessmentGraded, step: Step
-) -> None:
-    if work.grades:
-        latest = max(work.grades, key=lambda known: (known.attempt, known.at))
-        attempt = latest.attempt if event.attempt is None else event.attempt
-        work.submitted_first = work.submitted_first or latest.at
-        work.grades = [known for known in work.grades if known.attempt != attempt]
-        work.low_score_raised = False
-    low_score.on_withdrawal(state, course.course_id, event.assessment_id, step)
-    keep_level(state, step.facts)
-    _predict(state, step)
+def _judge_prediction(state: Learner, score: Scored) -> None:
+    """Judge what was shown before the score was known (delayed prequential evaluation)."""
+    _judge(state.error, state.prediction, score)
 
 
-def _follow(state: Learner, grade: Graded, step: Step) -> None:
-    """What a counted grade sets off: the rules, and the next prediction."""
-    facts = step.facts.get(grade.course.course_id)
-    fact = facts.assessment_by_short.get(grade.work.short) if facts else None
-    rule = "latest" if facts is None else facts.attempt_rule
-    counts = counting_grade(grade.work, rule) is grade.grade
-    if counts and (fact is None or fact.weight):
-        low_score.on_grade(state, grade, step)
-        scores = open_scores(state, step.facts)
-        if scores and scores[-1].short == grade.work.short:
-            declining_trend.on_grade(state, scores, step)
-        progress_milestone.on_grade(state, grade, step)
-    _predict(state, step)
+def _score_again(state: Learner, scores: list[Scored], step: Step) -> None:
+    """Predict anew, and recount the errors as they were, had every score come in time."""
+    _predict(state, scores, step)
+    everything = all_scores(state, step.facts)
+    among = {course.course_id for course in state.courses}
+    state.error = _errors(everything, state, step, among=among)
 
 
-def _submission_was_never_seen(
-    state: Learner, course: Course, event: AssessmentGraded, zone: str, step: Step
-) -> None:
-    """A grade without its submission counts as one, at `submitted_at` or else its own time."""
-    submitted = event.submitted_at
-    at = step.at if submitted is None else int(submitted.timestamp() // 1)
-    day = days.local_day(at, zone)
-    count_submission(state, course.course_id, event.assessment_id, day)
-    unit_done(course, at, day)
-    missed_deadline.on_submission(state, course, event.assessment_id, step)
-    progress_milestone.on_unit(state, course, step)
-    if submitted is not None:
-        work = work_on(state, course, event.assessment_id)
-        work.submitted_first = work.submitted_last = at
+def _errors(scores: list[Scored], state: Learner, step: Step, *, among: set[str]) -> RunningError:
+    """The error over the scores of these courses, each against what was known before it."""
+    gone = state.error_gone
+    error = RunningError(gone.count, gone.absolute_sum, gone.covered, gone.naive_absolute_sum)
+    courses = {course.course_id: course for course in state.courses}
+    for index, score in enumerate(scores):
+        if score.course_id in among and was_open(courses[score.course_id], score.at):
+            known = [
+                before.percent
+                for before in scores[:index]
+                if was_open(courses[before.course_id], score.at)
+            ]
+            _judge(error, step.scorer.next_score(known, score.at), score)
+    return error
 
 
-def _score_prediction(state: Learner, grade: Grade) -> None:
-    """Judge what was shown, once an assessment: the prediction made before the score was known."""
-    shown = state.prediction
+def _judge(error: RunningError, shown: ScorePrediction | None, score: Scored) -> None:
     if shown is None:
         return
-    percent = min(grade.percent, PERCENT_MAX)
-    error = state.error
+    percent = min(score.percent, PERCENT_MAX)
     error.count += 1
     error.absolute_sum = round(error.absolute_sum + abs(shown.value - percent), 6)
     error.naive_absolute_sum = round(error.naive_absolute_sum + abs(shown.naive - percent), 6)
     error.covered += shown.low <= percent <= shown.high
-
-
-def _predict(state: Learner, step: Step) -> None:
-    """Predict the next score from the counted ones of open courses."""
-    percents = [score.percent for score in open_scores(state, step.facts)]
-    state.prediction = step.scorer.next_score(percents, step.at)

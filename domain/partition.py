@@ -4,8 +4,8 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct, field
 
-RECORD_VERSION: Final = 1
-FOLD_VERSION: Final = 2
+RECORD_VERSION: Final = 2
+FOLD_VERSION: Final = 3
 """The version of the fold's code: raised when the same log would give other states or alerts."""
 
 WINDOW_BLOCKS: Final = 100
@@ -46,10 +46,11 @@ class PartitionRecord(Struct, array_like=True):
     clock: int = 0  # epoch seconds; never goes back (I8)
     inputs: int = 0  # how many inputs were adopted: the next sequence number
     fold_version: int = 0  # 0: none adopted yet
-    configuration: str = ""  # digest of the adopted configuration
+    configuration: str = ""  # the adopted one as canonical JSON; empty: none adopted yet
     counters: Counters = field(default_factory=Counters)
     window: list[int] = field(default_factory=list)  # rejected of each 100 records, oldest first
     window_seen: int = 0  # records in the newest block
     rejected_in_a_row: int = 0
     halted: Halted | None = None
     courses: dict[int, int] = field(default_factory=dict)  # offsets of `courses` looked at
+    ticked: int = 0  # the newest tick, in epoch seconds: timers due before it have fired

@@ -25,34 +25,39 @@ def _factors() -> tuple[int, ...]:
 _FACTORS: Final = _factors()
 
 
-def count_hour(state: Learner, hour: int) -> None:
-    """Count one activity in a local hour."""
+def count_hour(state: Learner, hour: int, day: int) -> None:
+    """Count one activity in a local hour of a local day."""
     if not state.hours:
         state.hours = [0] * 24
-    state.hours[hour] += WEIGHT
+    state.hours[hour] += faded(state, WEIGHT, day)
 
 
-def count_kind(state: Learner, name: str, seconds: int) -> None:
-    """Count one activity on a kind of content; beyond 16 kinds the rest is "other"."""
+def count_kind(state: Learner, name: str, weight: int, seconds: int) -> None:
+    """Count on a kind of content; beyond 16 kinds the rest is "other"."""
     kinds = state.kinds
     for kind in kinds:
         if kind.kind == name:
-            kind.activities += WEIGHT
+            kind.activities += weight
             kind.seconds += seconds
             return
     if len(kinds) >= KINDS_MAX - 1 and name != OTHER_KIND:
-        count_kind(state, OTHER_KIND, seconds)
+        count_kind(state, OTHER_KIND, weight, seconds)
         return
-    kinds.append(Kind(name, WEIGHT, seconds))
+    kinds.append(Kind(name, weight, seconds))
+
+
+def faded(state: Learner, value: int, day: int) -> int:
+    """What is left by now of a weight or of seconds of that local day."""
+    passed = max(0, state.patterns_day - day)
+    return value * _FACTORS[min(passed, _DAYS_MAX)] >> 16
 
 
 def decay(state: Learner, day: int) -> None:
     """Let what is older weigh less, once the local date has moved on."""
-    passed = day - state.patterns_day
-    if passed <= 0:
+    if day <= state.patterns_day:
         return
     if state.patterns_day:
-        factor = _FACTORS[min(passed, _DAYS_MAX)]
+        factor = _FACTORS[min(day - state.patterns_day, _DAYS_MAX)]
         state.hours = [weight * factor >> 16 for weight in state.hours]
         for kind in state.kinds:
             kind.activities = kind.activities * factor >> 16

@@ -12,6 +12,8 @@ _OBJECTS: Final = {
     "module_reopened": "module_id",
     "assessment_submitted": "assessment_id",
     "assessment_graded": "assessment_id",
+    "assessment_excused": "assessment_id",
+    "deadline_extended": "assessment_id",
     "question_answered": "question_id",
     "discussion_posted": "post_id",
     "goal_set": "goal_id",
@@ -29,7 +31,7 @@ _KINDS: Final = {
 """The code of each event's type, and the field that names its object."""
 
 
-def note(state: Learner, event: AnyEvent, at: int) -> None:
+def note(state: Learner, event: AnyEvent, at: int, *, timed: bool) -> None:
     """Keep `event` among the newest ten, in order of event time."""
     recent = state.recent
     index = len(recent)
@@ -54,7 +56,7 @@ def note(state: Learner, event: AnyEvent, at: int) -> None:
         score,
         count,
         seconds,
-        event.precision == "instant",
+        timed,
     )
     while index and recent[index - 1].at > at:
         index -= 1

@@ -4,11 +4,12 @@ from typing import Final, NamedTuple
 
 from domain.state import Learner
 
-COHORT_DAYS: Final = 28
+ROW_DAYS: Final = 30
+"""The 28 days of a cohort's figures, today, which is not over, and one more: zones run ahead."""
 
 
 class LearnerRow(NamedTuple):
-    """One learner's columns; the four lists run over the days `first_day` .. `first_day + 27`."""
+    """One learner's columns; the four lists run over the 30 days from `first_day` on."""
 
     user_id: str
     steps: int
@@ -18,31 +19,33 @@ class LearnerRow(NamedTuple):
     activities: list[int]
     seconds: list[int]
     posts: list[int]
+    timed: list[int]
     error_count: int
     error_absolute_sum: float
 
 
 def learner_row(state: Learner) -> LearnerRow:
-    """The columns of `state`; the last of the 28 days is its newest one."""
+    """The columns of `state`; the last of the 30 days is its newest one."""
     last = state.days[-1].day if state.days else 0
-    first = last - COHORT_DAYS + 1
-    activities, seconds, posts = ([0] * COHORT_DAYS for _ in range(3))
-    for day in reversed(state.days):
-        if day.day < first:
-            break
+    first = last - ROW_DAYS + 1
+    activities, seconds, posts, timed = ([0] * ROW_DAYS for _ in range(4))
+    for day in state.days[-ROW_DAYS:]:
         index = day.day - first
-        activities[index] = day.activities
-        seconds[index] = day.seconds
-        posts[index] = day.posts
+        if index >= 0:
+            activities[index] = day.activities
+            seconds[index] = day.seconds
+            posts[index] = day.posts
+            timed[index] = day.timed
     return LearnerRow(
         user_id=state.user_id,
         steps=state.steps,
-        course_ids=[course.course_id for course in state.courses if not course.unenrolled_at],
+        course_ids=[course.course_id for course in state.open_courses],
         last_event_at=state.last_event_at,
         first_day=first,
         activities=activities,
         seconds=seconds,
         posts=posts,
+        timed=timed,
         error_count=state.error.count,
         error_absolute_sum=state.error.absolute_sum,
     )

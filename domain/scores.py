@@ -1,9 +1,11 @@
-"""Which grade of an assessment counts, and what a course's scores come to."""
+"""Which scores of a course count, and what they come to."""
 
 from collections.abc import Sequence
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from domain.course_facts import CourseFacts
+from domain.coursework import counting_grade, is_banked, is_excused
+from domain.exact import reaches
 from domain.state import Course, Grade, Learner, Work
 
 PERCENT_MAX: Final = 100.0
@@ -11,13 +13,20 @@ _KEPT_MAX: Final = 1000.0  # a bonus is kept; what a tiny maximum makes of a sco
 
 
 class Scored(NamedTuple):
-    """The grade of one assessment that counts; `percent` is capped at 100."""
+    """The grade of one assessment that counts; `percent` is capped at 100.
+
+    `kind` is the assessment's, as the course's facts have it, in lower case.
+    """
 
     course_id: str
     short: int
     percent: float
     at: int
+    day: int
+    order: int
     expected: float | None
+    passed: bool | None
+    kind: str | None = None
 
     @property
     def residual(self) -> float:
@@ -26,46 +35,59 @@ class Scored(NamedTuple):
 
 
 def percent_of(score: float, max_score: float) -> float:
-    """100 x score / max_score, kept between 0 and 1000 (metrics cap it at 100)."""
-    return max(0.0, min(100 * (score / max_score), _KEPT_MAX))
+    """100 x score / max_score, kept between 0 and 1000 (metrics cap it at 100).
+
+    In this order, whole numbers whose percent is whole come to exactly that.
+    """
+    return max(0.0, min(100.0 * score / max_score, _KEPT_MAX))
 
 
-def counting_grade(work: Work, rule: Literal["latest", "best"]) -> Grade | None:
-    """The latest or the best released grade of one assessment, by the course's rule."""
-    if not work.grades:
-        return None
-    if len(work.grades) == 1:
-        return work.grades[0]
-    if rule == "best":
-        return max(work.grades, key=lambda grade: (grade.percent, grade.at))
-    return max(work.grades, key=lambda grade: (grade.attempt, grade.at))
+def is_pass(percent: float | None, mark: float, *, passed: bool | None) -> bool:
+    """Whether a grade is a pass: as it says itself, else at the pass mark or above."""
+    if passed is not None:
+        return passed
+    return percent is not None and reaches(percent, mark)
+
+
+def counts(course: Course, work: Work, facts: CourseFacts | None) -> bool:
+    """Whether a grade of this assessment counts: not banked, not excused, of some weight."""
+    fact = None if facts is None else facts.assessment_by_short.get(work.short)
+    weightless = fact is not None and fact.weight == 0
+    return not (weightless or is_excused(course, work) or is_banked(course, work))
 
 
 def counted_scores(course: Course, facts: CourseFacts | None) -> list[Scored]:
-    """One score per assessment, in order of time, without banked ones and those of weight 0."""
+    """One score per assessment, in order of time, and of the log where times are equal."""
     rule = "latest" if facts is None else facts.attempt_rule
     known = {} if facts is None else facts.assessment_by_short
     found = []
     for work in course.work:
-        grade = counting_grade(work, rule)
-        if grade is None or work.banked:
+        grade = counting_grade(course, work, rule) if work.grades else None
+        if grade is None or not counts(course, work, facts):
             continue
         fact = known.get(work.short)
-        if fact is not None and fact.weight == 0:
-            continue
-        percent = min(grade.percent, PERCENT_MAX)
-        found.append(Scored(course.course_id, work.short, percent, grade.at, grade.expected))
-    found.sort(key=lambda score: (score.at, score.short))
+        kind = None if fact is None or fact.kind is None else fact.kind.lower()
+        found.append(_scored(course.course_id, work.short, grade, kind))
+    found.sort(key=_in_order)
     return found
 
 
+def all_scores(state: Learner, facts: dict[str, CourseFacts]) -> list[Scored]:
+    """Counted scores of all courses that are kept, in order of time."""
+    return _scores_of(state.courses, facts)
+
+
 def open_scores(state: Learner, facts: dict[str, CourseFacts]) -> list[Scored]:
-    """Counted scores of all open courses that the learner has not left, in order of time."""
+    """Counted scores of all courses that the learner is in, in order of time."""
+    return _scores_of([course for course in state.courses if course.is_open], facts)
+
+
+def _scores_of(courses: Sequence[Course], facts: dict[str, CourseFacts]) -> list[Scored]:
     found: list[Scored] = []
-    for course in state.courses:
-        if not course.unenrolled_at:
+    for course in courses:
+        if course.work:
             found += counted_scores(course, facts.get(course.course_id))
-    found.sort(key=lambda score: (score.at, score.short))
+    found.sort(key=_in_order)
     return found
 
 
@@ -96,3 +118,22 @@ def weighted_score(course: Course, facts: CourseFacts | None) -> float | None:
             total += fact.weight * score.percent
             weights += fact.weight
     return total / weights if weights else None
+
+
+def _scored(course_id: str, short: int, grade: Grade, kind: str | None) -> Scored:
+    assert grade.percent is not None, "a grade that counts has a score"
+    return Scored(
+        course_id,
+        short,
+        min(grade.percent, PERCENT_MAX),
+        grade.at,
+        grade.day,
+        grade.order,
+        grade.expected,
+        grade.passed,
+        kind,
+    )
+
+
+def _in_order(score: Scored) -> tuple[int, int]:
+    return score.at, score.order

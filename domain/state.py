@@ -5,13 +5,13 @@ date, scores are percent. A state is private to its fold until the commit, so it
 place.
 """
 
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 from msgspec import Struct, field
 
 from domain.events import EVENT_TYPES, GoalMetric, Outcome
 
-STATE_VERSION: Final = 2
+STATE_VERSION: Final = 3
 NEVER: Final = 0
 
 DAYS_MAX: Final = 90
@@ -20,15 +20,28 @@ COURSES_MAX: Final = 8
 FINISHED_MAX: Final = 16
 MODULES_MAX: Final = 256
 ASSESSMENTS_MAX: Final = 64
-ATTEMPTS_MAX: Final = 4
-HOUR_CONTENTS_MAX: Final = 64
+GRADES_MAX: Final = 8
+SUBMISSIONS_MAX: Final = 8
+MEMBERSHIPS_MAX: Final = 8
+MODULE_FACTS_MAX: Final = 4
+EXCUSES_MAX: Final = 4
+ZONES_MAX: Final = 8
+CONTENTS_MAX: Final = 256
+CONTENTS_ALWAYS: Final = 16
+CONTENTS_HOURS: Final = 72
 SPANS_MAX: Final = 8
+MARKS_MAX: Final = 96
+MARKS_SECONDS: Final = 50 * 3600
 SESSIONS_MAX: Final = 64
 RECENT_MAX: Final = 10
 GOALS_MAX: Final = 16
+GOAL_FACTS_MAX: Final = 32
 SKILLS_MAX: Final = 32
 KINDS_MAX: Final = 16
-OPEN_ALERTS_MAX: Final = 32
+OPEN_ALERTS_MAX: Final = 64
+CLOSED_ALERTS_MAX: Final = 32
+FROZEN_SECONDS: Final = 90 * 86_400
+"""A finished course takes late events for so long, then only its last figures are kept."""
 STATE_BYTES_MAX: Final = 16_384
 SHRINK_STEPS: Final = 16
 SHRINK_BYTES: Final = 12_288
@@ -47,24 +60,42 @@ class Day(Struct, array_like=True, gc=False):
     timed: int = 0  # how many of the activities had a time of day
     seconds: int = 0  # union of session spans
     sessions: int = 0  # started on this day
-    modules: int = 0  # completed less reopened
+    modules: int = 0  # completed on this day, and not reopened since
     posts: int = 0
-    first_at: int = 0  # its first work, in seconds from 00:00 UTC of that date: may be negative
+    first_at: int = 0  # its first work (a repeated view too), in seconds from 00:00 UTC of that
+    # date: may be negative
     last_at: int = 0  # its last work, likewise
     submitted: list[int] = field(default_factory=list)  # short ids, distinct
 
 
 class Streak(Struct, array_like=True, gc=False):
-    """The run of local days with work that is open, or was the last one."""
+    """The run of local days with work that is open, or was the last one.
+
+    The last five fields are of the days that the buckets no longer hold: the newest of them, its
+    last work (seconds from 00:00 UTC of that date), the run that ended on it, the longest run.
+    """
 
     first_day: int = 0
     last_day: int = 0
     last_at: int = 0
     length: int = 0
     longest: int = 0
+    gone_day: int = 0
+    gone_at: int = 0
+    gone_first_day: int = 0
+    gone_length: int = 0
+    gone_longest: int = 0
 
 
-class Span(Struct, array_like=True, gc=False):
+class ZoneStay(Struct, array_like=True, gc=False):
+    """A stretch of time in which the learner's events carried one zone."""
+
+    at: int
+    until: int
+    zone: str
+
+
+class Span(Struct, array_like=True):
     """One stretch of presence: events and gaps of up to 30 minutes between them."""
 
     start: int
@@ -73,7 +104,7 @@ class Span(Struct, array_like=True, gc=False):
     last_at: int  # start of the newest event in it
     activities: int = 0
     closed: bool = False  # an explicit end was seen
-    session_id: str | None = None
+    parts: list[tuple[int, int]] = field(default_factory=list)  # (local day, seconds) it counts for
 
 
 class Session(Struct, array_like=True, gc=False):
@@ -83,47 +114,128 @@ class Session(Struct, array_like=True, gc=False):
     seconds: int
 
 
-class Grade(Struct, array_like=True, gc=False):
-    """A released grade of one attempt."""
+class Membership(Struct, array_like=True, gc=False):
+    """One enrolment, leaving or outcome of a course."""
 
-    attempt: int
-    percent: float  # 100 * score / max_score; a bonus may lift it over 100
     at: int
+    what: int  # ENTERED, LEFT, or FINISHED plus the place of the outcome in OUTCOMES
+
+
+class ModuleFact(Struct, array_like=True, gc=False):
+    """A module was completed, or reopened."""
+
+    short: int
+    at: int
+    day: int  # local day
+    done: bool
+
+
+class Submission(Struct, array_like=True, gc=False):
+    """An attempt was submitted; `timed` says whether its time of day is known."""
+
+    at: int
+    day: int  # local day
+    timed: bool = True
+
+
+class Excuse(Struct, array_like=True, gc=False):
+    """The assessment was excused, or asked again."""
+
+    at: int
+    excused: bool
+
+
+class Grade(Struct, array_like=True, gc=False):
+    """A released grade as it came; of one attempt the newest counts."""
+
+    at: int
+    day: int  # local day
+    order: int  # counts the learner's grades as they came: ties stand in the order of the log
+    attempt: int  # OVERRIDE where it stands for the assessment as a whole
+    percent: float | None  # 100 * score / max_score, over 100 with a bonus; None: no score
     expected: float | None = None  # what a model expected of this assessment when it was folded
     passed: bool | None = None
+    flags: int = 0  # BANKED, MISSING, WITHDRAWN, UNTIMED
+    submitted_at: int = 0
+    submitted_day: int = 0
+
+    @property
+    def banked(self) -> bool:
+        """Whether it was carried over from an earlier run."""
+        return bool(self.flags & BANKED)
+
+    @property
+    def shows_submission(self) -> bool:
+        """Whether something must have been submitted: neither withdrawn nor a mark for nothing."""
+        return not self.flags & (WITHDRAWN | MISSING)
+
+
+OVERRIDE: Final = -1
+BANKED: Final = 1
+MISSING: Final = 2
+WITHDRAWN: Final = 4
+UNTIMED: Final = 8
+
+ENTERED: Final = 0
+LEFT: Final = 1
+FINISHED: Final = 2
+OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 
 
 class Work(Struct, array_like=True):
-    """What a learner did on one assessment of an open course."""
+    """What a learner did on one assessment; facts in order of event time, the log's for ties."""
 
     short: int
-    submitted_first: int = NEVER
-    submitted_last: int = NEVER
-    timed: bool = True  # whether the submission had a time of day
-    banked: bool = False
-    low_score_raised: bool = False
-    missed_level: int = 0  # 0 not reported, 1 low, 2 medium: of the due time below
-    missed_due_at: int = NEVER
+    name: str  # the assessment's id
+    submissions: list[Submission] = field(default_factory=list)
     grades: list[Grade] = field(default_factory=list)
-    missed_before: list[int] = field(default_factory=list)  # due times told and given up since
+    stand_in_day: int = 0  # the day on which a grade counts as the submission that was never seen
+    excuses: list[Excuse] = field(default_factory=list)
+    extended_at: int = NEVER
+    due_at: int | None = None  # this learner's own due time
 
 
 class Course(Struct, array_like=True):
-    """An open course of a learner: enrolled, or left and possibly coming back."""
+    """A course of a learner: active, left and possibly coming back, or finished not long ago.
+
+    `memberships` is the log of it; the fields from `enrolled_at` to `since` are what it comes to.
+    """
 
     course_id: str
-    enrolled_at: int
-    unenrolled_at: int = NEVER
+    enrolled_at: int = NEVER  # when the present membership began; NEVER: no enrolment was seen
+    unenrolled_at: int = NEVER  # set while the learner has left
+    finished_at: int = NEVER  # set while the course is finished
+    outcome: Outcome | None = None  # the newest one, also of a course that was left
+    returned_at: int = NEVER  # when the learner came back, after having left or finished
+    since: int = NEVER  # the end of the run before this one: what is older belongs to that
+    memberships: list[Membership] = field(default_factory=list)
     first_at: int = NEVER
     last_at: int = NEVER
-    milestones: int = 0  # bits 0..3: 25, 50, 75, 100 percent were told
-    first_pass_told: bool = False
-    rate: float = 0.0  # units done, exponentially weighted (half-life 14 days), at `rate_at`
-    rate_at: int = NEVER
-    unit_days: int = 0  # distinct days on which a unit was done
-    unit_last_day: int = 0
-    modules: list[int] = field(default_factory=list)  # short ids of what is completed
+    peak_before: float = 0.0  # the highest percent of earlier runs that are no longer kept
+    passed_before: bool = False  # whether anything was passed in them
+    modules: list[ModuleFact] = field(default_factory=list)  # in order of event time
     work: list[Work] = field(default_factory=list)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the learner is in it now."""
+        return not self.unenrolled_at and not self.finished_at
+
+    @property
+    def entered_at(self) -> int:
+        """When the learner came: the enrolment, or the first event where none was seen."""
+        return self.enrolled_at or self.first_at
+
+    @property
+    def began_at(self) -> int:
+        """When the first event of the course was, whatever it was; NEVER without any."""
+        known = [self.first_at] if self.first_at else []
+        known += [entry.at for entry in self.memberships[:1]]
+        return min(known, default=NEVER)
+
+    def covers(self, at: int) -> bool:
+        """Whether what happened at `at` belongs to this run."""
+        return at > self.since and (not self.finished_at or at <= self.finished_at)
 
 
 class FinishedCourse(Struct, array_like=True, gc=False):
@@ -139,8 +251,8 @@ class FinishedCourse(Struct, array_like=True, gc=False):
     average_score: float | None = None
     weighted_score: float | None = None
     score_count: int = 0
-    milestones: int = 0  # as `Course` has them: told once a learner and course
-    first_pass_told: bool = False
+    peak: float = 0.0  # the highest percent that was ever reached
+    passed: bool = False  # whether anything was ever passed
 
 
 _AS_TEXT: Final = b"\x00"
@@ -196,10 +308,10 @@ class Recent(Struct, array_like=True, gc=False):
 
 
 class Goal(Struct, array_like=True, gc=False):
-    """A goal that the learner set."""
+    """A goal as the learner set it last, or that it was removed."""
 
     goal_id: str
-    metric: GoalMetric
+    metric: GoalMetric | None  # None: removed
     course_id: str | None
     target: float
     set_at: int
@@ -225,15 +337,25 @@ class Skill(Struct, array_like=True, gc=False):
 class OpenAlert(Struct, array_like=True, gc=False):
     """An alert that a later fact may still change."""
 
-    alert_id: str
+    alert_id: bytes
     rule: str
     severity: Severity
     revision: int
     raised_at: int
     expires_at: int
+    at: int  # when its last transition happened
     course_id: str | None
     subject: str | None
+    said: int  # stands for what the last transition said
     suppressed: bool = False
+
+
+class ClosedAlert(Struct, array_like=True, gc=False):
+    """An alert that is over, or expired: should it be true again, it goes on from here."""
+
+    alert_id: bytes
+    revision: int
+    at: int
 
 
 class ScorePrediction(Struct, array_like=True, gc=False):
@@ -264,12 +386,18 @@ class Overflow(Struct, array_like=True, gc=False):
     courses: int = 0
     modules: int = 0
     assessments: int = 0
-    attempts: int = 0
-    hour_contents: int = 0
+    grades: int = 0
+    contents: int = 0
     goals: int = 0
     skills: int = 0
     alerts: int = 0
     days: int = 0
+    zones: int = 0
+    marks: int = 0
+    submissions: int = 0
+    memberships: int = 0
+    excuses: int = 0
+    finished: int = 0  # facts of a course whose last figures are all that is kept
 
 
 class Learner(Struct, array_like=True):
@@ -283,32 +411,43 @@ class Learner(Struct, array_like=True):
     first_event_at: int = NEVER
     last_event_at: int = NEVER
     last_work_at: int = NEVER
-    zone: str | None = None
-    zone_at: int = NEVER
-    seen: bytes = b""  # the last 64 event ids, 8 bytes each, newest last
-    seen_days: bytes = b""  # their UTC days, 2 bytes each
+    zones: list[ZoneStay] = field(default_factory=list)  # in order of time
+    seen: bytes = b""  # the last 64 events, newest last: see `deduplication`
     days: list[Day] = field(default_factory=list)  # ascending
     streak: Streak = field(default_factory=Streak)
     spans: list[Span] = field(default_factory=list)  # ascending, the last may be open
+    marks: bytes = b""  # what the newest spans are made of: see `sessions`
+    session_id: str | None = None  # of the newest event that carried one
+    session_at: int = NEVER
     sessions: list[Session] = field(default_factory=list)  # oldest first
     courses: list[Course] = field(default_factory=list)
     finished: list[FinishedCourse] = field(default_factory=list)  # oldest first
     recent: list[Recent] = field(default_factory=list)  # oldest first
     goals: list[Goal] = field(default_factory=list)
-    hour: int = 0  # UTC hours since the epoch that `hour_contents` is of
-    hour_contents: list[int] = field(default_factory=list)
+    contents: bytes = b""  # which content was viewed in which hour: see `contents`
     hours: list[int] = field(default_factory=list)  # 24 decayed hundredths, or empty
     kinds: list[Kind] = field(default_factory=list)
     patterns_day: int = 0  # the local day up to which hours and kinds are decayed
     skills: list[Skill] = field(default_factory=list)
     alerts: list[OpenAlert] = field(default_factory=list)
-    declining_at: int = NEVER  # when declining_trend was last raised
-    best_score: float | None = None  # personal best so far
-    scores_seen: int = 0
+    closed: list[ClosedAlert] = field(default_factory=list)  # the last to be over comes last
+    grades_seen: int = 0
+    best_gone: float | None = None  # the best score of courses that are no longer kept
+    scores_gone: int = 0
     prediction: ScorePrediction | None = None
     error: RunningError = field(default_factory=RunningError)
+    error_gone: RunningError = field(default_factory=RunningError)  # of courses no longer kept
     overflow: Overflow = field(default_factory=Overflow)
-    level: Literal["Beginner", "Intermediate", "Advanced"] | None = None  # the last one reached
+
+    @property
+    def zone(self) -> str | None:
+        """The zone of the newest event that carried one."""
+        return self.zones[-1].zone if self.zones else None
+
+    @property
+    def open_courses(self) -> list[Course]:
+        """The courses that the learner is in now."""
+        return [course for course in self.courses if course.is_open]
 
 
 class Header(Struct, array_like=True, gc=False):

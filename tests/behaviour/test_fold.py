@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from domain import codec
-from domain.configuration import Configuration, Halting
+from domain.configuration import Configuration, Halting, adopted
 from domain.events import AnyEvent
 from domain.partition import FOLD_VERSION, ClockMode
 from domain.rules import timers
 from domain.rules.step import Step
-from domain.state import Learner
+from domain.state import FINISHED_MAX, Learner
 from tests.factories import (
     START,
     USER,
@@ -114,15 +114,15 @@ def test_a_defect_in_an_input_is_isolated_per_learner(monkeypatch: pytest.Monkey
     bench = Bench().send(enrolled(at(0), user="7"), enrolled(at(0), user="8"))
     clean = Bench().send(enrolled(at(0), user="7"), enrolled(at(0), user="8"))
     clean.adopt("course", facts)
-    reset = timers.reset
+    review = timers.review
 
-    def explode(state: Learner, step: Step) -> bool:
+    def explode(state: Learner, step: Step, *rest: Any) -> None:
         if state.user_id == "7":
             raise RuntimeError("a failpoint")
-        return reset(state, step)
+        review(state, step, *rest)
 
     before = bench.store.committed["7"]
-    monkeypatch.setattr(timers, "reset", explode)
+    monkeypatch.setattr(timers, "review", explode)
     bench.adopt("course", facts)
     assert bench.store.committed["7"] == before
     assert bench.store.committed["8"] == clean.store.committed["8"]
@@ -183,11 +183,12 @@ def test_inputs_are_numbered_and_one_left_out_is_noticed() -> None:
         bench.fold.adopt(value, bench.fold.begin())
 
 
-def test_the_configuration_is_adopted_with_its_digest() -> None:
+def test_the_record_holds_the_configuration_that_is_adopted() -> None:
     configuration = Configuration(timezone="Europe/Berlin")
     bench = Bench().adopt("configuration", configuration)
     assert bench.fold.configuration == configuration
-    assert bench.fold.record.configuration
+    assert adopted(bench.fold.record.configuration) == configuration
+    assert adopted("") == Configuration()
 
 
 def test_a_late_event_counts_on_its_own_day() -> None:
@@ -275,3 +276,44 @@ def test_i2_a_large_state_does_not_depend_on_batches_either() -> None:
     assert whole.learner().overflow.days
     assert pieces.store.committed == whole.store.committed
     assert len(whole.store.committed[USER]) <= 16_384
+
+
+# -- what is let go ------------------------------------------------------------------------------
+
+
+def a_finished_course(*behind: dict[str, Any]) -> Bench:
+    """Six scores, an outcome on day 7, what came behind it, and something else 91 days later."""
+    scores = [graded(at(day), 50 + day, f"a{day}") for day in range(6)]
+    done = event("course_finished", at(7), outcome="passed")
+    bench = Bench().send(enrolled(at(-1)), *scores, done, *behind)
+    shown = bench.learner().error
+    bench.send(viewed(at(98), course_id="c2"))
+    assert bench.letters == []
+    assert shown.count == 3
+    assert bench.learner().error == bench.learner().error_gone == shown
+    return bench
+
+
+def test_of_a_course_that_finished_long_ago_the_last_figures_stay() -> None:
+    state = a_finished_course().learner()
+    assert [course.course_id for course in state.courses] == ["c2"]
+    assert [(c.course_id, c.average_score) for c in state.finished] == [("c1", 52.5)]
+    assert (state.best_gone, state.scores_gone, state.overflow.finished) == (55.0, 6, 0)
+
+
+def test_what_came_behind_the_end_of_a_course_that_is_let_go_is_counted() -> None:
+    late = [graded(at(8), 90, "a0"), submitted(at(9), "a7"), completed(at(10), "m1")]
+    assert a_finished_course(*late).learner().overflow.finished == 3
+
+
+def test_of_finished_courses_sixteen_are_kept_and_the_rest_counted() -> None:
+    bench = Bench()
+    for number in range(FINISHED_MAX + 2):
+        name = f"c{number}"
+        done = event("course_finished", at(number, 1), course_id=name, outcome="passed")
+        bench.send(enrolled(at(number), course_id=name), done)
+    state = bench.learner()
+    assert [course.course_id for course in state.finished] == [
+        f"c{number}" for number in range(2, FINISHED_MAX + 2)
+    ]
+    assert state.overflow.finished == 2

@@ -1,0 +1,195 @@
+"""What a learner did on each assessment of a course: submissions, grades, excuses, extensions.
+
+Everything here is read from short histories in event time, so it is the same whatever the order
+of arrival. Only what belongs to the course's present run counts (`Course.covers`).
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from domain.course_facts import Assessment, AttemptRule, CourseFacts
+from domain.history import insert
+from domain.ids import short_id
+from domain.state import (
+    ASSESSMENTS_MAX,
+    GRADES_MAX,
+    OVERRIDE,
+    SUBMISSIONS_MAX,
+    UNTIMED,
+    Course,
+    Grade,
+    Learner,
+    Submission,
+    Work,
+)
+
+
+def find_work(course: Course, short: int) -> Work | None:
+    """What the learner did on one assessment; None where that is nothing."""
+    for work in course.work:
+        if work.short == short:
+            return work
+    return None
+
+
+def work_on(state: Learner, course: Course, assessment_id: str) -> Work:
+    """What the learner did on one assessment, made where there is nothing yet.
+
+    Beyond 64 assessments of a course what is made is not kept, and counted.
+    """
+    short = short_id(assessment_id)
+    work = find_work(course, short)
+    if work is not None:
+        return work
+    made = Work(short, assessment_id)
+    if len(course.work) >= ASSESSMENTS_MAX:
+        state.overflow.assessments += 1
+    else:
+        course.work.append(made)
+    return made
+
+
+def add_submission(state: Learner, work: Work, submission: Submission) -> None:
+    """Remember a submission; beyond 8 the first and the newest ones stay."""
+    insert(work.submissions, submission)
+    if len(work.submissions) > SUBMISSIONS_MAX:
+        del work.submissions[1]
+        state.overflow.submissions += 1
+
+
+def add_grade(state: Learner, work: Work, grade: Grade) -> None:
+    """Remember a grade; beyond 8 those go first that a newer one of their attempt replaced."""
+    insert(work.grades, grade)
+    if len(work.grades) > GRADES_MAX:
+        work.grades.remove(_dispensable(work.grades))
+        state.overflow.grades += 1
+
+
+def _dispensable(grades: list[Grade]) -> Grade:
+    newest = {grade.attempt: grade for grade in grades}
+    replaced = next((grade for grade in grades if newest[grade.attempt] is not grade), None)
+    if replaced is not None:
+        return replaced
+    best = max(grades, key=_by_percent)
+    return next(grade for grade in grades if grade is not best)
+
+
+def _by_percent(grade: Grade) -> tuple[float, int]:
+    """The better grade is greater, and of equal ones the newer; no score is like 0 percent."""
+    return grade.percent or 0.0, grade.at
+
+
+def submitted(course: Course, work: Work | None) -> Submission | None:
+    """The first submission of this run; a grade stands for one that was never seen."""
+    if work is None:
+        return None
+    first = next((each for each in work.submissions if course.covers(each.at)), None)
+    shown = _shown(grade for grade in work.grades if course.covers(grade.at))
+    if first is None or (shown is not None and shown.at < first.at):
+        return shown
+    return first
+
+
+def unseen_submission(work: Work) -> Submission | None:
+    """The submission that a grade shows and that was not seen by then; banked ones show none."""
+    shown = _shown(work.grades)
+    if shown is None or work.grades[-1].banked:
+        return None
+    return None if any(each.at <= shown.at for each in work.submissions) else shown
+
+
+def _shown(grades: Iterable[Grade]) -> Submission | None:
+    """The first grade as a submission: at `submitted_at` where it is given, else its own time."""
+    shown = [
+        Submission(
+            grade.submitted_at or grade.at,
+            grade.submitted_day or grade.day,
+            timed=bool(grade.submitted_at) or not grade.flags & UNTIMED,
+        )
+        for grade in grades
+        if grade.shows_submission
+    ]
+    return min(shown, key=_at, default=None)
+
+
+def _at(submission: Submission) -> int:
+    return submission.at
+
+
+def is_banked(course: Course, work: Work) -> bool:
+    """Whether the newest grade was carried over from an earlier run."""
+    newest = next((grade for grade in reversed(work.grades) if course.covers(grade.at)), None)
+    return newest is not None and newest.banked
+
+
+def counting_grade(
+    course: Course, work: Work, rule: AttemptRule, until: int | None = None
+) -> Grade | None:
+    """The grade that counts, of those given by `until`; None where there is no score.
+
+    Of each attempt the newest grade stands. A grade without an attempt stands for the assessment
+    as a whole until a newer attempt is graded; else the latest or the best attempt counts, by the
+    course's rule.
+    """
+    grades = [
+        grade
+        for grade in work.grades
+        if course.covers(grade.at) and (until is None or grade.at <= until)
+    ]
+    if len(grades) == 1:
+        (only,) = grades
+        return None if only.percent is None else only
+    standing, first = _by_attempt(grades)
+    override = standing.pop(OVERRIDE, None)
+    if override is not None and not _overtaken(override, first):
+        return None if override.percent is None else override
+    scored = [grade for grade in standing.values() if grade.percent is not None]
+    if rule == "best":
+        return max(scored, key=_by_percent, default=None)
+    return max(scored, key=lambda grade: grade.attempt, default=None)
+
+
+def _by_attempt(grades: list[Grade]) -> tuple[dict[int, Grade], dict[int, int]]:
+    """Of each attempt its newest grade, and when it was graded first."""
+    standing: dict[int, Grade] = {}
+    first: dict[int, int] = {}
+    for grade in grades:
+        standing[grade.attempt] = grade
+        if grade.attempt != OVERRIDE:
+            first.setdefault(grade.attempt, grade.at)
+    return standing, first
+
+
+def _overtaken(override: Grade, first: dict[int, int]) -> bool:
+    """Whether an attempt that is newer than all before the override was graded after it."""
+    before = max((attempt for attempt, at in first.items() if at <= override.at), default=OVERRIDE)
+    return max(first, default=OVERRIDE) > before
+
+
+def is_excused(course: Course, work: Work | None) -> bool:
+    """Whether the assessment is not asked of the learner."""
+    if work is None:
+        return False
+    newest = next((each for each in reversed(work.excuses) if course.covers(each.at)), None)
+    return newest is not None and newest.excused
+
+
+class Assigned(NamedTuple):
+    """An assessment of the course as it stands for one learner."""
+
+    fact: Assessment
+    work: Work | None
+    due_at: int | None  # the learner's own due time where it was extended
+    required: bool  # by the course, and not excused
+
+
+def assigned(course: Course, facts: CourseFacts | None) -> Iterator[Assigned]:
+    """Every assessment of the course, with what the learner did on it."""
+    if facts is None:
+        return
+    done = {work.short: work for work in course.work}
+    for short, fact in facts.assessment_by_short.items():
+        work = done.get(short)
+        own = None if work is None else work.due_at
+        required = fact.required and not is_excused(course, work)
+        yield Assigned(fact, work, fact.due_at if own is None else own, required)
