@@ -1,16 +1,25 @@
-"""Alerts: their ids, their life cycle, and how a rule raises, changes or resolves one.
+"""Alerts: their ids, their life cycle, and how one is raised, changed or resolved.
 
 An alert's id follows from its cause, never from a counter, so that a replay gives the same one;
-what happened to it is told as numbered transitions (revisions).
+what happens to it is published as numbered transitions (revisions).
 """
 
 import uuid
+import zlib
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+import msgspec
 from msgspec import Struct, field
 
-from domain.state import OPEN_ALERTS_MAX, Learner, OpenAlert, Severity
+from domain.state import (
+    CLOSED_ALERTS_MAX,
+    OPEN_ALERTS_MAX,
+    ClosedAlert,
+    Learner,
+    OpenAlert,
+    Severity,
+)
 
 ALERT_NAMESPACE: Final = uuid.UUID("6f6f3c0e-5d1e-5d2e-9a53-0b6c1f1f7b11")
 STALE_SECONDS: Final = 48 * 3600
@@ -125,7 +134,10 @@ class Transition(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a rule found: everything of an alert that the rule decides."""
+    """An alert that is to be open: everything of it that the rule decides.
+
+    `at` is when what it says became so, whenever that is found out.
+    """
 
     rule: Rule
     severity: Severity
@@ -138,106 +150,134 @@ class Finding:
     evidence: tuple[Evidence, ...]
     actions: tuple[Action, ...] = ()
 
+    @property
+    def expires_at(self) -> int:
+        """When the alert is over by itself."""
+        return self.at + self.rule.expires_days * DAY
+
+    def id_of(self, user_id: str) -> bytes:
+        """The alert's id, 16 bytes, where it is about that learner."""
+        name = alert_id(user_id, self.rule.category, self.subject_id, self.cause)
+        return uuid.UUID(name).bytes
+
+    @property
+    def said(self) -> int:
+        """32 bits that stand for what is said."""
+        return zlib.crc32(_encoder.encode((self.severity, self.message_code, self.params)))
+
+
+_encoder: Final = msgspec.json.Encoder(order="deterministic")
+
 
 def alert_id(user_id: str, rule: str, subject: str | None, cause: str) -> str:
     """uuid5 of learner, rule, subject and cause."""
     return str(uuid.uuid5(ALERT_NAMESPACE, "\x1f".join((user_id, rule, subject or "", cause))))
 
 
-def raise_alert(state: Learner, finding: Finding, stale_before: int, *, keep: bool) -> Transition:
-    """Tell `finding`; with `keep` the state remembers it, so that later facts can change it.
+def forget_expired(state: Learner, now: int) -> None:
+    """Expiry is derived when read, so an expired alert is only dropped."""
+    for alert in [each for each in state.alerts if each.expires_at <= now]:
+        state.alerts.remove(alert)
+        _close(state, alert)
 
-    What is older than `stale_before` is suppressed: a backfill does not notify.
+
+def raise_alert(
+    state: Learner, finding: Finding, name: bytes, at: int, stale_before: int
+) -> Transition | None:
+    """Publish `finding` under the id `name`; None where the learner has too many open alerts.
+
+    What is older than `stale_before` is suppressed: a backfill does not notify. An alert that was
+    over and is true again since `at` keeps its id and continues with the next revision.
     """
+    if len(state.alerts) >= OPEN_ALERTS_MAX:
+        state.overflow.alerts += 1
+        return None
     rule = finding.rule
-    suppressed = finding.at < stale_before
+    closed = _take_closed(state, name)
+    told_at = finding.at if closed is None else max(at, closed.at)
     alert = OpenAlert(
-        alert_id=alert_id(state.user_id, rule.category, finding.subject_id, finding.cause),
+        alert_id=name,
         rule=rule.category,
         severity=finding.severity,
-        revision=1,
+        revision=1 if closed is None else closed.revision + 1,
         raised_at=finding.at,
-        expires_at=finding.at + rule.expires_days * DAY,
+        expires_at=finding.expires_at,
+        at=told_at,
         course_id=finding.course_id,
         subject=finding.subject_id,
-        suppressed=suppressed,
+        said=finding.said,
+        suppressed=told_at < stale_before,
     )
-    if keep:
-        _remember(state, alert)
-    return _telling(state, finding, alert, "suppressed" if suppressed else "raised")
+    state.alerts.append(alert)
+    return _transition(state, finding, alert, "suppressed" if alert.suppressed else "raised")
 
 
 def update_alert(
-    state: Learner, alert: OpenAlert, finding: Finding, stale_before: int
+    state: Learner, alert: OpenAlert, finding: Finding, at: int, stale_before: int
 ) -> Transition:
-    """Tell that an open alert became graver (or milder); it keeps its id.
+    """Publish that an open alert says something else, or with another severity; it keeps its id.
 
-    One that was suppressed as stale is delivered from here on, if this change is not stale.
+    One that was suppressed as stale is delivered from here on, if this change is not stale: to who
+    consumes it that is when it is raised.
     """
-    alert.suppressed = alert.suppressed and finding.at < stale_before
+    alert.at = max(at, alert.at)
+    first_seen = alert.suppressed and alert.at >= stale_before
+    alert.suppressed = alert.suppressed and not first_seen
     alert.revision += 1
     alert.severity = finding.severity
-    return _telling(state, finding, alert, "updated")
+    alert.said = finding.said
+    alert.expires_at = finding.expires_at
+    return _transition(state, finding, alert, "raised" if first_seen else "updated")
 
 
 def resolve_alert(
     state: Learner, alert: OpenAlert, rule: Rule, *, at: int, resolution: Resolution
 ) -> Transition:
-    """Tell that an open alert is over, and forget it; never before the time it was raised."""
+    """Publish that an open alert is over, and forget it; time never goes back within an alert."""
     state.alerts.remove(alert)
-    at = max(at, alert.raised_at)
+    alert.at = max(at, alert.at)
+    alert.revision += 1
+    _close(state, alert)
     return Transition(
         kind="resolved",
-        alert_id=alert.alert_id,
-        revision=alert.revision + 1,
+        alert_id=str(uuid.UUID(bytes=alert.alert_id)),
+        revision=alert.revision,
         user_id=state.user_id,
         type=rule.type,
         category=rule.category,
         rule_version=rule.version,
         severity=alert.severity,
         state="suppressed" if alert.suppressed else "resolved",
-        at=at,
+        at=alert.at,
         raised_at=alert.raised_at,
         expires_at=alert.expires_at,
         audience=rule.audience,
         course_id=alert.course_id,
         subject=Subject(rule.subject, alert.subject),
-        resolved_at=at,
+        resolved_at=alert.at,
         resolution=resolution,
     )
 
 
-def open_alert(
-    state: Learner, rule: Rule, course_id: str | None, subject: str | None, *, at: int
-) -> OpenAlert | None:
-    """The learner's open alert of this rule about this subject that has not expired by `at`."""
-    for alert in state.alerts:
-        same = alert.rule == rule.category and alert.course_id == course_id
-        if same and alert.subject == subject and alert.expires_at > at:
-            return alert
+def _close(state: Learner, alert: OpenAlert) -> None:
+    state.closed.append(ClosedAlert(alert.alert_id, alert.revision, alert.at))
+    del state.closed[:-CLOSED_ALERTS_MAX]
+
+
+def _take_closed(state: Learner, name: bytes) -> ClosedAlert | None:
+    for index, closed in enumerate(state.closed):
+        if closed.alert_id == name:
+            return state.closed.pop(index)
     return None
 
 
-def forget_expired(state: Learner, at: int) -> None:
-    """Expiry is derived when read, so an expired alert is only dropped."""
-    if state.alerts and any(alert.expires_at <= at for alert in state.alerts):
-        state.alerts = [alert for alert in state.alerts if alert.expires_at > at]
-
-
-def _remember(state: Learner, alert: OpenAlert) -> None:
-    state.alerts.append(alert)
-    if len(state.alerts) > OPEN_ALERTS_MAX:
-        del state.alerts[0]
-        state.overflow.alerts += 1
-
-
-def _telling(
+def _transition(
     state: Learner, finding: Finding, alert: OpenAlert, kind: TransitionKind
 ) -> Transition:
     rule = finding.rule
     return Transition(
         kind=kind,
-        alert_id=alert.alert_id,
+        alert_id=str(uuid.UUID(bytes=alert.alert_id)),
         revision=alert.revision,
         user_id=state.user_id,
         type=rule.type,
@@ -245,7 +285,7 @@ def _telling(
         rule_version=rule.version,
         severity=finding.severity,
         state="suppressed" if alert.suppressed else "open",
-        at=finding.at,
+        at=alert.at,
         raised_at=alert.raised_at,
         expires_at=alert.expires_at,
         audience=rule.audience,

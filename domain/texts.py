@@ -10,50 +10,60 @@ TEXTS: Final[Mapping[str, str]] = {
         "Your recent scores are falling by about {points} points an assessment"
     ),
     "insight.streak": "You have worked {days} days in a row",
-    "insight.deadline_near": "{title} is due in {hours} h",
+    "insight.deadline_near": "Submit {assessment} in the next {hours} h",
+    "insight.overdue": "{assessment} has not been submitted",
+    "insight.silent": "You have not worked for {days} days",
     "segment.inactive": "No work for {days} days",
     "segment.disengaging_silent": "No work for {days} days, after work in the week before",
     "segment.disengaging_low": (
-        "An engagement of {level} is below what is usual in the course, {threshold} and more"
+        "Your engagement without punctuality is {level}; usual in the course is {threshold} or more"
     ),
     "segment.struggling": (
         "The last {scores} scores average {average}% where {pass_mark}% is needed to pass"
     ),
+    "segment.struggling_not_passed": "None of the last {scores} assessments was passed",
     "segment.highly_engaged": (
-        "An engagement of {level} is above what is usual in the course, up to {threshold}"
+        "Your engagement without punctuality is {level}; few in the course reach {threshold}"
     ),
-    "segment.typical": "An engagement of {level} is usual in the course",
+    "segment.typical": "Your engagement without punctuality is {level}, as is usual in the course",
     "confidence.baseline": (
-        "The next score is foreseen from your own earlier scores only; no model has learned yet"
+        "The next score is predicted from your own earlier scores only; no model has learned yet"
     ),
     "confidence.few_examples": "Only {have} of {need} shown predictions could be checked so far",
-    "confidence.few_scores": "Only {have} of {need} scores are known",
-    "confidence.no_labels": "Nothing is foreseen of risks: no course outcomes are learned yet",
-    "recommendation.deadline": "{title} is due on {date} and not handed in yet",
-    "recommendation.overdue": "{title} was due on {date} and is not handed in yet",
-    "recommendation.behind": (
-        "You have done {progress}% of the course where the schedule expects {expected}%"
+    "confidence.other_scores": (
+        "Other scores count than when the next one was predicted; the next grade brings a new one"
     ),
-    "recommendation.low_score": "Your last score was {score}% where {pass_mark}% is needed to pass",
+    "confidence.few_scores": "Only {have} of {need} scores are known",
+    "confidence.no_labels": (
+        "No risk prediction yet: no model has learned from finished courses so far"
+    ),
+    "recommendation.deadline": "{assessment} has not been submitted yet",
+    "recommendation.overdue": "{assessment} is overdue and has not been submitted",
+    "recommendation.behind": "{course}: {progress}% done where the schedule expects {expected}%",
+    "recommendation.low_score": "{assessment}: {score}%, where {pass_mark}% is needed to pass",
+    "recommendation.not_passed": "{assessment}: not passed, with {score}%",
     "recommendation.declining": "Your scores fall by about {points} points an assessment",
     "recommendation.inactive": "You have not worked for {days} days",
-    "recommendation.no_goal": "A goal of your own helps to keep going; you have set none",
-    "recommendation.streak": "You have worked {days} days in a row",
     "alert.low_score.title": "Low Assessment Score",
-    "alert.low_score.message": "You scored {score}% where {pass_mark}% is needed to pass",
+    "alert.low_score.message": (
+        "You scored {score}% in {title} on {date}; the pass mark is {pass_mark}%"
+    ),
+    "alert.low_score.not_passed": "You scored {score}% in {title} on {date} and did not pass",
     "alert.declining_trend.title": "Declining Performance Trend",
     "alert.declining_trend.message": "Your last {scores} assessment scores show a declining trend",
     "alert.streak_milestone.title": "Streak Milestone",
-    "alert.streak_milestone.message": "You have worked {days} days in a row",
+    "alert.streak_milestone.message": "You worked {days} days in a row, from {from} to {to}",
     "alert.progress_milestone.title": "Progress Milestone",
-    "alert.progress_milestone.percent": "You have done {percent}% of the course",
-    "alert.progress_milestone.first_pass": "Your first passed assessment of the course: {score}%",
-    "alert.progress_milestone.best": "A personal best: {score}%, your best so far was {best}%",
-    "alert.missed_deadline.title": "Missed Deadline",
-    "alert.missed_deadline.message": (
-        "An assessment was due {days} days ago and nothing is handed in"
+    "alert.progress_milestone.percent": "You reached {percent}% of {title} on {date}",
+    "alert.progress_milestone.first_pass": (
+        "You passed {title} on {date} with {score}%, your first pass in the course"
     ),
-    "action.submit_assessment": "Hand the assessment in",
+    "alert.progress_milestone.best": (
+        "A personal best: {score}% in {title} on {date}; your best before was {best}%"
+    ),
+    "alert.missed_deadline.title": "Missed Deadline",
+    "alert.missed_deadline.message": "{title} was due on {date} and has not been submitted",
+    "action.submit_assessment": "Submit the assignment",
     "action.review_module": "Go over the module again",
     "action.resume_course": "Go on with the course",
     "action.plan_session": "Plan a study session",

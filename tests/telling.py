@@ -1,26 +1,44 @@
 """Runs of the fold in which alerts are raised, changed, resolved and suppressed."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Final
 
 from domain.alerts import Transition
+from domain.course_facts import Assessment, CourseFacts, Module
 from tests.factories import (
+    COURSE,
     Bench,
     at,
     completed,
-    course,
     enrolled,
     event,
     graded,
     record,
+    seconds,
     submitted,
     viewed,
 )
 
 
+def algebra(
+    modules: int = 20, pass_mark: float | None = None, due: datetime | None = None
+) -> CourseFacts:
+    """A course of equal modules with six quizzes, and with an essay that is due then."""
+    quizzes = [Assessment(id=f"quiz-{n}", title=f"Quiz {n}", kind="quiz") for n in range(1, 7)]
+    essay = Assessment(id="essay-1", title="Essay 1", due_at=None if due is None else seconds(due))
+    return CourseFacts(
+        course_id=COURSE,
+        title="Algebra",
+        pass_mark=pass_mark,
+        modules=tuple(Module(id=f"m{n + 1}") for n in range(modules)),
+        assessments=(*quizzes, essay),
+    )
+
+
 def low_score() -> Bench:
-    """Raised, graver after a regrade, and over with a later attempt well above the pass mark."""
-    return Bench(facts=course(pass_mark=50)).send(
+    """Raised, more severe after a regrade, and cleared by a later attempt well above the mark."""
+    return Bench(facts=algebra(pass_mark=50)).send(
         graded(at(1), 45, "quiz-1", attempt=1, event_id="grade-1"),
         graded(at(2), 25, "quiz-1", attempt=1, event_id="grade-2"),
         graded(at(3), 80, "quiz-1", attempt=2, event_id="grade-3"),
@@ -33,19 +51,19 @@ def withdrawn_grade() -> Bench:
 
 
 def left_course() -> Bench:
-    """Raised, and over when the learner leaves."""
+    """Raised, and resolved when the learner leaves the course."""
     return Bench().send(graded(at(1), 30), event("unenrolled", at(2)))
 
 
 def finished_course() -> Bench:
-    """Raised, and over with the course."""
+    """Raised, and resolved when the course is finished."""
     return Bench().send(graded(at(1), 30), event("course_finished", at(2), outcome="failed"))
 
 
 def declining_trend() -> Bench:
-    """Raised by three falling scores, and over with one above their mean."""
+    """Raised by three falling scores, and cleared by one above their mean."""
     scores = (95, 85, 75, 86)
-    return Bench().send(
+    return Bench(facts=algebra()).send(
         *[
             graded(at(n), score, f"quiz-{n}", event_id=f"grade-{n}")
             for n, score in enumerate(scores, 1)
@@ -60,13 +78,13 @@ def streak_milestone() -> Bench:
 
 def progress_milestone() -> Bench:
     """A quarter and a half of a course."""
-    return Bench(facts=course(modules=4)).send(completed(at(0), "m1"), completed(at(1), "m2"))
+    return Bench(facts=algebra(modules=4)).send(completed(at(0), "m1"), completed(at(1), "m2"))
 
 
 def good_scores() -> Bench:
     """The first pass, and a personal best."""
     scores = (50, 62, 61, 63, 64, 69)
-    return Bench().send(
+    return Bench(facts=algebra()).send(
         *[
             graded(at(n), score, f"quiz-{n}", event_id=f"grade-{n}")
             for n, score in enumerate(scores, 1)
@@ -75,27 +93,39 @@ def good_scores() -> Bench:
 
 
 def missed_deadline() -> Bench:
-    """Raised on a tick 48 hours after the due time, graver after 7 days, over when handed in."""
-    bench = Bench(facts=course(assessments={"essay-1": at(5)})).send(enrolled(at(0)))
+    """Raised 48 hours after the due time, more severe after 7 days, cleared by the submission."""
+    bench = Bench(facts=algebra(due=at(5))).send(enrolled(at(0)))
     bench.tick(at(7, 1))
     bench.tick(at(12, 1))
     return bench.send(submitted(at(13), "essay-1"))
 
 
 def extended_deadline() -> Bench:
-    """Raised, and corrected by a later due time."""
-    bench = Bench(facts=course(assessments={"essay-1": at(5)})).send(enrolled(at(0)), viewed(at(8)))
-    return bench.adopt("course", course(assessments={"essay-1": at(20)}))
+    """Raised, corrected by an extension, and raised again when the extension is taken back."""
+    return Bench(facts=algebra(due=at(5))).send(
+        enrolled(at(0)),
+        viewed(at(8)),
+        event("deadline_extended", at(8, 1), assessment_id="essay-1", due_at=at(20).isoformat()),
+        event("deadline_extended", at(8, 2), assessment_id="essay-1", due_at=None),
+    )
 
 
 def backfill() -> Bench:
-    """What is more than two days old when it is found is suppressed, and so is what follows."""
+    """Suppressed, since it is more than two days old when it is found, and so is what follows."""
     late = at(100)
-    return Bench().send(
-        record(graded(at(1), 50, attempt=1), arrived=late),
-        record(graded(at(2), 30, attempt=1), arrived=late),
-        record(graded(at(3), 90, attempt=2), arrived=late),
+    return Bench(facts=algebra()).send(
+        record(graded(at(1), 50, "quiz-1", attempt=1), arrived=late),
+        record(graded(at(2), 30, "quiz-1", attempt=1), arrived=late),
+        record(graded(at(3), 90, "quiz-1", attempt=2), arrived=late),
     )
+
+
+def still_missing() -> Bench:
+    """Suppressed as stale, and delivered from the change on that is not: as raised."""
+    late = at(11)
+    bench = Bench(facts=algebra(due=at(5)))
+    bench.send(record(enrolled(at(0)), arrived=late), record(viewed(at(8)), arrived=late))
+    return bench.tick(at(12, 1))
 
 
 RUNS: Final[Mapping[str, Callable[[], Bench]]] = {
@@ -112,6 +142,7 @@ RUNS: Final[Mapping[str, Callable[[], Bench]]] = {
         missed_deadline,
         extended_deadline,
         backfill,
+        still_missing,
     )
 }
 

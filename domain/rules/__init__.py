@@ -1,4 +1,4 @@
-"""The alert rules, one a file: when each speaks, and when it takes it back."""
+"""The alert rules, one a file: which alerts are to be open, given a learner's state."""
 
 from collections.abc import Mapping
 from typing import Final

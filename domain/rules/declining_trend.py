@@ -1,71 +1,118 @@
-"""declining_trend: the newest scores fall, each against what its assessment expects."""
+"""declining_trend: the newest scores of one kind in a course fall."""
 
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
-from domain.alerts import (
-    DAY,
-    Action,
-    Evidence,
-    Finding,
-    Rule,
-    Target,
-    open_alert,
-    raise_alert,
-    resolve_alert,
-)
+from domain.alerts import DAY, Action, Evidence, Finding, Resolution, Rule, Target
+from domain.configuration import DecliningTrend
+from domain.exact import exceeds, reaches
+from domain.rules.reconcile import reconcile
 from domain.rules.step import Step
-from domain.scores import Scored, residuals
-from domain.state import Learner
+from domain.score_trend import fit_scores
+from domain.scores import Scored, open_scores, residuals
+from domain.state import Learner, OpenAlert
 
 RULE: Final = Rule(
     category="declining_trend",
-    version=1,
+    version=2,
     type="performance",
     expires_days=14,
     audience=("learner", "instructor"),
     subject="none",
 )
+_CONTRADICTED_BY: Final = frozenset({"improving", "stable"})
 
 
-def on_grade(state: Learner, scores: list[Scored], step: Step) -> None:
-    """Speak when the last residuals fall; take it back when the next lies above their mean.
+def review(state: Learner, step: Step, ending: Resolution = "corrected") -> None:
+    """Look at the scores of open courses again, after any of them changed."""
+    scores = open_scores(state, step.facts)
+    returned = {course.course_id: course.returned_at for course in state.courses}
+    fall, ended = _follow(scores, step.configuration.rules.declining_trend)
 
-    `scores` are the counted ones of open courses in order of time, the new one among them.
+    def how(alert: OpenAlert) -> Resolution:
+        return "cleared" if ended and ended[-1] > alert.raised_at else ending
+
+    stands = [] if fall is None or _is_older(fall[-1], returned) else fall
+    reconcile(state, RULE, _findings(stands, step), step, among=lambda _: True, ending=how)
+
+
+def _is_older(last: Scored, returned: dict[str, int]) -> bool:
+    """Whether a fall ended before the learner came back to its course."""
+    return last.at < returned[last.course_id]
+
+
+def _follow(
+    scores: Sequence[Scored], rule: DecliningTrend
+) -> tuple[list[Scored] | None, list[int]]:
+    """The scores in order of time: the fall that stands, and when earlier ones were over.
+
+    A fall is raised with its last score. It is over with the next score of its kind that lies
+    above the mean of the fall, or when the trend of all scores says that nothing falls.
     """
-    rule = step.configuration.rules.declining_trend
-    alert = open_alert(state, RULE, None, None, at=step.at)
-    if alert is not None:
-        *before, last = residuals(scores[-rule.scores - 1 :])
-        if len(before) == rule.scores and last > sum(before) / len(before):
-            step.told.append(resolve_alert(state, alert, RULE, at=step.at, resolution="cleared"))
-        return
-    newest = residuals(scores[-rule.scores :])
-    falling = len(newest) == rule.scores and all(a > b for a, b in pairwise(newest))
-    if not falling or newest[0] - newest[-1] < rule.points:
-        return
-    if state.declining_at and step.at < state.declining_at + rule.cooldown_days * DAY:
-        return
-    state.declining_at = step.at
-    finding = _finding(newest, rule.points, step)
-    step.told.append(raise_alert(state, finding, step.stale_before, keep=True))
+    fall: list[Scored] | None = None
+    raised_at, over = 0, list[int]()
+    for count in range(rule.scores, len(scores) + 1):
+        last = scores[count - 1]
+        if fall is not None and _is_over(fall, scores[:count]):
+            fall = None
+            over.append(last.at)
+        elif fall is None and (not raised_at or last.at >= raised_at + rule.cooldown_days * DAY):
+            fall = _fall(scores[:count], rule)
+            raised_at = raised_at if fall is None else last.at
+    return fall, over
 
 
-def _finding(newest: list[float], points: float, step: Step) -> Finding:
-    return Finding(
+def _fall(scores: Sequence[Scored], rule: DecliningTrend) -> list[Scored] | None:
+    """The newest scores of the last one's kind, where they fall far enough."""
+    newest = _alike(scores, scores[-1])[-rule.scores :]
+    found = residuals(newest)
+    falling = all(exceeds(a, b) for a, b in pairwise(found))
+    if len(newest) < rule.scores or not falling:
+        return None
+    if not reaches(found[0] - found[-1], rule.points):
+        return None
+    return None if fit_scores(scores).direction in _CONTRADICTED_BY else newest
+
+
+def _is_over(fall: Sequence[Scored], scores: Sequence[Scored]) -> bool:
+    last = scores[-1]
+    if fit_scores(scores).direction in _CONTRADICTED_BY:
+        return True
+    if _kind(last) not in map(_kind, fall):
+        return False
+    *before, newest = residuals(_alike(scores, last)[-len(fall) - 1 :])
+    return len(before) == len(fall) and exceeds(newest, sum(before) / len(before))
+
+
+def _alike(scores: Sequence[Scored], like: Scored) -> list[Scored]:
+    return [score for score in scores if _kind(score) == _kind(like)]
+
+
+def _kind(score: Scored) -> tuple[str, str | None]:
+    """Scores are compared within one kind of one course."""
+    return score.course_id, score.kind
+
+
+def _findings(fall: Sequence[Scored], step: Step) -> Iterator[Finding]:
+    if not fall:
+        return
+    found = residuals(fall)
+    points = step.configuration.rules.declining_trend.points
+    yield Finding(
         rule=RULE,
         severity="medium",
         course_id=None,
         subject_id=None,
-        cause=step.event_id,
-        at=step.at,
+        cause=f"{fall[-1].course_id}:{fall[-1].at}",
+        at=fall[-1].at,
         message_code="alert.declining_trend.message",
-        params={"scores": len(newest)},
+        params={"scores": len(fall)},
         evidence=(
             Evidence(
                 feature="score_residual_change",
-                value=round(newest[-1] - newest[0], 1),
-                baseline=round(newest[0], 1),
+                value=round(found[-1] - found[0], 1),
+                baseline=round(found[0], 1),
                 threshold=-points,
                 unit="points",
                 direction="down",

@@ -1,25 +1,22 @@
-"""low_score: a counted grade lies under the course's pass mark."""
+"""low_score: a counted grade lies under the course's pass mark, or says itself that it failed."""
 
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from domain.alerts import (
-    Action,
-    Evidence,
-    Finding,
-    Rule,
-    Target,
-    open_alert,
-    raise_alert,
-    resolve_alert,
-    update_alert,
-)
+from domain.alerts import Action, Evidence, Finding, Resolution, Rule, Target
+from domain.course_facts import CourseFacts
+from domain.coursework import counting_grade
+from domain.days import day_and_month
+from domain.exact import EPSILON, reaches, under
+from domain.naming import undated_name
+from domain.rules.reconcile import reconcile
 from domain.rules.step import Step
-from domain.scores import PERCENT_MAX
-from domain.state import Course, Grade, Learner, Severity, Work
+from domain.scores import PERCENT_MAX, counts, is_pass
+from domain.state import Course, Grade, Learner, OpenAlert, Severity, Work
 
 RULE: Final = Rule(
     category="low_score",
-    version=1,
+    version=2,
     type="performance",
     expires_days=14,
     audience=("learner", "instructor"),
@@ -27,15 +24,12 @@ RULE: Final = Rule(
 )
 
 
-class Graded(NamedTuple):
-    """A released, counted grade as the rules see it."""
+class Low(NamedTuple):
+    """What came of one assessment's grades: the low one that stands, or how it ended."""
 
-    course: Course
-    work: Work
-    assessment_id: str
-    grade: Grade
-    first: bool  # the first grade of the assessment
-    regrade: bool  # this attempt had another grade before
+    raised: Grade | None = None  # the grade that the alert is about
+    now: Grade | None = None  # the low grade that counts now
+    ending: Resolution = "corrected"
 
 
 def pass_mark(course_id: str, step: Step) -> float:
@@ -46,54 +40,137 @@ def pass_mark(course_id: str, step: Step) -> float:
     return step.configuration.rules.low_score.default_pass_mark
 
 
-def on_grade(state: Learner, graded: Graded, step: Step) -> None:
-    """Raise once per assessment, follow a regrade, resolve by a better attempt."""
-    rule = step.configuration.rules.low_score
-    course_id, work, percent = graded.course.course_id, graded.work, graded.grade.percent
-    mark = pass_mark(course_id, step)
-    alert = open_alert(state, RULE, course_id, graded.assessment_id, at=step.at)
-    if percent >= mark:
-        if alert is not None and percent >= min(mark + rule.resolve_over, PERCENT_MAX):
-            step.told.append(resolve_alert(state, alert, RULE, at=step.at, resolution="cleared"))
+def review(
+    state: Learner, course: Course, work: Work, step: Step, ending: Resolution | None = None
+) -> None:
+    """Look at one assessment again after anything about it changed; `ending` says why it ends."""
+    low = _follow(course, work, step) if course.is_open else Low()
+
+    def about(alert: OpenAlert) -> bool:
+        return alert.course_id == course.course_id and alert.subject == work.name
+
+    wanted = _findings(state, course, work, low, step)
+    reconcile(state, RULE, wanted, step, among=about, ending=lambda _: ending or low.ending)
+
+
+def review_course(
+    state: Learner, course: Course, step: Step, ending: Resolution | None = None
+) -> None:
+    """Look at every assessment of a course again."""
+    for work in course.work:
+        review(state, course, work, step, ending)
+
+
+def _follow(course: Course, work: Work, step: Step) -> Low:
+    """The assessment's grades in order of time: one alert until it is over, and no second one.
+
+    It is over with a pass of another attempt well above the mark. Where the grade itself was
+    corrected or withdrawn it never was low, and a later one may be.
+    """
+    facts = step.facts.get(course.course_id)
+    rule = "latest" if facts is None else facts.attempt_rule
+    low, over = Low(), False
+    if not counts(course, work, facts):
+        return low
+    for at in sorted({grade.at for grade in work.grades if course.covers(grade.at)}):
+        grade = counting_grade(course, work, rule, until=at)
+        if low.raised is None:
+            if (
+                grade is not None
+                and not over
+                and not _passes(grade, pass_mark(course.course_id, step))
+            ):
+                low = Low(grade, grade)
+        else:
+            low, ended = _next(low, grade, course, step)
+            over = over or ended
+    return low
+
+
+def _passes(grade: Grade, mark: float) -> bool:
+    return is_pass(grade.percent, mark, passed=grade.passed)
+
+
+def _next(low: Low, grade: Grade | None, course: Course, step: Step) -> tuple[Low, bool]:
+    """What becomes of a low score with the next grade, and whether it is over for good."""
+    mark = pass_mark(course.course_id, step)
+    if grade is None:
+        return Low(), False
+    if not _passes(grade, mark):
+        return low._replace(now=grade), False
+    assert low.raised is not None, "there is an alert"
+    assert grade.percent is not None, "a grade that counts has a score"
+    if grade.attempt == low.raised.attempt:
+        return Low(), False
+    well_over = min(mark + step.configuration.rules.low_score.resolve_over, PERCENT_MAX)
+    if grade.passed or reaches(grade.percent, well_over):
+        return Low(ending="cleared"), True
+    return low, False
+
+
+def _findings(
+    state: Learner, course: Course, work: Work, low: Low, step: Step
+) -> Iterator[Finding]:
+    if low.raised is None or low.now is None or low.now.percent is None:
         return
-    severity: Severity = "high" if percent < mark - rule.high_under else "medium"
-    finding = _finding(graded, severity, mark, step)
-    if alert is not None:
-        if alert.severity != severity:
-            step.told.append(update_alert(state, alert, finding, step.stale_before))
-    elif not work.low_score_raised:
-        work.low_score_raised = True
-        step.told.append(raise_alert(state, finding, step.stale_before, keep=True))
-
-
-def on_withdrawal(state: Learner, course_id: str, assessment_id: str, step: Step) -> None:
-    """A withdrawn grade was no low score."""
-    alert = open_alert(state, RULE, course_id, assessment_id, at=step.at)
-    if alert is not None:
-        step.told.append(resolve_alert(state, alert, RULE, at=step.at, resolution="corrected"))
-
-
-def _finding(graded: Graded, severity: Severity, mark: float, step: Step) -> Finding:
-    course_id, percent = graded.course.course_id, round(graded.grade.percent, 1)
-    target = Target(kind="assessment", id=graded.assessment_id, course_id=course_id)
-    return Finding(
+    if low.raised.at < course.returned_at:
+        return
+    mark, percent = pass_mark(course.course_id, step), low.now.percent
+    high = under(percent, mark - step.configuration.rules.low_score.high_under)
+    severity: Severity = "high" if high else "medium"
+    shown = _shown(percent, mark)
+    said = "message" if under(percent, mark) else "not_passed"
+    yield Finding(
         rule=RULE,
         severity=severity,
-        course_id=course_id,
-        subject_id=graded.assessment_id,
-        cause=step.event_id,
-        at=step.at,
-        message_code="alert.low_score.message",
-        params={"score": percent, "pass_mark": mark},
+        course_id=course.course_id,
+        subject_id=work.name,
+        cause=f"{course.course_id}:{low.raised.at}",
+        at=low.raised.at,
+        message_code=f"alert.low_score.{said}",
+        params={
+            "title": _name(state, course, work, step),
+            "date": day_and_month(low.now.day),
+            "score": shown,
+            "pass_mark": mark,
+        },
         evidence=(
             Evidence(
                 feature="score",
-                value=percent,
+                value=shown,
                 baseline=None,
                 threshold=mark,
                 unit="percent",
                 direction="down",
             ),
         ),
-        actions=(Action(code="ask_for_help", target=target),),
+        actions=(
+            Action(
+                code="ask_for_help",
+                target=Target(kind="assessment", id=work.name, course_id=course.course_id),
+            ),
+        ),
     )
+
+
+def _shown(percent: float, mark: float) -> float:
+    """One decimal; rounded down where rounding would lift it to the mark."""
+    shown = round(percent, 1)
+    if under(percent, mark) and reaches(shown, mark):
+        return int(percent * 10 + EPSILON) / 10
+    return shown
+
+
+def _name(state: Learner, course: Course, work: Work, step: Step) -> str:
+    facts = step.facts.get(course.course_id)
+    fact = None if facts is None else facts.assessment_by_short.get(work.short)
+    if facts is None or fact is None:
+        return f"assessment {work.name}"
+    return undated_name(facts, fact, other_facts(state, course, step), state.zone or step.zone)
+
+
+def other_facts(state: Learner, course: Course, step: Step) -> Iterator[CourseFacts]:
+    """The facts of the learner's other courses."""
+    for other in state.courses:
+        if other is not course and other.course_id in step.facts:
+            yield step.facts[other.course_id]

@@ -1,153 +1,127 @@
-"""missed_deadline: required work is past its due time and nothing is handed in."""
+"""missed_deadline: required work is past its due time and nothing was submitted."""
 
-from collections.abc import Iterator
-from typing import Final, TypeAlias
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
 
-from domain.alerts import (
-    DAY,
-    Action,
-    Evidence,
-    Finding,
-    Rule,
-    Target,
-    open_alert,
-    raise_alert,
-    resolve_alert,
-    update_alert,
-)
-from domain.course_facts import Assessment
-from domain.courses import is_full, open_course, work_on
-from domain.progress import is_submitted
+from domain.alerts import Action, Evidence, Finding, Resolution, Rule, Target
+from domain.course_facts import CourseFacts
+from domain.courses import find_course
+from domain.coursework import Assigned, assigned, find_work, submitted
+from domain.days import day_month
+from domain.ids import short_id
+from domain.naming import undated_name
+from domain.rules.low_score import other_facts
+from domain.rules.reconcile import reconcile
 from domain.rules.step import Step
-from domain.state import NEVER, Course, Learner, Severity, Work
+from domain.state import Course, Learner, OpenAlert, Severity
 
 RULE: Final = Rule(
     category="missed_deadline",
-    version=1,
+    version=2,
     type="engagement",
     expires_days=30,
     audience=("learner", "instructor"),
     subject="assessment",
 )
 _HOUR: Final = 3600
-_LOW: Final = 1
-_MEDIUM: Final = 2
-_GIVEN_UP_MAX: Final = 8
 
 
-_Due: TypeAlias = tuple[int, Course, Assessment, int, int]
-"""When it fires, the course, the assessment, its due time, how far it was told."""
+class Deadline(NamedTuple):
+    """Work that is not submitted, and when it counts as missed: low first, then medium."""
+
+    course: Course
+    facts: CourseFacts
+    assigned: Assigned
+    due_at: int
+    low_at: int
+    medium_at: int | None
 
 
-def next_at(state: Learner, step: Step, after: int | None = None) -> int | None:
-    """When the next deadline is to be looked at, later than `after`; None where none is open."""
-    times = [due[0] for due in _due(state, step)]
-    return min((time for time in times if after is None or time > after), default=None)
+def review(
+    state: Learner, step: Step, endings: Mapping[str, Resolution] | None = None
+) -> int | None:
+    """Look at every deadline again; returns when the next one is to be looked at.
+
+    `endings` says by course why its alerts end; else work was submitted (`cleared`), or it is no
+    longer due (`corrected`).
+    """
+    deadlines = list(_deadlines(state, step))
+    reasons = endings or {}
+    wanted = [_finding(state, each, step) for each in deadlines if each.low_at < step.now]
+
+    def ending(alert: OpenAlert) -> Resolution:
+        return reasons.get(alert.course_id or "") or _ending(state, alert)
+
+    reconcile(state, RULE, wanted, step, among=lambda _: True, ending=ending)
+    return next_at(deadlines, step.now)
 
 
-def on_time(state: Learner, step: Step) -> None:
-    """Tell every deadline whose time has come by `step.at`; both levels where both have."""
-    for _ in range(_MEDIUM):
-        for due in _due(state, step):
-            if due[0] <= step.at:
-                _tell(state, due, step)
+def next_at(deadlines: list[Deadline], now: int) -> int | None:
+    """The next moment from `now` on at which a deadline counts as missed."""
+    moments = (at for each in deadlines for at in (each.low_at, each.medium_at) if at is not None)
+    return min((at for at in moments if at >= now), default=None)
 
 
-def on_submission(state: Learner, course: Course, assessment_id: str, step: Step) -> None:
-    """A submission ends the alert."""
-    alert = open_alert(state, RULE, course.course_id, assessment_id, at=step.at)
-    if alert is not None:
-        step.told.append(resolve_alert(state, alert, RULE, at=step.at, resolution="cleared"))
-
-
-def on_facts(state: Learner, step: Step) -> bool:
-    """An extension (or work that is no longer required) ends the alert; True where one ended."""
-    ended = False
-    for alert in [alert for alert in state.alerts if alert.rule == RULE.category]:
-        course = open_course(state, alert.course_id or "")
-        facts = step.facts.get(alert.course_id or "")
-        if course is None or facts is None or alert.expires_at <= step.at:
-            continue
-        fact = next((a for a in facts.assessments if a.id == alert.subject), None)
-        work = work_on(state, course, alert.subject or "")
-        if fact is None or not fact.required or fact.due_at != work.missed_due_at:
-            step.told.append(resolve_alert(state, alert, RULE, at=step.at, resolution="corrected"))
-            _give_up(work)
-            ended = True
-    return ended
-
-
-def _due(state: Learner, step: Step) -> Iterator[_Due]:
-    """Every deadline that may still be told; lazily, since telling may fill a course."""
+def _deadlines(state: Learner, step: Step) -> Iterator[Deadline]:
     rule = step.configuration.rules.missed_deadline
     for course in state.courses:
         facts = step.facts.get(course.course_id)
-        if course.unenrolled_at or facts is None:
+        if not course.is_open or facts is None or not _has_dates(course, facts):
             continue
-        entered_at = course.enrolled_at or course.first_at
-        works = {work.short: work for work in course.work}
-        for short, assessment, due_at in facts.deadlines:
-            work = works.get(short)
-            if entered_at > due_at or (work is None and is_full(course)):
+        entered_at = course.entered_at
+        for each in assigned(course, facts):
+            due_at = each.due_at
+            if due_at is None or not each.required or entered_at > due_at:
                 continue
-            level = _level(work, due_at)
-            if level == _MEDIUM:
+            if submitted(course, each.work) is not None:
                 continue
-            hours = rule.low_after_hours if level == 0 else rule.medium_after_hours
-            fires_at = facts.running_from(due_at + hours * _HOUR, entered_at)
-            if fires_at is not None:
-                yield fires_at, course, assessment, due_at, level
+            low_at = facts.running_from(due_at + rule.low_after_hours * _HOUR, entered_at)
+            if low_at is None:
+                continue
+            medium_at = None
+            if low_at < step.now:
+                medium_due = due_at + rule.medium_after_hours * _HOUR
+                medium_at = facts.running_from(medium_due, entered_at)
+            yield Deadline(course, facts, each, due_at, low_at, medium_at)
 
 
-def _level(work: Work | None, due_at: int) -> int:
-    """How far this due time was told; as far as it goes where something is handed in."""
-    if work is None:
-        return 0
-    if is_submitted(work) or due_at in work.missed_before:
-        return _MEDIUM
-    return work.missed_level if work.missed_due_at == due_at else 0
+def _has_dates(course: Course, facts: CourseFacts) -> bool:
+    return bool(facts.deadlines) or any(work.due_at is not None for work in course.work)
 
 
-def _tell(state: Learner, due: _Due, step: Step) -> None:
-    _, course, assessment, due_at, level = due
-    work = work_on(state, course, assessment.id)
-    if work.missed_due_at not in {NEVER, due_at}:
-        _give_up(work)
-    work.missed_level, work.missed_due_at = level + 1, due_at
-    severity: Severity = "low" if level + 1 == _LOW else "medium"
-    finding = _finding(due, severity, step)
-    alert = open_alert(state, RULE, course.course_id, assessment.id, at=step.at)
-    if alert is not None:
-        step.told.append(update_alert(state, alert, finding, step.stale_before))
-    elif level == 0:  # else it was told and is over: nothing is graver than before
-        step.told.append(raise_alert(state, finding, step.stale_before, keep=True))
+def _ending(state: Learner, alert: OpenAlert) -> Resolution:
+    """Submitted after all, else the deadline itself is another now."""
+    course = find_course(state, alert.course_id or "")
+    if course is None:
+        return "corrected"
+    work = find_work(course, short_id(alert.subject or ""))
+    return "cleared" if submitted(course, work) is not None else "corrected"
 
 
-def _give_up(work: Work) -> None:
-    """The due time is another now; should it come back, it was told already."""
-    work.missed_before = [*work.missed_before[-_GIVEN_UP_MAX + 1 :], work.missed_due_at]
-    work.missed_level, work.missed_due_at = 0, NEVER
-
-
-def _finding(due: _Due, severity: Severity, step: Step) -> Finding:
+def _finding(state: Learner, deadline: Deadline, step: Step) -> Finding:
     rule = step.configuration.rules.missed_deadline
-    hours = rule.low_after_hours if severity == "low" else rule.medium_after_hours
-    _, course, assessment, due_at, _ = due
-    days = (step.at - due_at) // DAY
-    course_id, assessment_id = course.course_id, assessment.id
+    medium = deadline.medium_at is not None and deadline.medium_at < step.now
+    severity: Severity = "medium" if medium else "low"
+    hours = rule.medium_after_hours if medium else rule.low_after_hours
+    course_id, fact = deadline.course.course_id, deadline.assigned.fact
+    zone = state.zone or step.zone
+    others = other_facts(state, deadline.course, step)
     return Finding(
         rule=RULE,
         severity=severity,
         course_id=course_id,
-        subject_id=assessment_id,
-        cause=f"{course_id}:{due_at}",
-        at=step.at,
+        subject_id=fact.id,
+        cause=f"{course_id}:{deadline.due_at}",
+        at=deadline.low_at,
         message_code="alert.missed_deadline.message",
-        params={"days": days},
+        params={
+            "title": undated_name(deadline.facts, fact, others, zone),
+            "date": day_month(deadline.due_at, zone),
+        },
         evidence=(
             Evidence(
                 feature="days_past_due",
-                value=days,
+                value=hours // 24,
                 baseline=None,
                 threshold=round(hours / 24, 1),
                 unit="days",
@@ -157,7 +131,7 @@ def _finding(due: _Due, severity: Severity, step: Step) -> Finding:
         actions=(
             Action(
                 code="submit_assessment",
-                target=Target(kind="assessment", id=assessment_id, course_id=course_id),
+                target=Target(kind="assessment", id=fact.id, course_id=course_id),
             ),
         ),
     )

@@ -1,17 +1,37 @@
 """progress_milestone: a quarter of a course, the first pass, a personal best."""
 
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from domain.alerts import Action, Evidence, Finding, Param, Rule, Target, raise_alert
-from domain.progress import course_progress
-from domain.rules.low_score import Graded, pass_mark
+from domain.alerts import (
+    DAY,
+    Evidence,
+    Finding,
+    Param,
+    Resolution,
+    Rule,
+)
+from domain.course_facts import CourseFacts
+from domain.days import day_and_month
+from domain.exact import reaches, under
+from domain.membership import earlier_run
+from domain.naming import undated_name
+from domain.progress import (
+    UnitDone,
+    counting_units,
+    peak_percent,
+    percent_done,
+    required_weight,
+)
+from domain.rules.low_score import other_facts, pass_mark
+from domain.rules.reconcile import reconcile
 from domain.rules.step import Step
-from domain.scores import PERCENT_MAX
-from domain.state import Course, Learner
+from domain.scores import PERCENT_MAX, Scored, all_scores, counts, is_pass
+from domain.state import Course, Grade, Learner
 
 RULE: Final = Rule(
     category="progress_milestone",
-    version=1,
+    version=2,
     type="achievement",
     expires_days=14,
     audience=("learner",),
@@ -19,84 +39,170 @@ RULE: Final = Rule(
 )
 
 
-def on_unit(state: Learner, course: Course, step: Step) -> None:
-    """Tell every share of the course that is reached now and was not told before."""
-    percent = course_progress(course, step.facts.get(course.course_id)).percent
-    if percent is None:
+def review(state: Learner, step: Step, endings: Mapping[str, Resolution] | None = None) -> None:
+    """Look at all milestones again; `endings` says by course why they end, else `corrected`."""
+    reasons = endings or {}
+    wanted = [finding for course in state.open_courses for finding in _of(state, course, step)]
+    wanted += _bests(state, step)
+    reconcile(
+        state,
+        RULE,
+        wanted,
+        step,
+        among=lambda _: True,
+        ending=lambda alert: reasons.get(alert.course_id or "", "corrected"),
+    )
+
+
+def _of(state: Learner, course: Course, step: Step) -> Iterator[Finding]:
+    """The milestones of one course that are not older than its membership, nor expired."""
+    since = max(course.returned_at, step.now - RULE.expires_days * DAY)
+    if course.last_at >= since:
+        yield from _percents(course, since, step)
+        yield from _first_pass(state, course, since, step)
+
+
+def _percents(course: Course, since: int, step: Step) -> Iterator[Finding]:
+    """Every share of the course, at the moment at which it was reached for the first time."""
+    facts = step.facts.get(course.course_id)
+    if facts is None:
         return
-    for bit, wanted in enumerate(step.configuration.rules.progress_milestone.percents):
-        if percent + 1e-9 >= wanted and not course.milestones & (1 << bit):
-            course.milestones |= 1 << bit
-            _tell(
-                state,
-                course.course_id,
-                f"{course.course_id}:{wanted}",
-                ("percent", {"percent": wanted}),
-                Evidence(
-                    feature="course_progress",
-                    value=round(percent, 1),
-                    threshold=wanted,
-                    unit="percent",
-                    direction="up",
-                ),
-                step,
-            )
+    before = course.peak_before
+    if course.since:
+        before = max(before, peak_percent(earlier_run(course), facts))
+    percents = step.configuration.rules.progress_milestone.percents
+    left = [bar for bar in percents if under(before, bar)]
+    for bar, percent, unit in _crossings(course, facts, left):
+        if unit.at >= since:
+            yield _percent(course, bar, percent, unit, step)
 
 
-def on_grade(state: Learner, graded: Graded, step: Step) -> None:
-    """Tell the first passed assessment of a course, and a personal best."""
-    course, percent = graded.course, min(graded.grade.percent, PERCENT_MAX)
-    mark = pass_mark(course.course_id, step)
-    passed = graded.grade.passed if graded.grade.passed is not None else percent >= mark
-    score = round(percent, 1)
-    if passed and not course.first_pass_told:
-        course.first_pass_told = True
+def _crossings(
+    course: Course, facts: CourseFacts, bars: Iterable[int]
+) -> Iterator[tuple[int, float, UnitDone]]:
+    """Each of `bars` that the units of the course's run reach, with the percent and the unit."""
+    left, done, total = list(bars), 0.0, required_weight(course, facts)
+    for unit in counting_units(course, facts) if total else ():
+        done += unit.weight
+        percent = percent_done(done, total) or 0.0
+        for bar in [bar for bar in left if reaches(percent, bar)]:
+            left.remove(bar)
+            yield bar, percent, unit
+
+
+def _percent(course: Course, bar: int, percent: float, unit: UnitDone, step: Step) -> Finding:
+    params: dict[str, Param] = {
+        "percent": bar,
+        "title": _course_name(course, step),
+        "date": day_and_month(unit.day),
+    }
+    evidence = Evidence(
+        feature="course_progress",
+        value=round(percent, 1),
+        threshold=bar,
+        unit="percent",
+        direction="up",
+    )
+    cause = f"{course.course_id}:{bar}"
+    return _finding(course.course_id, cause, unit.at, ("percent", params), evidence)
+
+
+def _first_pass(state: Learner, course: Course, since: int, step: Step) -> Iterator[Finding]:
+    """The earliest grade of the course that is a pass and still stands."""
+    if course.passed_before or (course.since and _passes(earlier_run(course), step)):
+        return
+    passes = _passes(course, step)
+    if passes and min(passes)[0] >= since:
+        at, _, short, grade = min(passes)
+        score, mark = _shown(grade), pass_mark(course.course_id, step)
+        params: dict[str, Param] = {
+            "title": _name(state, course, short, step),
+            "date": day_and_month(grade.day),
+            "score": score,
+        }
         evidence = Evidence(
             feature="score", value=score, threshold=mark, unit="percent", direction="up"
         )
-        message: tuple[str, dict[str, Param]] = ("first_pass", {"score": score})
-        _tell(state, course.course_id, step.event_id, message, evidence, step)
-    if not graded.regrade:
-        _personal_best(state, course, percent, step)
-    state.best_score = max(percent, state.best_score or 0.0)
-    state.scores_seen += graded.first
+        cause = f"{course.course_id}:first_pass"
+        yield _finding(course.course_id, cause, at, ("first_pass", params), evidence)
 
 
-def _personal_best(state: Learner, course: Course, percent: float, step: Step) -> None:
+def _passes(course: Course, step: Step) -> list[tuple[int, int, int, Grade]]:
+    """Every grade of the run that is a pass and still stands: (time, order, assessment, grade)."""
+    facts, mark = step.facts.get(course.course_id), pass_mark(course.course_id, step)
+    return [
+        (grade.at, grade.order, work.short, grade)
+        for work in course.work
+        if counts(course, work, facts)
+        for grade in {each.attempt: each for each in work.grades}.values()
+        if course.covers(grade.at) and is_pass(grade.percent, mark, passed=grade.passed)
+    ]
+
+
+def _bests(state: Learner, step: Step) -> Iterator[Finding]:
+    """The counted scores of all courses in order of time, each against the best before it."""
     rule = step.configuration.rules.progress_milestone
-    best = state.best_score
-    if best is not None and state.scores_seen >= rule.best_after and percent >= best + rule.best_by:
-        evidence = Evidence(
-            feature="score",
-            value=round(percent, 1),
-            baseline=round(best, 1),
-            threshold=round(best + rule.best_by, 1),
-            unit="percent",
-            direction="up",
-        )
-        params: dict[str, Param] = {"score": round(percent, 1), "best": round(best, 1)}
-        cause = f"{step.event_id}:best"
-        _tell(state, course.course_id, cause, ("best", params), evidence, step)
+    best, seen = state.best_gone, state.scores_gone
+    courses = {course.course_id: course for course in state.courses}
+    for score in all_scores(state, step.facts):
+        course = courses[score.course_id]
+        counts_now = course.is_open and score.at >= course.returned_at
+        is_best = best is not None and reaches(score.percent, best + rule.best_by)
+        if counts_now and is_best and best is not None and seen >= rule.best_after:
+            yield _best(state, course, score, best, step)
+        best, seen = max(score.percent, best or 0.0), seen + 1
 
 
-def _tell(
-    state: Learner,
+def _best(state: Learner, course: Course, score: Scored, best: float, step: Step) -> Finding:
+    by = step.configuration.rules.progress_milestone.best_by
+    params: dict[str, Param] = {
+        "title": _name(state, course, score.short, step),
+        "date": day_and_month(score.day),
+        "score": round(score.percent, 1),
+        "best": round(best, 1),
+    }
+    evidence = Evidence(
+        feature="score",
+        value=round(score.percent, 1),
+        baseline=round(best, 1),
+        threshold=round(best + by, 1),
+        unit="percent",
+        direction="up",
+    )
+    cause = f"{course.course_id}:{score.at}:best"
+    return _finding(course.course_id, cause, score.at, ("best", params), evidence)
+
+
+def _finding(
     course_id: str,
     cause: str,
+    at: int,
     message: tuple[str, dict[str, Param]],
     evidence: Evidence,
-    step: Step,
-) -> None:
-    finding = Finding(
+) -> Finding:
+    return Finding(
         rule=RULE,
         severity="low",
         course_id=course_id,
         subject_id=course_id,
         cause=cause,
-        at=step.at,
+        at=at,
         message_code=f"alert.progress_milestone.{message[0]}",
         params=message[1],
         evidence=(evidence,),
-        actions=(Action(code="celebrate", target=Target(kind="course", course_id=course_id)),),
     )
-    step.told.append(raise_alert(state, finding, step.stale_before, keep=False))
+
+
+def _shown(grade: Grade) -> float:
+    return round(min(grade.percent or 0.0, PERCENT_MAX), 1)
+
+
+def _name(state: Learner, course: Course, short: int, step: Step) -> str:
+    facts = step.facts.get(course.course_id)
+    fact = None if facts is None else facts.assessment_by_short.get(short)
+    return undated_name(facts, fact, other_facts(state, course, step), state.zone or step.zone)
+
+
+def _course_name(course: Course, step: Step) -> str:
+    facts = step.facts.get(course.course_id)
+    return course.course_id if facts is None or facts.title is None else facts.title

@@ -1,15 +1,17 @@
-"""streak_milestone: so many local days with work in a row, told once a streak."""
+"""streak_milestone: so many local days with work in a row, once a streak."""
 
+from collections.abc import Iterator
 from typing import Final
 
-from domain.alerts import Action, Evidence, Finding, Rule, Target, raise_alert
-from domain.days import iso_date
+from domain.alerts import DAY, Evidence, Finding, Rule
+from domain.days import day_and_month, day_began_at, iso_date, runs
+from domain.rules.reconcile import reconcile
 from domain.rules.step import Step
-from domain.state import Learner
+from domain.state import Day, Learner
 
 RULE: Final = Rule(
     category="streak_milestone",
-    version=1,
+    version=2,
     type="achievement",
     expires_days=7,
     audience=("learner",),
@@ -17,32 +19,46 @@ RULE: Final = Rule(
 )
 
 
-def on_streak(state: Learner, longest_before: int, step: Step) -> None:
-    """Tell the milestone that the streak has just reached."""
+def review(state: Learner, step: Step) -> None:
+    """Look at the runs of days again, after they changed."""
+    reconcile(state, RULE, _findings(state, step), step, among=lambda _: True)
+
+
+def _findings(state: Learner, step: Step) -> Iterator[Finding]:
     rule = step.configuration.rules.streak_milestone
-    length = state.streak.length
-    if length not in rule.days or (length in rule.first_time_only and longest_before >= length):
-        return
-    first_day = iso_date(state.streak.first_day)
-    finding = Finding(
+    for run in runs(state):
+        before_held = run.length - len(run.days)
+        for place, day in enumerate(run.days, before_held + 1):
+            first_time_only = place in rule.first_time_only
+            if place not in rule.days or (first_time_only and run.longest_before >= place):
+                continue
+            if day_began_at(day) + RULE.expires_days * DAY > step.now:
+                yield _finding(run.first_day, place, day, run.longest_before)
+
+
+def _finding(first_day: int, length: int, day: Day, longest_before: int) -> Finding:
+    first = iso_date(first_day)
+    return Finding(
         rule=RULE,
         severity="low",
         course_id=None,
-        subject_id=first_day,
-        cause=f"{first_day}:{length}",
-        at=step.at,
+        subject_id=first,
+        cause=f"{first}:{length}",
+        at=day_began_at(day),
         message_code="alert.streak_milestone.message",
-        params={"days": length},
+        params={
+            "days": length,
+            "from": day_and_month(first_day),
+            "to": day_and_month(day.day),
+        },
         evidence=(
             Evidence(
                 feature="streak_days",
                 value=length,
-                baseline=longest_before or None,
+                baseline=max(longest_before, length - 1) or None,
                 threshold=length,
                 unit="days",
                 direction="up",
             ),
         ),
-        actions=(Action(code="celebrate", target=Target(kind="none")),),
     )
-    step.told.append(raise_alert(state, finding, step.stale_before, keep=False))

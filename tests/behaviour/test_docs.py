@@ -11,11 +11,13 @@ import pytest
 
 from contracts.alert_event import encode_alert_event, encode_transition
 from contracts.course_facts import decode_course_facts
+from domain import state
 from domain.alerts import ALERT_NAMESPACE, STALE_SECONDS
 from domain.configuration import Halting, Rules
 from domain.course_facts import CourseFacts
-from domain.decode import DEPTH_MAX, REASONS, VALUE_BYTES_MAX, Accepted, Record, decode
+from domain.decode import REASONS, VALUE_BYTES_MAX, Accepted, Record, decode
 from domain.events import EVENT_TYPES, NOT_YET_SUPPORTED, AnyEvent
+from domain.json_objects import DEPTH_MAX
 from domain.rules import RULES
 from tests.factories import USER, at, seconds
 from tests.schemas import ROOT
@@ -23,6 +25,8 @@ from tests.telling import RUNS, told
 
 ALERTS = (ROOT / "docs" / "alerts.md").read_text()
 EVENTS = (ROOT / "docs" / "events.md").read_text()
+METRICS = (ROOT / "docs" / "metrics.md").read_text()
+README = (ROOT / "README.md").read_text()
 EXAMPLE = re.compile(
     r"<!-- (example|transition): (\w+), (\w+) (\w+) -->\n```json\n(.*?)\n```", re.DOTALL
 )
@@ -65,7 +69,7 @@ def test_the_thresholds_and_their_defaults_are_those_of_the_code() -> None:
 def test_rules_of_a_later_version_are_said_not_to_be_there() -> None:
     paragraph = ALERTS[ALERTS.index("Not there yet:") :].split("\n\n")[0]
     later = code_words(paragraph) - {"data.category", "data.type", "data.severity"}
-    assert len(later) == 7
+    assert len(later) == 8
     assert not later & set(RULES)
 
 
@@ -89,11 +93,11 @@ def test_an_example_is_what_the_fold_gives(example: tuple[str, str, str, str, st
 
 
 CAUSES = {
-    ("low_score", "low_score"): ("quiz-1", "grade-1"),
-    ("declining_trend", "declining_trend"): (None, "grade-3"),
+    ("low_score", "low_score"): ("quiz-1", f"c1:{seconds(at(1))}"),
+    ("declining_trend", "declining_trend"): (None, f"c1:{seconds(at(3))}"),
     ("streak_milestone", "streak_milestone"): ("2024-03-04", "2024-03-04:3"),
     ("progress_milestone", "progress_milestone"): ("c1", "c1:25"),
-    ("good_scores", "progress_milestone"): ("c1", "grade-2"),
+    ("good_scores", "progress_milestone"): ("c1", "c1:first_pass"),
     ("missed_deadline", "missed_deadline"): ("essay-1", f"c1:{seconds(at(5))}"),
 }
 
@@ -116,8 +120,35 @@ def test_ids_follow_from_learner_rule_subject_and_cause_as_said(run: str, catego
 def test_the_best_score_has_a_cause_of_its_own() -> None:
     codes = {str(t.message_code): t for t in told("good_scores")}
     best = codes["alert.progress_milestone.best"]
-    cause = f"{USER}\x1fprogress_milestone\x1fc1\x1fgrade-6:best"
+    cause = f"{USER}\x1fprogress_milestone\x1fc1\x1fc1:{seconds(at(6))}:best"
     assert best.alert_id == str(uuid5(ALERT_NAMESPACE, cause))
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_an_alert_begins_as_raised_and_its_revisions_and_times_only_grow(run: str) -> None:
+    revisions: dict[str, int] = {}
+    times: dict[str, int] = {}
+    delivered: set[str] = set()
+    for transition in told(run):
+        name = transition.alert_id
+        assert transition.revision == revisions.get(name, 0) + 1
+        assert transition.at >= times.get(name, transition.raised_at)
+        if transition.delivered:
+            assert transition.kind == "raised" or name in delivered
+            delivered.add(name)
+        revisions[name], times[name] = transition.revision, transition.at
+
+
+def test_what_is_true_again_goes_on_as_raised_with_the_next_revision() -> None:
+    kinds = [(t.kind, t.revision, t.alert_id) for t in told("extended_deadline")]
+    (name,) = {name for _, _, name in kinds}
+    assert kinds == [("raised", 1, name), ("resolved", 2, name), ("raised", 3, name)]
+    assert "`raised` as revision 3" in ALERTS
+
+
+def test_a_suppressed_alert_is_delivered_from_a_change_on_that_is_not_stale() -> None:
+    kinds = [(t.kind, t.revision, t.state) for t in told("still_missing")]
+    assert kinds == [("suppressed", 1, "suppressed"), ("raised", 2, "open")]
 
 
 def test_every_run_gives_the_same_ids_again() -> None:
@@ -132,7 +163,7 @@ def test_every_reason_of_rejection_is_explained_in_order() -> None:
 def test_every_type_and_field_of_an_event_is_named() -> None:
     words = code_words(EVENTS)
     for kind in get_args(AnyEvent):
-        fields = {field.name for field in msgspec.structs.fields(kind)}
+        fields = {field.encode_name for field in msgspec.structs.fields(kind)}
         assert fields <= words, fields - words
     assert set(EVENT_TYPES) | NOT_YET_SUPPORTED <= words
 
@@ -180,3 +211,51 @@ def test_the_example_of_course_facts_is_accepted() -> None:
     (text,) = re.findall(r'`(\{"course_id".*?)`', EVENTS, re.DOTALL)
     value = json.dumps(json.loads(text)).encode()
     assert isinstance(decode_course_facts(b"python-basics", value), CourseFacts)
+
+
+DAY = 86_400
+BOUNDS = {
+    "repeated events": [state.SEEN_MAX],
+    "days": [state.DAYS_MAX],
+    "a content counts once an hour (UTC) and course": [
+        state.CONTENTS_HOURS,
+        state.CONTENTS_MAX,
+        state.CONTENTS_ALWAYS,
+    ],
+    "the zone of an event without `timezone`": [state.ZONES_MAX],
+    "courses": [state.COURSES_MAX],
+    "finished courses": [state.FROZEN_SECONDS // DAY, state.FINISHED_MAX],
+    "enrolments, leavings, outcomes": [state.MEMBERSHIPS_MAX],
+    "modules completed, reopened": [state.MODULES_MAX, state.MODULE_FACTS_MAX],
+    "assessments": [state.ASSESSMENTS_MAX],
+    "grades, submissions, excuses": [
+        state.GRADES_MAX,
+        state.SUBMISSIONS_MAX,
+        state.EXCUSES_MAX,
+    ],
+    "sessions and minutes": [state.MARKS_SECONDS // 3600, state.MARKS_MAX, state.SPANS_MAX],
+    "goals": [state.GOALS_MAX, state.GOAL_FACTS_MAX],
+}
+
+
+def test_the_bounds_of_memory_that_are_said_are_those_of_the_state() -> None:
+    """Every number of the table, in its order."""
+    table = rows(EVENTS, "what | how far")
+    assert {row[0]: [int(n) for n in re.findall(r"\d+", row[1])] for row in table} == BOUNDS
+
+
+@pytest.mark.parametrize(
+    ("page", "sentence"),
+    [
+        (ALERTS, f"at most {state.OPEN_ALERTS_MAX} open alerts"),
+        (ALERTS, f"last {state.CLOSED_ALERTS_MAX} are remembered"),
+        (EVENTS, f"learner's last {state.SEEN_MAX} events is dropped"),
+        (METRICS, f"the newest {state.SESSIONS_MAX + state.SPANS_MAX}"),
+        (METRICS, f"{state.DAYS_MAX} days of buckets"),
+        (README, f"more than {state.SEEN_MAX} events late"),
+        (README, f"older than {state.DAYS_MAX} days"),
+        (README, f"reads version {state.STATE_VERSION}"),
+    ],
+)
+def test_a_bound_that_is_said_in_a_sentence_is_that_of_the_state(page: str, sentence: str) -> None:
+    assert sentence in re.sub(r"\s+", " ", page)

@@ -44,3 +44,9 @@ def test_every_sentence_says_its_parameters() -> None:
         names = {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
         said = text(code, dict.fromkeys(names, "x"))
         assert "{" not in said
+
+
+def test_a_whole_number_is_said_without_a_fraction() -> None:
+    params = {"title": "Essay", "date": "5 June", "pass_mark": 60.0, "score": 41.5}
+    said = text("alert.low_score.message", params)
+    assert said == "You scored 41.5% in Essay on 5 June; the pass mark is 60%"
