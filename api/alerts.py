@@ -124,6 +124,8 @@ def recommendations(current: Sequence[Alert]) -> list[AlertRecommendation]:
     suggested: dict[tuple[object, ...], tuple[Alert, Action, list[str]]] = {}
     for alert in current:
         for action in alert.suggested_actions:
+            if action.code == "celebrate":
+                continue  # nothing to do
             target = action.target
             same = action.code, target.kind, target.id, target.course_id
             suggested.setdefault(same, (alert, action, []))[2].append(alert.id)

@@ -46,6 +46,7 @@ def view_of(rows: Rows, now: int, settings: Settings) -> View:
         cohort=rows.cohort,
         now=now,
         default_zone=settings.timezone,
+        default_pass_mark=rows.configuration.rules.low_score.default_pass_mark,
     )
 
 

@@ -12,7 +12,7 @@ WHERE partition = %(partition)s AND course_id = ANY(%(course_ids)s)
 ORDER BY course_id
 
 -- name: cohort_refresh
-SELECT refreshed_at FROM cohort_refresh
+SELECT as_of, version FROM cohort_refresh
 
 -- name: cohort
 SELECT course_id, active_days, minutes, activities, discussion, engagement_p15, engagement_p85

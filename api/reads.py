@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar
 
+import msgspec
 import psycopg
 import structlog
 from psycopg import AsyncConnection, AsyncCursor, IsolationLevel
@@ -22,6 +23,7 @@ from api.problems import unavailable
 from contracts.alert_event import decode_transition
 from domain.alerts import Transition
 from domain.codec import UnknownVersionError, decode_facts, decode_learner, decode_record
+from domain.configuration import Configuration, adopted
 from domain.course_facts import CourseFacts
 from domain.ids import partition_of
 from domain.measures.view import Cohort, CohortCourse
@@ -93,10 +95,11 @@ class Rows:
     partition: int
     state: Learner | None
     record: PartitionRecord | None
+    configuration: Configuration
     facts: dict[str, CourseFacts]
     facts_version: str
     cohort: Cohort | None
-    cohort_refreshed_at: int | None
+    cohort_version: tuple[int, ...]
     newest_transition: tuple[int, ...]
     alerts: AlertRows
     stale: bool = False
@@ -126,7 +129,7 @@ class Reads:
             rows = await in_time(self._rows(user_id, query))
         except DatabaseAwayError:
             return self._from_memory(key)
-        except (psycopg.ProgrammingError, UnknownVersionError) as error:
+        except (psycopg.ProgrammingError, UnknownVersionError, msgspec.DecodeError) as error:
             log.exception("tables_of_another_version")
             raise unavailable("the tables are of another version than this program") from error
         self._remember(key, rows)
@@ -197,10 +200,11 @@ class Reads:
             partition=partition,
             state=state,
             record=record,
+            configuration=adopted("" if record is None else record.configuration),
             facts={each.course_id: decode_facts(each.facts) for each in facts},
             facts_version=digest(bytes(each.facts) for each in facts),
-            cohort=None if refreshed is None else await _cohort(connection, given),
-            cohort_refreshed_at=refreshed and refreshed[0],
+            cohort=None if refreshed is None else await _cohort(connection, given, refreshed.as_of),
+            cohort_version=tuple(refreshed or ()),
             newest_transition=tuple(newest or ()),
             alerts=alerts,
         )
@@ -277,9 +281,10 @@ def digest(parts: Iterable[bytes]) -> str:
     return found.hexdigest()
 
 
-async def _cohort(connection: Connection, given: dict[str, Any]) -> Cohort:
+async def _cohort(connection: Connection, given: dict[str, Any], as_of: int) -> Cohort:
     rows = await _all(connection, "cohort", given)
-    return Cohort(courses={row.course_id: CohortCourse(**row._asdict()) for row in rows})
+    courses = {row.course_id: CohortCourse(**row._asdict()) for row in rows}
+    return Cohort(courses=courses, as_of=as_of)
 
 
 def _alert(row: Any) -> AlertRow:

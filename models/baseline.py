@@ -6,13 +6,14 @@ from typing import Final
 
 from river import stats
 
+from domain.exact import rounded
 from domain.state import ScorePrediction
+from domain.statistics import t_quantile
 
 NAME: Final = "baseline.own_mean"
-VERSION: Final = "1"
+VERSION: Final = "2"
 SCORES_MIN: Final = 3
 LEVEL: Final = 0.9
-_NORMAL_95: Final = 1.6448536269514722
 _SPREAD_MIN: Final = 1.0
 _PERCENT_MAX: Final = 100.0
 
@@ -26,24 +27,25 @@ class Baseline:
         return None
 
     def next_score(self, percents: Sequence[float], at: int) -> ScorePrediction | None:
-        """The mean of the learner's scores, with mean +- z s sqrt(1 + 1/n) as 90 % interval.
+        """The mean of the learner's scores, with mean +- t s sqrt(1 + 1/n) as 90 % interval.
 
-        The interval is the usual prediction interval of a normal sample with the normal quantile;
-        how often it covers is counted. None under three scores.
+        The interval is the prediction interval of a normal sample, by Student's t with n - 1
+        degrees of freedom; how often it covers is counted. None under three scores.
         """
-        if len(percents) < SCORES_MIN:
+        n = len(percents)
+        if n < SCORES_MIN:
             return None
         spread = stats.Var()
         for percent in percents:
             spread.update(percent)
         mean = spread.mean.get()
-        width = _NORMAL_95 * max(math.sqrt(spread.get()), _SPREAD_MIN)
-        width *= math.sqrt(1 + 1 / len(percents))
+        width = t_quantile((1 + LEVEL) / 2, n - 1) * max(math.sqrt(spread.get()), _SPREAD_MIN)
+        width *= math.sqrt(1 + 1 / n)
         return ScorePrediction(
-            value=round(mean, 6),
-            low=round(max(mean - width, 0.0), 6),
-            high=round(min(mean + width, _PERCENT_MAX), 6),
+            value=rounded(mean, 6),
+            low=rounded(max(mean - width, 0.0), 6),
+            high=rounded(min(mean + width, _PERCENT_MAX), 6),
             naive=percents[-1],
             made_at=at,
-            examples=len(percents),
+            examples=n,
         )

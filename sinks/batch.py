@@ -98,6 +98,7 @@ def learner_columns(learners: Sequence[tuple[LearnerRow, bytes]]) -> dict[str, l
         "activities": [int_array(row.activities) for row in rows],
         "seconds": [int_array(row.seconds) for row in rows],
         "posts": [int_array(row.posts) for row in rows],
+        "timed": [int_array(row.timed) for row in rows],
         "error_count": [row.error_count for row in rows],
         "error_absolute_sum": [row.error_absolute_sum for row in rows],
     }

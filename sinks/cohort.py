@@ -9,6 +9,7 @@ import structlog
 from psycopg import AsyncConnection
 
 from domain.days import local_day
+from domain.measures.engagement import COHORT_MIN, DEFAULT_TARGETS, WEIGHTS
 from runtime.database import statements
 from sinks.sink import Surroundings, one_line, open_tables
 
@@ -17,6 +18,12 @@ LOCK_KEY: Final = 5_270_110_002
 LOOK_SECONDS: Final = 10.0
 MANY_LEARNERS: Final = 10_000
 """From so many on, a day's figures do not wait for who comes during the day."""
+FORMULA: Final = {
+    "learners_min": COHORT_MIN,
+    **{f"weight_{code}": weight for code, weight in WEIGHTS.items()},
+    **{f"target_{code}": target for code, target in DEFAULT_TARGETS.items()},
+}
+"""The engagement level's own definition, as parameters of `fill_cohort`."""
 
 log = structlog.get_logger()
 
@@ -35,11 +42,14 @@ async def keep_cohorts(around: Surroundings, stop: asyncio.Event) -> None:
             continue
 
 
-async def refresh_cohort(connection: AsyncConnection, today: int, now: int) -> bool:
-    """Compute the figures of `today` (an ordinal), unless they are there or being computed."""
+async def refresh_cohort(connection: AsyncConnection, today: int, as_of: int) -> bool:
+    """Compute the figures of `today` (an ordinal), unless they are there or being computed.
+
+    `as_of` is the clock's time in epoch seconds. All of it is one transaction and one version.
+    """
     async with connection.transaction():
-        locked = await _one(connection, "try_lock", {"key": LOCK_KEY})
-        if not locked[0]:
+        (locked,) = await _one(connection, "try_lock", {"key": LOCK_KEY})
+        if not locked:
             return False
         refreshed = await _one(connection, "refreshed", {})
         if refreshed is not None and refreshed[0] >= today and refreshed[1] >= MANY_LEARNERS:
@@ -47,7 +57,7 @@ async def refresh_cohort(connection: AsyncConnection, today: int, now: int) -> b
         (learners,) = await _one(connection, "learners", {})
         if refreshed is not None and not is_due(today, learners, *refreshed):
             return False
-        given = {"today": today, "now": now, "learners": learners}
+        given = {"today": today, "as_of": as_of, "learners": learners, **FORMULA}
         for name in ("clear_cohort", "fill_cohort", "sum_errors", "note_refresh"):
             await connection.execute(SQL[name], given)
     return True
@@ -72,7 +82,7 @@ async def _look(connection: AsyncConnection, around: Surroundings) -> None:
     if clock is None:
         return
     today = local_day(clock, around.settings.timezone)
-    if await refresh_cohort(connection, today, around.clock.now()):
+    if await refresh_cohort(connection, today, clock):
         around.metrics.cohort_refreshes.inc()
         log.info("cohort_refreshed", day=today)
 

@@ -17,23 +17,41 @@ SELECT count(*) FROM learner
 DELETE FROM cohort
 
 -- name: fill_cohort
-WITH weekly AS (
+-- The level is that of domain/measures/engagement.py (`compared_level`), which also hands over the
+-- weights and default targets; punctuality is not known here. Minutes are not known where no work
+-- had a time of day; where there was none in the week, the level is 0 with them or without.
+-- A null never reaches least(), which takes it for nothing in the way.
+WITH daily AS (
     SELECT
-        learner.course_ids,
-        count(*) FILTER (WHERE daily.activities > 0) / 4.0 AS active_days,
-        sum(daily.seconds) / 240.0 AS minutes,
-        sum(daily.activities) / 4.0 AS activities,
-        sum(daily.posts) / 4.0 AS discussion
+        learner.user_id, learner.partition, learner.course_ids,
+        day.activities, day.seconds, day.posts, coalesce(day.timed, 0) AS timed,
+        learner.first_day + day.place - 1 >= %(today)s - 7 AS this_week
     FROM learner
-    CROSS JOIN LATERAL unnest(learner.activities, learner.seconds, learner.posts)
-        WITH ORDINALITY AS daily (activities, seconds, posts, place)
-    WHERE learner.first_day + daily.place - 1 BETWEEN %(today)s - 28 AND %(today)s - 1
-      AND learner.first_day + 27 >= %(today)s - 28
-    GROUP BY learner.user_id
-    HAVING sum(daily.activities) > 0
+    CROSS JOIN LATERAL unnest(
+        learner.activities, learner.seconds, learner.posts, learner.timed
+    ) WITH ORDINALITY AS day (activities, seconds, posts, timed, place)
+    WHERE learner.first_day + day.place - 1 BETWEEN %(today)s - 28 AND %(today)s - 1
+), active AS (
+    SELECT
+        user_id, partition, course_ids,
+        count(*) FILTER (WHERE activities > 0) / 4.0 AS active_days,
+        CASE WHEN sum(timed) > 0 OR sum(seconds) > 0 THEN sum(seconds) / 240.0 END AS minutes,
+        sum(activities) / 4.0 AS activities,
+        sum(posts) / 4.0 AS discussion,
+        count(*) FILTER (WHERE this_week AND activities > 0) AS week_active_days,
+        coalesce(sum(seconds) FILTER (WHERE this_week), 0) AS week_seconds,
+        coalesce(sum(activities) FILTER (WHERE this_week), 0) AS week_activities,
+        coalesce(sum(posts) FILTER (WHERE this_week), 0) AS week_discussion,
+        coalesce(sum(timed) FILTER (WHERE this_week), 0) AS week_timed
+    FROM daily
+    GROUP BY user_id, partition, course_ids
+    HAVING sum(activities) > 0
 ), member AS (
-    SELECT course_id, active_days, minutes, activities, discussion
-    FROM weekly CROSS JOIN LATERAL unnest(course_ids) AS open_course (course_id)
+    SELECT
+        active.*, course_id,
+        CASE WHEN week_timed > 0 OR week_seconds > 0
+            THEN round(week_seconds::double precision / 60) END AS week_minutes
+    FROM active CROSS JOIN LATERAL unnest(course_ids) AS open_course (course_id)
 ), usual AS (
     SELECT
         course_id,
@@ -44,17 +62,49 @@ WITH weekly AS (
         nullif(percentile_cont(0.75) WITHIN GROUP (ORDER BY discussion), 0) AS discussion
     FROM member
     GROUP BY course_id
-), leveled AS (
-    -- Weights and default targets as in the definition of the engagement level. Punctuality is not
-    -- known here and left out, and so are minutes where the source has no time of day.
+    HAVING count(*) >= %(learners_min)s
+), asked AS MATERIALIZED (
     SELECT
-        member.course_id,
-        (30 * least(1, member.active_days / coalesce(usual.active_days, 4))
-         + coalesce(25 * least(1, member.minutes / usual.minutes), 0)
-         + 20 * least(1, member.activities / coalesce(usual.activities, 30))
-         + 10 * least(1, member.discussion / coalesce(usual.discussion, 2)))
-        / CASE WHEN usual.minutes IS NULL THEN 0.60 ELSE 0.85 END AS level
-    FROM member JOIN usual USING (course_id)
+        partition, course_id,
+        (targets ->> 'active_days')::double precision AS active_days,
+        (targets ->> 'minutes')::double precision AS minutes,
+        (targets ->> 'activities')::double precision AS activities
+    FROM course_facts
+    JOIN usual USING (course_id)
+    CROSS JOIN LATERAL (
+        SELECT convert_from(facts, 'UTF8')::json -> 'weekly_targets' AS targets
+    ) AS facts_as_json
+), leveled AS (
+    SELECT
+        course_id,
+        100 * sum(part.weight * least(1, part.value / part.target)) / sum(part.weight) AS level
+    FROM member
+    JOIN usual USING (course_id)
+    LEFT JOIN asked USING (partition, course_id)
+    CROSS JOIN LATERAL (VALUES
+        (
+            %(weight_active_days)s::double precision,
+            member.week_active_days::double precision,
+            coalesce(asked.active_days, usual.active_days, %(target_active_days)s)
+        ),
+        (
+            %(weight_minutes)s,
+            member.week_minutes,
+            coalesce(asked.minutes, usual.minutes, %(target_minutes)s)
+        ),
+        (
+            %(weight_activities)s,
+            member.week_activities,
+            coalesce(asked.activities, usual.activities, %(target_activities)s)
+        ),
+        (
+            %(weight_discussion)s,
+            member.week_discussion,
+            coalesce(usual.discussion, %(target_discussion)s)
+        )
+    ) AS part (weight, value, target)
+    WHERE part.value IS NOT NULL AND part.target > 0
+    GROUP BY course_id, user_id
 ), spread AS (
     SELECT
         course_id,
@@ -68,7 +118,7 @@ INSERT INTO cohort (
     engagement_p15, engagement_p85
 )
 SELECT
-    course_id, learners, active_days, minutes, activities, discussion,
+    course_id, learners, usual.active_days, usual.minutes, usual.activities, usual.discussion,
     engagement_p15, engagement_p85
 FROM usual JOIN spread USING (course_id)
 
@@ -81,7 +131,8 @@ ON CONFLICT (day) DO UPDATE SET
     error_absolute_sum = EXCLUDED.error_absolute_sum
 
 -- name: note_refresh
-INSERT INTO cohort_refresh (day, refreshed_at, learners)
-VALUES (%(today)s, %(now)s, %(learners)s)
+INSERT INTO cohort_refresh (day, as_of, learners, version)
+VALUES (%(today)s, %(as_of)s, %(learners)s, 1)
 ON CONFLICT (only_row) DO UPDATE SET
-    day = EXCLUDED.day, refreshed_at = EXCLUDED.refreshed_at, learners = EXCLUDED.learners
+    day = EXCLUDED.day, as_of = EXCLUDED.as_of, learners = EXCLUDED.learners,
+    version = cohort_refresh.version + 1

@@ -231,10 +231,10 @@ async def check_schema(connection: AsyncConnection) -> None:
         row = await cursor.fetchone()
     except psycopg.errors.UndefinedTable:
         row = None
-    seen = (row and row[0]) or 0
+    (seen,) = row or (None,)
     if seen != SCHEMA_VERSION:
         raise CrashError(
-            f"the tables are of version {seen}, expected {SCHEMA_VERSION}: "
+            f"the tables are of version {seen or 0}, expected {SCHEMA_VERSION}: "
             "run `learnstream migrate`"
         )
 

@@ -18,20 +18,20 @@ SELECT topic_id, next FROM position WHERE topic = %(topic)s AND partition = %(pa
 -- name: write_learners
 INSERT INTO learner (
     user_id, partition, steps, state, course_ids, last_event_at, first_day,
-    activities, seconds, posts, error_count, error_absolute_sum, updated_at
+    activities, seconds, posts, timed, error_count, error_absolute_sum, updated_at
 )
 SELECT
     user_id, %(partition)s, steps, state, course_ids::text[], last_event_at, first_day,
-    activities::integer[], seconds::integer[], posts::integer[], error_count, error_absolute_sum,
-    %(now)s
+    activities::integer[], seconds::integer[], posts::integer[], timed::integer[],
+    error_count, error_absolute_sum, %(now)s
 FROM unnest(
     %(user_id)b::text[], %(steps)b::bigint[], %(state)b::bytea[], %(course_ids)b::text[],
     %(last_event_at)b::bigint[], %(first_day)b::integer[], %(activities)b::text[],
-    %(seconds)b::text[], %(posts)b::text[], %(error_count)b::bigint[],
-    %(error_absolute_sum)b::double precision[]
+    %(seconds)b::text[], %(posts)b::text[], %(timed)b::text[],
+    %(error_count)b::bigint[], %(error_absolute_sum)b::double precision[]
 ) AS batch (
     user_id, steps, state, course_ids, last_event_at, first_day, activities, seconds, posts,
-    error_count, error_absolute_sum
+    timed, error_count, error_absolute_sum
 )
 ON CONFLICT (user_id) DO UPDATE SET
     partition = EXCLUDED.partition,
@@ -43,6 +43,7 @@ ON CONFLICT (user_id) DO UPDATE SET
     activities = EXCLUDED.activities,
     seconds = EXCLUDED.seconds,
     posts = EXCLUDED.posts,
+    timed = EXCLUDED.timed,
     error_count = EXCLUDED.error_count,
     error_absolute_sum = EXCLUDED.error_absolute_sum,
     updated_at = EXCLUDED.updated_at

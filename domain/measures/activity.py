@@ -4,8 +4,8 @@ from typing import Final, cast
 
 from domain.course_facts import CourseFacts
 from domain.ids import short_id
-from domain.measures.engagement import Engagement
-from domain.measures.figures import instant, pct
+from domain.measures.engagement import Engagement, cohort_as_of
+from domain.measures.figures import instant, maybe_instant, pct
 from domain.measures.progress_summary import overall
 from domain.measures.scores_trend import performance_trend
 from domain.measures.shapes_dashboard import (
@@ -39,8 +39,19 @@ _KINDS: Final[dict[str, ObjectKind]] = {
     "goal_set": "goal",
     "goal_removed": "goal",
     "course_finished": "course",
+    "assessment_excused": "assessment",
+    "deadline_extended": "assessment",
 }
-_BY_SYSTEM: Final = frozenset({"assessment_graded", "enrolled", "unenrolled", "course_finished"})
+_BY_SYSTEM: Final = frozenset(
+    {
+        "assessment_graded",
+        "assessment_excused",
+        "deadline_extended",
+        "enrolled",
+        "unenrolled",
+        "course_finished",
+    }
+)
 
 
 def realtime_metrics(view: View, engagement: Engagement) -> RealtimeMetrics:
@@ -56,6 +67,7 @@ def realtime_metrics(view: View, engagement: Engagement) -> RealtimeMetrics:
         score_count=pooled.score_count,
         engagement_level=engagement.level,
         engagement_basis=engagement.basis,
+        cohort_as_of=maybe_instant(cohort_as_of(view)),
         performance_trend=performance_trend(view).direction,
         days_inactive=days_inactive(view),
     )
@@ -81,12 +93,16 @@ def comparison(view: View) -> Comparison:
 
 
 def recent_activities(view: View) -> list[RecentActivity]:
-    """The newest events, newest first."""
-    return [_recent(view, each) for each in reversed(view.state.recent)]
+    """The newest events up to today, newest first."""
+    return [
+        _recent(view, each)
+        for each in reversed(view.state.recent)
+        if view.day_of(each.at) <= view.today or not each.timed
+    ]
 
 
 def _average(view: View, first: int, last: int) -> float | None:
-    return pct(mean_score([s for s in view.scores if first <= view.day_of(s.at) <= last]))
+    return pct(mean_score([s for s in view.scores if first <= s.day <= last]))
 
 
 def _recent(view: View, recent: Recent) -> RecentActivity:

@@ -1,47 +1,48 @@
-"""What was due and what of it was handed in, over the open courses."""
+"""What was due and what of it was submitted, over the open courses."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from domain.course_facts import Assessment, CourseFacts
+from domain.coursework import assigned, is_banked, submitted
 from domain.days import local_day
 from domain.measures.view import View
-from domain.progress import is_submitted
-from domain.state import Course, Work
+from domain.state import Course, Submission
 
 
 class Due(NamedTuple):
-    """A required assessment with a due time, and what the learner did on it."""
+    """A required assessment with a due time, and its first submission if there is one."""
 
     course: Course
     fact: Assessment
     due_at: int
-    work: Work | None
+    submission: Submission | None
 
     @property
     def submitted_at(self) -> int | None:
-        """When it was first handed in; a grade shows that it was by then, if not when."""
-        work = self.work
-        if work is None or not is_submitted(work):
-            return None
-        seen = [grade.at for grade in work.grades]
-        return min([work.submitted_first, *seen] if work.submitted_first else seen)
+        """When it was first submitted; a grade shows that it was by then, if not when."""
+        return None if self.submission is None else self.submission.at
+
+    @property
+    def timed(self) -> bool:
+        """Whether the time of day of the submission is known."""
+        return self.submission is not None and self.submission.timed
 
     def in_time(self, zone: str) -> bool:
-        """Whether it was handed in by the due time; by the due date where no time is known."""
-        at = self.submitted_at
-        if at is None or self.work is None:
+        """Whether it was submitted by the due time; by the due date where no time is known."""
+        submission = self.submission
+        if submission is None:
             return False
-        if self.work.timed:
-            return at <= self.due_at
-        return local_day(at, zone) <= local_day(self.due_at, zone)
+        if submission.timed:
+            return submission.at <= self.due_at
+        return submission.day <= local_day(self.due_at, zone)
 
 
 def dues(view: View) -> Iterator[Due]:
     """Every required assessment of an open course that has a due time while the learner is there.
 
     Banked ones were carried over from an earlier run, and what was due before the enrolment was
-    never asked for.
+    never asked for. An extension of the learner's own counts, and what was excused is not due.
     """
     for course in view.courses:
         facts = view.facts.get(course.course_id)
@@ -50,17 +51,15 @@ def dues(view: View) -> Iterator[Due]:
 
 
 def _dues_of(course: Course, facts: CourseFacts) -> Iterator[Due]:
-    done = {work.short: work for work in course.work}
-    for short, fact in facts.assessment_by_short.items():
-        if fact.due_at is None or not fact.required or fact.due_at < course.enrolled_at:
+    for each in assigned(course, facts):
+        if each.due_at is None or not each.required or each.due_at < course.enrolled_at:
             continue
-        work = done.get(short)
-        if work is None or not work.banked:
-            yield Due(course, fact, fact.due_at, work)
+        if each.work is None or not is_banked(course, each.work):
+            yield Due(course, each.fact, each.due_at, submitted(course, each.work))
 
 
 def open_dues(view: View) -> list[Due]:
-    """What is due after now and not handed in, the next one first."""
+    """What is due after now and not submitted, the next one first."""
     found = [due for due in dues(view) if due.due_at > view.now and due.submitted_at is None]
     found.sort(key=lambda due: (due.due_at, due.course.course_id, due.fact.id))
     return found

@@ -1,25 +1,27 @@
 """When a course will be done: from the pace of units so far, with how sure that is.
 
-Units are what the course requires and the stream sees done: modules and assessments handed in.
+Units are what the course requires and the stream sees done: modules completed and assessments
+submitted. The pace and what remains count the same ones.
 """
 
 import math
 from typing import Final, Literal, NamedTuple
 
 from domain.course_facts import CourseFacts
-from domain.courses import HALF_LIFE_DAYS
+from domain.coursework import assigned, submitted
 from domain.days import day_start, iso_date
-from domain.ids import short_id
+from domain.exact import rounded
 from domain.measures.figures import Status, needs, pct, prob
 from domain.measures.progress_summary import ends_on, overall
 from domain.measures.shapes import CourseRef, Prob
 from domain.measures.shapes_predictions import CompletionPrediction
-from domain.measures.statistics import beta_quantile, beta_share
 from domain.measures.view import View
-from domain.progress import is_submitted
+from domain.progress import done_modules, standing_units
 from domain.state import Course
+from domain.statistics import beta_quantile, beta_share
 
 LEVEL: Final = 0.9
+HALF_LIFE_DAYS: Final = 14
 UNITS_MIN: Final = 3
 UNIT_DAYS_MIN: Final = 2
 DAYS_MAX: Final = 3650  # a date further off than ten years says nothing
@@ -65,12 +67,14 @@ def pace_of(course: Course, facts: CourseFacts | None, now: int) -> Pace:
     course began; for a long course that is count x ln 2 / 14. The shape of the Gamma variable is
     that of a weighted sum of Poisson arrivals: mean^2 / variance.
     """
-    if not course.rate:
+    units = [unit.at for unit in standing_units(course, facts) if unit.at <= now]
+    if not units:
         return Pace(0.0, 0.0)
-    begins = max(course.enrolled_at, (facts.starts_at or 0) if facts is not None else 0)
-    since = min(each for each in (begins or now, course.first_at or now, course.rate_at))
+    starts_at = None if facts is None else facts.starts_at
+    begins = max(filter(None, (course.enrolled_at, starts_at)), default=now)
+    since = min(begins, course.first_at or now, units[0])
     days = max(1.0, (now - since) / _DAY)
-    count = course.rate * math.pow(0.5, max(0.0, (now - course.rate_at) / _DAY / HALF_LIFE_DAYS))
+    count = math.fsum(math.pow(0.5, (now - at) / _DAY / HALF_LIFE_DAYS) for at in units)
     faded = math.pow(0.5, days / HALF_LIFE_DAYS)
     exposure = HALF_LIFE_DAYS / math.log(2) * (1 - faded)
     squared = HALF_LIFE_DAYS / 2 / math.log(2) * (1 - faded * faded)
@@ -97,26 +101,27 @@ def probability_within(remaining: int, pace: Pace, days: float) -> float:
 
 def _task(view: View, course: Course) -> Task:
     facts = view.facts.get(course.course_id)
-    submitted = {work.short for work in course.work if is_submitted(work)}
+    completed = done_modules(course)
     left_modules = [
         module
-        for module in (facts.modules if facts else ())
-        if module.required and short_id(module.id) not in course.modules
+        for short, module in ({} if facts is None else facts.module_by_short).items()
+        if module.required and short not in completed
     ]
     left_assessments = [
         each
-        for each in (facts.assessments if facts else ())
-        if each.required and short_id(each.id) not in submitted
+        for each in assigned(course, facts)
+        if each.required and submitted(course, each.work) is None
     ]
+    units = [unit for unit in standing_units(course, facts) if unit.at <= view.now]
     known = facts is not None and bool(facts.modules or facts.assessments)
     return Task(
         ref=view.refs[course.course_id],
         progress=view.progress[course.course_id].percent,
-        units_done=len(course.modules) + len(submitted),
-        unit_days=course.unit_days,
+        units_done=len(units),
+        unit_days=len({unit.day for unit in units}),
         remaining=len(left_modules) + len(left_assessments) if known else None,
         pace=pace_of(course, facts, view.now),
-        released_at=max((module.release_at or 0 for module in left_modules), default=0),
+        released_at=max(filter(None, (m.release_at for m in left_modules)), default=view.now),
         ends_at=None if facts is None else facts.ends_at,
         ends_on=ends_on(view, facts),
     )
@@ -171,7 +176,7 @@ def _prediction(view: View, task: Task, horizon: int) -> CompletionPrediction:
         missing=status.missing,
         progress=pct(task.progress),
         remaining_units=task.remaining,
-        pace_per_week=round(task.pace.per_day * _WEEK, 2) if status.status == "ok" else None,
+        pace_per_week=rounded(task.pace.per_day * _WEEK, 2) if status.status == "ok" else None,
         needed_pace_per_week=_needed(view, task),
         expected_date=_date(view, shown.expected_at),
         earliest_date=_date(view, shown.earliest_at),
@@ -231,7 +236,7 @@ def _shown(value: float | None, *, known: object) -> Prob | None:
 def _needed(view: View, task: Task) -> float | None:
     if task.remaining is None or task.ends_at is None or task.ends_at <= view.now:
         return None
-    return round(task.remaining / ((task.ends_at - view.now) / _DAY / _WEEK), 2)
+    return rounded(task.remaining / ((task.ends_at - view.now) / _DAY / _WEEK), 2)
 
 
 def _schedule(task: Task, told: _Told | None) -> Schedule:

@@ -1,10 +1,12 @@
 """How engaged the learner is: the level of 0 to 100, its components, and the segment."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
+from domain.exact import exceeds, reaches, rounded, under, whole
 from domain.measures.assessments import completion
 from domain.measures.figures import pct, sentence
+from domain.measures.passing import is_passed, pass_mark
 from domain.measures.shapes import Text
 from domain.measures.shapes_trends import Component, ComponentCode, Segment
 from domain.measures.view import CohortCourse, View
@@ -24,9 +26,10 @@ DEFAULT_TARGETS: Final[dict[ComponentCode, float]] = {
     "discussion": 2.0,
     "punctuality": 1.0,
 }
+
+COHORT_MIN: Final = 10  # active learners; the figures of fewer are those of persons
 PUNCTUALITY_DAYS: Final = 28
 STRUGGLING_SCORES: Final = 3
-DEFAULT_PASS_MARK: Final = 60.0
 
 Basis = Literal["course", "default"]
 
@@ -53,33 +56,42 @@ def engagement(view: View, last: int | None = None) -> Engagement:
     other weights fill its place. None while there is no open course or no work was ever done.
     """
     end = view.today if last is None else last
-    targets = _targets(view)
-    values = _values(view, end)
-    known = {
-        code: value
-        for code, value in values.items()
-        if value is not None and targets[code].value > 0
-    }
-    whole = sum(WEIGHTS[code] for code in known)
+    targets = _targets(view, [course.course_id for course in view.courses])
+    due = completion(view, end - PUNCTUALITY_DAYS + 1, end, view.now)
+    punctuality = due.in_time / due.due if due.due else None
+    values = {**_week(view, end), "punctuality": punctuality}
+    weights = _weights(values, targets)
     components = [
-        _component(code, values[code], targets[code], WEIGHTS[code] / whole if code in known else 0)
-        for code in WEIGHTS
+        _component(code, values[code], targets[code], weights.get(code, 0.0)) for code in WEIGHTS
     ]
     if not view.courses or not view.state.last_work_at:
         return Engagement(None, None, components)
-    level = sum(
-        WEIGHTS[code] / whole * min(1.0, value / targets[code].value)
-        for code, value in known.items()
-    )
-    own = any(targets[code].basis == "course" for code in known)
-    return Engagement(round(100 * level), "course" if own else "default", components)
+    own = any(targets[code].basis == "course" for code in weights)
+    level = whole(_level(values, targets, weights))
+    return Engagement(level, "course" if own else "default", components)
+
+
+def compared_level(view: View, course_id: str, last: int | None = None) -> float:
+    """The level without punctuality by one course's targets, as the course's percentiles are.
+
+    `sinks/cohort.sql` computes the same of every learner, over the seven days before its day.
+    """
+    values = _week(view, view.today if last is None else last)
+    targets = _targets(view, [course_id])
+    return _level(values, targets, _weights(values, targets))
+
+
+def cohort_as_of(view: View) -> int | None:
+    """Of when the figures of the learner's courses are, epoch seconds; None without any."""
+    return view.cohort.as_of if view.cohort is not None and _cohort_courses(view) else None
 
 
 def segment(view: View, now: Engagement) -> tuple[Segment | None, Text | None]:
     """Where the learner stands, after edX Insights, and why.
 
     In this order: inactive (no work for two weeks), disengaging (none for one), struggling (the
-    last scores below the pass mark), then by the course's 15th and 85th percentile of engagement.
+    last scores below the pass mark), then by the course's 15th and 85th percentile of engagement
+    without punctuality.
     """
     silent = days_inactive(view)
     if silent is None or now.level is None:
@@ -91,42 +103,57 @@ def segment(view: View, now: Engagement) -> tuple[Segment | None, Text | None]:
     failing = _failing(view)
     if failing is not None:
         return "struggling", failing
-    return _by_cohort(view, now.level)
+    return _by_cohort(view)
 
 
-def pass_mark(view: View, course_id: str) -> float:
-    """The course's pass mark, percent; 60 where none is known."""
-    facts = view.facts.get(course_id)
-    mark = None if facts is None else facts.pass_mark
-    return DEFAULT_PASS_MARK if mark is None else mark
-
-
-def _values(view: View, last: int) -> dict[ComponentCode, float | None]:
+def _week(view: View, last: int) -> dict[ComponentCode, float | None]:
+    """What was done over seven days; None where it cannot be known."""
     week = window(view, last - WEEK + 1, last)
-    due = completion(view, last - PUNCTUALITY_DAYS + 1, last, view.now)
     return {
         "active_days": week.active_days,
         "minutes": week.minutes(view),
         "activities": week.activities,
         "discussion": week.posts,
-        "punctuality": due.in_time / due.due if due.due else None,
     }
+
+
+def _weights(
+    values: Mapping[ComponentCode, float | None], targets: Mapping[ComponentCode, Target]
+) -> dict[ComponentCode, float]:
+    """The weights of what is known, filling the place of what is not."""
+    known = [code for code, value in values.items() if _is_known(value, targets[code])]
+    total = sum(WEIGHTS[code] for code in known)
+    return {code: WEIGHTS[code] / total for code in known}
+
+
+def _level(
+    values: Mapping[ComponentCode, float | None],
+    targets: Mapping[ComponentCode, Target],
+    weights: Mapping[ComponentCode, float],
+) -> float:
+    return 100 * sum(
+        weight * min(1.0, (values[code] or 0) / targets[code].value)
+        for code, weight in weights.items()
+    )
+
+
+def _is_known(value: float | None, target: Target) -> bool:
+    return value is not None and target.value > 0
 
 
 def _component(
     code: ComponentCode, value: float | None, target: Target, weight: float
 ) -> Component:
-    known = value is not None and target.value > 0
     return Component(
         code=code,
-        value=None if value is None else round(value, 3),
-        target=round(target.value, 3),
-        weight=round(weight, 3),
-        score=pct(100 * value / target.value) if known and value is not None else None,
+        value=None if value is None else rounded(value, 3),
+        target=rounded(target.value, 3),
+        weight=rounded(weight, 3),
+        score=pct(100 * (value or 0) / target.value) if _is_known(value, target) else None,
     )
 
 
-def _targets(view: View) -> dict[ComponentCode, Target]:
+def _targets(view: View, course_ids: Sequence[str]) -> dict[ComponentCode, Target]:
     """Of each component: what the courses ask for, else their 75th percentiles, else the default.
 
     A learner of two courses is asked for the minutes and activities of both, and for the days of
@@ -134,11 +161,10 @@ def _targets(view: View) -> dict[ComponentCode, Target]:
     """
     asked = [
         facts.weekly_targets
-        for course in view.courses
-        if (facts := view.facts.get(course.course_id)) is not None
-        and facts.weekly_targets is not None
+        for course_id in course_ids
+        if (facts := view.facts.get(course_id)) is not None and facts.weekly_targets is not None
     ]
-    others = _cohort_courses(view)
+    others = _cohort_of(view, course_ids)
     return {
         "active_days": _target(
             "active_days", _most(a.active_days for a in asked), [c.active_days for c in others]
@@ -171,36 +197,58 @@ def _all(values: Iterable[float | None]) -> float | None:
 
 
 def _cohort_courses(view: View) -> list[CohortCourse]:
-    if view.cohort is None:
-        return []
-    known = view.cohort.courses
-    return [known[each.course_id] for each in view.courses if each.course_id in known]
+    return _cohort_of(view, [course.course_id for course in view.courses])
+
+
+def _cohort_of(view: View, course_ids: Sequence[str]) -> list[CohortCourse]:
+    known = {} if view.cohort is None else view.cohort.courses
+    return [known[course_id] for course_id in course_ids if course_id in known]
 
 
 def _failing(view: View) -> Text | None:
+    """The last three scores under the pass mark on average, or none passed where grades say so."""
     newest = view.scores[-STRUGGLING_SCORES:]
     if len(newest) < STRUGGLING_SCORES:
         return None
+    if any(score.passed is not None for score in newest):
+        if any(is_passed(view, score) for score in newest):
+            return None
+        return sentence("segment.struggling_not_passed", {"scores": len(newest)})
     average = sum(score.percent for score in newest) / len(newest)
     mark = sum(pass_mark(view, score.course_id) for score in newest) / len(newest)
-    if average >= mark:
+    if reaches(average, mark):
         return None
     return sentence(
         "segment.struggling",
-        {"scores": len(newest), "average": round(average, 1), "pass_mark": round(mark, 1)},
+        {"scores": len(newest), "average": rounded(average, 1), "pass_mark": rounded(mark, 1)},
     )
 
 
-def _by_cohort(view: View, level: int) -> tuple[Segment | None, Text | None]:
-    others = _cohort_courses(view)
-    low = _most(course.engagement_p15 for course in others)
-    high = _most(course.engagement_p85 for course in others)
-    if low is None or high is None:
+class _Standing(NamedTuple):
+    """A learner's level among those of one course, and the course's 15th and 85th percentile."""
+
+    level: float
+    low: float
+    high: float
+
+
+def _by_cohort(view: View) -> tuple[Segment | None, Text | None]:
+    """By the courses that have percentiles: low in any of them, or high in all of them."""
+    standings = [
+        _Standing(compared_level(view, each.course_id), each.engagement_p15, each.engagement_p85)
+        for each in _cohort_courses(view)
+        if each.engagement_p15 is not None and each.engagement_p85 is not None
+    ]
+    if not standings:
         return None, None
-    if level >= high > low:
-        params = {"level": level, "threshold": round(high)}
-        return "highly_engaged", sentence("segment.highly_engaged", {**params})
-    if level < low:
-        params = {"level": level, "threshold": round(low)}
-        return "disengaging", sentence("segment.disengaging_low", {**params})
-    return "typical", sentence("segment.typical", {"level": level})
+    lowest = min(standings, key=lambda each: each.level - each.low)
+    nearest = min(standings, key=lambda each: each.level - each.high)
+    if under(lowest.level, lowest.low):
+        return "disengaging", _standing("segment.disengaging_low", lowest.level, lowest.low)
+    if reaches(nearest.level, nearest.high) and all(exceeds(s.high, s.low) for s in standings):
+        return "highly_engaged", _standing("segment.highly_engaged", nearest.level, nearest.high)
+    return "typical", sentence("segment.typical", {"level": rounded(lowest.level, 1)})
+
+
+def _standing(code: str, level: float, threshold: float) -> Text:
+    return sentence(code, {"level": rounded(level, 1), "threshold": rounded(threshold, 1)})

@@ -8,10 +8,10 @@ from domain.measures.engagement import Engagement, engagement, segment
 from domain.measures.figures import needs, pct, prob, trend
 from domain.measures.shapes import Trend
 from domain.measures.shapes_trends import EngagementTrends, EngagementWeek, WeekdayActivity
-from domain.measures.statistics import concentration
 from domain.measures.view import View
 from domain.measures.windows import WEEK, Window, known_minutes, lived_weeks, weeks, window
 from domain.patterns import WEIGHT
+from domain.statistics import concentration
 
 STABLE_WITHIN: Final = 2.0  # points of the level, in a week
 CONSISTENCY_WEEKS_MIN: Final = 3
@@ -107,7 +107,7 @@ def _trend(view: View, period: int, now: Engagement) -> Trend:
         for week in lived_weeks(view, period):
             level = engagement(view, week.last).level
             levels.append(float(level or 0))
-    return trend(levels, per="week", unit="points", stable_within=STABLE_WITHIN)
+    return trend(levels, unit="points", stable_within=STABLE_WITHIN)
 
 
 def _week(view: View, week: Window) -> EngagementWeek:

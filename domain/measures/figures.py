@@ -1,14 +1,14 @@
-"""How figures are put: rounding, instants, sentences, trends, and what alerts suggest."""
+"""How figures are put: percents, instants, sentences, trends, and what alerts suggest."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final, Literal, NamedTuple
 
 from domain.alerts import ActionCode, Param
+from domain.exact import rounded
 from domain.measures.shapes import (
     Action,
     ActionTarget,
-    Direction,
     Instant,
     Missing,
     MissingCode,
@@ -18,13 +18,13 @@ from domain.measures.shapes import (
     Text,
     Trend,
 )
-from domain.measures.statistics import fit_line
+from domain.statistics import direction, fit_line
 from domain.texts import TEXTS, text
 
 SHOWN_LEVEL: Final = 0.95
 DECIDING_LEVEL: Final = 0.8
 TREND_MIN: Final = 4
-_SLOPE_DIGITS: Final = 2
+SLOPE_DIGITS: Final = 2
 
 
 class Status(NamedTuple):
@@ -35,13 +35,18 @@ class Status(NamedTuple):
 
 
 def pct(value: float | None) -> Pct | None:
+    """As `percent`; None stays None."""
+    return None if value is None else percent(value)
+
+
+def percent(value: float) -> Pct:
     """Percent with one decimal, held within 0 and 100."""
-    return None if value is None else round(min(max(value, 0.0), 100.0), 1)
+    return rounded(min(max(value, 0.0), 100.0), 1)
 
 
 def prob(value: float) -> Prob:
     """A probability with three decimals."""
-    return round(min(max(value, 0.0), 1.0), 3)
+    return rounded(min(max(value, 0.0), 1.0), 3)
 
 
 def instant(at: int) -> Instant:
@@ -85,49 +90,50 @@ def action(code: ActionCode, target: ActionTarget, due_at: int | None = None) ->
 def trend(
     values: Sequence[float],
     *,
-    per: Literal["assessment", "week"],
     unit: Literal["points", "minutes", "activities", "sessions"],
     stable_within: float,
-    needed: int = TREND_MIN,
 ) -> Trend:
-    """The slope of `values` over their order, with its 95 % interval.
+    """The slope of weekly `values` over their order, with its 95 % interval.
 
     The 80 % interval decides: beside 0 it proves a direction, within +-`stable_within` it proves
-    that nothing changes, and else nothing is proven.
+    that nothing changes, and else it is unclear.
     """
     n = len(values)
-    if n < needed:
-        return Trend(
-            direction="insufficient_data",
-            slope=None,
-            per=per,
-            low=None,
-            high=None,
-            level=SHOWN_LEVEL,
-            unit=unit,
-            n=n,
-            needed=needed,
-        )
+    if n < TREND_MIN:
+        return no_trend(n, TREND_MIN, per="week", unit=unit)
     line = fit_line(values)
     low, high = line.slope_interval(SHOWN_LEVEL)
     return Trend(
-        direction=_direction(*line.slope_interval(DECIDING_LEVEL), stable_within),
-        slope=round(line.slope, _SLOPE_DIGITS),
+        direction=direction(*line.slope_interval(DECIDING_LEVEL), stable_within),
+        probability=None,
+        slope=rounded(line.slope, SLOPE_DIGITS),
+        per="week",
+        low=rounded(low, SLOPE_DIGITS),
+        high=rounded(high, SLOPE_DIGITS),
+        level=SHOWN_LEVEL,
+        unit=unit,
+        n=n,
+        needed=TREND_MIN,
+    )
+
+
+def no_trend(
+    n: int,
+    needed: int,
+    *,
+    per: Literal["assessment", "week"],
+    unit: Literal["points", "minutes", "activities", "sessions"],
+) -> Trend:
+    """The trend of fewer values than are needed."""
+    return Trend(
+        direction="insufficient_data",
+        probability=None,
+        slope=None,
         per=per,
-        low=round(low, _SLOPE_DIGITS),
-        high=round(high, _SLOPE_DIGITS),
+        low=None,
+        high=None,
         level=SHOWN_LEVEL,
         unit=unit,
         n=n,
         needed=needed,
     )
-
-
-def _direction(low: float, high: float, stable_within: float) -> Direction:
-    if low > 0:
-        return "improving"
-    if high < 0:
-        return "declining"
-    if -stable_within <= low and high <= stable_within:
-        return "stable"
-    return "insufficient_data"

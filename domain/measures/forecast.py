@@ -1,28 +1,20 @@
 """What the next scores and activities may be: closed forms with intervals, no model."""
 
 import math
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
 
 from domain.days import iso_date
-from domain.measures.figures import needs
-from domain.measures.scores_trend import (
-    TREND_AGE_MAX,
-    TREND_SCORES_MAX,
-    TREND_SCORES_MIN,
-    performance_trend,
-)
+from domain.exact import rounded
+from domain.measures.figures import needs, percent
+from domain.measures.scores_trend import performance_trend
 from domain.measures.shapes import ForecastPoint, PerformanceForecast
 from domain.measures.shapes_trends import ActivitiesForecast, Forecast
-from domain.measures.statistics import (
-    deviation,
-    fit_line,
-    gamma_quantile,
-    spread_of_indices,
-    t_quantile,
-)
 from domain.measures.view import View
 from domain.measures.windows import WEEK, bucket_of
+from domain.score_trend import SCORES_MAX, SCORES_MIN, fit_kinds
+from domain.scores import Scored
+from domain.statistics import deviation, gamma_quantile, t_quantile
 
 LEVEL: Final = 0.9
 DAILY_UNTIL: Final = 30
@@ -43,29 +35,25 @@ def forecast(view: View, period: int) -> Forecast:
 
 
 def performance_forecast(view: View, horizon: int) -> PerformanceForecast:
-    """The level of the last 4 to 8 scores, flat, or along their trend where that is proven.
+    """The level of the newest scores, flat, or along their trend where that is proven.
 
     The interval is the prediction interval of least squares at the place in the row of scores that
     the learner's pace of scores has reached by then. It widens with the distance, flat or not,
     because an unproven slope is still an unknown one.
     """
-    scores = [s for s in view.scores if view.now - TREND_AGE_MAX <= s.at <= view.now]
-    newest = scores[-TREND_SCORES_MAX:]
-    status = needs(("scores", len(newest), TREND_SCORES_MIN))
+    newest = view.scores[-SCORES_MAX:]
+    status = needs(("scores", len(newest), SCORES_MIN))
+    shown = performance_trend(view)
     points: list[ForecastPoint] = []
     if status.status == "ok":
-        percents = [score.percent for score in newest]
-        span = max(_DAY, newest[-1].at - newest[0].at)
-        pace = (len(newest) - 1) * _DAY / span
-        since = (view.now - newest[-1].at) / _DAY
-        rising = performance_trend(view).direction in {"improving", "declining"}
-        points = list(_score_points(view, percents, horizon, pace, since, along_trend=rising))
+        row = _row(newest, along_trend=shown.direction in {"improving", "declining"})
+        points = list(_score_points(view, newest, row, horizon))
     return PerformanceForecast(
         status=status.status,
         missing=status.missing,
         unit="percent",
         level=LEVEL,
-        trend=performance_trend(view),
+        trend=shown,
         points=points,
     )
 
@@ -99,35 +87,53 @@ def forecast_days(today: int, horizon: int) -> range:
     return range(today + step, today + horizon + 1, step)
 
 
+class _Row(NamedTuple):
+    """The scores that a forecast goes by: their mean level and place, and how they spread."""
+
+    n: int
+    level: float
+    middle: float
+    slope: float
+    deviation: float
+    degrees: int
+    spread: float  # sum of squared distances of the places from their mean
+
+
+def _row(newest: Sequence[Scored], *, along_trend: bool) -> _Row:
+    """The newest score's own kind where 3 or more of the last 8 are of it, else all of them."""
+    last = newest[-1]
+    places = [
+        i for i, s in enumerate(newest) if (s.course_id, s.kind) == (last.course_id, last.kind)
+    ]
+    if len(places) < SCORES_MIN:
+        places = list(range(len(newest)))
+    percents = [newest[i].percent for i in places]
+    n, middle = len(places), math.fsum(places) / len(places)
+    level = math.fsum(percents) / n
+    line = fit_kinds(newest) if along_trend else None
+    if line is not None:
+        return _Row(n, level, middle, line.slope, line.deviation, line.degrees, line.spread)
+    spread = math.fsum((place - middle) ** 2 for place in places)
+    return _Row(n, level, middle, 0.0, deviation(percents), n - 1, spread)
+
+
 def _score_points(
-    view: View,
-    percents: list[float],
-    horizon: int,
-    pace: float,
-    since: float,
-    *,
-    along_trend: bool,
+    view: View, newest: Sequence[Scored], row: _Row, horizon: int
 ) -> Iterator[ForecastPoint]:
-    n = len(percents)
-    line = fit_line(percents)
-    mean, middle = math.fsum(percents) / n, (n - 1) / 2
-    spread = max(line.residual_deviation if along_trend else deviation(percents), SPREAD_MIN)
-    t = t_quantile((1 + LEVEL) / 2, n - 2 if along_trend else n - 1)
+    pace = (len(newest) - 1) * _DAY / max(_DAY, newest[-1].at - newest[0].at)
+    since = max(0.0, (view.now - newest[-1].at) / _DAY)
+    t = t_quantile((1 + LEVEL) / 2, row.degrees)
     for day in forecast_days(view.today, horizon):
-        place = n - 1 + pace * (since + day - view.today)
-        away = (place - middle) ** 2 / spread_of_indices(n)
-        half = t * spread * math.sqrt(1 + 1 / n + away)
-        value = mean + line.slope * (place - middle) if along_trend else mean
+        away = len(newest) - 1 + pace * (since + day - view.today) - row.middle
+        half = t * max(row.deviation, SPREAD_MIN)
+        half *= math.sqrt(1 + 1 / row.n + away * away / row.spread)
+        value = row.level + row.slope * away
         yield ForecastPoint(
             date=iso_date(day),
-            value=_held(value),
-            low=_held(value - half),
-            high=_held(value + half),
+            value=percent(value),
+            low=percent(value - half),
+            high=percent(value + half),
         )
-
-
-def _held(value: float) -> float:
-    return round(min(max(value, 0.0), 100.0), 1)
 
 
 def _daily_counts(view: View, lived: int) -> list[int]:
@@ -148,8 +154,8 @@ def _count_interval(counts: list[int]) -> tuple[float, float, float]:
     n, tail = len(counts), (1 - LEVEL) / 2
     mean = sum(counts) / n
     if mean == 0:
-        return 0.0, 0.0, round(-math.log(tail) / n, 1)  # the rule of three: none seen in n
+        return 0.0, 0.0, rounded(-math.log(tail) / n, 1)  # the rule of three: none seen in n
     variance = max(deviation(counts) ** 2, mean) * (1 + 1 / n)
     shape, scale = mean * mean / variance, variance / mean
     low, high = (scale * gamma_quantile(share, shape) for share in (tail, 1 - tail))
-    return round(mean, 1), round(min(low, mean), 1), round(max(high, mean), 1)
+    return rounded(mean, 1), rounded(min(low, mean), 1), rounded(max(high, mean), 1)

@@ -19,17 +19,17 @@ _UNITS: Final[dict[GoalMetric, Literal["minutes", "activities", "percent", "days
 
 def goals(view: View) -> list[GoalProgress]:
     """The section `goals`: what was set, with status `no_data` and no current figure."""
-    return [_goal(each) for each in view.state.goals]
+    return [_goal(goal, goal.metric) for goal in view.state.goals if goal.metric is not None]
 
 
-def _goal(goal: Goal) -> GoalProgress:
+def _goal(goal: Goal, metric: GoalMetric) -> GoalProgress:
     return GoalProgress(
         goal_id=goal.goal_id,
-        metric=goal.metric,
+        metric=metric,
         course_id=goal.course_id,
         target=goal.target,
         current=None,
-        unit=_UNITS[goal.metric],
+        unit=_UNITS[metric],
         progress=None,
         status="no_data",
         set_at=instant(goal.set_at),

@@ -4,13 +4,16 @@ from collections.abc import Iterator
 from typing import Final, Literal
 
 from domain.alerts import Param, Unit
+from domain.exact import exceeds, rounded
 from domain.measures.assessments import open_dues
 from domain.measures.engagement import Engagement
 from domain.measures.figures import sentence
+from domain.measures.pressing import SILENT_FROM, name_of, overdue, silent_days
 from domain.measures.progress_summary import overall, streak_now
 from domain.measures.scores_trend import performance_trend
 from domain.measures.shapes import Evidence, Insight
 from domain.measures.view import View
+from domain.measures.windows import days_inactive
 
 INSIGHTS_MAX: Final = 5
 SCORE_HIGH: Final = 80
@@ -19,12 +22,17 @@ ENGAGEMENT_HIGH: Final = 80
 STREAK_FROM: Final = 7
 DEADLINE_SECONDS: Final = 48 * 3600
 DEADLINES_MAX: Final = 2
+OVERDUE_DAYS: Final = 2
+NO_PRAISE: Final = 14  # local days of silence after which old scores are not praised
 _HOUR: Final = 3600
+_DAY: Final = 86_400
 
 
 def insights(view: View, engagement: Engagement) -> list[Insight]:
-    """What is worth saying now: deadlines, a falling trend, then what goes well."""
+    """What is worth saying now: what cannot wait, what is due, a falling trend, then praise."""
     found = [
+        *_overdue(view),
+        *_silent(view),
         *_deadlines_near(view),
         *_trend_declining(view),
         *_score_high(view),
@@ -34,13 +42,37 @@ def insights(view: View, engagement: Engagement) -> list[Insight]:
     return found[:INSIGHTS_MAX]
 
 
+def _overdue(view: View) -> Iterator[Insight]:
+    for due in overdue(view):
+        days = (view.now - due.due_at) // _DAY
+        yield _insight(
+            "insight.overdue",
+            {"assessment": name_of(view, due)},
+            area="deadline",
+            tone="warning",
+            evidence=_figure("days_past_due", days, "days", threshold=OVERDUE_DAYS, up=True),
+        )
+
+
+def _silent(view: View) -> Iterator[Insight]:
+    days = silent_days(view)
+    if days is not None:
+        yield _insight(
+            "insight.silent",
+            {"days": days},
+            area="engagement",
+            tone="warning",
+            evidence=_figure("days_inactive", days, "days", threshold=SILENT_FROM, up=True),
+        )
+
+
 def _deadlines_near(view: View) -> Iterator[Insight]:
     near = [due for due in open_dues(view) if due.due_at - view.now <= DEADLINE_SECONDS]
     for due in near[:DEADLINES_MAX]:
-        hours = (due.due_at - view.now) // _HOUR
+        hours = max(1, (due.due_at - view.now) // _HOUR)
         yield _insight(
             "insight.deadline_near",
-            {"title": due.fact.title or due.fact.id, "hours": hours},
+            {"assessment": name_of(view, due), "hours": hours},
             area="deadline",
             tone="warning",
             evidence=_figure("days_to_deadline", hours / 24, "days", threshold=2, up=False),
@@ -52,7 +84,7 @@ def _trend_declining(view: View) -> Iterator[Insight]:
     if trend.direction == "declining" and trend.slope is not None:
         yield _insight(
             "insight.trend_declining",
-            {"points": round(-trend.slope, 1)},
+            {"points": rounded(-trend.slope, 1)},
             area="performance",
             tone="warning",
             evidence=_figure("score_slope", trend.slope, "points", threshold=0, up=False),
@@ -60,10 +92,13 @@ def _trend_declining(view: View) -> Iterator[Insight]:
 
 
 def _score_high(view: View) -> Iterator[Insight]:
+    """Praise for the last scores; not after two weeks of silence, nor while they fall."""
     average = overall(view).average_score
     newest = [score.percent for score in view.scores[-SCORE_HIGH_LAST:]]
-    consistent = len(newest) == SCORE_HIGH_LAST and min(newest) > SCORE_HIGH
-    if consistent and average is not None and average > SCORE_HIGH:
+    if average is None or len(newest) < SCORE_HIGH_LAST or (days_inactive(view) or 0) >= NO_PRAISE:
+        return
+    consistent = exceeds(min(newest), SCORE_HIGH) and exceeds(average, SCORE_HIGH)
+    if consistent and performance_trend(view).direction != "declining":
         yield _insight(
             "insight.score_high",
             {"threshold": SCORE_HIGH},
@@ -104,7 +139,7 @@ def _streak(view: View) -> Iterator[Insight]:
 def _figure(feature: str, value: float, unit: Unit, *, threshold: float, up: bool) -> Evidence:
     return Evidence(
         feature=feature,
-        value=round(value, 2),
+        value=rounded(value, 2),
         baseline=None,
         threshold=threshold,
         unit=unit,

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from domain import exact
 from domain.days import iso_date, weekday
 from domain.measures.assessments import completion
 from domain.measures.figures import needs, pct, trend
@@ -21,7 +22,7 @@ PATTERN_ACTIVE_DAYS_MIN: Final = 5
 DAILY_SHARE: Final = 0.8
 WEEKDAYS_SHARE: Final = 0.9
 WEEKENDS_SHARE: Final = 0.6
-BURST_DAYS_SHARE: Final = 0.2
+BURST_DAYS: Final = 5  # one in so many of the active days is a busiest one
 BURST_SHARE: Final = 0.5
 _SATURDAY: Final = 6
 
@@ -54,7 +55,7 @@ def activity_trend(view: View, period: int) -> Trend:
     """Regression on the sums of whole weeks, since days hang together."""
     sums = [float(week.activities) for week in lived_weeks(view, period)]
     mean = sum(sums) / len(sums) if sums else 0.0
-    return trend(sums, per="week", unit="activities", stable_within=STABLE_SHARE * mean)
+    return trend(sums, unit="activities", stable_within=STABLE_SHARE * mean)
 
 
 def activity_pattern(view: View, first: int) -> ActivityPattern | None:
@@ -68,7 +69,9 @@ def activity_pattern(view: View, first: int) -> ActivityPattern | None:
     since = max(first, view.first_day)
     known = view.today - since + 1
     counts = {
-        day.day: day.activities for day in view.state.days if day.activities and day.day >= since
+        day.day: day.activities
+        for day in view.state.days
+        if day.activities and since <= day.day <= view.today
     }
     if known < PATTERN_DAYS_MIN or len(counts) < PATTERN_ACTIVE_DAYS_MIN:
         return None
@@ -77,15 +80,17 @@ def activity_pattern(view: View, first: int) -> ActivityPattern | None:
 
 def _pattern(counts: dict[int, int], known: int) -> ActivityPattern:
     total = sum(counts.values())
-    weekend = sum(count for day, count in counts.items() if weekday(day) >= _SATURDAY) / total
-    if len(counts) >= DAILY_SHARE * known:
+    weekend = sum(count for day, count in counts.items() if weekday(day) >= _SATURDAY)
+    if exact.reaches(len(counts), DAILY_SHARE * known):
         return "daily"
-    busiest = sorted(counts.values(), reverse=True)[: max(1, int(len(counts) * BURST_DAYS_SHARE))]
-    if weekend >= WEEKENDS_SHARE:
+    if exact.reaches(weekend, WEEKENDS_SHARE * total):
         return "weekends"
-    if 1 - weekend >= WEEKDAYS_SHARE and len(counts) >= known * 5 / 7 / 2:
+    on_half_of_them = exact.reaches(len(counts), known * 5 / 7 / 2)
+    if on_half_of_them and exact.reaches(total - weekend, WEEKDAYS_SHARE * total):
         return "weekdays"
-    return "bursts" if sum(busiest) >= BURST_SHARE * total else "irregular"
+    fifth = max(1, len(counts) // BURST_DAYS)
+    busiest = sum(sorted(counts.values(), reverse=True)[:fifth])
+    return "bursts" if exact.reaches(busiest, BURST_SHARE * total) else "irregular"
 
 
 def _day(view: View, day: int) -> LearningDay:

@@ -4,6 +4,7 @@ from statistics import median
 from typing import Final
 
 from domain.days import local_day, weekday
+from domain.exact import exceeds, rounded
 from domain.measures.assessments import Due, dues
 from domain.measures.figures import Status, minutes, needs, prob
 from domain.measures.shapes_trends import (
@@ -41,7 +42,7 @@ def pattern_analysis(view: View, period: int) -> PatternAnalysis:
 
 def learning_preferences(view: View) -> list[ContentPreference]:
     """Kinds of content by how much they are used, decayed over 90 days, the most used first."""
-    kinds = sorted(view.state.kinds, key=lambda kind: (-kind.activities, kind.kind))
+    kinds = sorted(view.state.kinds, key=lambda kind: (-round(kind.activities / WEIGHT), kind.kind))
     total = sum(kind.activities for kind in kinds)
     return [
         ContentPreference(
@@ -58,9 +59,9 @@ def learning_preferences(view: View) -> list[ContentPreference]:
 def productivity_peaks(view: View, first: int) -> ProductivityPeaks:
     """Hours and weekdays that stand out from evenly spread work, on three days or more."""
     histogram = view.state.hours or [0] * _HOURS
-    timed_days = [day for day in view.state.days if day.timed and day.day >= first]
-    status = _peaks_status(view, len(timed_days))
-    worked = [day for day in view.state.days if day.activities and day.day >= first]
+    days = [day for day in view.state.days if first <= day.day <= view.today]
+    status = _peaks_status(view, sum(1 for day in days if day.timed))
+    worked = [day for day in days if day.activities]
     return ProductivityPeaks(
         status=status.status,
         missing=status.missing,
@@ -72,7 +73,7 @@ def productivity_peaks(view: View, first: int) -> ProductivityPeaks:
 
 
 def submission_habits(view: View, first: int) -> SubmissionHabits:
-    """Of what was handed in from the day `first` on: early, on the last day, or late.
+    """Of what was submitted from the day `first` on: early, on the last day, or late.
 
     The last day is the 24 hours before the due time, or the due date where no time is known.
     """
@@ -83,7 +84,7 @@ def submission_habits(view: View, first: int) -> SubmissionHabits:
     hours = [
         (due.due_at - due.submitted_at) / 3600
         for due in found
-        if due.submitted_at is not None and due.work is not None and due.work.timed
+        if due.submitted_at is not None and due.timed
     ]
     return SubmissionHabits(
         status=status.status,
@@ -91,7 +92,7 @@ def submission_habits(view: View, first: int) -> SubmissionHabits:
         early=early,
         last_day=len(found) - early - late,
         late=late,
-        median_hours_before_due=round(median(hours), 1) if hours else None,
+        median_hours_before_due=rounded(median(hours), 1) if hours else None,
     )
 
 
@@ -113,7 +114,7 @@ def _peak_hours(histogram: list[int]) -> list[PeakHours]:
     even = total / _HOURS
     deviation = (even / WEIGHT) ** 0.5 * WEIGHT
     bar = max(STANDS_OUT * even, even + STANDS_OUT_DEVIATIONS * deviation)
-    over = [count > bar for count in smooth]
+    over = [exceeds(count, bar) for count in smooth]
     starts = [hour for hour in range(_HOURS) if over[hour] and not over[hour - 1]]
     peaks = []
     for start in starts:
@@ -133,18 +134,21 @@ def _peak_weekdays(worked: list[Day]) -> list[int]:
     even = sum(counts) / 7
     bar = max(STANDS_OUT * even, even + STANDS_OUT_DEVIATIONS * even**0.5)
     return [
-        index + 1 for index in range(7) if counts[index] > bar and dates[index] >= ACTIVE_DAYS_MIN
+        index + 1
+        for index in range(7)
+        if exceeds(counts[index], bar) and dates[index] >= ACTIVE_DAYS_MIN
     ]
 
 
 def _submitted_since(view: View, due: Due, first: int) -> bool:
-    return due.submitted_at is not None and view.day_of(due.submitted_at) >= first
+    submission = due.submission
+    return submission is not None and first <= submission.day <= view.today
 
 
 def _is_early(due: Due, zone: str) -> bool:
     at = due.submitted_at
-    if at is None or due.work is None:
+    if at is None or due.submission is None:
         return False
-    if due.work.timed:
+    if due.timed:
         return at < due.due_at - _DAY
-    return local_day(at, zone) < local_day(due.due_at, zone)
+    return due.submission.day < local_day(due.due_at, zone)

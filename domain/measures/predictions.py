@@ -3,9 +3,10 @@
 from typing import Final
 
 from domain.days import iso_date
+from domain.exact import rounded
 from domain.measures.assessments import open_dues
 from domain.measures.completion import completion_predictions
-from domain.measures.figures import instant, needs, pct, prob, sentence
+from domain.measures.figures import Status, instant, needs, pct, percent, prob, sentence
 from domain.measures.forecast import performance_forecast
 from domain.measures.recommendations import learning_recommendations
 from domain.measures.shapes import Est, Model, Text
@@ -23,7 +24,7 @@ from domain.measures.view import View
 from domain.state import ScorePrediction
 
 SCORE_MODEL: Final = "baseline.own_mean"
-SCORE_MODEL_VERSION: Final = "1"
+SCORE_MODEL_VERSION: Final = "2"
 SCORES_MIN: Final = 3
 INTERVAL_LEVEL: Final = 0.9
 INACTIVITY_DAYS: Final = 7
@@ -56,8 +57,7 @@ def next_assessment_score(view: View) -> NextAssessmentScore:
     shown = _shown(view)
     nexts = open_dues(view)
     due = nexts[0] if nexts else None
-    have = min(len(view.scores), SCORES_MIN - 1) if shown is None else shown.examples
-    status = needs(("scores", have, SCORES_MIN))
+    status = _score_status(view)
     return NextAssessmentScore(
         status=status.status,
         missing=status.missing,
@@ -67,7 +67,7 @@ def next_assessment_score(view: View) -> NextAssessmentScore:
         due_at=None if due is None else instant(due.due_at),
         score=None if shown is None else _estimate(shown.value, shown.low, shown.high),
         naive_score=None if shown is None else pct(shown.naive),
-        model=_score_model(view),
+        model=None if shown is None else _score_model(shown),
     )
 
 
@@ -79,23 +79,28 @@ def prediction_confidence(view: View) -> PredictionConfidence:
 
 
 def _shown(view: View) -> ScorePrediction | None:
-    """The state's prediction, while there is an open course whose scores it foresees."""
-    return view.state.prediction if view.scores else None
+    """The state's prediction, where it rests on the scores that count now."""
+    made = view.state.prediction
+    return made if made is not None and made.examples == len(view.scores) else None
+
+
+def _score_status(view: View) -> Status:
+    """What is missing: scores; or a prediction from all of them, where other ones count now."""
+    if len(view.scores) < SCORES_MIN or _shown(view) is not None:
+        return needs(("scores", len(view.scores), SCORES_MIN))
+    return needs(("examples", 0, len(view.scores)))
 
 
 def _estimate(value: float, low: float, high: float) -> Est:
     return Est(
-        value=pct(value) or 0.0,
-        low=pct(low) or 0.0,
-        high=pct(high) or 0.0,
+        value=percent(value),
+        low=percent(low),
+        high=percent(high),
         level=INTERVAL_LEVEL,
     )
 
 
-def _score_model(view: View) -> Model | None:
-    shown = _shown(view)
-    if shown is None:
-        return None
+def _score_model(shown: ScorePrediction) -> Model:
     return Model(
         name=SCORE_MODEL, version=SCORE_MODEL_VERSION, learned_until=instant(shown.made_at)
     )
@@ -137,9 +142,12 @@ def _not_passing(view: View) -> list[NotPassing]:
 def _reasons(view: View) -> list[Text]:
     state = view.state
     reasons = [sentence("confidence.no_labels", {})]
-    if _shown(view) is None:
+    if len(view.scores) < SCORES_MIN:
         have = {"have": len(view.scores), "need": SCORES_MIN}
         reasons.append(sentence("confidence.few_scores", {**have}))
+        return reasons
+    if _shown(view) is None:
+        reasons.append(sentence("confidence.other_scores", {}))
         return reasons
     reasons.append(sentence("confidence.baseline", {}))
     if state.error.count < CHECKED_MIN:
@@ -149,10 +157,10 @@ def _reasons(view: View) -> list[Text]:
 
 
 def _models(view: View) -> list[ModelReport]:
-    model, error, shown = _score_model(view), view.state.error, _shown(view)
-    if model is None or shown is None:
+    shown, error = _shown(view), view.state.error
+    if shown is None:
         return []
-    checked = error.count
+    model, checked = _score_model(shown), error.count
     return [
         ModelReport(
             name=model.name,
@@ -161,8 +169,8 @@ def _models(view: View) -> list[ModelReport]:
             target="score",
             examples_learned=shown.examples,
             metric="mae",
-            score=round(error.absolute_sum / checked, 2) if checked else None,
-            naive_score=round(error.naive_absolute_sum / checked, 2) if checked else None,
+            score=rounded(error.absolute_sum / checked, 2) if checked else None,
+            naive_score=rounded(error.naive_absolute_sum / checked, 2) if checked else None,
             calibration_error=None,
             interval_coverage=prob(error.covered / checked) if checked else None,
             interval_level=INTERVAL_LEVEL,

@@ -3,13 +3,15 @@
 from typing import Literal, NamedTuple, TypeAlias
 
 from domain.course_facts import CourseFacts
+from domain.coursework import assigned
 from domain.days import BRIDGE_SECONDS, day_start, iso_date
-from domain.levels import Level, level, pooled_percent
+from domain.levels import Level, level, level_of, pooled_percent
 from domain.measures.assessments import open_dues
 from domain.measures.figures import instant, pct
 from domain.measures.shapes_dashboard import CourseProgress, NextDue, ProgressSummary
 from domain.measures.view import View
-from domain.progress import Basis
+from domain.measures.windows import longest_run, newest_run
+from domain.progress import Basis, percent_done
 from domain.scores import mean_score, weighted_score
 from domain.state import Course, FinishedCourse
 
@@ -44,11 +46,9 @@ def progress_summary(view: View) -> ProgressSummary:
         overall_progress=pct(pooled.percent),
         modules_completed=pooled.modules_completed,
         total_modules=pooled.total_modules,
-        current_level=level(pooled.percent, pooled.average_score, view.state.level)
-        if worked
-        else None,
+        current_level=_current_level(view) if worked else None,
         streak_days=streak.days,
-        longest_streak_days=view.state.streak.longest,
+        longest_streak_days=longest_run(view),
         active_today=today is not None and today.activities > 0,
         streak_ends_at=None if streak.ends_at is None else instant(streak.ends_at),
         basis=pooled.basis,
@@ -79,9 +79,12 @@ def overall(view: View) -> Overall:
     )
 
 
-def _before(view: View) -> Level | None:
-    """The level that a course's own may hold on to: the learner's, where it is the only course."""
-    return view.state.level if len(view.progress) == 1 else None
+def _current_level(view: View) -> Level | None:
+    """The level over all active courses, or of the last one that is finished."""
+    last = view.last_finished
+    if last is not None:
+        return level(last.progress, last.average_score, None)
+    return level_of(view.courses, view.facts)
 
 
 def _basis(bases: list[Basis]) -> PooledBasis:
@@ -91,12 +94,15 @@ def _basis(bases: list[Basis]) -> PooledBasis:
 
 
 def streak_now(view: View) -> StreakNow:
-    """The streak counts until two dates have passed and more than 36 hours as well."""
-    streak = view.state.streak
-    if not streak.length:
+    """The streak counts until two dates have passed and more than 36 hours as well.
+
+    Work that is dated after today does not count yet.
+    """
+    run = newest_run(view)
+    if run is None:
         return StreakNow(0, None)
-    ends_at = max(day_start(streak.last_day + 2, view.zone), streak.last_at + BRIDGE_SECONDS + 1)
-    return StreakNow(streak.length, ends_at) if view.now < ends_at else StreakNow(0, None)
+    ends_at = max(day_start(run.last_day + 2, view.zone), run.last_at + BRIDGE_SECONDS + 1)
+    return StreakNow(run.length, ends_at) if view.now < ends_at else StreakNow(0, None)
 
 
 def expected_progress(view: View, course: Course, facts: CourseFacts | None) -> float | None:
@@ -109,15 +115,16 @@ def expected_progress(view: View, course: Course, facts: CourseFacts | None) -> 
     if facts is None or basis == "none":
         return None
     if basis == "assessments":
-        required = [each for each in facts.assessments if each.required]
-        if any(each.due_at is None for each in required):
+        required = [each for each in assigned(course, facts) if each.required]
+        dated = [(each.fact.weight, each.due_at) for each in required if each.due_at is not None]
+        if len(dated) < len(required):
             return None
-        due = sum(each.weight for each in required if (each.due_at or 0) <= view.now)
-        return 100 * due / sum(each.weight for each in required)
+        due = sum(weight for weight, due_at in dated if due_at <= view.now)
+        return percent_done(due, sum(weight for weight, _ in dated))
     if facts.starts_at is None or facts.ends_at is None or facts.ends_at <= facts.starts_at:
         return None
     passed = _taught(facts, facts.starts_at, min(max(view.now, facts.starts_at), facts.ends_at))
-    return 100 * passed / max(1, _taught(facts, facts.starts_at, facts.ends_at))
+    return percent_done(passed, _taught(facts, facts.starts_at, facts.ends_at)) or 0.0
 
 
 def _taught(facts: CourseFacts, start: int, end: int) -> int:
@@ -153,7 +160,7 @@ def _open_course(view: View, course: Course, next_due: NextDue | None) -> Course
         total_modules=progress.total_modules,
         average_score=pct(average),
         weighted_score=pct(weighted_score(course, facts)),
-        level=level(progress.percent, average, _before(view)) if worked else None,
+        level=level_of([course], view.facts) if worked else None,
         ends_on=ends_on(view, facts),
         next_due=next_due,
     )

@@ -1,10 +1,12 @@
 """How the scores go: their trend, their averages by date, how much they vary."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from domain.days import iso_date
-from domain.measures.figures import needs, pct, trend
+from domain.exact import reaches, rounded
+from domain.measures.figures import SLOPE_DIGITS, needs, no_trend, pct, prob
 from domain.measures.shapes import Band, CourseRef, Trend
 from domain.measures.shapes_dashboard import PerformanceDay, PerformanceTrends
 from domain.measures.shapes_trends import (
@@ -14,34 +16,30 @@ from domain.measures.shapes_trends import (
     PerformanceAnalysis,
     SkillMastery,
 )
-from domain.measures.statistics import fit_line
 from domain.measures.view import View
 from domain.measures.windows import bucket_of, day_minutes
-from domain.scores import Scored, mean_score, residuals
+from domain.score_trend import SCORES_MAX, SHOWN_LEVEL, fit_kinds, fit_scores
+from domain.scores import Scored, mean_score
 
 DASHBOARD_DAYS: Final = 30
-TREND_SCORES_MIN: Final = 4
-TREND_SCORES_MAX: Final = 8
-TREND_AGE_MAX: Final = 180 * 86_400
-STABLE_WITHIN: Final = 2.0  # points per assessment
 VOLATILITY_SCORES_MIN: Final = 5
 VOLATILITY_SCORES_MAX: Final = 10
 VOLATILITY_MEDIUM_FROM: Final = 5.0  # points
 VOLATILITY_HIGH_FROM: Final = 10.0
-EW_SMOOTHING: Final = 2 / (TREND_SCORES_MAX + 1)  # the usual span of 8 scores
+EW_SMOOTHING: Final = 2 / (SCORES_MAX + 1)  # the usual span of 8 scores
 _SHORT_MEAN: Final = 3
 
 
 def performance_trend(view: View) -> Trend:
-    """The slope over the last 4 to 8 counted scores of open courses."""
-    return score_trend(view, view.scores)
+    """The slope over the last 8 counted scores of open courses, from 3 comparable ones on."""
+    return score_trend(view.scores)
 
 
 def performance_trends(view: View, days: int = DASHBOARD_DAYS) -> PerformanceTrends:
     """The section `performance_trends` over `days` days up to today."""
     first = view.today - days + 1
     shown = performance_trend(view)
-    within = [s for s in view.scores if first <= view.day_of(s.at) <= view.today]
+    within = _within(view, view.scores, first)
     status = needs(("scores", shown.n, shown.needed))
     return PerformanceTrends(
         status=status.status,
@@ -59,7 +57,7 @@ def performance_analysis(view: View, period: int) -> PerformanceAnalysis:
     """The section `performance_trends` of trend-analysis."""
     base = performance_trends(view, period)
     first = view.today - period + 1
-    varies = volatility(_recent(view, view.scores))
+    varies = volatility(view.scores)
     percents = [score.percent for score in view.scores]
     return PerformanceAnalysis(
         status=base.status,
@@ -74,59 +72,63 @@ def performance_analysis(view: View, period: int) -> PerformanceAnalysis:
         volatility_band=_band(varies),
         moving_averages=MovingAverages(
             last_3=_last_mean(percents, _SHORT_MEAN),
-            last_8=_last_mean(percents, TREND_SCORES_MAX),
+            last_8=_last_mean(percents, SCORES_MAX),
             ew=pct(moving_average(percents)),
         ),
         by_course=_by_course(view, first),
         by_assessment_kind=_by_kind(view, first),
         by_skill=[
             SkillMastery(skill=each.skill, mastery=None, answers=each.answers)
-            for each in view.state.skills
+            for each in sorted(view.state.skills, key=lambda known: known.skill)
         ],
     )
 
 
-def score_trend(view: View, scores: Sequence[Scored]) -> Trend:
-    """The trend of the last 4 to 8 of `scores` that are at most 180 days old."""
-    newest = _recent(view, scores)[-TREND_SCORES_MAX:]
-    return trend(
-        residuals(newest),
-        per="assessment",
-        unit="points",
-        stable_within=STABLE_WITHIN,
-        needed=TREND_SCORES_MIN,
+def score_trend(scores: Sequence[Scored]) -> Trend:
+    """The trend of the last 8 of `scores`, each against others of its kind in its course."""
+    found = fit_scores(scores)
+    shown = no_trend(found.n, found.needed, per="assessment", unit="points")
+    if found.slope is None or found.low is None or found.high is None or found.probability is None:
+        return shown
+    return replace(
+        shown,
+        direction=found.direction,
+        probability=prob(found.probability),
+        slope=rounded(found.slope, SLOPE_DIGITS),
+        low=rounded(found.low, SLOPE_DIGITS),
+        high=rounded(found.high, SLOPE_DIGITS),
+        level=SHOWN_LEVEL,
     )
 
 
 def volatility(scores: Sequence[Scored]) -> float | None:
-    """The spread of the last 5 to 10 scores about their own line, in points."""
-    newest = residuals(scores[-VOLATILITY_SCORES_MAX:])
-    if len(newest) < VOLATILITY_SCORES_MIN:
-        return None
-    return round(fit_line(newest).residual_deviation, 1)
+    """The spread about the common slope of at least 5 comparable ones of the last 10, in points."""
+    line = fit_kinds(scores[-VOLATILITY_SCORES_MAX:])
+    return None if line is None or line.n < VOLATILITY_SCORES_MIN else rounded(line.deviation, 1)
 
 
 def moving_average(percents: Sequence[float]) -> float | None:
     """The exponentially weighted mean of the last 8 scores, the newest weighing most."""
     total = weights = 0.0
     weight = 1.0
-    for percent in reversed(percents[-TREND_SCORES_MAX:]):
+    for percent in reversed(percents[-SCORES_MAX:]):
         total += weight * percent
         weights += weight
         weight *= 1 - EW_SMOOTHING
     return total / weights if weights else None
 
 
-def _recent(view: View, scores: Sequence[Scored]) -> list[Scored]:
-    return [score for score in scores if view.now - TREND_AGE_MAX <= score.at <= view.now]
+def _within(view: View, scores: Sequence[Scored], first: int) -> list[Scored]:
+    """Those of the local days `first` to today."""
+    return [score for score in scores if first <= score.day <= view.today]
 
 
 def _daily(view: View, first: int, within: Sequence[Scored]) -> list[PerformanceDay]:
     by_day: dict[int, list[Scored]] = {}
     for score in within:
-        by_day.setdefault(view.day_of(score.at), []).append(score)
+        by_day.setdefault(score.day, []).append(score)
     percents = [score.percent for score in view.scores]
-    before = next((i for i, s in enumerate(view.scores) if view.day_of(s.at) >= first), 0)
+    before = next((i for i, s in enumerate(view.scores) if s.day >= first), 0)
     rows = []
     for day in range(first, view.today + 1):
         bucket = bucket_of(view, day)
@@ -148,9 +150,9 @@ def _daily(view: View, first: int, within: Sequence[Scored]) -> list[Performance
 def _band(spread: float | None) -> Band | None:
     if spread is None:
         return None
-    if spread >= VOLATILITY_HIGH_FROM:
+    if reaches(spread, VOLATILITY_HIGH_FROM):
         return "high"
-    return "medium" if spread >= VOLATILITY_MEDIUM_FROM else "low"
+    return "medium" if reaches(spread, VOLATILITY_MEDIUM_FROM) else "low"
 
 
 def _last_mean(percents: Sequence[float], count: int) -> float | None:
@@ -160,7 +162,7 @@ def _last_mean(percents: Sequence[float], count: int) -> float | None:
 def _by_course(view: View, first: int) -> list[CourseScores]:
     rows = []
     for course_id, scores in view.course_scores.items():
-        within = [score for score in scores if view.day_of(score.at) >= first]
+        within = _within(view, scores, first)
         ref: CourseRef = view.refs[course_id]
         rows.append(
             CourseScores(
@@ -168,10 +170,10 @@ def _by_course(view: View, first: int) -> list[CourseScores]:
                 title=ref.title,
                 course_status=ref.course_status,
                 outcome=ref.outcome,
-                trend=score_trend(view, scores),
+                trend=score_trend(scores),
                 average_score=pct(mean_score(within)),
                 score_count=len(within),
-                volatility=volatility(_recent(view, scores)),
+                volatility=volatility(scores),
             )
         )
     return rows
@@ -179,11 +181,9 @@ def _by_course(view: View, first: int) -> list[CourseScores]:
 
 def _by_kind(view: View, first: int) -> list[KindScores]:
     by_kind: dict[str, list[Scored]] = {}
-    for score in view.scores:
-        facts = view.facts.get(score.course_id)
-        fact = None if facts is None else facts.assessment_by_short.get(score.short)
-        if fact is not None and fact.kind is not None and view.day_of(score.at) >= first:
-            by_kind.setdefault(fact.kind, []).append(score)
+    for score in _within(view, view.scores, first):
+        if score.kind is not None:
+            by_kind.setdefault(score.kind, []).append(score)
     return [
         KindScores(kind=kind, average_score=pct(mean_score(scores)), score_count=len(scores))
         for kind, scores in sorted(by_kind.items())

@@ -2,10 +2,10 @@
 
 from typing import Final
 
+from domain.exact import rounded
 from domain.measures.figures import Status, instant, minutes, needs, trend
 from domain.measures.shapes_dashboard import CurrentSession, LearningSessions
 from domain.measures.shapes_trends import SessionAnalysis
-from domain.measures.statistics import quantile
 from domain.measures.view import View
 from domain.measures.windows import (
     WEEK,
@@ -16,6 +16,7 @@ from domain.measures.windows import (
 )
 from domain.sessions import GAP_SECONDS
 from domain.state import Span
+from domain.statistics import quantile
 
 LENGTHS_DAYS: Final = 30  # the dashboard's median is of the last 30 days
 STABLE_SHARE: Final = 0.05  # of the weekly mean, in a week
@@ -57,10 +58,9 @@ def session_analysis(view: View, period: int) -> SessionAnalysis:
         median_minutes=_in_minutes(lengths, 0.5),
         p90_minutes=_in_minutes(lengths, 0.9),
         longest_minutes=minutes(max(lengths)) if lengths else None,
-        per_week=round(over.sessions * WEEK / lived, 1) if lived and view.ever_timed else None,
+        per_week=rounded(over.sessions * WEEK / lived, 1) if lived and view.ever_timed else None,
         trend=trend(
             weekly if view.ever_timed else [],
-            per="week",
             unit="sessions",
             stable_within=STABLE_SHARE * mean,
         ),
@@ -71,16 +71,19 @@ def session_lengths(view: View, first: int) -> list[int]:
     """Seconds of every remembered session that is over and began on the day `first` or later."""
     state = view.state
     going_on = _open_span(view)
-    lengths = [each.seconds for each in state.sessions if each.day >= first]
+    lengths = [each.seconds for each in state.sessions if first <= each.day <= view.today]
     lengths += [
-        span.end - span.start for span in state.spans if span.day >= first and span is not going_on
+        span.end - span.start
+        for span in state.spans
+        if first <= span.day <= view.today and span is not going_on
     ]
     return lengths
 
 
 def _open_span(view: View) -> Span | None:
-    """The span that a next event would still join."""
-    last = view.state.spans[-1] if view.state.spans else None
+    """The newest span that began by today, where a next event would still join it."""
+    begun = [span for span in view.state.spans if span.day <= view.today]
+    last = begun[-1] if begun else None
     if last is None or last.closed or view.now > last.end + GAP_SECONDS:
         return None
     return last
@@ -91,7 +94,7 @@ def _current(view: View) -> CurrentSession | None:
     if span is None:
         return None
     return CurrentSession(
-        session_id=span.session_id,
+        session_id=view.state.session_id if view.state.session_at >= span.start else None,
         started_at=instant(span.start),
         last_activity_at=instant(span.last_at),
         minutes=minutes(span.end - span.start),
@@ -106,4 +109,4 @@ def _status(view: View) -> Status:
 
 
 def _in_minutes(lengths: list[int], share: float) -> float | None:
-    return round(quantile(lengths, share) / 60, 1) if lengths else None
+    return rounded(quantile(lengths, share) / 60, 1) if lengths else None

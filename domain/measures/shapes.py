@@ -9,6 +9,7 @@ from typing import ClassVar, Final, Literal, TypeAlias
 
 from domain.alerts import ActionCode, Param, Unit
 from domain.events import Outcome
+from domain.statistics import Shown
 
 Pct: TypeAlias = float  # 0-100, one decimal
 Prob: TypeAlias = float  # 0-1, three decimals
@@ -19,7 +20,7 @@ SectionState: TypeAlias = Literal["ok", "insufficient_data", "unavailable"]
 MissingCode: TypeAlias = Literal[
     "scores", "active_days", "weeks", "modules", "course_facts", "examples", "time_of_day"
 ]
-Direction: TypeAlias = Literal["improving", "declining", "stable", "insufficient_data"]
+Direction: TypeAlias = Shown | Literal["insufficient_data"]
 CourseStatus: TypeAlias = Literal["not_started", "active", "finished", "unenrolled"]
 Level: TypeAlias = Literal["Beginner", "Intermediate", "Advanced"]
 Band: TypeAlias = Literal["low", "medium", "high"]
@@ -65,9 +66,13 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trend:
-    """A slope with its 95 % interval; `direction` is decided by the 80 % interval."""
+    """A slope with its 95 % interval; `direction` is decided by the 80 % interval.
+
+    `probability` is that of a rising trend, and null but for scores.
+    """
 
     direction: Direction
+    probability: Prob | None
     slope: float | None
     per: Literal["assessment", "week"]
     low: float | None

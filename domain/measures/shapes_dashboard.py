@@ -33,6 +33,8 @@ EventType: TypeAlias = Literal[
     "goal_set",
     "goal_removed",
     "course_finished",
+    "assessment_excused",
+    "deadline_extended",
 ]
 ObjectKind: TypeAlias = Literal[
     "module", "assessment", "content", "question", "post", "goal", "course", "session"
@@ -41,7 +43,7 @@ ObjectKind: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextDue:
-    """The next assessment that is due and not handed in."""
+    """The next assessment that is due and not submitted."""
 
     assessment_id: str
     title: str | None
@@ -92,6 +94,7 @@ class RealtimeMetrics:
     score_count: int
     engagement_level: int | None
     engagement_basis: Literal["course", "default"] | None
+    cohort_as_of: Instant | None
     performance_trend: Direction
     days_inactive: int | None
 

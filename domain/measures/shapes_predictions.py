@@ -59,7 +59,7 @@ class NotPassing(CourseSection):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission(Section):
-    """When one assessment will be handed in; days from the due time, negative is early."""
+    """When one assessment will be submitted; days from the due time, negative is early."""
 
     course_id: str
     assessment_id: str

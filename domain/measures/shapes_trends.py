@@ -195,7 +195,7 @@ class ProductivityPeaks(Section):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmissionHabits(Section):
-    """How long before the due time work is handed in."""
+    """How long before the due time work is submitted."""
 
     early: int
     last_day: int

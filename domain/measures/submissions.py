@@ -1,14 +1,15 @@
-"""When the next assessments will be handed in: from the learner's own habit, an honest baseline."""
+"""When the next assessments will be submitted: from the learner's own habit, an honest baseline."""
 
 import math
 from typing import Final
 
+from domain.exact import rounded
 from domain.measures.assessments import Due, dues, open_dues
 from domain.measures.figures import instant, needs
 from domain.measures.shapes import Est, Model
 from domain.measures.shapes_predictions import Submission
-from domain.measures.statistics import deviation, t_quantile
 from domain.measures.view import View
+from domain.statistics import deviation, t_quantile
 
 NAME: Final = "baseline.own_lateness"
 VERSION: Final = "1"
@@ -21,7 +22,7 @@ _DAY: Final = 86_400
 
 
 def submissions(view: View, horizon: int) -> list[Submission]:
-    """One for each assessment that is due within the horizon and not handed in."""
+    """One for each assessment that is due within the horizon and not submitted."""
     last = view.today + horizon
     ahead = [due for due in open_dues(view) if view.day_of(due.due_at) <= last]
     past = sorted((d for d in dues(view) if d.submitted_at is not None), key=_submitted)
@@ -51,8 +52,8 @@ def _submitted(due: Due) -> int:
 
 def _lateness(view: View, due: Due) -> float:
     """Days after the due time; whole local days where the hour is not known."""
-    if due.work is not None and not due.work.timed:
-        return float(view.day_of(_submitted(due)) - view.day_of(due.due_at))
+    if due.submission is not None and not due.timed:
+        return float(due.submission.day - view.day_of(due.due_at))
     return (_submitted(due) - due.due_at) / _DAY
 
 
@@ -65,5 +66,8 @@ def _estimate(days: list[float]) -> Est | None:
     half = t_quantile((1 + LEVEL) / 2, n - 1) * max(deviation(days), SPREAD_MIN)
     half *= math.sqrt(1 + 1 / n)
     return Est(
-        value=round(mean, 1), low=round(mean - half, 1), high=round(mean + half, 1), level=LEVEL
+        value=rounded(mean, 1),
+        low=rounded(mean - half, 1),
+        high=rounded(mean + half, 1),
+        level=LEVEL,
     )

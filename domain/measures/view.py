@@ -1,20 +1,24 @@
 """What every measure looks at: one learner's state, the course facts, the cohort, and the time."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from domain.configuration import LowScore
 from domain.course_facts import CourseFacts
-from domain.days import local_day
+from domain.days import day_began_at, local_day
 from domain.measures.shapes import CourseRef
 from domain.progress import Progress, course_progress
 from domain.scores import Scored, counted_scores, open_scores
-from domain.state import NEVER, Course, Day, FinishedCourse, Learner
+from domain.state import NEVER, UNTIMED, Course, Day, FinishedCourse, Learner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CohortCourse:
-    """One course's weekly 75th percentiles over 28 days, and 15th and 85th of engagement."""
+    """One course's weekly 75th percentiles over 28 days, and 15th and 85th of engagement.
+
+    A course has them from `engagement.COHORT_MIN` active learners on.
+    """
 
     course_id: str
     active_days: float | None
@@ -27,9 +31,10 @@ class CohortCourse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cohort:
-    """What is known of the other learners, by course."""
+    """What is known of the other learners, by course, as of a time of the clock."""
 
     courses: Mapping[str, CohortCourse]
+    as_of: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +46,7 @@ class View:
     cohort: Cohort | None
     now: int
     default_zone: str
+    default_pass_mark: float = LowScore().default_pass_mark  # percent, as the stream adopted it
 
     @cached_property
     def zone(self) -> str:
@@ -49,13 +55,17 @@ class View:
 
     @cached_property
     def today(self) -> int:
-        """The learner's local date, as an ordinal."""
-        return local_day(self.now, self.zone)
+        """The learner's local date, as an ordinal.
+
+        Where the source knows only dates, west of it the newest one that it wrote: else what is
+        known to be done would not be seen before the evening is over.
+        """
+        return max(local_day(self.now, self.zone), *_written_days(self.state, self.now))
 
     @cached_property
     def courses(self) -> list[Course]:
         """The open courses that the learner has not left."""
-        return [course for course in self.state.courses if course.unenrolled_at == NEVER]
+        return sorted(self.state.open_courses, key=lambda each: (each.began_at, each.course_id))
 
     @cached_property
     def last_finished(self) -> FinishedCourse | None:
@@ -132,3 +142,17 @@ class View:
             course_status="not_started" if waiting else "active",
             outcome=None,
         )
+
+
+def _written_days(state: Learner, now: int) -> Iterator[int]:
+    """Local dates of work and grades without a time of day, as far as they have come; 0 at least.
+
+    Only the newest days are of interest: no date lies two days ahead of another.
+    """
+    yield 0
+    for day in state.days[-3:]:
+        if day.timed < day.activities and day_began_at(day) <= now:
+            yield day.day
+    for course in state.courses:
+        for work in course.work:
+            yield from (g.day for g in work.grades if g.flags & UNTIMED and g.at <= now)

@@ -1,8 +1,9 @@
 """Sums over the buckets of some local days, and which days the buckets reach."""
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
+from domain.days import day_ended_at, runs
 from domain.measures.figures import minutes
 from domain.measures.view import View
 from domain.state import DAYS_MAX, Day
@@ -23,7 +24,12 @@ class Window:
     sessions: int = 0
     modules: int = 0
     posts: int = 0
-    assessments: int = 0  # distinct ones handed in
+    submitted: set[int] = field(default_factory=set)  # short ids
+
+    @property
+    def assessments(self) -> int:
+        """How many distinct ones were submitted."""
+        return len(self.submitted)
 
     def minutes(self, view: View) -> int | None:
         """Whole minutes; None where no time of day is known of what was done."""
@@ -33,12 +39,9 @@ class Window:
 def window(view: View, first: int, last: int) -> Window:
     """Sum the buckets of the days `first` to `last`."""
     made = Window(first, last)
-    submitted: set[int] = set()
-    for day in reversed(view.state.days):
-        if day.day > last:
+    for day in view.state.days:
+        if not first <= day.day <= last:
             continue
-        if day.day < first:
-            break
         made.activities += day.activities
         made.active_days += day.activities > 0
         made.timed += day.timed
@@ -46,8 +49,7 @@ def window(view: View, first: int, last: int) -> Window:
         made.sessions += day.sessions
         made.modules += day.modules
         made.posts += day.posts
-        submitted.update(day.submitted)
-    made.assessments = len(submitted)
+        made.submitted.update(day.submitted)
     return made
 
 
@@ -56,10 +58,39 @@ def this_week(view: View) -> Window:
     return window(view, view.today - WEEK + 1, view.today)
 
 
-def days_inactive(view: View) -> int | None:
-    """Local days since the newest day with work; None where there was none."""
+class NewestRun(NamedTuple):
+    """The newest run of days with work: its length, its last day, its last work."""
+
+    length: int
+    last_day: int
+    last_at: int
+
+
+def newest_run(view: View) -> NewestRun | None:
+    """The newest run of days up to today; None where there was no work."""
     streak = view.state.streak
-    return max(0, view.today - streak.last_day) if streak.length else None
+    if streak.last_day <= view.today:
+        return NewestRun(streak.length, streak.last_day, streak.last_at) if streak.length else None
+    found = runs(view.state, view.today)
+    if not found:
+        return None
+    last = found[-1].days[-1]
+    return NewestRun(found[-1].length, last.day, day_ended_at(last))
+
+
+def longest_run(view: View) -> int:
+    """The longest run of days with work up to today."""
+    streak = view.state.streak
+    if streak.last_day <= view.today:
+        return streak.longest
+    found = runs(view.state, view.today)
+    return max([streak.gone_longest, *(run.length for run in found)])
+
+
+def days_inactive(view: View) -> int | None:
+    """Local days since the newest day with work, up to today; None where there was none."""
+    run = newest_run(view)
+    return None if run is None else view.today - run.last_day
 
 
 def known_minutes(view: View, activities: int, timed: int, seconds: int) -> int | None:

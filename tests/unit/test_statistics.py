@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from domain.measures.statistics import (
+from domain.statistics import (
     beta_quantile,
     beta_share,
     concentration,
@@ -15,6 +15,7 @@ from domain.measures.statistics import (
     gamma_share,
     quantile,
     t_quantile,
+    t_share,
 )
 
 stats = importlib.import_module("scipy.stats")  # it brings no types
@@ -27,6 +28,12 @@ def test_students_quantiles_are_scipys(degrees: int) -> None:
         assert t_quantile(share, degrees) == pytest.approx(
             stats.t.ppf(share, degrees), rel=1e-6, abs=1e-6
         )
+
+
+@pytest.mark.parametrize("degrees", [1, 2, 5, 30])
+def test_students_shares_are_scipys(degrees: int) -> None:
+    for value in (-40, -2.5, -0.3, 0, 0.3, 2.5, 40):
+        assert t_share(value, degrees) == pytest.approx(stats.t.cdf(value, degrees), abs=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,11 @@ the bias of entropy. A unit test holds every function to scipy.
 import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from domain.exact import exceeds, reaches
+
+Shown: TypeAlias = Literal["improving", "declining", "stable", "unclear"]
 
 _TINY: Final = 1e-300
 _PRECISION: Final = 1e-12
@@ -54,6 +58,20 @@ def fit_line(values: Sequence[float]) -> Line:
     return Line(n, intercept, slope, 0.0 if deviation < scale * _PRECISION else deviation)
 
 
+def direction(low: float, high: float, stable_within: float) -> Shown:
+    """What an interval of a slope proves: a direction where it lies beside 0, or that little moves.
+
+    A bound of 0 proves no direction; without any proof it is `unclear`.
+    """
+    if exceeds(low, 0):
+        return "improving"
+    if exceeds(0, high):
+        return "declining"
+    if reaches(low, -stable_within) and reaches(stable_within, high):
+        return "stable"
+    return "unclear"
+
+
 def deviation(values: Sequence[float]) -> float:
     """The sample's standard deviation (n - 1); 0 under two values."""
     n = len(values)
@@ -82,12 +100,16 @@ def t_quantile(probability: float, degrees: int) -> float:
     return math.sqrt(degrees * (1 - x) / x)
 
 
+def t_share(value: float, degrees: int) -> float:
+    """The probability that a variable of Student's t is under `value` (DLMF 8.17, Student)."""
+    tail = beta_share(degrees / (degrees + value * value), degrees / 2, 0.5) / 2
+    return 1 - tail if value > 0 else tail
+
+
 def beta_share(x: float, a: float, b: float) -> float:
     """The regularised incomplete beta function I_x(a, b), DLMF 8.17.22 by Lentz's method."""
     if x <= 0:
         return 0.0
-    if x >= 1:
-        return 1.0
     if x > (a + 1) / (a + b + 2):
         return 1 - beta_share(1 - x, b, a)
     front = a * math.log(x) + b * math.log1p(-x)
@@ -106,19 +128,17 @@ def gamma_share(x: float, shape: float) -> float:
         return 0.0
     term = total = 1.0
     step = shape
-    for _ in range(_ROUNDS_MAX * 10):
+    while term > total * _PRECISION:
         step += 1
         term *= x / step
         total += term
-        if term < total * _PRECISION:
-            break
     return min(1.0, total * math.exp(shape * math.log(x) - x - math.lgamma(shape + 1)))
 
 
 def gamma_quantile(share: float, shape: float) -> float:
     """The quantile of a Gamma variable of that shape and scale 1."""
-    top = shape + 20 * math.sqrt(shape) + 20
-    return top * _invert(lambda x: gamma_share(x * top, shape), share)
+    odds = _invert(lambda u: gamma_share(u / (1 - u), shape), share)
+    return odds / (1 - odds)
 
 
 def concentration(counts: Sequence[float]) -> float:
@@ -127,7 +147,7 @@ def concentration(counts: Sequence[float]) -> float:
     seen = [count / total for count in counts if count > 0]
     entropy = -math.fsum(share * math.log(share) for share in seen)
     entropy += (len(seen) - 1) / (2 * total)
-    return min(1.0, max(0.0, 1 - entropy / math.log(len(counts))))
+    return max(0.0, 1 - entropy / math.log(len(counts)))
 
 
 def _beta_fraction(x: float, a: float, b: float) -> float:

@@ -1,0 +1,19 @@
+"""Whether a score passes: as the grade says, else by the course's pass mark or the default."""
+
+from domain.exact import reaches
+from domain.measures.view import View
+from domain.scores import Scored
+
+
+def pass_mark(view: View, course_id: str) -> float:
+    """The course's pass mark in percent; the operator's default where none is known."""
+    facts = view.facts.get(course_id)
+    mark = None if facts is None else facts.pass_mark
+    return view.default_pass_mark if mark is None else mark
+
+
+def is_passed(view: View, score: Scored) -> bool:
+    """What the grade says of it, else whether it reaches the pass mark."""
+    if score.passed is not None:
+        return score.passed
+    return reaches(score.percent, pass_mark(view, score.course_id))
