@@ -9,28 +9,31 @@ from domain.codec import UnknownVersionError, decode_learner
 from domain.course_facts import CourseFacts
 from domain.scores import mean_score, open_scores
 from domain.state import Learner
-from proof.recount import RECENT_DAYS, Figures
+from proof.recount import Figures, recent_since
 
-_LATE = {"late_unchecked", "late_days"}
+_LATE = "late_unchecked"
 
 
 def choose_learners(states: Mapping[str, bytes], quota: int) -> dict[str, Learner]:
-    """The same `quota` learners every time; who outgrew a bound is known only in part."""
+    """The same `quota` learners every time; who outgrew a bound is known only in part.
+
+    Work that came too late for its day is a bound too: what makes the day of a bucket is the
+    fold's own affair, and not looked at by the recount. Ids that could not be looked up are none.
+    """
     chosen: dict[str, Learner] = {}
     for user_id in sorted(states, key=lambda name: zlib.crc32(name.encode())):
         if len(chosen) == quota:
             break
         state = _decoded(states[user_id])
-        if state is not None and not _overflowed(state):
+        if state is not None and not outgrown(state):
             chosen[user_id] = state
     return chosen
 
 
 def figures_of(state: Learner, facts: dict[str, CourseFacts]) -> Figures:
     """The figures as the state has them."""
-    active = [day for day in state.days if day.activities]
-    newest = active[-1].day if active else 0
-    recent = [day.activities for day in active if day.day > newest - RECENT_DAYS]
+    since = recent_since(state.last_event_at)
+    recent = [day.activities for day in state.days if day.activities and day.day >= since]
     return Figures(
         activities=sum(recent),
         days=len(recent),
@@ -48,6 +51,7 @@ def _decoded(data: bytes) -> Learner | None:
         return None
 
 
-def _overflowed(state: Learner) -> bool:
+def outgrown(state: Learner) -> bool:
+    """Whether something had to be left out of the state, so that it is known only in part."""
     counts = msgspec.structs.asdict(state.overflow)
-    return any(count for name, count in counts.items() if name not in _LATE)
+    return any(count for name, count in counts.items() if name != _LATE)
