@@ -2,6 +2,8 @@
 
 Within a day the order is that of the tables (registration, clickstream, assessments, results), in a
 table that of its lines, and of one line `enrolled` before `unenrolled` and submitted before graded.
+Facts hold the assessments that anybody ever sat. A learner without a registration date is enrolled
+at the earlier of the course's start and the unregistration.
 """
 
 from array import array
@@ -73,7 +75,8 @@ class Oulad:
 
     source: Source
     runs: list[Presentation]
-    facts: list[_Fields]
+    facts: list[_Fields] = field(default_factory=list)
+    never_sat: int = 0
     days: dict[int, tuple["array[int]", ...]] = field(default_factory=dict)
     fields: list[_Fields] = field(default_factory=list)
     made: Counter[str] = field(default_factory=Counter)
@@ -142,18 +145,21 @@ class Oulad:
 
 
 def read_oulad(options: OuladOptions) -> Oulad:
-    """Read the whole folder once; what is kept is 20 bytes an event."""
+    """Read the whole folder once; what is kept is 20 bytes an event. The facts are made last."""
     source = Source(options.folder, options.presentations)
     runs = read_runs(source)
     assessments, run_of = read_assessments(source, runs)
-    facts = [course_facts(run, assessments[run.course_id]) for run in runs.values()]
-    oulad = Oulad(source, list(runs.values()), facts)
+    oulad = Oulad(source, list(runs.values()))
     reader = _Reader(oulad, runs, run_of, options)
     source.each("vle.csv", reader.site)
     source.each("studentInfo.csv", reader.info)
     source.each("studentRegistration.csv", reader.registration)
     source.each("studentVle.csv", reader.clicks)
     source.each("studentAssessment.csv", reader.assessment)
+    for run in runs.values():
+        own = assessments[run.course_id]
+        oulad.facts.append(course_facts(run, own, reader.sat))
+        oulad.never_sat += sum(each["id"] not in reader.sat for each in own)
     return oulad
 
 
@@ -166,6 +172,7 @@ class _Reader:
     run_of: dict[str, Presentation | None]
     options: OuladOptions
     views: dict[tuple[int, str], _Fields] = field(default_factory=dict)
+    sat: set[str] = field(default_factory=set)
 
     def site(self, _line: int, row: Row) -> None:
         module, code, site, kind = row
@@ -191,12 +198,13 @@ class _Reader:
     def registration(self, line: int, row: Row) -> None:
         module, code, student, entered, left = row
         run, learner = self._run(module, code), int(student)
-        first, last = int(present(entered) or 0), present(left)
-        last_day = run.start + int(last) if last else None
+        first, last = present(entered), present(left)
+        last_day = None if last is None else int(last)
+        first_day = min(0, last_day or 0) if first is None else int(first)
         kept = (line, learner, run.index, 0)
-        self.oulad.add(run.start + first, 0, kept, {"type": "enrolled"})
+        self.oulad.add(run.start + first_day, 0, kept, {"type": "enrolled"})
         if last_day is not None:
-            self.oulad.add(last_day, 0, kept, {"type": "unenrolled"})
+            self.oulad.add(run.start + last_day, 0, kept, {"type": "unenrolled"})
 
     def clicks(self, line: int, row: Row) -> None:
         module, code, student, site, day, clicks = row
@@ -224,6 +232,7 @@ class _Reader:
         self.oulad.add(day, 2, kept, {"type": "assessment_submitted"})
         if grade is not None:
             self.oulad.add(day + self.options.marking_days, 2, kept, grade)
+        self.sat.add(assessment)
 
     def _run(self, module: str, code: str) -> Presentation:
         run = self.runs.get((module, code))
@@ -268,6 +277,7 @@ def report(oulad: Oulad, sent: Sent) -> dict[str, Any]:
     }
     return {
         "courses": len(oulad.facts),
+        "assessments_never_sat": oulad.never_sat,
         "events": sum(oulad.made.values()),
         "by_type": dict(sorted(oulad.made.items())),
         "sent": sent.events,

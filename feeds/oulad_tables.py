@@ -4,7 +4,7 @@ import csv
 import gzip
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import BufferedReader, TextIOWrapper
@@ -216,15 +216,14 @@ def read_assessments(
         run = run_of[assessment] = runs.get((module, code))
         if run is None:
             raise SkippedError(NOT_ASKED_FOR)
-        due, weighs = present(date), number(weight)
+        due = present(date)
         by_course[run.course_id].append(
             {
                 "id": assessment,
                 "kind": kind,
-                "weight": weighs,
+                "weight": number(weight),
                 "max_score": 100,
                 "due_at": noon(run.start + int(due)) if due else None,
-                "required": weighs > 0,
             }
         )
 
@@ -232,12 +231,21 @@ def read_assessments(
     return by_course, run_of
 
 
-def course_facts(run: Presentation, assessments: list[dict[str, object]]) -> dict[str, object]:
-    """What goes to `courses` about one run; OULAD knows no modules and no titles."""
+def course_facts(
+    run: Presentation, assessments: list[dict[str, object]], sat: Collection[str]
+) -> dict[str, object]:
+    """What goes to `courses` about one run; OULAD knows no modules and no titles.
+
+    An assessment that nobody `sat` (most exams) is left out: no submission of it can ever be seen.
+    Where all weights that remain are 0 (GGG), each assessment weighs 1.
+    """
+    kept = [each for each in assessments if each["id"] in sat]
+    if not any(each["weight"] for each in kept):
+        kept = [each | {"weight": 1} for each in kept]
     return {
         "course_id": run.course_id,
         "starts_at": noon(run.start),
         "ends_at": noon(run.end),
         "pass_mark": 40,
-        "assessments": assessments,
+        "assessments": [each | {"required": bool(each["weight"])} for each in kept],
     }

@@ -40,3 +40,4 @@ def test_the_api_answers_as_of_the_end_of_the_replay(stack: Stack) -> None:
         "finished",
         "passed",
     )
+    assert course["progress"] == 100.0, "who submitted all that could be seen has done all"

@@ -77,6 +77,19 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def changed(folder: Path, name: str, *lines: str) -> Oulad:
+    """The folder with more lines in one table, read again."""
+    for path in folder.glob(f"{name}.csv*"):
+        path.unlink()
+    (folder / f"{name}.csv").write_text(FILES[name] + "".join(f"{line}\n" for line in lines))
+    return read_oulad(OuladOptions(folder))
+
+
+def assessments_of(oulad: Oulad, course: int) -> list[tuple[str, str, float, bool]]:
+    facts = json.loads(oulad.courses()[course].value or b"")
+    return [(a["id"], a["kind"], a["weight"], a["required"]) for a in facts["assessments"]]
+
+
 def events_of(oulad: Oulad) -> list[dict[str, object]]:
     return [json.loads(record.value or b"") for record in oulad.events()]
 
@@ -163,12 +176,54 @@ def test_every_event_is_accepted_and_every_fact_understood(folder: Path) -> None
     assert (first.course_id, first.pass_mark) == ("AAA-2013J", 40)
     assert [(a.id, a.weight, a.due_at is None, a.required) for a in first.assessments] == [
         ("1752", 12.5, False, True),
-        ("1757", 100, True, True),
         ("1758", 0, False, False),
     ]
     assert first.ends_at is not None
     assert first.starts_at is not None
     assert first.ends_at - first.starts_at == 268 * 86_400
+
+
+def test_facts_hold_the_assessments_that_anybody_sat(folder: Path) -> None:
+    oulad = read_oulad(OuladOptions(folder))
+    assert [a[0] for a in assessments_of(oulad, 0)] == ["1752", "1758"]
+    told = reported(oulad)
+    assert (told["assessments_never_sat"], told["problems"]) == (1, [])
+
+
+def test_an_exam_that_somebody_sat_is_required(folder: Path) -> None:
+    """Also where the only row of it has no score, or one of an earlier run."""
+    for row in ("1757,11391,260,0,?", "1757,11391,-1,1,55"):
+        exam = assessments_of(changed(folder, "studentAssessment", row), 0)[1]
+        assert exam == ("1757", "Exam", 100, True)
+
+
+def test_a_row_that_cannot_be_read_is_nobodys(folder: Path) -> None:
+    oulad = changed(folder, "studentAssessment", "1757,11391,260,0,well")
+    assert "1757" not in {a[0] for a in assessments_of(oulad, 0)}
+
+
+def test_where_no_weight_remains_all_weigh_the_same_and_are_required(folder: Path) -> None:
+    text = FILES["assessments"].replace("1752,TMA,19,12.5", "1752,TMA,19,0")
+    (folder / "assessments.csv.gz").write_bytes(gzip.compress(text.encode()))
+    oulad = read_oulad(OuladOptions(folder))
+    assert assessments_of(oulad, 0) == [("1752", "TMA", 1, True), ("1758", "CMA", 1, True)]
+
+
+@pytest.mark.parametrize(
+    ("left", "days"),
+    [
+        ("?", [("enrolled", "2013-10-01")]),
+        ("12", [("enrolled", "2013-10-01"), ("unenrolled", "2013-10-13")]),
+        ("0", [("enrolled", "2013-10-01"), ("unenrolled", "2013-10-01")]),
+        ("-20", [("enrolled", "2013-09-11"), ("unenrolled", "2013-09-11")]),
+    ],
+)
+def test_without_a_registration_date_nobody_enrols_after_leaving(
+    folder: Path, left: str, days: list[tuple[str, str]]
+) -> None:
+    oulad = changed(folder, "studentRegistration", f"AAA,2013J,555,?,{left}")
+    found = [e for e in events_of(oulad) if e["user_id"] == 555]
+    assert [(e["type"], str(e["occurred_at"])[:10]) for e in found] == days
 
 
 def test_work_on_the_due_day_is_in_time(folder: Path) -> None:
