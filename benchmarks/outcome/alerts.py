@@ -1,0 +1,87 @@
+"""How many alerts each rule raises, about whom, and how many of them are noise."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from benchmarks.outcome.tables import mean, share, table
+from benchmarks.outcome.truth import Truth, day_of
+from domain.alerts import Transition
+
+
+@dataclass(slots=True)
+class Told:
+    """One alert; `severity` is its last, `messages` what a notification service receives of it."""
+
+    rule: str
+    severity: str
+    course_id: str | None
+    subject: str | None
+    user: str
+    raised_at: int
+    instructor: bool
+    messages: int = 0
+    at_once: bool = False
+
+
+@dataclass(slots=True)
+class Alerts:
+    """Every alert of a fold."""
+
+    told: dict[str, Told] = field(default_factory=dict)
+
+    def take(self, transitions: Iterable[Transition]) -> None:
+        """Note what a batch told."""
+        for step in transitions:
+            alert = self.told.get(step.alert_id)
+            if alert is None:
+                alert = self.told[step.alert_id] = Told(
+                    rule=step.category,
+                    severity=step.severity,
+                    course_id=step.course_id,
+                    subject=step.subject.id,
+                    user=step.user_id,
+                    raised_at=step.raised_at,
+                    instructor="instructor" in step.audience,
+                )
+            alert.messages += step.delivered
+            alert.severity = step.severity
+            alert.at_once |= step.kind == "resolved" and step.at == step.raised_at
+
+    def table(self, truth: Truth) -> str:
+        """One row a rule and severity, one a rule, and sums."""
+        weeks = sum(truth.weeks(course) for course in truth.facts)
+        exams = {a.id for f in truth.facts.values() for a in f.assessments if a.kind == "Exam"}
+        groups: dict[tuple[str, str], list[Told]] = defaultdict(list)
+        for alert in self.told.values():
+            groups["all", ""].append(alert)
+            groups[alert.rule, ""].append(alert)
+            groups[alert.rule, alert.severity].append(alert)
+            if alert.instructor:
+                groups["to instructors", ""].append(alert)
+            if alert.subject in exams:
+                groups["about exams", ""].append(alert)
+        sums = ("about exams", "all", "to instructors")
+        order = sorted(groups, key=lambda name: (name[0] in sums, name))
+        head = (
+            *("rule", "severity", "alerts", "per 1,000 learner-weeks", "about passers"),
+            *("messages an alert", "raised and resolved in one second"),
+        )
+        rows = [(*name, *_row(groups[name], weeks, truth)) for name in order]
+        return f"{weeks:,.0f} learner-weeks.\n\n{table(head, rows)}"
+
+
+def _row(alerts: list[Told], weeks: float, truth: Truth) -> tuple[str, ...]:
+    passing = [
+        known
+        for alert in alerts
+        if (known := truth.passing(alert.course_id, alert.user, day_of(alert.raised_at)))
+        is not None
+    ]
+    return (
+        f"{len(alerts):,}",
+        f"{1000 * len(alerts) / weeks:.1f}",
+        share(sum(passing), len(passing)),
+        mean([alert.messages for alert in alerts], 2),
+        f"{sum(alert.at_once for alert in alerts):,}",
+    )
