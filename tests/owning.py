@@ -1,0 +1,246 @@
+"""A real owner and a real committer, on the model of the log that the simulation uses.
+
+Only what speaks to Kafka is stood in for: the take-over's reader, the producer, `courses`.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from itertools import count
+from typing import Any, cast
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
+from prometheus_client import CollectorRegistry
+from typing_extensions import override
+
+import agents.owner
+from agents.courses import CourseReader
+from agents.owner import Context, Owner
+from agents.table import Table
+from agents.takeover import Loaded, Taken, _check_halted, _keep
+from agents.transport import Batch, Raw, Standing
+from contracts.topics import ALERTS, INPUTS, STATE
+from domain.codec import decode_record
+from domain.configuration import Configuration
+from domain.course_facts import CourseFacts
+from domain.decode import Record
+from domain.fold import DeadLetter, new_record
+from domain.ids import partition_of
+from domain.partition import PartitionRecord
+from models.baseline import Baseline
+from runtime.failpoints import Failpoints
+from runtime.metrics import Metrics
+from runtime.settings import Settings
+from tests.factories import START, record, seconds
+from tests.simulation.model_log import Broker, Kept, Log, Producer
+
+PARTITIONS = 2
+NOW = seconds(START)
+IDLE = Standing(7, 7)
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.at = NOW
+
+    def now(self) -> int:
+        return self.at
+
+
+class _Builder:
+    def __init__(self) -> None:
+        self.records: list[tuple[bytes | None, bytes | None]] = []
+
+    def append(
+        self, *, timestamp: int | None, key: bytes | None, value: bytes | None, headers: object
+    ) -> bool:
+        del timestamp, headers
+        self.records.append((key, value))
+        return True
+
+
+class ModelProducer:
+    """What the committer asks of aiokafka's producer."""
+
+    def __init__(self, producer: Producer, settings: Settings) -> None:
+        self.stopped = 0
+        self._producer = producer
+        self._settings = settings
+
+    async def begin_transaction(self) -> None:
+        """Nothing: the model begins with the first record."""
+
+    def create_batch(self) -> _Builder:
+        return _Builder()
+
+    async def send_batch(
+        self, builder: _Builder, topic: str, *, partition: int
+    ) -> "asyncio.Future[Kept]":
+        del partition
+        name = topic.removeprefix(self._settings.topic_prefix)
+        first, *_ = [self._producer.send(name, key, value) for key, value in builder.records]
+        sent: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
+        sent.set_result(Kept(first, None, None, 0, 0))
+        return sent
+
+    async def send_offsets_to_transaction(
+        self, offsets: Mapping[TopicPartition, OffsetAndMetadata], group: str
+    ) -> None:
+        del group
+        (position,) = offsets.values()
+        self._producer.send_position(position.offset)
+
+    async def commit_transaction(self) -> None:
+        self._producer.commit()
+
+    async def stop(self) -> None:
+        self.stopped += 1
+
+
+class Letters:
+    """The bad records of `courses`, as they are put here."""
+
+    waiting: list[tuple[int, DeadLetter]]
+
+    def __init__(self, settings: Settings, looked_at: Mapping[int, int]) -> None:
+        del settings
+        self.waiting = []
+        self.looked_at = dict(looked_at)
+        self.state = "new"
+
+    async def start(self) -> None:
+        self.state = "started"
+
+    async def stop(self) -> None:
+        self.state = "stopped"
+
+    async def next(self) -> tuple[list[tuple[int, DeadLetter]], dict[int, int]]:
+        found, self.waiting = self.waiting, []
+        if found:
+            self.looked_at[0] = found[-1][1].record.offset + 1
+        return found, dict(self.looked_at)
+
+
+class Courses(CourseReader):
+    """Course facts that are put here."""
+
+    @override
+    async def caught_up(self) -> None:
+        """It always is."""
+
+    def put(self, facts: CourseFacts) -> None:
+        self.latest[facts.course_id] = facts
+        self.version += 1
+
+
+class Stage:
+    """One partition's surroundings; owners of it come and go."""
+
+    def __init__(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        partition: int = 1,
+        failpoints: str = "",
+        **given: Any,
+    ) -> None:
+        monkeypatch.setattr(agents.owner, "take_over", self._take_over)
+        monkeypatch.setattr(agents.owner, "CourseLetters", Letters)
+        self.settings = Settings.model_validate({"KAFKA_BOOTSTRAP": "nowhere:1", **given})
+        self.partition = partition
+        self.learner = next(
+            str(n) for n in count(1) if partition_of(str(n).encode(), PARTITIONS) == partition
+        )
+        self.broker = Broker()
+        self.broker.logs[ALERTS.name] = Log()
+        self.clock = _Clock()
+        self.courses = Courses(self.settings, lambda: None)
+        self.registry = CollectorRegistry()
+        self.producers: list[ModelProducer] = []
+        self.context = Context(
+            settings=self.settings,
+            configuration=Configuration(),
+            scorer=Baseline(),
+            clock=self.clock,
+            courses=self.courses,
+            metrics=Metrics(self.registry),
+            failpoints=Failpoints(failpoints),
+        )
+
+    def owner(self, loaded: Loaded | None = None) -> Owner:
+        return Owner(self.context, self.partition, loaded)
+
+    async def opened(self, loaded: Loaded | None = None) -> Owner:
+        """An owner that has taken over, and takes its turns when it is told to."""
+        owner = self.owner(loaded)
+        await owner._take_over()
+        owner._expected = owner._fold.record.next
+        return owner
+
+    def batch(self, start: int, *values: Mapping[str, Any] | bytes | None) -> Batch:
+        """A fetch of records that follow one another from an offset on."""
+        found = []
+        for offset, value in enumerate(values, start):
+            item = record(value, offset, key=self.learner.encode())
+            if isinstance(value, Mapping):
+                item = item._replace(key=str(value["user_id"]).encode())
+            found.append(Kept(offset, item.key, item.value, item.timestamp, 0))
+        return Batch(self.partition, 1, start, cast("list[Raw]", found))
+
+    def written(self, topic: str) -> list[Kept]:
+        """What a reader of committed records sees of a topic."""
+        return self.broker.logs[topic].committed()
+
+    def record(self) -> PartitionRecord:
+        """The partition's record as it was last committed."""
+        loaded = Loaded(Table(), {})
+        for kept in self.written(STATE.name):
+            _keep(loaded, kept.key, kept.value)
+        assert loaded.record is not None
+        return decode_record(loaded.record)
+
+    def figure(self, name: str) -> float:
+        """A metric of this partition."""
+        labels = {"partition": str(self.partition)}
+        return self.registry.get_sample_value(f"learnstream_{name}", labels) or 0
+
+    async def _take_over(
+        self, settings: Settings, partition: int, loaded: Loaded | None, *, resume: bool
+    ) -> Taken:
+        producer = ModelProducer(self.broker.start_producer("owner"), settings)
+        self.producers.append(producer)
+        loaded = loaded or Loaded(Table(), {})
+        log = self.broker.logs[STATE.name]
+        for kept in log.committed(loaded.table.next):
+            _keep(loaded, kept.key, kept.value)
+        loaded.table.next = max(loaded.table.next, log.end)
+        made = new_record(partition, PARTITIONS, "topic-id", settings.clock)
+        found = made if loaded.record is None else decode_record(loaded.record)
+        _check_halted(found, resume=resume)
+        return Taken(cast(AIOKafkaProducer, producer), loaded, found)
+
+
+def a_letter(offset: int) -> DeadLetter:
+    return DeadLetter(Record(offset, NOW * 1000, b"algebra", b"{"), "not_json", "")
+
+
+async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait for what is about to be true."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - an owner tells nobody
+            await asyncio.sleep(0.005)
+
+
+async def turn(owner: Owner, standing: Standing = IDLE) -> None:
+    """One turn, told how far the consumer is."""
+    await owner._turn(lambda: standing)
+
+
+def kinds(stage: Stage) -> list[str]:
+    """The kinds of the inputs that were written, in order."""
+    return [
+        kind
+        for each in stage.written(INPUTS.name)
+        for kind in ("fold_version", "configuration", "course", "tick", "resume")
+        if f'"kind":"{kind}"'.encode() in (each.value or b"")
+    ]
