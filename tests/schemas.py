@@ -9,7 +9,7 @@ from jsonschema import Draft7Validator
 
 ROOT: Final = Path(__file__).parents[1]
 DOCUMENT: Final[dict[str, Any]] = yaml.safe_load((ROOT / "docs" / "asyncapi.yaml").read_text())
-LIMITS: Final = ("minLength", "maxLength", "minimum", "maximum", "maxItems")
+LIMITS: Final = ("minLength", "maxLength", "minimum", "exclusiveMinimum", "maximum", "maxItems")
 _JSON_TYPES: Final = {str: "string", bool: "boolean", int: "integer", type(None): "null"}
 
 

@@ -44,7 +44,7 @@ def a_learner(user_id: str, steps: int, *, days: Iterable[int] = (), course: str
     state = new_learner(user_id)
     state.steps = steps
     state.first_event_at = state.last_event_at = T0
-    state.days = [Day(day=day, activities=3, seconds=1200, posts=1) for day in days]
+    state.days = [Day(day=day, activities=3, timed=3, seconds=1200, posts=1) for day in days]
     state.course_ids = [course] if course else []
     return state
 
@@ -70,7 +70,7 @@ def a_transition(user_id: str, alert_id: str, revision: int = 1, **fields: Any) 
         "subject": Subject("assessment", "quiz-1"),
         "title_code": "alert.low_score.title",
         "message_code": "alert.low_score.message",
-        "params": {"score": 35, "pass_mark": 40},
+        "params": {"score": 35, "pass_mark": 40, "title": "Quiz 1", "date": "9 October"},
         "evidence": (
             Evidence(feature="score", value=35, threshold=40, unit="percent", direction="down"),
         ),

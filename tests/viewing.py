@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from domain.configuration import Configuration
 from domain.measures.view import Cohort, View
 from domain.state import new_learner
 from tests.factories import START, USER, Bench, seconds
@@ -15,10 +16,12 @@ def view(
     zone: str = "UTC",
 ) -> View:
     """The view of the bench's learner at `when`; without a bench, of somebody unknown."""
+    configuration = Configuration() if bench is None else bench.fold.configuration
     return View(
         state=new_learner(USER) if bench is None else bench.learner(),
         facts={} if bench is None else bench.fold.facts,
         cohort=cohort,
         now=seconds(when or START),
         default_zone=zone,
+        default_pass_mark=configuration.rules.low_score.default_pass_mark,
     )

@@ -1,10 +1,11 @@
 """Streaks, local dates and sessions as product.md defines them."""
 
 from datetime import UTC, datetime
+from itertools import permutations
 
 import pytest
 
-from tests.factories import Bench, at, event, viewed
+from tests.factories import Bench, at, event, seconds, viewed
 
 
 def moment(text: str) -> datetime:
@@ -133,6 +134,21 @@ def test_sessions_do_not_depend_on_the_order_of_arrival(order: list[int]) -> Non
     (span,) = bench.learner().spans
     assert span.end - span.start == 65 * 60
     assert bench.learner().days[0].seconds == 65 * 60
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))), ids=str)
+def test_a_start_cuts_a_session_in_any_order_of_arrival(order: tuple[int, ...]) -> None:
+    """Also where what came first lies hours later than all of them."""
+    events = [
+        viewed(at(0)),
+        event("session_started", at(0, minutes=3)),
+        event("session_ended", at(0, minutes=9)),
+        viewed(at(0, 11), "p2", duration_seconds=60),
+    ]
+    state = Bench().send(*[events[n] for n in order]).learner()
+    spans = [(span.start - seconds(at(0)), span.end - span.start) for span in state.spans]
+    assert spans == [(0, 0), (3 * 60, 6 * 60), (11 * 3600, 60)]
+    assert (state.days[0].sessions, state.days[0].seconds) == (3, 7 * 60)
 
 
 def test_the_same_content_counts_once_an_hour() -> None:

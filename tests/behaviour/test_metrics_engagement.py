@@ -3,7 +3,8 @@
 import pytest
 
 from domain.course_facts import WeeklyTargets
-from domain.measures.engagement import engagement, segment
+from domain.measures.dashboard import dashboard
+from domain.measures.engagement import compared_level, engagement, segment
 from domain.measures.shapes_trends import TrendAnalysis, TrendType
 from domain.measures.trends import trend_analysis
 from domain.measures.view import Cohort, CohortCourse
@@ -15,7 +16,7 @@ def cohort(**figures: float | None) -> Cohort:
     unknown: dict[str, float | None] = dict.fromkeys(
         ("active_days", "minutes", "activities", "discussion", "engagement_p15", "engagement_p85")
     )
-    return Cohort(courses={"c1": CohortCourse(course_id="c1", **(unknown | figures))})
+    return Cohort(courses={"c1": CohortCourse(course_id="c1", **(unknown | figures))}, as_of=7)
 
 
 def week_of_work() -> Bench:
@@ -94,6 +95,43 @@ def test_segments_say_why() -> None:
     ]
     bench.send(*(graded(at(4), 20, f"a{n}") for n in range(3)))
     assert where(5) == "struggling"
+
+
+def test_the_level_that_is_compared_leaves_punctuality_out() -> None:
+    """Late with everything, the level falls; the course's percentiles know nothing of that."""
+    known = cohort(engagement_p15=20, engagement_p85=88)
+    bench = week_of_work().adopt("course", course(0, {"a1": at(1), "a2": at(2)}))
+    looked = view(bench, at(5), cohort=known)
+    assert compared_level(looked, "c1") == pytest.approx(100 * 0.75 / 0.85)
+    assert engagement(looked).level == 75
+    found, why = segment(looked, engagement(looked))
+    assert (found, why and why.params) == ("highly_engaged", {"level": 88.2, "threshold": 88})
+
+
+def test_in_two_courses_the_lower_standing_counts_and_the_higher_bar() -> None:
+    bench = week_of_work().send(enrolled(at(0), course_id="c2"))
+    figures = dict.fromkeys(("active_days", "minutes", "activities", "discussion"))
+
+    def where(*bounds: tuple[float, float]) -> str | None:
+        rows = {
+            name: CohortCourse(course_id=name, engagement_p15=low, engagement_p85=high, **figures)
+            for name, (low, high) in zip(("c1", "c2"), bounds, strict=False)
+        }
+        looked = view(bench, at(5), cohort=Cohort(courses=rows, as_of=1))
+        return segment(looked, engagement(looked))[0]
+
+    assert where((10, 80), (10, 85)) == "highly_engaged"
+    assert where((10, 80), (10, 95)) == "typical"
+    assert where((10, 80), (90, 95)) == "disengaging"
+    assert where((10, 80)) == "highly_engaged"
+
+
+def test_of_when_the_courses_figures_are_is_said() -> None:
+    looked = view(week_of_work(), at(5), cohort=cohort(engagement_p15=20))
+    assert dashboard(looked).realtime_metrics.cohort_as_of == "1970-01-01T00:00:07Z"
+    others = Cohort(courses={}, as_of=7)
+    nothing = dashboard(view(week_of_work(), at(5), cohort=others)).realtime_metrics
+    assert (nothing.cohort_as_of, nothing.engagement_basis) == (None, "default")
 
 
 def test_without_a_cohort_only_silence_and_scores_speak() -> None:

@@ -3,6 +3,7 @@
 import importlib
 import math
 from datetime import timedelta
+from random import Random
 from statistics import fmean, stdev
 from typing import Any
 
@@ -20,7 +21,7 @@ from domain.measures.completion import (
 from domain.measures.predictions import predictive_analytics
 from domain.measures.recommendations import learning_recommendations
 from domain.measures.submissions import submissions
-from domain.state import Course
+from domain.state import BANKED, Course, ModuleFact
 from models import baseline
 from tests.factories import (
     Bench,
@@ -28,7 +29,6 @@ from tests.factories import (
     completed,
     course,
     enrolled,
-    event,
     graded,
     seconds,
     submitted,
@@ -47,8 +47,7 @@ def test_the_pace_is_the_decayed_count_by_the_decayed_time() -> None:
     known = Course(
         "c1",
         enrolled_at=seconds(at(0)),
-        rate=sum(math.exp(-half * (20 - u)) for u in units),
-        rate_at=seconds(at(20)),
+        modules=[ModuleFact(n, seconds(at(unit)), 0, done=True) for n, unit in enumerate(units)],
     )
     pace = pace_of(known, None, seconds(at(now)))
     count = sum(math.exp(-half * (now - u)) for u in units)
@@ -61,7 +60,8 @@ def test_the_pace_is_the_decayed_count_by_the_decayed_time() -> None:
 def test_a_long_steady_course_comes_to_its_true_pace() -> None:
     half = math.log(2) / 14
     rate = sum(math.exp(-half * age) for age in range(400))
-    known = Course("c1", enrolled_at=0 + DAY, rate=rate, rate_at=401 * DAY)
+    units = [ModuleFact(n, (n + 2) * DAY, 0, done=True) for n in range(400)]
+    known = Course("c1", enrolled_at=DAY, modules=units)
     assert pace_of(known, None, 401 * DAY).per_day == pytest.approx(1, abs=0.03)
     assert pace_of(known, None, 401 * DAY).per_day == pytest.approx(rate * half, rel=1e-3)
 
@@ -154,6 +154,51 @@ def test_the_next_score_is_the_states_prediction() -> None:
     assert (shown.model.name, shown.model.version) == (baseline.NAME, baseline.VERSION)
 
 
+@pytest.mark.parametrize("percents", [(60, 70, 80), (50, 90, 70, 65), (80, 80, 80)])
+def test_the_interval_of_the_next_score_is_students(percents: tuple[float, ...]) -> None:
+    made = baseline.Baseline().next_score(percents, 1)
+    assert made is not None
+    n = len(percents)
+    half = stats.t.ppf(0.95, n - 1) * max(stdev(percents), 1) * math.sqrt(1 + 1 / n)
+    assert made.low == pytest.approx(max(0, fmean(percents) - half), abs=1e-6)
+    assert made.high == pytest.approx(min(100, fmean(percents) + half), abs=1e-6)
+
+
+def test_nine_in_ten_of_normal_samples_lie_within_the_interval() -> None:
+    random = Random(5)
+    for n in (3, 5):
+        hits = 0
+        for _ in range(2000):
+            *before, score = (random.gauss(60, 6) for _ in range(n + 1))
+            made = baseline.Baseline().next_score(before, 1)
+            assert made is not None
+            hits += made.low <= score <= made.high
+        assert 0.88 <= hits / 2000 <= 0.92
+
+
+def test_a_prediction_from_scores_that_no_longer_count_is_not_shown() -> None:
+    bench = Bench().send(*(graded(at(n), 90 + n, f"a{n}") for n in range(3)))
+    bench.send(graded(at(4), 20, "b1", course_id="c2"))
+    state = bench.learner()
+    state.courses[0].unenrolled_at = seconds(at(5))  # however the state came to keep it
+    looked = view(bench, at(6))
+    object.__setattr__(looked, "state", state)
+    shown = predictive_analytics(looked, 30)
+    score = shown.predictions.next_assessment_score
+    assert (score.status, score.score, score.naive_score) == ("insufficient_data", None, None)
+    assert [(m.code, m.have, m.need) for m in score.missing] == [("scores", 1, 3)]
+    assert shown.prediction_confidence.models == []
+
+    state.courses[0].unenrolled_at = 0
+    state.courses[0].work[0].grades[-1].flags = BANKED
+    again = view(bench, at(6))
+    object.__setattr__(again, "state", state)
+    other = predictive_analytics(again, 30)
+    assert other.predictions.next_assessment_score.score is None
+    assert other.predictions.next_assessment_score.missing[0].code == "examples"
+    assert other.prediction_confidence.reasons[-1].code == "confidence.other_scores"
+
+
 def test_the_baseline_has_one_name() -> None:
     assert (predictions.SCORE_MODEL, predictions.SCORE_MODEL_VERSION) == (
         baseline.NAME,
@@ -217,18 +262,24 @@ def test_submissions_follow_the_learners_own_habit() -> None:
 
 
 def test_recommendations_name_the_next_step_and_why() -> None:
-    facts = course(0, {"a1": at(2), "a2": at(6)}, pass_mark=50)
+    facts = course(0, {"a1": at(8), "a2": at(15)}, title="Statistics", pass_mark=50)
     bench = Bench(facts=facts).send(enrolled(at(0)), viewed(at(0)), graded(at(0), 30, "b1"))
-    shown = learning_recommendations(view(bench, at(5)))
+    shown = learning_recommendations(view(bench.tick(at(10, minutes=1)), at(11)))
     assert [(each.rank, each.reason.code, each.action.code) for each in shown] == [
-        (1, "recommendation.deadline", "submit_assessment"),
-        (2, "recommendation.overdue", "submit_assessment"),
-        (3, "recommendation.low_score", "ask_for_help"),
-        (4, "recommendation.behind", "resume_course"),
-        (5, "recommendation.inactive", "plan_session"),
+        (1, "recommendation.overdue", "submit_assessment"),
+        (2, "recommendation.inactive", "plan_session"),
+        (3, "recommendation.deadline", "submit_assessment"),
+        (4, "recommendation.low_score", "ask_for_help"),
+        (5, "recommendation.behind", "resume_course"),
     ]
-    assert shown[0].reason.text == "A2 is due on 2024-03-10 and not handed in yet"
-    assert shown[0].action.due_at == "2024-03-10T09:00:00Z"
+    assert [each.reason.text for each in shown] == [
+        "A1 (due 12 March) is overdue and has not been submitted",
+        "You have not worked for 11 days",
+        "A2 (due 19 March) has not been submitted yet",
+        "An assessment: 30%, where 50% is needed to pass",
+        "Statistics: 0% done where the schedule expects 50%",
+    ]
+    assert shown[0].action.due_at == "2024-03-12T09:00:00Z"
     assert {(each.source, each.effect) for each in shown} == {("rule", None)}
 
 
@@ -237,15 +288,3 @@ def test_a_deadline_within_two_days_is_an_insight() -> None:
     looked = view(Bench(facts=facts).send(enrolled(at(0))), at(0, hours=4))
     shown = predictive_analytics(looked, 7)
     assert shown.learning_recommendations[0].action.target.id == "a1"
-
-
-def test_a_goal_that_is_set_is_not_asked_for_again() -> None:
-    goal = event("goal_set", at(0), goal_id="g1", metric="streak_days", target=5)
-    asked = [
-        [each.action.code for each in learning_recommendations(view(bench, at(0)))]
-        for bench in (
-            Bench().send(enrolled(at(0)), viewed(at(0))),
-            Bench().send(enrolled(at(0)), viewed(at(0)), goal),
-        )
-    ]
-    assert asked == [["set_goal"], []]

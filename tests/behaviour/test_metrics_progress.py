@@ -211,11 +211,10 @@ def test_a_level_is_left_only_five_points_under_its_bar() -> None:
     assert level(26, None, "Intermediate") == "Intermediate"
 
 
-def test_the_fold_remembers_the_level() -> None:
-    bench = Bench(facts=course(modules=10))
-    bench.send(*[completed(at(n), f"m{n + 1}") for n in range(8)], graded(at(8), 81))
-    assert bench.learner().level == "Advanced"
-    bench.send(graded(at(9), 71, "a2"))
-    assert bench.learner().level == "Advanced"
-    bench.send(graded(at(10), 40, "a3"))
-    assert bench.learner().level == "Intermediate"
+def test_a_level_rests_on_those_before_it_whatever_the_order_of_arrival() -> None:
+    modules = [completed(at(n), f"m{n + 1}") for n in range(8)]
+    grades = [graded(at(8), 81), graded(at(9), 71, "a2"), graded(at(10), 40, "a3")]
+    for count, expected in ((1, "Advanced"), (2, "Advanced"), (3, "Intermediate")):
+        for arriving in ([*modules, *grades[:count]], [*reversed(grades[:count]), *modules]):
+            bench = Bench(facts=course(modules=10)).send(*arriving)
+            assert progress_summary(view(bench, at(11))).current_level == expected

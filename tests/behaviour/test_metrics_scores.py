@@ -6,6 +6,7 @@ import math
 import pytest
 
 from domain.course_facts import Assessment, CourseFacts
+from domain.measures.dashboard import dashboard
 from domain.measures.engagement import engagement
 from domain.measures.forecast import performance_forecast
 from domain.measures.insights import insights
@@ -31,29 +32,64 @@ def test_the_slope_and_its_interval_are_those_of_least_squares() -> None:
         round(theirs.slope - half, 2),
         round(theirs.slope + half, 2),
     )
-    assert (shown.n, shown.needed, shown.level) == (6, 4, 0.95)
+    assert (shown.n, shown.needed, shown.level) == (6, 3, 0.95)
+    assert shown.probability == round(stats.t.cdf(theirs.slope / theirs.stderr, 4), 3)
 
 
 @pytest.mark.parametrize(
     ("percents", "direction"),
     [
-        ((60, 70, 80), "insufficient_data"),
+        ((60, 70), "insufficient_data"),
+        ((60, 71, 80), "improving"),
         ((60, 65, 70, 76), "improving"),
         ((76, 70, 65, 60), "declining"),
         ((70, 70, 70, 70), "stable"),
         ((70, 72, 70, 72, 70, 72), "stable"),
-        ((40, 90, 35, 80), "insufficient_data"),
+        ((40, 90, 35, 80), "unclear"),
     ],
 )
 def test_what_is_not_proven_is_not_said(percents: tuple[float, ...], direction: str) -> None:
     assert performance_trend(view(scored(*percents), at(20))).direction == direction
 
 
-def test_only_the_last_eight_scores_of_180_days_count() -> None:
+def test_the_last_eight_scores_count_however_old_they_are() -> None:
     many = scored(*range(10, 100, 8))
-    assert performance_trend(view(many, at(40))).n == 8
-    assert performance_trend(view(many, at(200))).n == 5
-    assert performance_trend(view(many, at(400))).n == 0
+    for day in (40, 200, 400):
+        shown = performance_analysis(view(many, at(day)), 30)
+        assert (shown.trend.n, shown.status, shown.missing) == (8, "ok", [])
+        assert shown.volatility is not None
+
+
+def test_what_is_not_clear_is_said_wherever_scores_suffice() -> None:
+    bench = scored(40, 90, 35)
+    board = dashboard(view(bench, at(20)))
+    assert board.realtime_metrics.performance_trend == "unclear"
+    assert board.performance_trends.trend.direction == "unclear"
+    assert performance_forecast(view(bench, at(20)), 30).trend.direction == "unclear"
+
+
+def kinds(*given: tuple[str, float]) -> Bench:
+    facts = CourseFacts(
+        course_id="c1",
+        assessments=tuple(Assessment(id=f"a{n}", kind=kind) for n, (kind, _) in enumerate(given)),
+    )
+    return scored(*(percent for _, percent in given)).adopt("course", facts)
+
+
+def test_scores_are_compared_with_their_own_kind() -> None:
+    bench = kinds(("CMA", 90), ("cma", 88), ("CMA", 91), ("TMA", 70), ("tma", 71), ("TMA", 71))
+    shown = performance_analysis(view(bench, at(20)), 30)
+    assert (shown.trend.direction, shown.trend.n) == ("stable", 6)
+    assert shown.volatility == 1.2  # sqrt(4.33 / 3) about the common slope
+    assert [(k.kind, k.score_count) for k in shown.by_assessment_kind] == [("cma", 3), ("tma", 3)]
+
+
+def test_a_forecast_goes_by_the_newest_kind_where_that_has_three_scores() -> None:
+    given = (("cma", 90), ("cma", 88), ("cma", 92), ("tma", 70), ("tma", 72), ("tma", 71))
+    own = performance_forecast(view(kinds(*given), at(20)), 30)
+    assert {point.value for point in own.points} == {71.0}
+    all_kinds = performance_forecast(view(kinds(*given[:5]), at(20)), 30)
+    assert {point.value for point in all_kinds.points} == {82.4}
 
 
 def test_expectations_are_subtracted_from_all_scores_or_from_none() -> None:

@@ -1,5 +1,7 @@
 """What every screen must hold for believable learners, at any moment somebody looks."""
 
+import math
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -54,6 +56,18 @@ def views(bench: Bench, request: pytest.FixtureRequest) -> list[View]:
     ]
 
 
+def numbers(answer: object) -> Iterator[float]:
+    """Every number of an answer, however deep."""
+    if isinstance(answer, dict):
+        for value in answer.values():
+            yield from numbers(value)
+    elif isinstance(answer, list):
+        for value in answer:
+            yield from numbers(value)
+    elif isinstance(answer, float):
+        yield answer
+
+
 def test_every_answer_is_what_its_types_say(views: list[View]) -> None:
     for looked in views:
         told = (
@@ -63,6 +77,7 @@ def test_every_answer_is_what_its_types_say(views: list[View]) -> None:
         )
         for adapter, answer in zip(ADAPTERS, told, strict=True):
             adapter.validate_python(answer)
+            assert [n for n in numbers(answer) if n == 0 and math.copysign(1, n) < 0] == []
 
 
 def test_numbers_stay_within_their_bounds_and_agree(views: list[View]) -> None:

@@ -277,7 +277,7 @@ MUTANTS: Final[dict[str, Callable[[], None]]] = {
     "sink_without_compare_and_set": lambda: _patch(sinks.tables, "move_position", _without_compare),
     "sink_position_before_rows": lambda: _patch(sinks.sink, "write_batch", _position_before_rows),
     "read_uncommitted": _uncommitted,
-    "duplicates_forgotten": lambda: _patch(fold, "is_duplicate", lambda *_: False),
+    "duplicates_forgotten": lambda: _patch(fold, "seen_content", lambda *_: None),
     "input_not_written": lambda: _patch(Committer, "_inputs", lambda *_: ()),
     "tick_lost_at_take_over": lambda: _patch(owner.Owner, "_adopt_tick", _tick_lost),
     "memory_leaked": _commit_is(_leaking),

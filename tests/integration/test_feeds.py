@@ -274,6 +274,26 @@ def test_the_real_data_set_adds_up() -> None:
     }
 
 
+def test_in_the_real_data_set_every_assessment_can_be_seen_done() -> None:
+    """Only two modules have exams that their tables know; nobody enrols after leaving."""
+    oulad = read_oulad(OuladOptions(real_oulad()))
+    decoded = [json.loads(record.value or b"") for record in oulad.courses()]
+    facts = {each["course_id"]: each["assessments"] for each in decoded}
+    exams = Counter(
+        course[:3] for course, found in facts.items() for a in found if a["kind"] == "Exam"
+    )
+    assert exams == {"DDD": 3, "CCC": 1}
+    assert oulad.never_sat == 12
+    assert all(any(a["required"] for a in found) for found in facts.values())
+    entered: set[tuple[int, str]] = set()
+    for record in oulad.events():
+        event = json.loads(record.value or b"")
+        if event["type"] == "enrolled":
+            entered.add((event["user_id"], event["course_id"]))
+        elif event["type"] == "unenrolled":
+            assert (event["user_id"], event["course_id"]) in entered
+
+
 def test_one_real_presentation_arrives_whole(stack: Settings) -> None:
     options = OuladOptions(real_oulad(), frozenset({"AAA-2013J"}))
     adopt(stack, ["AAA-2013J"])

@@ -22,7 +22,6 @@ from runtime.database import connect
 from runtime.errors import CrashError, LossError
 from runtime.kafka import admin_client, connect_options, topic_ids
 from runtime.settings import Settings
-from sinks.cohort import refresh_cohort
 from sinks.migrate import migrate
 from sinks.position import Log, Position, check_position, move_position, take_position
 from sinks.sink import open_tables
@@ -74,7 +73,7 @@ async def sunk(settings: Settings, user_id: str, expected: int) -> bool:
 
 
 def test_migrations_run_once(bare: Settings) -> None:
-    assert migrate(bare) == [1]
+    assert migrate(bare) == [1, 2]
     assert migrate(bare) == []
 
 
@@ -106,8 +105,9 @@ async def test_the_newest_state_of_each_learner_is_in_the_table(topics: Settings
     assert row["state"] == encode_learner(newest)
     assert row["partition"] == partition
     assert row["course_ids"] == ['al"ge{b},ra']
-    assert row["first_day"] == TODAY - 27
-    assert (row["activities"], row["seconds"], row["posts"]) == ([3] * 28, [1200] * 28, [1] * 28)
+    assert row["first_day"] == TODAY - 29
+    assert (row["activities"], row["seconds"], row["posts"]) == ([3] * 30, [1200] * 30, [1] * 30)
+    assert row["timed"] == [3] * 30
     (known,) = await rows(topics, "SELECT * FROM course_facts")
     assert (known["partition"], known["facts"]) == (partition, encode_facts(facts))
 
@@ -279,34 +279,3 @@ async def test_two_sinks_share_the_partitions(topics: Settings) -> None:
             await eventually(lambda: all_at(5))
         await put_states(topics, *(a_learner(name, 6) for name in names))
         await eventually(lambda: all_at(6))
-
-
-async def test_cohorts_are_computed_once_a_day(topics: Settings) -> None:
-    learners = []
-    for number in range(1, 9):
-        state = a_learner(f"l{number}", 1, days=range(TODAY - 4 * number, TODAY), course="algebra")
-        state.courses = [Course(course_id="algebra", enrolled_at=T0)]
-        learners.append(state)
-    async with running_sink(topics):
-        await put_states(topics, *learners, a_learner("idle", 1))
-        await eventually(lambda: sunk(topics, "idle", 1))
-        await eventually(lambda: rows(topics, "SELECT 1 WHERE (SELECT count(*) FROM learner) = 9"))
-    async with await connect(topics, "test") as connection:
-        assert await refresh_cohort(connection, TODAY, T0)
-        assert not await refresh_cohort(connection, TODAY, T0 + 10)
-        assert await refresh_cohort(connection, TODAY + 1, T0 + 86_400)
-        assert await refresh_cohort(connection, TODAY + 29, T0 + 29 * 86_400)
-        assert await rows(topics, "SELECT 1 FROM cohort") == []
-        await rows(topics, "DELETE FROM cohort_refresh RETURNING 1")
-        assert await refresh_cohort(connection, TODAY, T0)
-    (course,) = await rows(topics, "SELECT * FROM cohort")
-    assert (course["course_id"], course["learners"]) == ("algebra", 8)
-    # Active days a week are 1, 2, 3, 4, 5, 6, 7 and 7 (28 of 32 days reach back far enough).
-    assert course["active_days"] == pytest.approx(6.25)
-    assert course["activities"] == pytest.approx(18.75)
-    assert course["minutes"] == pytest.approx(125)
-    assert course["discussion"] == pytest.approx(6.25)
-    assert 0 < course["engagement_p15"] < course["engagement_p85"] <= 100
-    assert course["engagement_p85"] == pytest.approx(100, abs=1)
-    (errors,) = await rows(topics, "SELECT * FROM model_error_daily WHERE day = %s", TODAY)
-    assert errors == {"day": TODAY, "error_count": 0, "error_absolute_sum": 0}

@@ -16,7 +16,7 @@ from contracts.inputs import encode_input
 from contracts.state_keys import PARTITION_KEY, TAKEN_KEY, course_key
 from contracts.topics import ACTIVITY, DEAD_LETTERS, INPUTS, STATE, TRANSITIONS
 from domain import codec
-from domain.configuration import Configuration, digest
+from domain.configuration import Configuration, canonical
 from domain.course_facts import CourseFacts
 from domain.decode import Record
 from domain.events import AnyEvent
@@ -141,7 +141,7 @@ class Owner:
         fold, effects = self.fold, self.fold.begin()
         if record.fold_version != FOLD_VERSION:
             fold.adopt(fold.next_input("fold_version", FoldVersion(FOLD_VERSION)), effects)
-        if record.configuration != digest(self.configuration):
+        if record.configuration != canonical(self.configuration):
             fold.adopt(fold.next_input("configuration", self.configuration), effects)
         if record.halted is not None:
             fold.adopt(fold.next_input("resume", {}), effects)
@@ -183,7 +183,7 @@ class Owner:
         due = fold.due_at()
         if fold.record.clock_mode != "wall" or due is None:
             return
-        if due > now or now - self.ticked_at < TICK_SECONDS:
+        if due >= now or now - self.ticked_at < TICK_SECONDS:
             return
         if backlog and now - fold.record.clock > TICK_SECONDS:
             return

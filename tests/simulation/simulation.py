@@ -13,6 +13,7 @@ from domain import codec
 from domain.configuration import Configuration
 from domain.course_facts import CourseFacts
 from domain.decode import Record
+from domain.deduplication import ID_BYTES
 from domain.fold import Effects, PartitionFold, new_record
 from domain.ids import event_hash
 from domain.inputs import Input
@@ -47,6 +48,7 @@ from tests.simulation.schedules import (
 TURNS_MAX: Final = 400
 LAST: Final = BASE + 75 * DAY
 """With ten days of lateness still within the 90 days that a state remembers."""
+_SEEN_BYTES: Final = 11  # of one event in the window of deduplication
 _SCORER: Final = Baseline()
 
 
@@ -293,7 +295,8 @@ class Simulation:
             state = rebuilt.table.get(user)
             check(state is not None, "I1", f"learner {user} is missing")
             assert state is not None, "checked"
-            seen = [state.seen[n : n + 8] for n in range(0, len(state.seen), 8)]
+            entries = range(0, len(state.seen), _SEEN_BYTES)
+            seen = [state.seen[n : n + ID_BYTES] for n in entries]
             check(sorted(seen) == sorted(expected), "I1", f"events of learner {user}")
             found = sum(day.clicks for day in state.days)
             check(found == clicks[user], "I1", f"views of {user}: {found:b}, {clicks[user]:b}")

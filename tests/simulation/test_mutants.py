@@ -202,7 +202,7 @@ def test_a_mutant_of_the_protocol_goes_red(
 
 def test_a_fold_that_forgets_duplicates_goes_red(monkeypatch: pytest.MonkeyPatch) -> None:
     """The oracle forgets them too: only the count of the events on their own notices."""
-    forgetful: Callable[[object, bytes], bool] = lambda _state, _hashed: False  # noqa: E731
-    monkeypatch.setattr(fold, "is_duplicate", forgetful)
+    forgetful: Callable[[object, bytes], None] = lambda _state, _hashed: None  # noqa: E731
+    monkeypatch.setattr(fold, "seen_content", forgetful)
     what = next(filter(None, (failure(draw(seed)) for seed in range(SEEDS))), "")
     assert what.startswith("I1")

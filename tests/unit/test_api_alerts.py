@@ -7,13 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.alert_query import Filter, Place, alert_query, read_cursor, write_cursor
-from api.alerts import sentence, statistics
+from api.alerts import recommendations, sentence, shown_alert, statistics
 from api.auth import is_id
 from api.parameters import ALERT_TYPES, SEVERITIES
 from api.problems import ProblemError
-from api.reads import AlertCount
-from domain.alerts import AlertType
+from api.reads import AlertCount, AlertRow
+from api.responses import Alert
+from domain.alerts import Action, ActionCode, AlertType, Target
 from domain.state import Severity
+from tests.sinking import T0, a_transition
 
 IDENTITY = "00000000-0000-5000-8000-000000000001"
 
@@ -86,7 +88,7 @@ def test_the_frequency_of_alerts(total: int, frequency: str, a_day: float) -> No
 def test_a_code_of_a_newer_worker_stands_for_itself() -> None:
     assert sentence("alert.of_the_future.title", {}) == "alert.of_the_future.title"
     assert sentence("alert.low_score.message", {}) == "alert.low_score.message"
-    assert sentence("alert.streak_milestone.message", {"days": 7}).endswith("7 days in a row")
+    assert sentence("alert.declining_trend.message", {"scores": 7}).startswith("Your last 7")
 
 
 def test_what_can_be_a_learners_id() -> None:
@@ -94,3 +96,27 @@ def test_what_can_be_a_learners_id() -> None:
     assert is_id("42")
     for wrong in ("", "a\x00", "\ud800", 7, None):
         assert not is_id(wrong)
+
+
+def an_alert(identity: str, code: ActionCode) -> Alert:
+    action = Action(code=code, target=Target(kind="none"))
+    told = a_transition("ada", identity, suggested_actions=(action,))
+    row = AlertRow(
+        alert_id=identity,
+        revision=1,
+        severity="low",
+        state="open",
+        raised_at=T0,
+        updated_at=T0,
+        expires_at=T0 + 60,
+        resolved_at=None,
+        resolution=None,
+        told=told,
+    )
+    return shown_alert(row, {}, T0)
+
+
+def test_only_what_can_be_done_is_recommended() -> None:
+    alerts = [an_alert("1", "celebrate"), an_alert("2", "submit_assessment")]
+    found = recommendations(alerts)
+    assert [(each.action.code, each.alert_ids) for each in found] == [("submit_assessment", ["2"])]

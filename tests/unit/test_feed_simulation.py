@@ -82,8 +82,8 @@ def test_a_bad_record_is_rejected_for_the_reason_it_was_made_for(kind: str) -> N
         assert verdict.reason == kind
 
 
-def test_every_reason_is_made_but_those_that_a_producer_cannot_cause() -> None:
-    assert set(REASONS) - set(BAD) == {"not_yet_supported", "defect"}
+def test_every_reason_is_made_but_those_that_no_single_record_can_cause() -> None:
+    assert set(REASONS) - set(BAD) == {"not_yet_supported", "id_reused", "defect"}
 
 
 def test_faults_leave_the_valid_events_as_they_were() -> None:

@@ -14,7 +14,7 @@ from tests.factories import Bench, at, completed, course, enrolled, event, grade
 from tests.viewing import view
 
 S = "status missing"
-TREND = "direction slope per low high level unit n needed"
+TREND = "direction probability slope per low high level unit n needed"
 COURSE = "course_id title course_status outcome"
 KEYS = {
     "progress_summary": "overall_progress modules_completed total_modules current_level "
@@ -22,7 +22,8 @@ KEYS = {
     "progress_summary.courses": f"{COURSE} progress expected_progress basis modules_completed "
     "total_modules average_score weighted_score level ends_on next_due",
     "realtime_metrics": "daily_activities daily_assessments weekly_activities weekly_assessments "
-    "average_score score_count engagement_level engagement_basis performance_trend days_inactive",
+    "average_score score_count engagement_level engagement_basis cohort_as_of "
+    "performance_trend days_inactive",
     "comparison": "activities minutes average_score",
     "recent_activities": "event_id type occurred_at by course_id course_title object score count "
     "duration_seconds",

@@ -1,0 +1,350 @@
+"""The owner's turns at their bounds: what is taken, when it ticks, what is written and counted."""
+
+import asyncio
+from typing import Any
+
+import pytest
+import structlog
+
+import agents.owner
+from agents.owner import Owner
+from contracts.topics import ACTIVITY, ALERTS, DEAD_LETTERS, STATE, TRANSITIONS
+from domain.codec import UnknownVersionError, decode_learner
+from domain.configuration import Configuration, Halting, canonical
+from domain.partition import FOLD_VERSION
+from runtime.errors import CrashError, TooManyRejectedError, UsageError
+from tests.factories import at, course, graded, seconds, viewed
+from tests.owning import IDLE, Letters, Stage, a_letter, kinds, turn, until
+
+
+def views(stage: Stage, first: int, count: int) -> list[dict[str, Any]]:
+    return [viewed(at(minutes=n), f"p{n}", user=stage.learner) for n in range(first, first + count)]
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
+    return Stage(monkeypatch)
+
+
+# -- what is taken -------------------------------------------------------------------------------
+
+
+async def test_whole_fetches_are_merged_up_to_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(monkeypatch, batch_records=5)
+    owner = await stage.opened()
+    for start, count in ((0, 2), (2, 3), (5, 1), (6, 7), (13, 1)):
+        owner.deliver(stage.batch(start, *views(stage, start, count)))
+    assert owner.waiting == 14
+    for taken in (5, 6, 13, 14):  # two that fit just so, one alone, one over the limit, the last
+        await turn(owner)
+        assert (stage.record().next, owner.waiting) == (taken, 14 - taken)
+
+
+async def test_there_is_room_until_one_batch_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(monkeypatch, batch_records=3)
+    owner = await stage.opened()
+    found = [owner.has_room]
+    for start, count in ((0, 2), (2, 1)):
+        owner.deliver(stage.batch(start, *views(stage, start, count)))
+        found.append(owner.has_room)
+    await turn(owner)
+    assert [*found, owner.has_room] == [True, True, False, True]
+
+
+async def test_i1_a_fetch_that_does_not_follow_on_the_last_one_ends_the_process(
+    stage: Stage,
+) -> None:
+    owner = await stage.opened()
+    owner.deliver(stage.batch(0, *views(stage, 0, 3)))
+    for start in (2, 4):
+        with pytest.raises(CrashError, match=f"a batch from {start} on came, expected 3"):
+            owner.deliver(stage.batch(start, *views(stage, start, 1)))
+    owner.ask_to_stop()
+    owner.deliver(stage.batch(9, *views(stage, 9, 1)))  # too late to matter
+    assert owner.waiting == 3
+
+
+async def test_a_long_batch_is_folded_in_chunks_and_written_at_once(stage: Stage) -> None:
+    """Between the chunks the others' turn comes, once; nobody waits for any time to pass."""
+    owner = await stage.opened()
+    owner.deliver(stage.batch(0, *[b"{"] * 2_001))
+    turns = 0
+
+    async def another() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(another())
+    await turn(owner)
+    task.cancel()
+    assert 3 <= turns < 50
+    assert stage.record().next == 2_001
+    assert [kept.value for kept in stage.written(DEAD_LETTERS.name)] == [b"{"] * 2_001
+    assert owner.advances == 2  # the take-over's inputs, and this
+
+
+# -- what is written -----------------------------------------------------------------------------
+
+
+async def test_i4_what_is_written_is_kept_in_memory_and_counted(stage: Stage) -> None:
+    stage.courses.put(course())
+    owner = await stage.opened()
+    assert owner.advances == 1
+    events = views(stage, 0, 3)
+    low = graded(at(0.1), 10, user=stage.learner)
+    owner.deliver(stage.batch(0, *events, events[0], low, b"{"))
+    await turn(owner)
+    assert owner.loaded is not None
+    data = owner.loaded.table.committed(stage.learner)
+    assert data is not None
+    states = [each for each in stage.written(STATE.name) if each.key == stage.learner.encode()]
+    assert [each.value for each in states] == [data]
+    assert decode_learner(data).steps == 4
+    assert owner.loaded.record == stage.written(STATE.name)[-1].value
+    assert owner.loaded.table.next == states[0].offset + 1  # what one future of the batch tells
+    assert stage.broker.position == 6
+    raised = len(stage.written(TRANSITIONS.name))
+    assert raised == len(stage.written(ALERTS.name)) > 0
+    assert owner.advances == 2
+    figures = ("events", "rejected", "duplicates", "defects", "inputs", "transitions", "batches")
+    assert [stage.figure(f"{name}_total") for name in figures] == [5, 1, 1, 0, 0, raised, 1]
+    assert stage.figure("clock") == seconds(at(0.1))
+    assert stage.figure("fold_seconds_count") == 1
+    assert stage.figure("transaction_seconds_count") == 2
+    assert 0 < stage.figure("fold_seconds_sum") < 20
+    assert 0 < stage.figure("transaction_seconds_sum") < 20
+
+
+async def test_figures_are_of_this_turn_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(monkeypatch, failpoints="fold_raises=boom-0,fold_raises=boom-1")
+    owner = await stage.opened()
+    first, second = views(stage, 0, 2), views(stage, 2, 1)
+    booms = [viewed(at(1), user=stage.learner, event_id=f"boom-{n}") for n in range(2)]
+    owner.deliver(stage.batch(0, *first, b"{", first[0], booms[0]))
+    await turn(owner)
+    owner.deliver(stage.batch(5, *second, b"{", first[1], booms[1]))
+    await turn(owner)
+    figures = ("events", "rejected", "duplicates", "defects", "batches")
+    assert [stage.figure(f"{name}_total") for name in figures] == [7, 4, 2, 2, 2]
+
+
+async def test_a_turn_without_anything_to_say_writes_nothing(stage: Stage) -> None:
+    owner = await stage.opened()
+    end = stage.broker.logs[STATE.name].end
+    await turn(owner)
+    assert stage.broker.logs[STATE.name].end == end
+    assert stage.figure("fold_seconds_count") == 0
+    assert owner.advances == 1
+
+
+async def test_i4_a_turn_that_only_moves_the_position_is_written(stage: Stage) -> None:
+    owner = await stage.opened()
+    (event,) = views(stage, 0, 1)
+    owner.deliver(stage.batch(0, event))
+    await turn(owner)
+    owner.deliver(stage.batch(1, event))
+    await turn(owner)
+    assert (stage.record().next, stage.broker.position) == (2, 2)
+    assert stage.record().counters.duplicates == 1
+
+
+async def test_a_defect_is_told_loudly_and_a_rejection_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stage = Stage(monkeypatch, failpoints="fold_raises=boom")
+    owner = await stage.opened()
+    bad = viewed(at(0), "p", user=stage.learner, event_id="boom")
+    with structlog.testing.capture_logs() as lines:
+        owner.deliver(stage.batch(0, b"{", bad))
+        await turn(owner)
+    assert [(line["event"], line["offset"]) for line in lines] == [("event_defect", 1)]
+    assert stage.written(DEAD_LETTERS.name)[0].value == b"{"
+    assert stage.figure("defects_total") == 1
+
+
+async def test_an_old_state_is_written_only_where_a_failpoint_asks_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for failpoints, steps in (("", [1, 2]), ("put_state_back", [1, 1])):
+        stage = Stage(monkeypatch, failpoints=failpoints)
+        owner = await stage.opened()
+        for offset in range(2):
+            owner.deliver(stage.batch(offset, *views(stage, offset, 1)))
+            await turn(owner)
+        states = [each for each in stage.written(STATE.name) if each.key == stage.learner.encode()]
+        assert [decode_learner(each.value or b"").steps for each in states] == steps
+
+
+async def test_too_many_rejected_are_written_and_then_end_the_process(stage: Stage) -> None:
+    stage.context.configuration = Configuration(halting=Halting(in_a_row=3))
+    owner = await stage.opened()
+    owner.deliver(stage.batch(0, *[b"{"] * 4))
+    with pytest.raises(TooManyRejectedError, match="partition 1 halted at offset 3: 3 events"):
+        await turn(owner)
+    assert (stage.record().next, len(stage.written(DEAD_LETTERS.name))) == (3, 3)
+    with pytest.raises(TooManyRejectedError, match="is halted"):
+        await stage.opened()
+    stage.context.resume = set()
+    with structlog.testing.capture_logs() as lines:
+        await stage.opened()
+    assert [line["event"] for line in lines] == ["partition_resumed"]
+    assert stage.record().halted is None
+    assert stage.context.resume == {1}
+    owner = await stage.opened()
+    owner.deliver(stage.batch(3, *[b"{"] * 3))
+    with pytest.raises(TooManyRejectedError):
+        await turn(owner)
+    with pytest.raises(TooManyRejectedError):  # asked for once, resumed once
+        await stage.opened()
+
+
+# -- what is adopted -----------------------------------------------------------------------------
+
+
+async def test_only_what_changed_is_adopted_by_a_new_owner(stage: Stage) -> None:
+    owner = await stage.opened()
+    assert kinds(stage) == ["fold_version", "configuration"]
+    record = stage.record()
+    assert (record.fold_version, record.inputs) == (FOLD_VERSION, 2)
+    assert record.configuration == canonical(stage.context.configuration)
+    await stage.opened(owner.loaded)
+    assert kinds(stage) == ["fold_version", "configuration"]
+    assert stage.context.resume is None
+    stage.context.configuration = Configuration(timezone="Europe/Berlin")
+    await stage.opened()
+    assert kinds(stage)[2:] == ["configuration"]
+    stage.courses.put(course())
+    owner = await stage.opened()
+    assert kinds(stage)[3:] == ["course"]
+    assert owner.advances == 1
+
+
+async def test_course_facts_are_adopted_when_they_change(stage: Stage) -> None:
+    owner = await stage.opened()
+    for number, facts in enumerate((course(), course(), course(title="Algebra")), 1):
+        stage.courses.put(facts)
+        await turn(owner)
+        await turn(owner)
+        assert kinds(stage)[2:] == ["course"] * (number if number < 2 else number - 1)
+    assert stage.figure("inputs_total") == 2
+
+
+async def test_the_letters_of_courses_are_partition_0s(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = await Stage(monkeypatch, partition=1).opened()
+    assert other._letters is None
+    stage = Stage(monkeypatch, partition=0)
+    owner = await stage.opened()
+    letters: Any = owner._letters
+    assert isinstance(letters, Letters)
+    assert letters.state == "started"
+    letters.waiting = [(0, a_letter(4))]
+    await turn(owner)
+    assert [each.value for each in stage.written(DEAD_LETTERS.name)] == [b"{"]
+    assert stage.record().courses == {0: 5}
+    end = stage.broker.logs[STATE.name].end
+    await turn(owner)
+    assert stage.broker.logs[STATE.name].end == end
+
+
+# -- from the assignment to the revocation -------------------------------------------------------
+
+
+async def owned(owner: Owner, *, opens: bool = True) -> list[int]:
+    """Run an owner until it ends; the offsets at which it wanted to begin."""
+    asked = []
+
+    async def open_at(offset: int) -> bool:
+        asked.append(offset)
+        return opens
+
+    await owner.run(open_at, lambda: IDLE)
+    return asked
+
+
+async def test_an_owner_begins_where_the_record_says_and_ends_when_it_is_asked_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stage = Stage(monkeypatch, partition=0)
+    owner = stage.owner()
+    assert not owner.opened
+    run = asyncio.create_task(owned(owner))
+    await until(lambda: owner.opened)
+    owner.deliver(stage.batch(0, *views(stage, 0, 2)))
+    await until(lambda: owner.advances == 2)
+    before = owner.stopping
+    owner.ask_to_stop()
+    assert (before, owner.stopping) == (False, True)
+    assert await run == [0]
+    assert [producer.stopped for producer in stage.producers] == [1]
+    letters: Any = owner._letters
+    assert letters.state == "stopped"
+    assert stage.figure("takeover_seconds_count") == 1
+    again = stage.owner(owner.loaded)
+    again.ask_to_stop()
+    assert await owned(again) == []  # asked to stop before it could begin
+    following = stage.owner(owner.loaded)
+    assert await owned(following, opens=False) == [2]
+    assert stage.figure("takeover_seconds_count") == 2
+    assert 0 < stage.figure("takeover_seconds_sum") < 20
+    assert [producer.stopped for producer in stage.producers] == [1, 1, 1]
+
+
+async def test_what_is_left_of_the_fetches_is_folded_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stage = Stage(monkeypatch, batch_records=1)
+    owner = stage.owner()
+    run = asyncio.create_task(owned(owner))
+    await until(lambda: owner.opened)
+    for offset in range(8):
+        owner.deliver(stage.batch(offset, *views(stage, offset, 1)))
+    await until(lambda: owner.waiting == 0, 5)  # it looks up once a second in any case
+    owner.ask_to_stop()
+    await run
+
+
+async def test_an_owner_looks_up_when_it_is_woken(stage: Stage) -> None:
+    owner = stage.owner()
+    run = asyncio.create_task(owned(owner))
+    await until(lambda: owner.opened)
+    await asyncio.sleep(0.05)
+    stage.courses.put(course())
+    before = asyncio.get_running_loop().time()
+    owner.wake()
+    await until(lambda: "course" in kinds(stage))
+    assert asyncio.get_running_loop().time() - before < 0.8  # it would look in a second anyway
+    owner.ask_to_stop()
+    await run
+
+
+async def test_an_owner_looks_up_once_a_second_in_any_case(stage: Stage) -> None:
+    owner = stage.owner()
+    run = asyncio.create_task(owned(owner))
+    await until(lambda: owner.opened)
+    await asyncio.sleep(0.05)
+    stage.courses.put(course())
+    await until(lambda: "course" in kinds(stage))
+    owner.ask_to_stop()
+    await run
+
+
+async def test_a_state_of_another_version_is_refused_and_the_producer_is_closed(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise UnknownVersionError("state of version 99, known is 1")
+
+    monkeypatch.setattr(agents.owner, "PartitionFold", unknown)
+    with pytest.raises(UsageError, match="partition 1: state of version 99"):
+        await owned(stage.owner())
+    assert [producer.stopped for producer in stage.producers] == [1]
+
+
+async def test_i4_the_log_is_what_was_delivered(stage: Stage) -> None:
+    """Nothing of `activity` is written by an owner but its position."""
+    owner = await stage.opened()
+    owner.deliver(stage.batch(0, *views(stage, 0, 2)))
+    await turn(owner)
+    assert stage.written(ACTIVITY.name) == []

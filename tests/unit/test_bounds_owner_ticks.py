@@ -1,0 +1,105 @@
+"""When an owner wakes who is due, and when events come first."""
+
+import pytest
+
+from agents.owner import Owner
+from agents.transport import Standing
+from tests.factories import at, course, enrolled, viewed
+from tests.owning import NOW, Stage, kinds, turn
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
+    return Stage(monkeypatch)
+
+
+async def waiting_owner(stage: Stage) -> tuple[Owner, int]:
+    """An owner with a learner, and the first moment at which a tick fires the learner's timer."""
+    stage.courses.put(course(assessments={"a1": at(2)}))
+    owner = await stage.opened()
+    owner.deliver(stage.batch(0, enrolled(user=stage.learner)))
+    await turn(owner)
+    due = owner._fold.due_at()
+    assert due is not None
+    assert due > NOW + 600
+    return owner, due + 1
+
+
+def ticks(stage: Stage) -> int:
+    return kinds(stage).count("tick")
+
+
+async def test_a_tick_comes_when_somebody_is_due_and_not_before(stage: Stage) -> None:
+    owner, due = await waiting_owner(stage)
+    stage.clock.at = due - 1
+    await turn(owner)
+    assert ticks(stage) == 0
+    stage.clock.at = due
+    await turn(owner)
+    assert ticks(stage) == 1
+    assert stage.record().clock == due
+
+
+async def test_nobody_is_woken_where_nobody_waits(stage: Stage) -> None:
+    owner = await stage.opened()
+    stage.clock.at += 10_000_000
+    await turn(owner)
+    assert ticks(stage) == 0
+
+
+async def test_under_the_streams_clock_nothing_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(monkeypatch, clock="stream")
+    owner, due = await waiting_owner(stage)
+    stage.clock.at = due + 1
+    await turn(owner)
+    assert ticks(stage) == 0
+
+
+async def test_ticks_are_a_minute_apart(stage: Stage) -> None:
+    owner, due = await waiting_owner(stage)
+    owner._ticked_at = due
+    stage.clock.at = due + 59
+    await turn(owner)
+    assert ticks(stage) == 0
+    stage.clock.at = due + 60
+    await turn(owner)
+    assert (ticks(stage), owner._ticked_at) == (1, due + 60)
+
+
+@pytest.mark.parametrize(
+    ("standing", "ticked"),
+    [
+        (Standing(7, 7), 1),
+        (Standing(8, 7), 1),
+        (Standing(6, 7), 0),
+        (Standing(None, 7), 0),
+        (Standing(7, None), 0),
+        (Standing(0, 0), 1),
+    ],
+)
+async def test_while_a_backlog_waits_nobody_is_woken(
+    stage: Stage, standing: Standing, ticked: int
+) -> None:
+    owner, due = await waiting_owner(stage)
+    stage.clock.at = due
+    await turn(owner, standing)
+    assert ticks(stage) == ticked
+
+
+async def test_what_was_fetched_comes_before_the_tick_too(stage: Stage) -> None:
+    owner, due = await waiting_owner(stage)
+    stage.clock.at = due
+    owner.deliver(stage.batch(1, viewed(at(0.1), user=stage.learner)))
+    await turn(owner)
+    assert ticks(stage) == 0
+    await turn(owner)
+    assert ticks(stage) == 1
+
+
+@pytest.mark.parametrize(("behind", "ticked"), [(60, 1), (61, 0)])
+async def test_a_backlog_of_a_minute_is_none(stage: Stage, behind: int, ticked: int) -> None:
+    owner, due = await waiting_owner(stage)
+    stage.clock.at = due
+    owner._fold.record.clock = due - behind
+    await turn(owner, Standing(6, 7))
+    assert ticks(stage) == ticked

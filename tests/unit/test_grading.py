@@ -1,0 +1,408 @@
+"""What follows from submissions, grades, excuses and extensions."""
+
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from domain.course_facts import Assessment, CourseFacts
+from domain.state import BANKED, MISSING, UNTIMED, WITHDRAWN, Grade, Learner, RunningError, Work
+from tests.factories import (
+    Bench,
+    at,
+    course,
+    enrolled,
+    event,
+    graded,
+    seconds,
+    submitted,
+    viewed,
+)
+
+DUE = course(assessments={"a1": at(5), "a2": at(6)})
+MISSED_A1 = 7
+MISSED_A2 = 8
+
+
+def excused(day: float, assessment: str = "a1", *, now: bool = True) -> dict[str, Any]:
+    return event("assessment_excused", at(day), assessment_id=assessment, excused=now)
+
+
+def extended(day: float, due: float | None, assessment: str = "a1") -> dict[str, Any]:
+    due_at = None if due is None else at(due).isoformat()
+    return event("deadline_extended", at(day), assessment_id=assessment, due_at=due_at)
+
+
+def finished(day: float, name: str = "c1") -> dict[str, Any]:
+    return event("course_finished", at(day), course_id=name, outcome="passed")
+
+
+def the_work(state: Learner) -> Work:
+    (work,) = state.courses[0].work
+    return work
+
+
+# -- grades as they are kept ---------------------------------------------------------------------
+
+
+def the_grade(*events: dict[str, Any]) -> Grade:
+    return the_work(Bench().send(*events).learner()).grades[-1]
+
+
+def test_a_grade_is_kept_as_it_came() -> None:
+    sent_at = at(1).replace(microsecond=999_999).isoformat()
+    sent = graded(at(2), 45, max_score=60, attempt=0, passed=True, submitted_at=sent_at)
+    assert the_grade(graded(at(1), 5, "a1"), sent) == Grade(
+        at=seconds(at(2)),
+        day=at(2).toordinal(),
+        order=2,
+        attempt=0,
+        percent=75.0,
+        passed=True,
+        submitted_at=seconds(at(1)),
+        submitted_day=at(1).toordinal(),
+    )
+    plain = the_grade(graded(at(2), 45))
+    assert (plain.order, plain.attempt, plain.flags) == (1, -1, 0)
+    assert (plain.submitted_at, plain.submitted_day) == (0, 0)
+
+
+def test_the_day_of_a_submission_is_the_local_one() -> None:
+    sent = graded(at(2), 5, submitted_at=at(1, 10).isoformat(), timezone="Asia/Tokyo")
+    assert the_grade(sent).submitted_day == at(2).toordinal()
+
+
+@pytest.mark.parametrize(
+    ("fields", "flags"),
+    [
+        ({}, 0),
+        ({"banked": True}, BANKED),
+        ({"missing": True}, MISSING),
+        ({"score": None}, WITHDRAWN),
+        ({"precision": "day"}, UNTIMED),
+        ({"banked": True, "missing": True, "score": None, "precision": "day"}, 15),
+    ],
+)
+def test_what_a_grade_says_of_itself_is_kept(fields: dict[str, Any], flags: int) -> None:
+    grade = the_grade(graded(at(1), **{"score": 50, **fields}))
+    assert grade.flags == flags
+    assert grade.banked is bool(flags & BANKED)
+    assert grade.shows_submission is not bool(flags & (MISSING | WITHDRAWN))
+
+
+@pytest.mark.parametrize(
+    ("score", "max_score", "percent"),
+    [(0, 100, 0.0), (0, 0, None), (5, 0, None), (None, 100, None), (30, 20, 150.0), (-5, 20, 0.0)],
+)
+def test_a_grade_without_a_score_or_a_maximum_has_no_percent(
+    score: float | None, max_score: float, percent: float | None
+) -> None:
+    assert the_grade(graded(at(1), score, max_score=max_score)).percent == percent
+
+
+# -- days ----------------------------------------------------------------------------------------
+
+
+def by_day(state: Learner) -> dict[int, int]:
+    """How many assessments were submitted, by day after the start."""
+    first = at(0).toordinal()
+    return {day.day - first: len(day.submitted) for day in state.days if day.submitted}
+
+
+A_LATER_GRADE = graded(at(9), 50, submitted_at=at(3).isoformat())
+SUBMISSIONS = {
+    "an assessment counts once a day": ([submitted(at(1)), submitted(at(1, 1))], {1: 1}),
+    "and on every day": ([submitted(at(1)), submitted(at(2))], {1: 1, 2: 1}),
+    "one of another course is another one": (
+        [submitted(at(1)), submitted(at(1), course_id="c2")],
+        {1: 2},
+    ),
+    "a grade counts as the submission that was never seen": ([graded(at(2), 50)], {2: 1}),
+    "on the day that it says": ([A_LATER_GRADE], {3: 1}),
+    "a submission before it takes its place": ([A_LATER_GRADE, submitted(at(2))], {2: 1}),
+    "also one of the same day": ([A_LATER_GRADE, submitted(at(3, -1))], {3: 1}),
+    "one behind it does not": ([A_LATER_GRADE, submitted(at(4))], {3: 1, 4: 1}),
+    "the earlier one of two grades counts": (
+        [A_LATER_GRADE, graded(at(2), 50, attempt=1)],
+        {2: 1},
+    ),
+    "a mark for nothing counts for nothing": ([graded(at(2), 0, missing=True)], {}),
+    "a banked one neither": ([graded(at(2), 90, banked=True)], {}),
+    "nor one that was withdrawn": ([graded(at(2), None)], {}),
+    "one that is banked later no more": (
+        [graded(at(2), 50), graded(at(3), 50, banked=True)],
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("rule", SUBMISSIONS)
+def test_submissions_by_day_in_any_order(rule: str) -> None:
+    events, expected = SUBMISSIONS[rule]
+    for arrival in permutations(events):
+        assert by_day(Bench().send(*arrival).learner()) == expected
+
+
+def test_a_submission_that_is_too_old_for_the_days_counts_on_none() -> None:
+    bench = Bench().send(viewed(at(100)), submitted(at(1)), graded(at(2), 50, "a2"))
+    assert by_day(bench.learner()) == {}
+
+
+def test_a_grade_that_changes_nothing_about_a_day_leaves_it_as_it_is() -> None:
+    bench = Bench().send(graded(at(2), 50), graded(at(2), 60, "a2"))
+    before = bench.learner().days
+    assert bench.send(graded(at(3), 55)).learner().days == before
+
+
+def test_without_any_day_a_banked_grade_makes_none() -> None:
+    assert Bench().send(graded(at(2), 90, banked=True)).learner().days == []
+
+
+def test_of_one_day_64_assessments_are_remembered_and_the_rest_is_counted() -> None:
+    events = [submitted(at(1), f"a{n}", course_id=f"c{n % 2}") for n in range(64)]
+    bench = Bench().send(*events)
+    assert (by_day(bench.learner()), bench.learner().overflow.assessments) == ({1: 64}, 0)
+    bench.send(submitted(at(1, 1), "a0", course_id="c0"))
+    assert (by_day(bench.learner()), bench.learner().overflow.assessments) == ({1: 64}, 0)
+    bench.send(submitted(at(1), "one-more"))
+    assert (by_day(bench.learner()), bench.learner().overflow.assessments) == ({1: 64}, 1)
+
+
+# -- deadlines -----------------------------------------------------------------------------------
+
+
+def missed(bench: Bench) -> list[tuple[str | None, str, str | None]]:
+    """Of each transition of a missed deadline the assessment, the kind and the resolution."""
+    return [
+        (t.subject.id, t.kind, t.resolution) for t in bench.told if t.category == "missed_deadline"
+    ]
+
+
+A1_MISSED = ("a1", "raised", None)
+
+
+@pytest.mark.parametrize(
+    ("doing", "resolution"),
+    [
+        (submitted(at(7.5)), "cleared"),
+        (graded(at(7.5), 50), "cleared"),
+        (excused(7.5), "corrected"),
+        (extended(7.5, 20), "corrected"),
+    ],
+)
+def test_what_settles_a_missed_deadline_settles_it_at_once(
+    doing: dict[str, Any], resolution: str
+) -> None:
+    bench = Bench(facts=DUE).send(enrolled(at(0)), viewed(at(7.2)), doing)
+    assert missed(bench) == [A1_MISSED, ("a1", "resolved", resolution)]
+
+
+@pytest.mark.parametrize("doing", [submitted(at(1)), graded(at(1), 50), excused(1)])
+def test_what_settles_a_deadline_before_it_is_due_lets_nothing_be_missed(
+    doing: dict[str, Any],
+) -> None:
+    bench = Bench(facts=DUE).send(enrolled(at(0)), doing)
+    assert bench.learner().wake_at == seconds(at(MISSED_A2))
+    assert missed(bench.tick(at(7.5))) == []
+
+
+def test_what_is_asked_again_is_due_again() -> None:
+    bench = Bench(facts=DUE).send(enrolled(at(0)), excused(1), excused(2, now=False))
+    assert bench.learner().wake_at == seconds(at(MISSED_A1))
+    assert missed(bench.tick(at(7.5))) == [A1_MISSED]
+
+
+def test_a_learners_own_due_time_is_the_one_that_was_given_last() -> None:
+    for arrival in permutations([extended(1, 20), extended(2, 30), extended(3, 25)]):
+        work = the_work(Bench(facts=DUE).send(*arrival).learner())
+        assert (work.due_at, work.extended_at) == (seconds(at(25)), seconds(at(3)))
+    taken_back = Bench(facts=DUE).send(enrolled(at(0)), extended(2, None), extended(1, 20))
+    assert the_work(taken_back.learner()).due_at is None
+    assert missed(taken_back.tick(at(7.5))) == [A1_MISSED]
+
+
+def test_of_two_extensions_at_one_moment_the_later_in_the_log_stands() -> None:
+    first, second = extended(1, 20), extended(1, 30)
+    assert the_work(Bench().send(first, second).learner()).due_at == seconds(at(30))
+    assert the_work(Bench().send(second, first).learner()).due_at == seconds(at(20))
+
+
+def test_an_extension_moves_the_timer() -> None:
+    bench = Bench(facts=DUE).send(enrolled(at(0)), extended(1, 5.5))
+    assert bench.learner().wake_at == seconds(at(7.5))
+
+
+def test_four_excuses_of_an_assessment_are_kept_and_the_rest_is_counted() -> None:
+    bench = Bench().send(*[excused(day, now=day != 4) for day in (2, 1, 3, 4)])
+    assert len(the_work(bench.learner()).excuses) == 4
+    assert bench.learner().overflow.excuses == 0
+    bench.send(excused(5))
+    kept = the_work(bench.learner()).excuses
+    assert [each.at for each in kept] == [seconds(at(day)) for day in (2, 3, 4, 5)]
+    assert bench.learner().overflow.excuses == 1
+
+
+# -- predictions ---------------------------------------------------------------------------------
+
+
+def scores(*values: float | None) -> list[dict[str, Any]]:
+    """Grades of one assessment after another, a day apart."""
+    return [graded(at(n), value, f"a{n}") for n, value in enumerate(values, 1)]
+
+
+def error_of(*events: dict[str, Any]) -> tuple[int, float, float, int]:
+    error = Bench().send(*events).learner().error
+    return error.count, error.absolute_sum, error.naive_absolute_sum, error.covered
+
+
+def test_the_next_score_is_predicted_from_three_scores_on() -> None:
+    assert Bench().send(*scores(50, 60)).learner().prediction is None
+    shown = Bench().send(*scores(50, 60, 70)).learner().prediction
+    assert shown is not None
+    assert (shown.value, shown.naive, shown.examples) == (60.0, 70.0, 3)
+    assert shown.made_at == seconds(at(3))
+
+
+def test_a_prediction_is_judged_by_the_score_that_comes() -> None:
+    """Of 50, 60, 70 the mean is 60; 90 % of the time the next one lies from 26.3 to 93.7."""
+    assert error_of(*scores(50, 60, 70)) == (0, 0, 0, 0)
+    assert error_of(*scores(50, 60, 70, 85)) == (1, 25.0, 15.0, 1)
+    assert error_of(*scores(50, 60, 70, 20)) == (1, 40.0, 50.0, 0)
+    assert error_of(*scores(50, 60, 70, 94)) == (1, 34.0, 24.0, 0)
+    assert error_of(*scores(50, 60, 70, 60, 100)) == (2, 40.0, 50.0, 1)
+
+
+def test_the_bounds_of_an_interval_are_inside_it_and_a_bonus_is_no_error() -> None:
+    assert error_of(*scores(50, 10, 30, 0)) == (1, 30.0, 30.0, 1)
+    assert error_of(*scores(50, 90, 70, 120)) == (1, 30.0, 30.0, 1)
+
+
+def test_errors_are_summed_to_six_digits() -> None:
+    """Of 50, 60, 75 the mean is 61.666667; then comes a third of 100, off by 28.333333666."""
+    assert error_of(*scores(50, 60, 75), graded(at(9), 1, "a4", max_score=3))[1:3] == (
+        28.333334,
+        41.666667,
+    )
+
+
+LATE = {
+    "a score before all": scores(50, 60, 70, 85),
+    "a score between": scores(50, 90, 70, 85, 20),
+}
+
+
+@pytest.mark.parametrize("rule", LATE)
+def test_errors_are_those_that_there_were_had_every_score_come_in_time(rule: str) -> None:
+    expected = Bench().send(*LATE[rule]).learner()
+    assert expected.error.count > 0
+    for arrival in permutations(LATE[rule]):
+        state = Bench().send(*arrival).learner()
+        assert (state.error, state.prediction) == (expected.error, expected.prediction)
+
+
+def test_a_score_that_is_corrected_is_judged_as_it_is_now() -> None:
+    corrected = error_of(*scores(50, 60, 70, 20), graded(at(9), 85, "a4"))
+    withdrawn = error_of(*scores(50, 60, 70, 85), graded(at(9), None, "a4"))
+    excused_now = error_of(*scores(50, 60, 70, 85), excused(9, "a4"))
+    nothing = (0, 0, 0, 0)
+    assert [corrected, withdrawn, excused_now] == [(1, 25.0, 15.0, 1), nothing, nothing]
+
+
+def test_a_withdrawn_score_takes_its_prediction_back() -> None:
+    taken_back = graded(at(9), None, "a3")
+    assert Bench().send(*scores(50, 60, 70), taken_back).learner().prediction is None
+    shown = Bench().send(*scores(50, 60, 70, 80), taken_back).learner().prediction
+    assert shown is not None
+    assert (shown.value, shown.made_at) == (63.333333, seconds(at(4)))
+
+
+def test_what_was_known_of_a_course_ends_with_it() -> None:
+    """The scores of c2 count for a prediction while the learner is in it."""
+    other = [graded(at(n / 10), 20, f"b{n}", course_id="c2") for n in range(1, 4)]
+    still_in = error_of(*other, *scores(80))
+    assert still_in == (1, 60.0, 60.0, 0)
+    left = error_of(*other, event("unenrolled", at(0.5), course_id="c2"), *scores(80))
+    assert left == (0, 0, 0, 0)
+
+
+def test_a_score_that_comes_late_is_judged_by_what_was_known_at_its_time() -> None:
+    """What is shown now goes without the scores of a course that was left since."""
+    other = [graded(at(n / 10), 20, f"b{n}", course_id="c2") for n in range(1, 4)]
+    left = event("unenrolled", at(1.5), course_id="c2")
+    assert error_of(*other, *scores(80), left) == (1, 60.0, 60.0, 0)
+    assert error_of(*other, left, *scores(80)) == (1, 60.0, 60.0, 0)
+
+
+def test_a_grade_of_a_course_that_was_left_is_folded_without_any_score() -> None:
+    bench = Bench().send(enrolled(at(0)), event("unenrolled", at(1)), graded(at(2), 20))
+    assert bench.letters == []
+    assert (bench.learner().prediction, bench.learner().error) == (None, RunningError())
+
+
+def test_a_grade_of_a_course_that_was_left_is_no_error() -> None:
+    left = event("unenrolled", at(3.5))
+    assert error_of(*scores(50, 60, 70), left, graded(at(4), 20, "a4")) == (0, 0, 0, 0)
+    before = graded(at(3.2), 85, "a4")
+    assert error_of(*scores(50, 60, 70), left, before) == (1, 25.0, 15.0, 1)
+
+
+# -- courses that go -----------------------------------------------------------------------------
+
+
+def gone(*events: dict[str, Any], days: float = 200) -> Learner:
+    """The learner when the course is no longer kept."""
+    return Bench().send(*events, viewed(at(days), course_id="c9")).learner()
+
+
+def test_of_a_course_that_goes_its_scores_and_errors_stay() -> None:
+    state = gone(*scores(50, 60, 70, 85), finished(10))
+    assert [each.course_id for each in state.courses] == ["c9"]
+    assert (state.best_gone, state.scores_gone) == (85.0, 4)
+    assert state.error_gone == state.error == RunningError(1, 25.0, 1, 15.0)
+
+
+def test_what_courses_came_to_that_are_gone_adds_up() -> None:
+    first = scores(50, 60, 70, 85)
+    second = [graded(at(20 + n), 20 * n, f"b{n}", course_id="c2") for n in (0, 1, 2, 4)]
+    state = gone(*first, finished(10), *second, finished(30, "c2"))
+    assert (state.best_gone, state.scores_gone) == (85.0, 8)
+    assert state.error_gone == RunningError(2, 85.0, 2, 55.0)
+    one_by_one = Bench().send(*first, finished(10), viewed(at(101), course_id="c9"))
+    assert one_by_one.learner().scores_gone == 4
+    later = [graded(at(120 + n), 20 * n, f"b{n}", course_id="c2") for n in (0, 1, 2, 4)]
+    one_by_one.send(*later, finished(130, "c2"), viewed(at(300), course_id="c9"))
+    state = one_by_one.learner()
+    assert (state.best_gone, state.scores_gone) == (85.0, 8)
+    assert state.error_gone == RunningError(2, 85.0, 2, 55.0)
+
+
+def test_a_course_without_scores_leaves_none() -> None:
+    state = gone(enrolled(at(0)), finished(1))
+    assert (state.best_gone, state.scores_gone, state.error_gone) == (None, 0, RunningError())
+    state = gone(*scores(0), finished(2))
+    assert (state.best_gone, state.scores_gone) == (0.0, 1)
+
+
+def test_errors_of_courses_that_are_kept_are_not_counted_twice() -> None:
+    kept = [graded(at(n / 10), 20, f"b{n}", course_id="c2") for n in range(1, 5)]
+    bench = Bench().send(*kept, *scores(20, 20), finished(10))
+    before = bench.learner().error
+    assert before.count == 3
+    state = bench.send(viewed(at(200), course_id="c2")).learner()
+    assert state.error_gone.count == 2
+    assert state.error == before
+    state = bench.send(graded(at(201), None, "b4", course_id="c2")).learner()
+    assert state.error.count == 2
+
+
+# -- judged again --------------------------------------------------------------------------------
+
+
+def test_facts_that_come_later_decide_which_scores_were_predicted_from() -> None:
+    bench = Bench().send(*scores(50, 60, 70, 85))
+    weights = [Assessment(id=f"a{n}", weight=0.0 if n == 4 else 1.0) for n in range(1, 5)]
+    bench.adopt("course", CourseFacts(course_id="c1", assessments=tuple(weights)))
+    state = bench.learner()
+    assert state.error == RunningError()
+    assert state.prediction is not None
+    assert state.prediction.value == 60.0
