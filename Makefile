@@ -6,7 +6,7 @@ STAMP := $(VENV)/installed
 SOURCES := agents api benchmarks cli contracts devstack domain feeds models operations proof runtime sinks tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test check format lint types imports unit bench faults faults-slice faults-table mutants soak lock clean
+.PHONY: help setup up test check format lint types imports unit bench cases faults faults-slice faults-table mutants mutation mutation-slice soak lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,7 +29,7 @@ up: setup ## start everything with the demo's learners; flags: make up ARGS="--c
 	@$(BIN)/learnstream up $(ARGS)
 
 test: setup ## every test, on a real Kafka and a real Postgres of its own
-	@$(BIN)/python -m pytest $(ARGS)
+	@EXAMPLES=$(or $(EXAMPLES),5) $(BIN)/python -m pytest $(ARGS)
 
 check: setup format lint types imports unit ## format, lint, strict types, import rules, unit tests; under a minute
 
@@ -42,10 +42,13 @@ types:
 imports:
 	@$(BIN)/lint-imports
 unit:
-	@$(BIN)/python -m pytest --quiet tests/unit tests/behaviour
+	@$(BIN)/python -m pytest --quiet --numprocesses 2 tests/unit tests/behaviour
 
 bench: setup ## the figures of the README, side by side on this machine
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+cases: setup ## small inputs with what must be seen, on real stacks: DIR=folder (tests/cases)
+	@$(BIN)/python -m tests.cases $(or $(DIR),tests/cases) $(ARGS)
 
 faults: setup ## nothing lost, nothing twice: SEEDS=n runs of ten faults or more, FIRST=k the first seed, SEED=k one again
 	@$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1) --first $(or $(FIRST),1))
@@ -59,6 +62,14 @@ faults-table: setup ## put what the kept verdicts come to into docs/operations.m
 
 mutants: setup ## deliberate defects, each under the faults aimed at it: every one must be caught
 	@$(BIN)/python -m tests.faults.mutant_runs $(ARGS)
+
+mutation: setup ## does a test notice if one token is another one? N=300 mutants, SEED=1, SINCE=revision, ONLY=files
+	@$(BIN)/python -m tests.mutation --count $(or $(N),300) --seed $(or $(SEED),1) \
+	  $(if $(SINCE),--since $(SINCE)) $(if $(ONLY),--only '$(ONLY)')
+
+mutation-slice: setup ## what CI runs of it: N=40 mutants of what the last SLICE=25 commits touched, four in five noticed
+	@$(BIN)/python -m tests.mutation --count $(or $(N),40) --least 0.8 \
+	  --since $$(git rev-list --max-count=$(or $(SLICE),25) HEAD | tail -n 1)
 
 soak: setup ## MINUTES=n (30) of steady load with a fault a minute: memory, files, connections, lag
 	@$(BIN)/python -m tests.faults.soak --minutes $(or $(MINUTES),30)
