@@ -7,6 +7,7 @@ of the course; they are kept in order of their hours, those of one hour as they 
 import zlib
 from typing import Final
 
+from domain.deduplication import find_entry
 from domain.state import CONTENTS_ALWAYS, CONTENTS_HOURS, CONTENTS_MAX, Learner
 
 _ENTRY: Final = 8
@@ -22,10 +23,7 @@ def first_in_hour(state: Learner, course_id: str, content_id: str, at: int, *, t
     hour, known = at // _HOUR, state.contents
     content = zlib.crc32(f"{course_id}\x1f{content_id}".encode(), timed)
     entry = (hour << 32 | content).to_bytes(_ENTRY, "big")
-    index = known.find(entry)
-    while index % _ENTRY and index != -1:
-        index = known.find(entry, index + 1)
-    if index != -1:
+    if find_entry(known, entry, _ENTRY) != -1:
         return False
     place = len(known) // _ENTRY
     while place and _hour(known, place - 1) > hour:

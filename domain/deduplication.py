@@ -38,10 +38,16 @@ def content_of(event: AnyEvent) -> bytes:
 def seen_content(state: Learner, event_id: bytes) -> bytes | None:
     """The content of the event of that id among the last 64; None where it is not among them."""
     seen = state.seen
-    index = seen.find(event_id)
-    while index % _ENTRY and index != -1:
-        index = seen.find(event_id, index + 1)
+    index = find_entry(seen, event_id, _ENTRY)
     return None if index == -1 else seen[index + ID_BYTES : index + _CONTENT]
+
+
+def find_entry(packed: bytes, start: bytes, size: int) -> int:
+    """Where the first entry of `size` bytes begins that starts with `start`; -1 where none does."""
+    index = packed.find(start)
+    while index % size and index != -1:
+        index = packed.find(start, index + 1)
+    return index
 
 
 def remember(state: Learner, event_id: bytes, content: bytes, at: int) -> None:

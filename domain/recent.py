@@ -3,6 +3,7 @@
 from typing import Final, get_args
 
 from domain.events import EVENT_TYPES, AnyEvent, AssessmentGraded, ContentViewed
+from domain.history import insert
 from domain.scores import percent_of
 from domain.state import RECENT_MAX, Learner, Recent, pack_event_id
 
@@ -34,12 +35,10 @@ _KINDS: Final = {
 def note(state: Learner, event: AnyEvent, at: int, *, timed: bool) -> None:
     """Keep `event` among the newest ten, in order of event time."""
     recent = state.recent
-    index = len(recent)
-    if index == RECENT_MAX:
+    if len(recent) == RECENT_MAX:
         if at < recent[0].at:
             return
         del recent[0]
-        index -= 1
     code, field = _KINDS[event.__class__]
     score = count = seconds = None
     if isinstance(event, ContentViewed):
@@ -58,6 +57,4 @@ def note(state: Learner, event: AnyEvent, at: int, *, timed: bool) -> None:
         seconds,
         timed,
     )
-    while index and recent[index - 1].at > at:
-        index -= 1
-    recent.insert(index, made)
+    insert(recent, made)

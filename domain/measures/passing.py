@@ -1,8 +1,7 @@
 """Whether a score passes: as the grade says, else by the course's pass mark or the default."""
 
-from domain.exact import reaches
 from domain.measures.view import View
-from domain.scores import Scored
+from domain.scores import Scored, is_pass
 
 
 def pass_mark(view: View, course_id: str) -> float:
@@ -14,6 +13,4 @@ def pass_mark(view: View, course_id: str) -> float:
 
 def is_passed(view: View, score: Scored) -> bool:
     """What the grade says of it, else whether it reaches the pass mark."""
-    if score.passed is not None:
-        return score.passed
-    return reaches(score.percent, pass_mark(view, score.course_id))
+    return is_pass(score.percent, pass_mark(view, score.course_id), passed=score.passed)
