@@ -2,12 +2,13 @@
 
 from domain.course_facts import CourseFacts
 from domain.progress import course_progress, peak_percent
-from domain.scores import counted_scores, is_pass, mean_score, weighted_score
+from domain.scores import counted_scores, is_pass, mean_score, pass_mark_of, weighted_score
 from domain.state import (
     COURSES_MAX,
     FINISHED,
     FINISHED_MAX,
     FROZEN_SECONDS,
+    NEVER,
     OUTCOMES,
     Course,
     FinishedCourse,
@@ -29,13 +30,9 @@ def seen_in(state: Learner, course_id: str, at: int) -> Course | None:
 
     None where the last figures are all that is kept of the course, and the event is counted.
     """
-    course = find_course(state, course_id)
+    course = _find_or_add(state, course_id, NEVER)
     if course is None:
-        last = next((c for c in state.finished if c.course_id == course_id), None)
-        if last is not None:
-            state.overflow.finished += 1
-            return None
-        course = add_course(state, course_id)
+        return None
     course.first_at = min(course.first_at or at, at)
     course.last_at = max(course.last_at, at)
     return course
@@ -46,15 +43,21 @@ def entered(state: Learner, course_id: str, at: int) -> Course | None:
 
     None where only last figures are kept, of a run that ended at `at` or later.
     """
-    course = find_course(state, course_id)
-    if course is None:
-        last = next((c for c in state.finished if c.course_id == course_id), None)
-        if last is not None and at <= last.finished_at:
-            state.overflow.finished += 1
-            return None
-        course = add_course(state, course_id)
-    course.last_at = max(course.last_at, at)
+    course = _find_or_add(state, course_id, at)
+    if course is not None:
+        course.last_at = max(course.last_at, at)
     return course
+
+
+def _find_or_add(state: Learner, course_id: str, begins_at: int) -> Course | None:
+    """None, counted, where only last figures are kept, of a run that ended then or later."""
+    course = find_course(state, course_id)
+    if course is not None:
+        return course
+    if any(c.course_id == course_id and begins_at <= c.finished_at for c in state.finished):
+        state.overflow.finished += 1
+        return None
+    return add_course(state, course_id)
 
 
 def add_course(state: Learner, course_id: str) -> Course:
@@ -122,8 +125,7 @@ def _behind(course: Course, end: int) -> int:
 def _last_figures(
     course: Course, facts: CourseFacts | None, default_pass_mark: float
 ) -> FinishedCourse:
-    own = None if facts is None else facts.pass_mark
-    mark = default_pass_mark if own is None else own
+    mark = pass_mark_of(facts, default_pass_mark)
     progress = course_progress(course, facts)
     scores = counted_scores(course, facts)
     assert course.outcome is not None, "a finished course has an outcome"

@@ -4,11 +4,11 @@ Everything here is read from short histories in event time, so it is the same wh
 of arrival. Only what belongs to the course's present run counts (`Course.covers`).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from domain.course_facts import Assessment, AttemptRule, CourseFacts
-from domain.history import insert
+from domain.history import Entry, insert
 from domain.ids import short_id
 from domain.state import (
     ASSESSMENTS_MAX,
@@ -118,7 +118,7 @@ def _at(submission: Submission) -> int:
 
 def is_banked(course: Course, work: Work) -> bool:
     """Whether the newest grade was carried over from an earlier run."""
-    newest = next((grade for grade in reversed(work.grades) if course.covers(grade.at)), None)
+    newest = _newest(course, work.grades)
     return newest is not None and newest.banked
 
 
@@ -170,8 +170,13 @@ def is_excused(course: Course, work: Work | None) -> bool:
     """Whether the assessment is not asked of the learner."""
     if work is None:
         return False
-    newest = next((each for each in reversed(work.excuses) if course.covers(each.at)), None)
+    newest = _newest(course, work.excuses)
     return newest is not None and newest.excused
+
+
+def _newest(course: Course, history: Sequence[Entry]) -> Entry | None:
+    """The newest entry of this run."""
+    return next((entry for entry in reversed(history) if course.covers(entry.at)), None)
 
 
 class Assigned(NamedTuple):

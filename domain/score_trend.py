@@ -12,13 +12,18 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from domain.exact import EPSILON
 from domain.scores import Scored, residuals
-from domain.statistics import Shown, direction, t_quantile, t_share
+from domain.statistics import (
+    DECIDING_LEVEL,
+    SHOWN_LEVEL,
+    Shown,
+    direction,
+    t_quantile,
+    t_share,
+)
 
 SCORES_MAX: Final = 8
 SCORES_MIN: Final = 3
 STABLE_WITHIN: Final = 2.0  # points per assessment
-SHOWN_LEVEL: Final = 0.95
-DECIDING_LEVEL: Final = 0.8
 _EVEN: Final = 0.5
 
 ScoreDirection: TypeAlias = Shown | Literal["insufficient_data"]

@@ -42,6 +42,12 @@ def percent_of(score: float, max_score: float) -> float:
     return max(0.0, min(100.0 * score / max_score, _KEPT_MAX))
 
 
+def pass_mark_of(facts: CourseFacts | None, default: float) -> float:
+    """The course's pass mark in percent, or the default where none is known."""
+    own = None if facts is None else facts.pass_mark
+    return default if own is None else own
+
+
 def is_pass(percent: float | None, mark: float, *, passed: bool | None) -> bool:
     """Whether a grade is a pass: as it says itself, else at the pass mark or above."""
     if passed is not None:

@@ -13,6 +13,10 @@ from domain.exact import exceeds, reaches
 
 Shown: TypeAlias = Literal["improving", "declining", "stable", "unclear"]
 
+SHOWN_LEVEL: Final = 0.95
+"""The level of the interval of a slope that is shown."""
+DECIDING_LEVEL: Final = 0.8
+"""The level of the interval that decides what is said of the slope."""
 _TINY: Final = 1e-300
 _PRECISION: Final = 1e-12
 _ROUNDS_MAX: Final = 500

@@ -18,11 +18,9 @@ from domain.measures.shapes import (
     Text,
     Trend,
 )
-from domain.statistics import direction, fit_line
+from domain.statistics import DECIDING_LEVEL, SHOWN_LEVEL, direction, fit_line
 from domain.texts import TEXTS, text
 
-SHOWN_LEVEL: Final = 0.95
-DECIDING_LEVEL: Final = 0.8
 TREND_MIN: Final = 4
 SLOPE_DIGITS: Final = 2
 

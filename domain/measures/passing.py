@@ -1,14 +1,12 @@
 """Whether a score passes: as the grade says, else by the course's pass mark or the default."""
 
 from domain.measures.view import View
-from domain.scores import Scored, is_pass
+from domain.scores import Scored, is_pass, pass_mark_of
 
 
 def pass_mark(view: View, course_id: str) -> float:
     """The course's pass mark in percent; the operator's default where none is known."""
-    facts = view.facts.get(course_id)
-    mark = None if facts is None else facts.pass_mark
-    return view.default_pass_mark if mark is None else mark
+    return pass_mark_of(view.facts.get(course_id), view.default_pass_mark)
 
 
 def is_passed(view: View, score: Scored) -> bool:

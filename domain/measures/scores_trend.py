@@ -18,8 +18,9 @@ from domain.measures.shapes_trends import (
 )
 from domain.measures.view import View
 from domain.measures.windows import bucket_of, day_minutes
-from domain.score_trend import SCORES_MAX, SHOWN_LEVEL, fit_kinds, fit_scores
+from domain.score_trend import SCORES_MAX, fit_kinds, fit_scores
 from domain.scores import Scored, mean_score
+from domain.statistics import SHOWN_LEVEL
 
 DASHBOARD_DAYS: Final = 30
 VOLATILITY_SCORES_MIN: Final = 5

@@ -11,7 +11,7 @@ from domain.exact import EPSILON, reaches, under
 from domain.naming import undated_name
 from domain.rules.reconcile import reconcile
 from domain.rules.step import Step
-from domain.scores import PERCENT_MAX, counts, is_pass
+from domain.scores import PERCENT_MAX, counts, is_pass, pass_mark_of
 from domain.state import Course, Grade, Learner, OpenAlert, Severity, Work
 
 RULE: Final = Rule(
@@ -34,10 +34,8 @@ class Low(NamedTuple):
 
 def pass_mark(course_id: str, step: Step) -> float:
     """The course's pass mark in percent, or the default where none is known."""
-    facts = step.facts.get(course_id)
-    if facts is not None and facts.pass_mark is not None:
-        return facts.pass_mark
-    return step.configuration.rules.low_score.default_pass_mark
+    default = step.configuration.rules.low_score.default_pass_mark
+    return pass_mark_of(step.facts.get(course_id), default)
 
 
 def review(
