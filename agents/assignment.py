@@ -34,7 +34,19 @@ class Assignment:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._loaded: dict[int, Loaded] = {}
         self._generation = -1
-        self.app: WorkerApp
+        self._app: WorkerApp
+        self._consumer: BatchConsumer
+
+    def attach(self, app: WorkerApp) -> None:
+        """Take the partitions that `app` is given; call it in the event loop that runs `app`.
+
+        Faust makes its consumer when it is first asked for, and binds it to the loop of the thread
+        that asks. Were it not made here, the watchdog's thread could be the first, and the worker
+        would crash in a loop of another thread's.
+        """
+        consumer = app.consumer
+        assert isinstance(consumer, BatchConsumer), "made by BatchTransport"
+        self._app, self._consumer = app, consumer
 
     def has_room(self, partition: int) -> bool:
         """Whether the partition's owner can take more."""
@@ -63,7 +75,7 @@ class Assignment:
     async def assigned(self, *sent: Any, **_: Any) -> None:
         """Start an owner for every partition, side by side: open transactions end at once."""
         await self.stop()
-        self._generation = self.app.consumer_generation_id
+        self._generation = self._app.consumer_generation_id
         assigned: Iterable[TP] = sent[1]
         for tp in assigned:
             if tp.topic == self._topic:
@@ -103,12 +115,6 @@ class Assignment:
     def membership_lost(self) -> bool:
         """Whether nobody keeps this worker in its group any more."""
         return self._consumer.coordination_ended()
-
-    @property
-    def _consumer(self) -> BatchConsumer:
-        consumer = self.app.consumer
-        assert isinstance(consumer, BatchConsumer), "made by BatchTransport"
-        return consumer
 
     def _start(self, partition: int) -> None:
         owner = Owner(self._context, partition, self._loaded.pop(partition, None))

@@ -60,7 +60,8 @@ async def _run(
         resume=set() if resume else None,
     )
     owners = Assignment(context, fail=leave)
-    app = owners.app = WorkerApp(settings, gate=owners)
+    app = WorkerApp(settings, gate=owners)
+    owners.attach(app)
     app.agent(app.batches(ACTIVITY.name), name="progress", concurrency=1)(make_progress(owners))
     app.on_partitions_assigned.connect(owners.assigned)
     app.on_partitions_revoked.connect(owners.revoked)

@@ -10,6 +10,7 @@ from agents.assignment import Assignment
 from agents.owner import Context, Owner
 from agents.table import DECODED_FACTOR, Table
 from agents.takeover import Log, check_record
+from agents.transport import BatchConsumer, WorkerApp
 from agents.watchdog import Progress
 from contracts.dead_letter import (
     BYTES_MAX,
@@ -109,6 +110,19 @@ def test_an_owner_that_is_cancelled_by_nobody_of_ours_ends_the_process() -> None
     owner.ask_to_stop()
     asyncio.run(cancelled())
     assert len(told) == 1
+
+
+async def test_the_watchdog_may_ask_before_the_app_has_started() -> None:
+    """A consumer belongs to the loop in which it was made, and a service thread to its parent's."""
+    context = cast(Context, SimpleNamespace(settings=settings()))
+    assignment = Assignment(context, lambda _: None)
+    app = WorkerApp(settings(), gate=assignment)
+    assignment.attach(app)
+    assert not await asyncio.to_thread(assignment.membership_lost)
+    consumer = cast(BatchConsumer, app.consumer)
+    assert consumer.loop is asyncio.get_running_loop()
+    assert consumer._thread.parent_loop is asyncio.get_running_loop()
+    consumer._thread.thread_loop.close()  # of a thread that was never started
 
 
 def test_a_partition_that_has_work_must_move() -> None:
