@@ -28,6 +28,7 @@ from domain.course_facts import CourseFacts
 from domain.ids import partition_of
 from domain.measures.view import Cohort, CohortCourse
 from domain.partition import PartitionRecord
+from domain.recent import newest
 from domain.state import Learner
 from runtime.clock import Clock
 from runtime.database import connection_pool, statements
@@ -268,7 +269,7 @@ def course_ids(state: Learner | None, alerts: AlertRows) -> set[str]:
     if state is not None:
         found |= {course.course_id for course in state.courses}
         found |= {course.course_id for course in state.finished}
-        found |= {each.course_id for each in state.recent}
+        found |= {each.course_id for each in newest(state)}
         found |= {goal.course_id for goal in state.goals}
     return {course_id for course_id in found if course_id is not None}
 

@@ -9,9 +9,9 @@ from typing import Final, Literal, TypeAlias, get_args
 
 from msgspec import Struct, field
 
-from domain.events import EVENT_TYPES, GoalMetric, Outcome
+from domain.events import GoalMetric, Outcome
 
-STATE_VERSION: Final = 3
+STATE_VERSION: Final = 4
 NEVER: Final = 0
 
 DAYS_MAX: Final = 90
@@ -255,58 +255,6 @@ class FinishedCourse(Struct, array_like=True, gc=False):
     passed: bool = False  # whether anything was ever passed
 
 
-_AS_TEXT: Final = b"\x00"
-_AS_UUID: Final = b"\x01"
-_UUID_LENGTH: Final = 36
-_UUID_DASHES: Final = "----"
-_UUID_BYTES: Final = 16
-
-
-def pack_event_id(event_id: str) -> bytes:
-    """17 bytes where the id is a UUID in its usual form, else one byte and the id's UTF-8."""
-    if len(event_id) == _UUID_LENGTH and event_id[8::5][:4] == _UUID_DASHES:
-        digits = event_id.replace("-", "")
-        try:
-            packed = bytes.fromhex(digits)
-        except ValueError:
-            return _AS_TEXT + event_id.encode()
-        if packed.hex() == digits and len(packed) == _UUID_BYTES:
-            return _AS_UUID + packed
-    return _AS_TEXT + event_id.encode()
-
-
-def unpack_event_id(packed: bytes) -> str:
-    """The id that `pack_event_id` packed."""
-    if packed[:1] == _AS_TEXT:
-        return packed[1:].decode()
-    text = packed[1:].hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
-
-
-class Recent(Struct, array_like=True, gc=False):
-    """One of the newest events, as the dashboard lists it; small, since ten of them are kept."""
-
-    packed_id: bytes  # see `pack_event_id`
-    code: int  # index into EVENT_TYPES
-    at: int
-    course_id: str | None = None
-    object_id: str | None = None
-    score: float | None = None
-    count: int | None = None
-    seconds: int | None = None
-    timed: bool = True
-
-    @property
-    def event_id(self) -> str:
-        """The event's id as it came."""
-        return unpack_event_id(self.packed_id)
-
-    @property
-    def type(self) -> str:
-        """The event's type."""
-        return EVENT_TYPES[self.code]
-
-
 class Goal(Struct, array_like=True, gc=False):
     """A goal as the learner set it last, or that it was removed."""
 
@@ -422,7 +370,7 @@ class Learner(Struct, array_like=True):
     sessions: list[Session] = field(default_factory=list)  # oldest first
     courses: list[Course] = field(default_factory=list)
     finished: list[FinishedCourse] = field(default_factory=list)  # oldest first
-    recent: list[Recent] = field(default_factory=list)  # oldest first
+    recent: list[bytes] = field(default_factory=list)  # the newest events: see `recent`
     goals: list[Goal] = field(default_factory=list)
     contents: bytes = b""  # which content was viewed in which hour: see `contents`
     hours: list[int] = field(default_factory=list)  # 24 decayed hundredths, or empty

@@ -21,8 +21,8 @@ from domain.measures.shapes_dashboard import (
 )
 from domain.measures.view import View
 from domain.measures.windows import WEEK, days_inactive, reaches, this_week, window
+from domain.recent import Recent, newest
 from domain.scores import mean_score
-from domain.state import Recent
 
 _KINDS: Final[dict[str, ObjectKind]] = {
     "enrolled": "course",
@@ -96,7 +96,7 @@ def recent_activities(view: View) -> list[RecentActivity]:
     """The newest events up to today, newest first."""
     return [
         _recent(view, each)
-        for each in reversed(view.state.recent)
+        for each in reversed(newest(view.state))
         if view.day_of(each.at) <= view.today or not each.timed
     ]
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from domain.configuration import Configuration
+from domain.recent import newest
 from domain.state import Day, Learner, Skill
 from tests.factories import (
     COURSE,
@@ -66,8 +67,8 @@ def test_a_date_without_a_time_of_day_is_the_one_that_is_written() -> None:
     when = datetime.fromisoformat("2024-03-04T23:30:00-08:00")
     state = Bench().send(viewed(when, precision="day", timezone="Asia/Tokyo")).learner()
     assert the_day(state).day == MONDAY
-    assert not state.recent[0].timed
-    assert Bench().send(viewed(when, precision="instant")).learner().recent[0].timed
+    assert not newest(state)[0].timed
+    assert newest(Bench().send(viewed(when, precision="instant")).learner())[0].timed
 
 
 # -- what counts ---------------------------------------------------------------------------------

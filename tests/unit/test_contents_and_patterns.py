@@ -8,6 +8,7 @@ import pytest
 from domain import patterns
 from domain.contents import first_in_hour
 from domain.deduplication import remember, seen_content
+from domain.recent import newest
 from domain.state import Kind, Learner, new_learner
 from tests.factories import COURSE, USER, Bench, at, event, graded, seconds, viewed
 
@@ -235,7 +236,7 @@ def test_beyond_sixteen_kinds_the_rest_is_other() -> None:
 
 
 def listed(bench: Bench) -> list[int]:
-    return [(each.at - seconds(at())) // 60 for each in bench.learner().recent]
+    return [(each.at - seconds(at())) // 60 for each in newest(bench.learner())]
 
 
 def test_the_newest_ten_events_are_listed_in_order_of_time() -> None:
@@ -245,13 +246,13 @@ def test_the_newest_ten_events_are_listed_in_order_of_time() -> None:
     assert listed(bench) == list(range(1, 11))
     bench.send(viewed(at(minutes=5), "also late"))
     assert listed(bench) == [2, 3, 4, 5, 5, 6, 7, 8, 9, 10]
-    assert [each.object_id for each in bench.learner().recent][3:5] == ["p5", "also late"]
+    assert [each.object_id for each in newest(bench.learner())][3:5] == ["p5", "also late"]
 
 
 def test_of_two_events_of_the_time_of_the_oldest_the_later_in_the_log_is_listed() -> None:
     bench = Bench().send(*[viewed(at(minutes=n), f"p{n}") for n in range(10)])
     bench.send(viewed(at(), "another"))
-    assert bench.learner().recent[0].object_id == "another"
+    assert newest(bench.learner())[0].object_id == "another"
 
 
 def test_an_event_is_listed_with_what_it_says() -> None:
@@ -265,7 +266,7 @@ def test_an_event_is_listed_with_what_it_says() -> None:
         event("enrolled", at(6)),
     )
     shown = [
-        (r.type, r.object_id, r.score, r.count, r.seconds, r.timed) for r in bench.learner().recent
+        (r.type, r.object_id, r.score, r.count, r.seconds, r.timed) for r in newest(bench.learner())
     ]
     assert shown == [
         ("content_viewed", "p1", None, 3, 61, True),

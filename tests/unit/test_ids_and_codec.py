@@ -7,7 +7,8 @@ from domain import codec
 from domain.codec import UnknownVersionError
 from domain.fold import new_record
 from domain.ids import partition_of, shown_id
-from domain.state import STATE_BYTES_MAX, Day, Recent, new_learner, pack_event_id
+from domain.recent import newest
+from domain.state import STATE_BYTES_MAX, Day, new_learner
 from tests.factories import USER, Bench, at, viewed
 
 
@@ -78,4 +79,5 @@ def test_i7_over_sixteen_kilobytes_the_oldest_days_go() -> None:
     ],
 )
 def test_an_event_id_comes_back_as_it_was(event_id: str) -> None:
-    assert Recent(pack_event_id(event_id), 0, 0).event_id == event_id
+    (listed,) = newest(Bench().send(viewed(at(), event_id=event_id)).learner())
+    assert listed.event_id == event_id

@@ -17,6 +17,7 @@ from domain.configuration import (
 )
 from domain.fold import new_record
 from domain.partition import Counters, PartitionRecord
+from domain.recent import pack_event_id, unpack_event_id
 from domain.rows import learner_row
 from domain.state import (
     SHRINK_BYTES,
@@ -25,8 +26,6 @@ from domain.state import (
     Learner,
     Work,
     new_learner,
-    pack_event_id,
-    unpack_event_id,
 )
 from tests.factories import USER, Bench, at, enrolled, event, graded, seconds, viewed
 
@@ -49,18 +48,18 @@ def test_what_is_not_known_is_nothing(kind: type[msgspec.Struct]) -> None:
     }
     given = {name: value for name, value in defaults.items() if value is not msgspec.NODEFAULT}
     assert [name for name, value in given.items() if value] == (
-        ["timed"] if kind.__name__ in {"Submission", "Recent"} else []
+        ["timed"] if kind.__name__ == "Submission" else []
     )
 
 
 def test_of_a_new_learner_nothing_is_known_and_of_a_new_partition_neither() -> None:
-    named = {"version": 3, "user_id": "7"}
+    named = {"version": 4, "user_id": "7"}
     known = {
         name: value for name, value in msgspec.structs.asdict(new_learner("7")).items() if value
     }
     nothing = {"streak", "error", "error_gone", "overflow"}
     assert known.keys() - nothing == named.keys()
-    assert new_learner("7").version == 3
+    assert new_learner("7").version == 4
     for each in nothing:
         assert not any(msgspec.structs.astuple(known[each])), each
     record = new_record(2, 12, "topic-id", "stream")
@@ -78,7 +77,7 @@ def test_of_a_new_learner_nothing_is_known_and_of_a_new_partition_neither() -> N
 
 def test_codes_that_are_stored_keep_their_meaning() -> None:
     """Another meaning is another version of the state."""
-    assert state.STATE_VERSION == 3
+    assert state.STATE_VERSION == 4
     assert (state.ENTERED, state.LEFT, state.FINISHED) == (0, 1, 2)
     assert state.OUTCOMES == ("passed", "failed", "withdrawn")
     assert (state.BANKED, state.MISSING, state.WITHDRAWN, state.UNTIMED) == (1, 2, 4, 8)
