@@ -127,10 +127,12 @@ def _count_day(state: Learner, bucket: Day, event: AnyEvent, step: Step, *, coun
 
 def _count_kind(state: Learner, event: ContentViewed, step: Step, *, counted: bool) -> None:
     """A kind's seconds are those of every view, its activities those that count."""
-    seconds = int(min(event.duration_seconds or 0.0, DURATION_SECONDS_MAX)) if step.timed else 0
+    seconds = 0
+    if event.duration_seconds and step.timed:
+        lasted = int(min(event.duration_seconds, DURATION_SECONDS_MAX))
+        seconds = patterns.faded(state, lasted, step.day)
     if counted or seconds:
         weight = patterns.faded(state, patterns.WEIGHT, step.day) if counted else 0
-        seconds = patterns.faded(state, seconds, step.day) if seconds else 0
         patterns.count_kind(state, kind_of(event), weight, seconds)
 
 

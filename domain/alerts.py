@@ -157,8 +157,7 @@ class Finding:
 
     def id_of(self, user_id: str) -> bytes:
         """The alert's id, 16 bytes, where it is about that learner."""
-        name = alert_id(user_id, self.rule.category, self.subject_id, self.cause)
-        return uuid.UUID(name).bytes
+        return alert_id(user_id, self.rule.category, self.subject_id, self.cause).bytes
 
     @property
     def said(self) -> int:
@@ -169,9 +168,9 @@ class Finding:
 _encoder: Final = msgspec.json.Encoder(order="deterministic")
 
 
-def alert_id(user_id: str, rule: str, subject: str | None, cause: str) -> str:
+def alert_id(user_id: str, rule: str, subject: str | None, cause: str) -> uuid.UUID:
     """uuid5 of learner, rule, subject and cause."""
-    return str(uuid.uuid5(ALERT_NAMESPACE, "\x1f".join((user_id, rule, subject or "", cause))))
+    return uuid.uuid5(ALERT_NAMESPACE, "\x1f".join((user_id, rule, subject or "", cause)))
 
 
 def forget_expired(state: Learner, now: int) -> None:

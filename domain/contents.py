@@ -11,6 +11,7 @@ from domain.deduplication import find_entry
 from domain.state import CONTENTS_ALWAYS, CONTENTS_HOURS, CONTENTS_MAX, Learner
 
 _ENTRY: Final = 8
+_HOUR_BYTES: Final = 4
 _HOUR: Final = 3600
 
 
@@ -20,31 +21,34 @@ def first_in_hour(state: Learner, course_id: str, content_id: str, at: int, *, t
     Views whose time of day is known, and those of a day, are looked up apart. The newest 256
     entries are kept; those older than 72 hours only up to 16 in all.
     """
-    hour, known = at // _HOUR, state.contents
+    known = state.contents
     content = zlib.crc32(f"{course_id}\x1f{content_id}".encode(), timed)
-    entry = (hour << 32 | content).to_bytes(_ENTRY, "big")
+    entry = (at // _HOUR << 32 | content).to_bytes(_ENTRY, "big")
     if find_entry(known, entry, _ENTRY) != -1:
         return False
-    place = len(known) // _ENTRY
-    while place and _hour(known, place - 1) > hour:
-        place -= 1
-    before = place * _ENTRY
-    state.contents = _trim(state, known[:before] + entry + known[before:])
+    place = len(known)
+    while place and _hour(known, place - _ENTRY) > entry[:_HOUR_BYTES]:
+        place -= _ENTRY
+    state.contents = _trim(state, known[:place] + entry + known[place:])
     return True
 
 
 def _trim(state: Learner, known: bytes) -> bytes:
     """Let the oldest entries go; counted where they are not older than 72 hours."""
-    count, first = len(known) // _ENTRY, 0
-    newest = _hour(known, count - 1)
-    while count - first > CONTENTS_ALWAYS:
-        young = _hour(known, first) >= newest - CONTENTS_HOURS
-        if young and count - first <= CONTENTS_MAX:
+    if len(known) <= CONTENTS_ALWAYS * _ENTRY:
+        return known
+    newest = int.from_bytes(_hour(known, len(known) - _ENTRY), "big")
+    oldest = max(0, newest - CONTENTS_HOURS).to_bytes(_HOUR_BYTES, "big")
+    first, always = 0, len(known) - CONTENTS_ALWAYS * _ENTRY
+    while first < always:
+        young = _hour(known, first) >= oldest
+        if young and len(known) - first <= CONTENTS_MAX * _ENTRY:
             break
         state.overflow.contents += young
-        first += 1
-    return known[first * _ENTRY :]
+        first += _ENTRY
+    return known[first:]
 
 
-def _hour(known: bytes, index: int) -> int:
-    return int.from_bytes(known[index * _ENTRY : index * _ENTRY + 4], "big")
+def _hour(known: bytes, place: int) -> bytes:
+    """The hour of the entry that begins there; as bytes, big-endian, it compares alike."""
+    return known[place : place + _HOUR_BYTES]

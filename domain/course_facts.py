@@ -82,6 +82,11 @@ class CourseFacts(Struct, frozen=True, kw_only=True, dict=True):
         return sum(module.weight for module in self.modules if module.required)
 
     @cached_property
+    def required_assessments_weight(self) -> float:
+        """The weight of all required assessments, before any is excused."""
+        return sum(fact.weight for fact in self.assessment_by_short.values() if fact.required)
+
+    @cached_property
     def assessment_by_short(self) -> dict[int, Assessment]:
         """Assessments by their 32-bit id."""
         return {short_id(assessment.id): assessment for assessment in self.assessments}

@@ -83,37 +83,46 @@ def submitted(course: Course, work: Work | None) -> Submission | None:
     """The first submission of this run; a grade stands for one that was never seen."""
     if work is None:
         return None
-    first = next((each for each in work.submissions if course.covers(each.at)), None)
-    shown = _shown(grade for grade in work.grades if course.covers(grade.at))
-    if first is None or (shown is not None and shown.at < first.at):
-        return shown
-    return first
+    first = None
+    for each in work.submissions:
+        if course.covers(each.at):
+            first = each
+            break
+    shown = _first_shown([grade for grade in work.grades if course.covers(grade.at)])
+    if shown is None or (first is not None and first.at <= _shown_at(shown)):
+        return first
+    return _as_submission(shown)
 
 
 def unseen_submission(work: Work) -> Submission | None:
     """The submission that a grade shows and that was not seen by then; banked ones show none."""
-    shown = _shown(work.grades)
+    shown = _first_shown(work.grades)
     if shown is None or work.grades[-1].banked:
         return None
-    return None if any(each.at <= shown.at for each in work.submissions) else shown
+    seen = any(each.at <= _shown_at(shown) for each in work.submissions)
+    return None if seen else _as_submission(shown)
 
 
-def _shown(grades: Iterable[Grade]) -> Submission | None:
-    """The first grade as a submission: at `submitted_at` where it is given, else its own time."""
-    shown = [
-        Submission(
-            grade.submitted_at or grade.at,
-            grade.submitted_day or grade.day,
-            timed=bool(grade.submitted_at) or not grade.flags & UNTIMED,
-        )
-        for grade in grades
-        if grade.shows_submission
-    ]
-    return min(shown, key=_at, default=None)
+def _first_shown(grades: Iterable[Grade]) -> Grade | None:
+    """Of the grades that show a submission, the one that shows the earliest."""
+    first = None
+    for grade in grades:
+        if grade.shows_submission and (first is None or _shown_at(grade) < _shown_at(first)):
+            first = grade
+    return first
 
 
-def _at(submission: Submission) -> int:
-    return submission.at
+def _shown_at(grade: Grade) -> int:
+    """When what was graded was submitted: `submitted_at` where given, else the grade's time."""
+    return grade.submitted_at or grade.at
+
+
+def _as_submission(grade: Grade) -> Submission:
+    return Submission(
+        _shown_at(grade),
+        grade.submitted_day or grade.day,
+        timed=bool(grade.submitted_at) or not grade.flags & UNTIMED,
+    )
 
 
 def is_banked(course: Course, work: Work) -> bool:
@@ -176,7 +185,10 @@ def is_excused(course: Course, work: Work | None) -> bool:
 
 def _newest(course: Course, history: Sequence[Entry]) -> Entry | None:
     """The newest entry of this run."""
-    return next((entry for entry in reversed(history) if course.covers(entry.at)), None)
+    for entry in reversed(history):
+        if course.covers(entry.at):
+            return entry
+    return None
 
 
 class Assigned(NamedTuple):
@@ -195,6 +207,8 @@ def assigned(course: Course, facts: CourseFacts | None) -> Iterator[Assigned]:
     done = {work.short: work for work in course.work}
     for short, fact in facts.assessment_by_short.items():
         work = done.get(short)
-        own = None if work is None else work.due_at
-        required = fact.required and not is_excused(course, work)
-        yield Assigned(fact, work, fact.due_at if own is None else own, required)
+        if work is None:
+            yield Assigned(fact, None, fact.due_at, fact.required)
+        else:
+            due_at = fact.due_at if work.due_at is None else work.due_at
+            yield Assigned(fact, work, due_at, fact.required and not is_excused(course, work))

@@ -22,7 +22,7 @@ from domain.ids import short_id
 from domain.membership import was_open
 from domain.rules import declining_trend, low_score, progress_milestone, timers
 from domain.rules.step import Step
-from domain.scores import PERCENT_MAX, Scored, all_scores, open_scores, percent_of
+from domain.scores import PERCENT_MAX, Scored, all_scores, open_scores, percent_of, score_of
 from domain.state import (
     ASSESSMENTS_MAX,
     BANKED,
@@ -57,10 +57,11 @@ def submitted(state: Learner, course: Course, event: AssessmentSubmitted, step: 
 def graded(state: Learner, course: Course, event: AssessmentGraded, zone: str, step: Step) -> None:
     """Take a grade: a null score withdraws one, a maximum of 0 says only that it was submitted."""
     work = work_on(state, course, event.assessment_id)
-    scores, before = open_scores(state, step.facts), coursework.submitted(course, work)
+    facts = step.facts.get(course.course_id)
+    score, before = score_of(course, work, facts), coursework.submitted(course, work)
     add_grade(state, work, _grade(state, course, work, event, zone, step))
     _count_stand_in(state, course, work)
-    _follow(state, course, work, scores, step)
+    _review_scores(state, course, work, score, step)
     if coursework.submitted(course, work) != before:
         timers.review(state, step)
 
@@ -68,11 +69,12 @@ def graded(state: Learner, course: Course, event: AssessmentGraded, zone: str, s
 def excused(state: Learner, course: Course, event: AssessmentExcused, step: Step) -> None:
     """The assessment is not asked of this learner, or is again."""
     work = work_on(state, course, event.assessment_id)
+    score = score_of(course, work, step.facts.get(course.course_id))
     insert(work.excuses, Excuse(step.at, event.excused))
     if len(work.excuses) > EXCUSES_MAX:
         del work.excuses[0]
         state.overflow.excuses += 1
-    _follow(state, course, work, None, step)
+    _review_scores(state, course, work, score, step)
     timers.review(state, step)
 
 
@@ -89,8 +91,9 @@ def extended(state: Learner, course: Course, event: DeadlineExtended, step: Step
 def judge_again(state: Learner, step: Step, endings: Mapping[str, Resolution]) -> None:
     """Look at all scores again, after courses or their facts changed; `endings` as for alerts."""
     progress_milestone.review(state, step, endings)
-    declining_trend.review(state, step, next(iter(endings.values()), "corrected"))
-    _score_again(state, open_scores(state, step.facts), step)
+    scores = open_scores(state, step.facts)
+    declining_trend.review(state, scores, step, next(iter(endings.values()), "corrected"))
+    _score_again(state, scores, step)
 
 
 def retire(state: Learner, now: int, step: Step) -> None:
@@ -141,22 +144,19 @@ def _flags(event: AssessmentGraded, step: Step) -> int:
     )
 
 
-def _follow(
-    state: Learner,
-    course: Course,
-    work: Work,
-    before: list[Scored] | None,
-    step: Step,
+def _review_scores(
+    state: Learner, course: Course, work: Work, before: Scored | None, step: Step
 ) -> None:
-    """What a changed score sets off: the rules, and the next prediction."""
+    """What a grade sets off: the rules, and the next prediction where the score is another now."""
     low_score.review(state, course, work, step)
     progress_milestone.review(state, step)
-    scores = open_scores(state, step.facts)
-    if scores != before or not course.is_open:  # what was shown before it closed is judged too
-        declining_trend.review(state, step)
+    score = score_of(course, work, step.facts.get(course.course_id))
+    if score != before or not course.is_open:  # what was shown before it closed is judged too
+        scores = open_scores(state, step.facts)
+        declining_trend.review(state, scores, step)
         in_time = step.at == state.last_event_at
-        one_more = before is not None and [*before, *scores[-1:]] == scores != before
-        if in_time and one_more:
+        newest = score is not None and score.at == step.at and scores[-1:] == [score]
+        if in_time and newest and before is None:
             _judge_prediction(state, scores[-1])
             _predict(state, scores, step)
         else:

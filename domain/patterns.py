@@ -48,7 +48,9 @@ def count_kind(state: Learner, name: str, weight: int, seconds: int) -> None:
 
 def faded(state: Learner, value: int, day: int) -> int:
     """What is left by now of a weight or of seconds of that local day."""
-    passed = max(0, state.patterns_day - day)
+    passed = state.patterns_day - day
+    if passed <= 0:
+        return value
     return value * _FACTORS[min(passed, _DAYS_MAX)] >> 16
 
 

@@ -76,6 +76,8 @@ def required_weight(course: Course, facts: CourseFacts) -> float:
     """The weight of what is required: of modules, or of assessments without any."""
     if facts.required_modules_weight:
         return facts.required_modules_weight
+    if not any(work.excuses for work in course.work):
+        return facts.required_assessments_weight
     return sum(each.fact.weight for each in assigned(course, facts) if each.required)
 
 
@@ -145,9 +147,9 @@ def _assessment_units(course: Course, facts: CourseFacts | None) -> Iterator[Uni
             if first is not None:
                 yield UnitDone(first.at, first.day, _WEIGHT_UNKNOWN)
         return
-    for each in assigned(course, facts):
-        first = submitted(course, each.work)
-        if each.required and first is not None:
+    for each in assigned(course, facts) if course.work else ():
+        first = submitted(course, each.work) if each.required else None
+        if first is not None:
             yield UnitDone(first.at, first.day, each.fact.weight)
 
 

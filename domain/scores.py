@@ -64,18 +64,19 @@ def counts(course: Course, work: Work, facts: CourseFacts | None) -> bool:
 
 def counted_scores(course: Course, facts: CourseFacts | None) -> list[Scored]:
     """One score per assessment, in order of time, and of the log where times are equal."""
+    scores = (score_of(course, work, facts) for work in course.work if work.grades)
+    return sorted((score for score in scores if score is not None), key=_in_order)
+
+
+def score_of(course: Course, work: Work, facts: CourseFacts | None) -> Scored | None:
+    """The score of one assessment; None where none counts."""
     rule = "latest" if facts is None else facts.attempt_rule
-    known = {} if facts is None else facts.assessment_by_short
-    found = []
-    for work in course.work:
-        grade = counting_grade(course, work, rule) if work.grades else None
-        if grade is None or not counts(course, work, facts):
-            continue
-        fact = known.get(work.short)
-        kind = None if fact is None or fact.kind is None else fact.kind.lower()
-        found.append(_scored(course.course_id, work.short, grade, kind))
-    found.sort(key=_in_order)
-    return found
+    grade = counting_grade(course, work, rule)
+    if grade is None or not counts(course, work, facts):
+        return None
+    fact = None if facts is None else facts.assessment_by_short.get(work.short)
+    kind = None if fact is None or fact.kind is None else fact.kind.lower()
+    return _scored(course.course_id, work.short, grade, kind)
 
 
 def all_scores(state: Learner, facts: dict[str, CourseFacts]) -> list[Scored]:

@@ -45,7 +45,7 @@ def observe(state: Learner, mark: Mark, default_zone: str) -> None:
     if mark.at >= newest:
         state.marks += _packed(mark)
         _apply(state, mark, default_zone)
-        _forget_marks(state)
+        _forget_marks(state, mark.at)
     elif mark.at >= newest - MARKS_SECONDS and _complete(state, mark.at):
         _apply_again(state, mark, default_zone)
     elif mark.what != ENDED:
@@ -67,12 +67,11 @@ def note_session(state: Learner, session_id: str | None, at: int) -> None:
 
 
 def _packed(mark: Mark) -> bytes:
-    at = mark.at.to_bytes(5, "big")
-    return at + mark.seconds.to_bytes(2, "big") + mark.what.to_bytes(1, "big")
+    return (mark.at << 24 | mark.seconds << 8 | mark.what).to_bytes(_MARK, "big")
 
 
 def _mark_at(marks: bytes, place: int) -> int:
-    return int.from_bytes(marks[place:][:5], "big")
+    return int.from_bytes(marks[place : place + _MARK or None], "big") >> 24
 
 
 def _unpacked(marks: bytes) -> Iterator[Mark]:
@@ -99,12 +98,14 @@ def _apply_again(state: Learner, late: Mark, default_zone: str) -> None:
     state.marks = b"".join(map(_packed, marks))
     for mark in marks:
         _apply(state, mark, default_zone)
-    _forget_marks(state)
+    _forget_marks(state, marks[-1].at)
 
 
-def _forget_marks(state: Learner) -> None:
-    """Let go of marks older than two days, and of the oldest beyond 96; whole spans of them."""
-    newest = _mark_at(state.marks, -_MARK)
+def _forget_marks(state: Learner, newest: int) -> None:
+    """Let go of marks two days older than the newest, and of the oldest beyond 96; whole spans."""
+    young = _mark_at(state.marks, 0) >= newest - MARKS_SECONDS
+    if young and len(state.marks) <= MARKS_MAX * _MARK:
+        return
     drop = 0
     for span in state.spans[:-1]:
         over = len(state.marks) // _MARK - drop > MARKS_MAX
@@ -239,8 +240,9 @@ def _count_session(state: Learner, day: int, sign: int) -> None:
 
 def _count(state: Learner, span: Span, start: int, end: int, zone: str) -> None:
     """Add the seconds of an interval to its local days."""
-    for day, seconds in _by_day(start, end, zone):
-        _add_part(state, span, day, seconds)
+    if start < end:
+        for day, seconds in _by_day(start, end, zone):
+            _add_part(state, span, day, seconds)
 
 
 def _cut(state: Learner, span: Span, end: int, zone: str) -> None:
@@ -251,9 +253,10 @@ def _cut(state: Learner, span: Span, end: int, zone: str) -> None:
 
 def _by_day(start: int, end: int, zone: str) -> Iterator[tuple[int, int]]:
     """Local days and seconds of an interval, split at local midnight (there may be two of one)."""
+    last = days.local_day(end - 1, zone)
     while start < end:
         day, until = days.local_day(start, zone), end
-        if days.local_day(end - 1, zone) != day:
+        if day != last:
             until = min(end, max(days.day_start(day + 1, zone), start + 1))
         yield day, until - start
         start = until

@@ -10,7 +10,7 @@ from domain.exact import exceeds, reaches
 from domain.rules.reconcile import reconcile
 from domain.rules.step import Step
 from domain.score_trend import fit_scores
-from domain.scores import Scored, open_scores, residuals
+from domain.scores import Scored, residuals
 from domain.state import Learner, OpenAlert
 
 RULE: Final = Rule(
@@ -24,9 +24,10 @@ RULE: Final = Rule(
 _CONTRADICTED_BY: Final = frozenset({"improving", "stable"})
 
 
-def review(state: Learner, step: Step, ending: Resolution = "corrected") -> None:
-    """Look at the scores of open courses again, after any of them changed."""
-    scores = open_scores(state, step.facts)
+def review(
+    state: Learner, scores: Sequence[Scored], step: Step, ending: Resolution = "corrected"
+) -> None:
+    """Look at `scores`, those of the open courses, again, after any of them changed."""
     returned = {course.course_id: course.returned_at for course in state.courses}
     fall, ended = _follow(scores, step.configuration.rules.declining_trend)
 

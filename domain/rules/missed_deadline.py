@@ -64,6 +64,7 @@ def next_at(deadlines: list[Deadline], now: int) -> int | None:
 
 def _deadlines(state: Learner, step: Step) -> Iterator[Deadline]:
     rule = step.configuration.rules.missed_deadline
+    low_after, medium_after = rule.low_after_hours * _HOUR, rule.medium_after_hours * _HOUR
     for course in state.courses:
         facts = step.facts.get(course.course_id)
         if not course.is_open or facts is None or not _has_dates(course, facts):
@@ -75,13 +76,12 @@ def _deadlines(state: Learner, step: Step) -> Iterator[Deadline]:
                 continue
             if submitted(course, each.work) is not None:
                 continue
-            low_at = facts.running_from(due_at + rule.low_after_hours * _HOUR, entered_at)
+            low_at = facts.running_from(due_at + low_after, entered_at)
             if low_at is None:
                 continue
             medium_at = None
             if low_at < step.now:
-                medium_due = due_at + rule.medium_after_hours * _HOUR
-                medium_at = facts.running_from(medium_due, entered_at)
+                medium_at = facts.running_from(due_at + medium_after, entered_at)
             yield Deadline(course, facts, each, due_at, low_at, medium_at)
 
 

@@ -81,8 +81,9 @@ def _crossings(
     course: Course, facts: CourseFacts, bars: Iterable[int]
 ) -> Iterator[tuple[int, float, UnitDone]]:
     """Each of `bars` that the units of the course's run reach, with the percent and the unit."""
-    left, done, total = list(bars), 0.0, required_weight(course, facts)
-    for unit in counting_units(course, facts) if total else ():
+    left, done, units = list(bars), 0.0, counting_units(course, facts)
+    total = required_weight(course, facts) if units else 0.0
+    for unit in units if total else ():
         done += unit.weight
         percent = percent_done(done, total) or 0.0
         for bar in [bar for bar in left if reaches(percent, bar)]:

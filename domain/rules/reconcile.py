@@ -37,7 +37,8 @@ def reconcile(
     ending: Ending = corrected,
 ) -> None:
     """Raise, update and resolve until the open alerts of `rule` `among` others are those wanted."""
-    forget_expired(state, step.now)
+    if state.alerts:
+        forget_expired(state, step.now)
     due = {each.id_of(state.user_id): each for each in wanted if each.expires_at > step.now}
     open_now = [each for each in state.alerts if each.rule == rule.category and among(each)]
     for alert in open_now:

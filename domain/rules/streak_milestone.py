@@ -28,12 +28,14 @@ def _findings(state: Learner, step: Step) -> Iterator[Finding]:
     rule = step.configuration.rules.streak_milestone
     for run in runs(state):
         before_held = run.length - len(run.days)
-        for place, day in enumerate(run.days, before_held + 1):
-            first_time_only = place in rule.first_time_only
-            if place not in rule.days or (first_time_only and run.longest_before >= place):
+        for length in sorted(rule.days):
+            if not before_held < length <= run.length:
                 continue
+            if length in rule.first_time_only and run.longest_before >= length:
+                continue
+            day = run.days[length - before_held - 1]
             if day_began_at(day) + RULE.expires_days * DAY > step.now:
-                yield _finding(run.first_day, place, day, run.longest_before)
+                yield _finding(run.first_day, length, day, run.longest_before)
 
 
 def _finding(first_day: int, length: int, day: Day, longest_before: int) -> Finding:

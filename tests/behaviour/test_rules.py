@@ -91,7 +91,8 @@ def test_three_falling_scores_of_fifteen_points_are_a_decline() -> None:
     (raised,) = [t for t in bench.told if t.category == "declining_trend"]
     assert raised.severity == "medium"
     assert raised.evidence[0].value == -15
-    assert raised.alert_id == alert_id(USER, "declining_trend", None, f"{COURSE}:{seconds(at(3))}")
+    cause = f"{COURSE}:{seconds(at(3))}"
+    assert raised.alert_id == str(alert_id(USER, "declining_trend", None, cause))
 
 
 def test_fourteen_points_or_a_rise_between_are_no_decline() -> None:

@@ -54,12 +54,11 @@ def learner(*causes: str) -> Learner:
 
 def test_an_id_follows_from_learner_rule_subject_and_cause() -> None:
     name = f"{USER}\x1flow_score\x1fa1\x1fcause"
-    assert alert_id(USER, "low_score", "a1", "cause") == str(uuid.uuid5(ALERT_NAMESPACE, name))
+    assert alert_id(USER, "low_score", "a1", "cause") == uuid.uuid5(ALERT_NAMESPACE, name)
     assert uuid.UUID(bytes=finding().id_of(USER)) == uuid.uuid5(ALERT_NAMESPACE, name)
     without = f"{USER}\x1fdeclining_trend\x1f\x1fcause"
-    assert alert_id(USER, "declining_trend", None, "cause") == str(
-        uuid.uuid5(ALERT_NAMESPACE, without)
-    )
+    named = alert_id(USER, "declining_trend", None, "cause")
+    assert named == uuid.uuid5(ALERT_NAMESPACE, without)
 
 
 def test_every_rule_expires_after_the_days_that_are_published() -> None:

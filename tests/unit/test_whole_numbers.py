@@ -15,7 +15,7 @@ from domain.ids import short_id
 from domain.levels import Level, level
 from domain.progress import percent_done
 from domain.rules import declining_trend, low_score, progress_milestone
-from domain.scores import is_pass, percent_of
+from domain.scores import is_pass, open_scores, percent_of
 from domain.state import ModuleFact
 from tests.factories import COURSE, at, course, seconds
 from tests.ruling import grade, in_a_row, learner, step, work
@@ -85,7 +85,7 @@ def test_a_decline_is_fifteen_points_or_more_in_all(maximum: int) -> None:
         for last in about_under(first, 15, maximum):
             state = in_a_row([grade(score, maximum) for score in (first, first - 1, last)])
             now = step(when=at(3))
-            declining_trend.review(state, now)
+            declining_trend.review(state, open_scores(state, {}), now)
             falls = last < first - 1 and share(first - last, maximum) >= 15
             assert len(now.published) == falls, (first, last)
 
