@@ -110,7 +110,7 @@ def encode_alert_event(transition: Transition) -> bytes:
 
 def instant(at: int) -> str:
     """RFC 3339, UTC, whole seconds."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
 
 
 def _data(transition: Transition) -> AlertData:

@@ -177,7 +177,7 @@ def _overtaken(override: Grade, first: dict[int, int]) -> bool:
 
 def is_excused(course: Course, work: Work | None) -> bool:
     """Whether the assessment is not asked of the learner."""
-    if work is None:
+    if work is None or not work.excuses:
         return False
     newest = _newest(course, work.excuses)
     return newest is not None and newest.excused

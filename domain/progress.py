@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from domain.course_facts import CourseFacts
-from domain.coursework import assigned, submitted
+from domain.coursework import assigned, is_excused, submitted
 from domain.state import Course
 
 Basis: TypeAlias = Literal["modules", "assessments", "none"]
@@ -147,10 +147,14 @@ def _assessment_units(course: Course, facts: CourseFacts | None) -> Iterator[Uni
             if first is not None:
                 yield UnitDone(first.at, first.day, _WEIGHT_UNKNOWN)
         return
-    for each in assigned(course, facts) if course.work else ():
-        first = submitted(course, each.work) if each.required else None
+    done = {work.short: work for work in course.work}
+    for short, fact in facts.assessment_by_short.items() if done else ():
+        own = done.get(short)
+        if own is None or not fact.required or is_excused(course, own):
+            continue
+        first = submitted(course, own)
         if first is not None:
-            yield UnitDone(first.at, first.day, each.fact.weight)
+            yield UnitDone(first.at, first.day, fact.weight)
 
 
 def _at(unit: UnitDone) -> int:

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from domain.alerts import Action, Evidence, Finding, Resolution, Rule, Target
-from domain.course_facts import CourseFacts
+from domain.course_facts import Assessment, CourseFacts
 from domain.courses import find_course
-from domain.coursework import Assigned, assigned, find_work, submitted
+from domain.coursework import assigned, find_work, submitted
 from domain.days import day_month
 from domain.ids import short_id
 from domain.naming import undated_name
@@ -31,7 +31,7 @@ class Deadline(NamedTuple):
 
     course: Course
     facts: CourseFacts
-    assigned: Assigned
+    assessment: Assessment
     due_at: int
     low_at: int
     medium_at: int | None
@@ -70,11 +70,10 @@ def _deadlines(state: Learner, step: Step) -> Iterator[Deadline]:
         if not course.is_open or facts is None or not _has_dates(course, facts):
             continue
         entered_at = course.entered_at
-        for each in assigned(course, facts):
-            due_at = each.due_at
-            if due_at is None or not each.required or entered_at > due_at:
+        for fact, work, due_at, required in assigned(course, facts):
+            if due_at is None or not required or entered_at > due_at:
                 continue
-            if submitted(course, each.work) is not None:
+            if submitted(course, work) is not None:
                 continue
             low_at = facts.running_from(due_at + low_after, entered_at)
             if low_at is None:
@@ -82,7 +81,7 @@ def _deadlines(state: Learner, step: Step) -> Iterator[Deadline]:
             medium_at = None
             if low_at < step.now:
                 medium_at = facts.running_from(due_at + medium_after, entered_at)
-            yield Deadline(course, facts, each, due_at, low_at, medium_at)
+            yield Deadline(course, facts, fact, due_at, low_at, medium_at)
 
 
 def _has_dates(course: Course, facts: CourseFacts) -> bool:
@@ -103,7 +102,7 @@ def _finding(state: Learner, deadline: Deadline, step: Step) -> Finding:
     medium = deadline.medium_at is not None and deadline.medium_at < step.now
     severity: Severity = "medium" if medium else "low"
     hours = rule.medium_after_hours if medium else rule.low_after_hours
-    course_id, fact = deadline.course.course_id, deadline.assigned.fact
+    course_id, fact = deadline.course.course_id, deadline.assessment
     zone = state.zone or step.zone
     others = other_facts(state, deadline.course, step)
     return Finding(

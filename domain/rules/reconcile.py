@@ -41,6 +41,8 @@ def reconcile(
         forget_expired(state, step.now)
     due = {each.id_of(state.user_id): each for each in wanted if each.expires_at > step.now}
     open_now = [each for each in state.alerts if each.rule == rule.category and among(each)]
+    if not (due or open_now):
+        return
     for alert in open_now:
         if alert.alert_id not in due:
             resolution = ending(alert)
