@@ -7,6 +7,7 @@ from typing import Any, Final
 import pytest
 
 from domain.course_facts import Assessment, CourseFacts, Module
+from domain.measures import completion
 from domain.measures.completion import (
     LEVEL,
     Pace,
@@ -113,6 +114,7 @@ def test_the_time_to_the_last_unit_is_beta_prime() -> None:
             assert probability_within(remaining, known, until) == pytest.approx(share)
         assert probability_within(remaining, known, 0) == 0
         assert probability_within(remaining, known, -1) == 0
+        assert probability_within(remaining, known, -0.1) == 0
         assert 0 < probability_within(remaining, known, 0.5) < 1
     assert days_until_done(1, Pace(1e-9, 1e-3), 0.95) == math.inf
 
@@ -152,6 +154,11 @@ def test_schedules_are_told_by_the_late_and_the_expected_date() -> None:
         (expected - 0.01, "behind"),
     ):
         assert shown(steady(facts(ends_at=seconds(at(20 + days))))).schedule == schedule
+    task = completion._task(view(bench, at(20)), bench.learner().courses[0])
+    task = task._replace(ends_at=1_000)  # to the very second
+    for expected_at, latest_at, schedule in ((999, 1_000, "ahead"), (1_000, 1_001, "on_track")):
+        told = completion._Told(expected_at, 0, latest_at, 0.5, None)
+        assert completion._schedule(task, told) == schedule
     one = shown(bench)
     assert (one.schedule, one.needed_pace_per_week, one.course_ends_on) == ("unknown", None, None)
     assert one.probability_by_course_end is None

@@ -39,6 +39,7 @@ def kinds(bench: Bench, category: str) -> list[tuple[str, str | None]]:
     ("mark", "score", "shown", "said"),
     [
         (50, 45.55, 45.5, "message"),
+        (50, 45.58, 45.6, "message"),
         (50, 49.96, 49.9, "message"),  # one decimal would lift it to the mark
         (50, 49.94, 49.9, "message"),
         (50, 30, 30, "message"),
@@ -56,10 +57,10 @@ def test_a_low_score_is_said_as_it_is(mark: int, score: float, shown: float, sai
 
 
 def test_a_failed_grade_at_the_mark_or_above_is_said_as_not_passed() -> None:
-    for score in (50, 90):
+    for score, shown in ((50, 50), (90, 90), (60.16, 60.2)):
         (told,) = Bench(facts=course(pass_mark=50)).send(graded(at(1), score, passed=False)).told
         assert (told.message_code, told.severity) == ("alert.low_score.not_passed", "medium")
-        assert told.params["score"] == score
+        assert told.params["score"] == shown
 
 
 def resolving(score: float, mark: float, **fields: Any) -> list[tuple[str, str | None]]:
@@ -179,6 +180,13 @@ def test_the_next_fall_is_told_fourteen_days_after_the_one_before() -> None:
 
     assert again(14) == 2
     assert again(13.99) == 1
+
+
+def test_a_second_fall_that_is_over_is_cleared_too() -> None:
+    bench = falling(90, 80, 70, 95).send(graded(at(5), 80, "b1"), graded(at(16), 60, "b2"))
+    bench.send(graded(at(17), 99, "b3"))
+    over = ("resolved", "cleared")
+    assert kinds(bench, "declining_trend") == [("raised", None), over, ("raised", None), over]
 
 
 def test_a_correction_takes_a_fall_away() -> None:
