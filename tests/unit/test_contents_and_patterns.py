@@ -196,6 +196,8 @@ def test_what_is_older_weighs_less_by_e_in_90_days() -> None:
     for days in (0, 1, 30, 90, 200):
         exact = 1_000_000 * math.exp(-days / 90)
         assert left_after(days) == pytest.approx(exact, rel=0.002 + days / 50_000)
+    a_day = 65_536_000_000 * math.exp(-1 / 90)  # to a whole number of 65536th
+    assert left_after(1, 65_536_000_000) == pytest.approx(a_day, rel=1 / 131_072)
     assert left_after(500, 10**9) > left_after(720, 10**9) == left_after(10_000, 10**9) == 0
 
 
