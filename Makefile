@@ -6,7 +6,7 @@ STAMP := $(VENV)/installed
 SOURCES := agents api benchmarks cli contracts devstack domain feeds models operations proof runtime sinks tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test check format lint types imports unit bench cases faults faults-slice faults-table mutants mutation mutation-slice soak lock clean
+.PHONY: help setup up test check format lint types imports unit bench cases faults faults-slice faults-table mutants mutation mutation-slice attack soak lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -70,6 +70,9 @@ mutation: setup ## does a test notice if one token is another one? N=300 mutants
 mutation-slice: setup ## what CI runs of it: N=40 mutants of what the last SLICE=25 commits touched, four in five noticed
 	@$(BIN)/python -m tests.mutation --count $(or $(N),40) --least 0.8 \
 	  --since $$(git rev-list --max-count=$(or $(SLICE),25) HEAD | tail -n 1)
+
+attack: setup ## what a stranger can send, all of it, against a stack of its own: labels, connections, tokens, parameters
+	@$(BIN)/python -m tests.attack
 
 soak: setup ## MINUTES=n (30) of steady load with a fault a minute: memory, files, connections, lag
 	@$(BIN)/python -m tests.faults.soak --minutes $(or $(MINUTES),30)
