@@ -1,25 +1,32 @@
 """Who asks: a bearer JWT, checked against one kind of key, and whom its owner may read."""
 
-import asyncio
-import time
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import jwt
-from jwt.exceptions import PyJWKClientError
+from jwt.types import Options
 
-from api.problems import forbidden, unauthorized, unavailable
-from runtime.errors import UsageError
+from api.parameters import USER_ID_MAX
+from api.problems import ProblemError, forbidden, unauthorized
+from api.signing_keys import configured_keys
+from runtime.clock import Clock, WallClock
 from runtime.settings import Settings
 
 READ_ANY: Final = "progress:read:any"
-LEEWAY_SECONDS: Final = 5
-SECRET_BYTES_MIN: Final = 32
-JWKS_SECONDS: Final = 300.0
-JWKS_FAILED_SECONDS: Final = 2.0
-JWKS_REFRESH_SECONDS_MIN: Final = 10.0
-"""An unknown key id fetches the set anew, but not more often: else a stranger could make us."""
+LEEWAY_SECONDS: Final = 60
+"""How far an issuer's clock may be from ours: Spring Security's default, and Auth0's."""
+
+_OURS: Final[Options] = {
+    "verify_exp": False,
+    "verify_nbf": False,
+    "verify_iat": False,
+    "verify_sub": False,
+    "verify_jti": False,
+}
+"""PyJWT checks the signature, the audience and the issuer. These are ours to check or ignore:
+PyJWT takes times as text, and its errors name no claim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,109 +37,46 @@ class Identity:
     reads_any: bool
 
 
-class Keys(Protocol):
-    """Where keys come from. The algorithms follow from the kind of key, never from a token."""
-
-    algorithms: tuple[str, ...]
-
-    async def key_for(self, token: str) -> Any:
-        """The key that this token must be signed with."""
-        ...
-
-
-class Secret:
-    """One shared secret: HS256 and nothing else."""
-
-    algorithms: tuple[str, ...] = ("HS256",)
-
-    def __init__(self, secret: str) -> None:
-        seen = len(secret.encode())
-        if seen < SECRET_BYTES_MIN:
-            raise UsageError(
-                f"LEARNSTREAM_JWT_SECRET has {seen} bytes, expected {SECRET_BYTES_MIN} or more"
-            )
-        self._secret = secret
-
-    async def key_for(self, token: str) -> Any:
-        """Always the one."""
-        del token
-        return self._secret
-
-
-class KeySet:
-    """The public keys at a JWKS URL: RS256 and ES256."""
-
-    algorithms: tuple[str, ...] = ("RS256", "ES256")
-
-    def __init__(self, url: str) -> None:
-        self._client = jwt.PyJWKClient(url, cache_jwk_set=True, lifespan=JWKS_SECONDS, timeout=5)
-        self._fetching = asyncio.Lock()
-        self._fetched_at = self._failed_at = float("-inf")
-
-    async def key_for(self, token: str) -> Any:
-        """The key that the token's header names, from a set that is fetched when it is old."""
-        name = jwt.get_unverified_header(token).get("kid")
-        if not isinstance(name, str):
-            raise jwt.InvalidTokenError("it names no key")
-        async with self._fetching:
-            key = await self._look(name, refresh=False)
-            due = time.monotonic() - self._fetched_at > JWKS_REFRESH_SECONDS_MIN
-            if key is None and due:
-                self._fetched_at = time.monotonic()
-                key = await self._look(name, refresh=True)
-        if key is None or key.key_type not in {"RSA", "EC"}:
-            raise jwt.InvalidTokenError("it names an unknown key")
-        return key
-
-    async def _look(self, name: str, *, refresh: bool) -> jwt.PyJWK | None:
-        if time.monotonic() - self._failed_at < JWKS_FAILED_SECONDS:
-            raise unavailable("the keys that tokens are checked with cannot be fetched")
-        try:
-            keys = await asyncio.to_thread(self._client.get_signing_keys, refresh=refresh)
-        except PyJWKClientError as error:
-            self._failed_at = time.monotonic()
-            raise unavailable("the keys that tokens are checked with cannot be fetched") from error
-        return next((key for key in keys if key.key_id == name), None)
-
-
 class Authenticator:
-    """Turns a token into an identity, or a 401 that says what is wrong with it."""
+    """Turns a token into an identity, or a 401 that names the claim that is wrong, not its value.
 
-    def __init__(self, settings: Settings) -> None:
-        self._keys = _keys(settings)
+    Tokens are about the wall's time, whatever clock the stream has.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self._keys = configured_keys(settings)
         self._audience = settings.jwt_audience
         self._issuer = settings.jwt_issuer
+        self._needs = ("iss",) if settings.jwt_issuer else ()
+        self._clock = clock or WallClock()
 
     async def identify(self, token: str | None) -> Identity:
-        """Who the token's owner is; raises a 401 where it is none of ours."""
+        """Who the token's owner is; raises a 401 where it is not accepted, a 503 without keys."""
         if token is None:
             raise unauthorized("a bearer token is needed", token_seen=False)
         try:
-            claims = await self._claims(token)
-        except jwt.ExpiredSignatureError as error:
-            raise unauthorized("the token has expired") from error
-        except jwt.InvalidAudienceError as error:
-            raise unauthorized("the token is for another audience") from error
-        except jwt.InvalidIssuerError as error:
-            raise unauthorized("the token is from another issuer") from error
-        except jwt.MissingRequiredClaimError as error:
-            raise unauthorized(f"the token lacks the claim {error.claim}") from error
+            claims = await self._signed(token)
         except (jwt.PyJWTError, ValueError, TypeError) as error:
-            raise unauthorized("the token is not one of ours") from error
-        subject = claims["sub"]
-        if not is_id(subject):
-            raise unauthorized("the token's subject is not a learner's id")
-        return Identity(subject, READ_ANY in _scopes(claims))
+            raise _refused(error) from error
+        _check_times(claims, self._clock.now())
+        if not is_id(claims["sub"]):
+            raise unauthorized(
+                f"the token's sub is not a learner's id (text, 1 to {USER_ID_MAX} characters)"
+            )
+        return Identity(claims["sub"], READ_ANY in _scopes(claims))
 
-    async def _claims(self, token: str) -> Mapping[str, Any]:
+    async def _signed(self, token: str) -> Mapping[str, Any]:
+        """The claims, signed by one of our keys for our audience by our issuer."""
+        header = jwt.get_unverified_header(token)
+        if header.get("alg") not in self._keys.algorithms:  # before a key is looked for
+            raise jwt.InvalidAlgorithmError
         claims: Mapping[str, Any] = jwt.decode(
             token,
-            await self._keys.key_for(token),
+            await self._keys.key_for(header),
             algorithms=list(self._keys.algorithms),
             audience=self._audience,
             issuer=self._issuer,
-            leeway=LEEWAY_SECONDS,
-            options={"require": ["exp", "aud", "sub"] + (["iss"] if self._issuer else [])},
+            options={**_OURS, "require": ["exp", "aud", "sub", *self._needs]},
         )
         return claims
 
@@ -147,8 +91,8 @@ def whom(identity: Identity, user_id: str | None) -> tuple[str, bool]:
 
 
 def is_id(text: object) -> bool:
-    """Whether this can be a learner's id at all: text that Postgres takes, and not empty."""
-    if not isinstance(text, str) or not text or "\x00" in text:
+    """Whether this can be a learner's id: 1 to 128 characters that Postgres takes."""
+    if not isinstance(text, str) or not 0 < len(text) <= USER_ID_MAX or "\x00" in text:
         return False
     try:
         text.encode()
@@ -157,15 +101,35 @@ def is_id(text: object) -> bool:
     return True
 
 
-def _keys(settings: Settings) -> Keys:
-    secret, url = settings.jwt_secret, settings.jwt_jwks_url
-    if secret is not None and url is not None:
-        raise UsageError("LEARNSTREAM_JWT_SECRET and LEARNSTREAM_JWT_JWKS_URL are both set: one")
-    if secret is not None:
-        return Secret(secret.get_secret_value())
-    if url is not None:
-        return KeySet(url)
-    raise UsageError("neither LEARNSTREAM_JWT_JWKS_URL nor LEARNSTREAM_JWT_SECRET is set: one of")
+def _refused(error: Exception) -> ProblemError:
+    """The 401 for a token that PyJWT does not take."""
+    if isinstance(error, jwt.MissingRequiredClaimError):
+        return unauthorized(f"the token lacks the claim {error.claim}")
+    reasons: dict[type[Exception], str] = {
+        jwt.InvalidAlgorithmError: "the token's algorithm (alg) is not one that its key allows",
+        jwt.InvalidSignatureError: "the token's signature is not by the key that it names",
+        jwt.InvalidAudienceError: "the token is for another audience (aud)",
+        jwt.InvalidIssuerError: "the token is from another issuer (iss)",
+    }
+    return unauthorized(reasons.get(type(error), "the token is not a signed JWT"))
+
+
+def _check_times(claims: Mapping[str, Any], now: int) -> None:
+    """Raise a 401 for a token whose time is over or has not come, or whose times are none."""
+    for claim in ("exp", "nbf", "iat"):
+        if claim in claims and not _is_time(claims[claim]):
+            raise unauthorized(f"the token's {claim} is not a number of seconds")
+    if claims["exp"] <= now - LEEWAY_SECONDS:
+        raise unauthorized("the token has expired (exp)")
+    if claims.get("nbf", now) > now + LEEWAY_SECONDS:
+        raise unauthorized("the token is not valid yet (nbf)")
+    if claims.get("iat", now) > now + LEEWAY_SECONDS:
+        raise unauthorized("the token was issued in the future (iat): its issuer's clock is ahead")
+
+
+def _is_time(value: object) -> bool:
+    """Whether this is a JWT's NumericDate: a number, finite."""
+    return type(value) is int or (isinstance(value, float) and math.isfinite(value))
 
 
 def _scopes(claims: Mapping[str, Any]) -> set[str]:
