@@ -15,6 +15,7 @@ from api.parameters import ALLOWED
 
 CONTENT_TYPE: Final = "application/problem+json"
 RETRY_SECONDS: Final = 5
+BUSY_SECONDS: Final = 1
 
 log = structlog.get_logger()
 
@@ -81,9 +82,15 @@ def invalid_parameter(*errors: ParameterError) -> ProblemError:
 
 
 def unavailable(detail: str) -> ProblemError:
-    """503: try again soon."""
+    """503: something that the answer needs is away; try again soon."""
     headers = {"Retry-After": str(RETRY_SECONDS)}
     return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", detail, headers=headers)
+
+
+def busy(detail: str) -> ProblemError:
+    """503: more is asked than can be answered; nothing is away, try again in a moment."""
+    headers = {"Retry-After": str(BUSY_SECONDS)}
+    return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "busy", detail, headers=headers)
 
 
 def install(app: FastAPI) -> None:

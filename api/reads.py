@@ -4,8 +4,7 @@ import asyncio
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar
@@ -15,11 +14,12 @@ import psycopg
 import structlog
 from psycopg import AsyncConnection, AsyncCursor, IsolationLevel
 from psycopg.rows import TupleRow, namedtuple_row
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 
 from api.alert_query import BEGINNING, END, FIRST_ID, AlertQuery
+from api.outage import Outage
 from api.parameters import ALERT_TYPES, SEVERITIES
-from api.problems import unavailable
+from api.problems import busy, unavailable
 from contracts.alert_event import decode_transition
 from domain.alerts import Transition
 from domain.codec import UnknownVersionError, decode_facts, decode_learner, decode_record
@@ -36,7 +36,11 @@ from runtime.settings import Settings
 
 SQL: Final = statements(Path(__file__).with_name("read.sql"))
 POOL_SIZE: Final = 8
+WAITING_MAX: Final = 128
+"""Readings that wait for a connection; with POOL_SIZE at work, a few tenths of a second's work."""
 WAIT_SECONDS: Final = 1.5
+SLOW_SECONDS: Final = 1.0
+"""A reading that takes longer has Postgres asked whether it answers at all."""
 READ_SECONDS: Final = 3.0
 REMEMBERED_MAX: Final = 1_000
 CURRENT_MAX: Final = 50
@@ -45,11 +49,17 @@ WEEK_SECONDS: Final = 7 * 86_400
 Connection: TypeAlias = AsyncConnection[TupleRow]
 Value = TypeVar("Value")
 
+_NO_ANSWER_IN_TIME: Final = (PoolTimeout, TooManyRequests, TimeoutError)
+
 log = structlog.get_logger()
 
 
 class DatabaseAwayError(Exception):
     """Postgres does not answer."""
+
+
+class DatabaseBusyError(Exception):
+    """Postgres answers, but this reading got no connection or no answer in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,24 +122,40 @@ class Reads:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        self._pool = connection_pool(settings, "learnstream api", size=POOL_SIZE)
+        self._pool = connection_pool(
+            settings, "learnstream api", size=POOL_SIZE, waiting=WAITING_MAX
+        )
+        self._operators_pool = connection_pool(settings, "learnstream api status", size=1)
+        self._columns: dict[str, list[Any]] = {}
+        self._reading: dict[str, asyncio.Task[list[Any]]] = {}
+        self._outage = Outage(settings, self._renew)
         self._remembered: OrderedDict[object, tuple[float, Rows]] = OrderedDict()
 
     async def open(self) -> None:
         """Start connecting; Postgres may come later."""
         await self._pool.open(wait=False)
+        await self._operators_pool.open(wait=False)
 
     async def close(self) -> None:
         """Close every connection."""
+        self._outage.close()
         await self._pool.close()
+        await self._operators_pool.close()
 
     async def rows(self, user_id: str, query: AlertQuery | None = None) -> Rows:
-        """The rows of one answer; a 503 where Postgres is away and memory has nothing young."""
+        """The rows of one answer, from memory while Postgres is away.
+
+        Raises a 503: `unavailable` where memory has nothing young, `busy` where too much is asked.
+        """
         key = user_id, query
         try:
-            rows = await in_time(self._rows(user_id, query))
+            rows = await self._read(
+                self._pool, lambda connection: self._rows(connection, user_id, query)
+            )
         except DatabaseAwayError:
             return self._from_memory(key)
+        except DatabaseBusyError as error:
+            raise busy("more is asked of the database than it can answer now") from error
         except (psycopg.ProgrammingError, UnknownVersionError, msgspec.DecodeError) as error:
             log.exception("tables_of_another_version")
             raise unavailable("the tables are of another version than this program") from error
@@ -139,14 +165,14 @@ class Reads:
     async def schema_version(self) -> int:
         """The version of the tables, 0 where there are none; raises DatabaseAwayError."""
         try:
-            found = await in_time(self._column("schema_version"))
+            found = await self._column("schema_version")
         except psycopg.errors.UndefinedTable:
             return 0
         return found[0] or 0
 
     async def records(self) -> list[PartitionRecord]:
         """Every partition's record; raises DatabaseAwayError."""
-        return [decode_record(data) for data in await in_time(self._column("records"))]
+        return [decode_record(data) for data in await self._column("records")]
 
     def now(self, record: PartitionRecord | None) -> int:
         """What time it is for a learner of this partition."""
@@ -175,14 +201,54 @@ class Reads:
         return replace(rows, stale=True)
 
     async def _column(self, name: str) -> list[Any]:
-        async with snapshot(self._pool) as connection:
-            return [row[0] for row in await _all(connection, name, {})]
+        """What operators ask: read once for all who ask at that moment, never behind the pages.
 
-    async def _rows(self, user_id: str, query: AlertQuery | None) -> Rows:
-        async with snapshot(self._pool) as connection:
-            return await self._read(connection, user_id, query)
+        While Postgres is busy it is what was read last: busy is not away.
+        """
+        if name not in self._reading:
+            reading = self._read(self._operators_pool, lambda connection: _column(connection, name))
+            self._reading[name] = asyncio.ensure_future(reading)
+            self._reading[name].add_done_callback(lambda _: self._reading.pop(name))
+        try:
+            self._columns[name] = await asyncio.shield(self._reading[name])
+        except DatabaseBusyError as error:
+            if name not in self._columns:
+                raise DatabaseAwayError from error
+        return self._columns[name]
 
-    async def _read(self, connection: Connection, user_id: str, query: AlertQuery | None) -> Rows:
+    async def _read(
+        self, pool: AsyncConnectionPool[Connection], read: Callable[[Connection], Awaitable[Value]]
+    ) -> Value:
+        """What is read in one snapshot; raises DatabaseAwayError and DatabaseBusyError."""
+        if self._outage.known:
+            raise DatabaseAwayError
+        try:
+            return await self._in_time(in_snapshot(pool, read))
+        except (psycopg.OperationalError, psycopg.InterfaceError, TimeoutError) as error:
+            if await self._outage.confirmed() or not isinstance(error, _NO_ANSWER_IN_TIME):
+                raise DatabaseAwayError from error
+            raise DatabaseBusyError from error
+
+    async def _in_time(self, reading: Coroutine[Any, Any, Value]) -> Value:
+        """What is read, or TimeoutError: a server that hangs answers neither yes nor no.
+
+        A reading that is given up may wait on for its connection; nobody waits for it.
+        """
+        task = asyncio.ensure_future(reading)
+        done, _ = await asyncio.wait({task}, timeout=SLOW_SECONDS)
+        if not done and not await self._outage.confirmed():
+            done, _ = await asyncio.wait({task}, timeout=READ_SECONDS - SLOW_SECONDS)
+        if not done:
+            task.cancel()
+            raise TimeoutError
+        return task.result()
+
+    async def _renew(self) -> None:
+        """Let go of connections from before an outage: some hang, and only look well."""
+        await self._pool.drain()
+        await self._operators_pool.drain()
+
+    async def _rows(self, connection: Connection, user_id: str, query: AlertQuery | None) -> Rows:
         partition = partition_of(user_id.encode(), self._settings.partitions)
         given: dict[str, Any] = {"user_id": user_id, "partition": partition}
         learner = await _one(connection, "learner", given)
@@ -211,31 +277,15 @@ class Reads:
         )
 
 
-async def in_time(reading: Coroutine[Any, Any, Value]) -> Value:
-    """What is read, or DatabaseAwayError: a server that hangs answers neither yes nor no.
-
-    A reading that is given up may wait on for its connection; nobody waits for it.
-    """
-    task = asyncio.ensure_future(reading)
-    done, _ = await asyncio.wait({task}, timeout=READ_SECONDS)
-    if not done:
-        task.cancel()
-        raise DatabaseAwayError
-    return task.result()
-
-
-@asynccontextmanager
-async def snapshot(pool: AsyncConnectionPool[Connection]) -> AsyncIterator[Connection]:
-    """A connection in a repeatable-read transaction; whatever means "away" is one error."""
-    try:
-        async with pool.connection(WAIT_SECONDS) as connection:
-            await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
-            await connection.set_read_only(True)
-            async with connection.transaction():
-                yield connection
-    except (psycopg.OperationalError, psycopg.InterfaceError) as error:  # PoolTimeout is one
-        log.debug("database_away", reason=type(error).__name__)
-        raise DatabaseAwayError from error
+async def in_snapshot(
+    pool: AsyncConnectionPool[Connection], read: Callable[[Connection], Awaitable[Value]]
+) -> Value:
+    """What is read in a read-only, repeatable-read transaction on a connection of the pool."""
+    async with pool.connection(WAIT_SECONDS) as connection:
+        await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
+        await connection.set_read_only(True)
+        async with connection.transaction():
+            return await read(connection)
 
 
 async def read_alerts(
@@ -293,6 +343,10 @@ def _alert(row: Any) -> AlertRow:
     columns["alert_id"] = str(columns["alert_id"])
     columns["told"] = decode_transition(columns.pop("body"))
     return AlertRow(**columns)
+
+
+async def _column(connection: Connection, name: str) -> list[Any]:
+    return [row[0] for row in await _all(connection, name, {})]
 
 
 async def _one(connection: Connection, name: str, given: dict[str, Any]) -> Any:

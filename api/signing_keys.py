@@ -113,9 +113,9 @@ class KeySet:
         An event `_ended` belongs to one fetch: who waits on it waits for the next that ends.
         """
         while True:
-            self._wanted.clear()
             began = time.monotonic()
             await self._fetch()
+            self._wanted.clear()
             self._resting = True
             self._ended.set()
             self._ended = asyncio.Event()

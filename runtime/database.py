@@ -1,5 +1,7 @@
 """How Postgres is reached: connections, a pool, and the named statements of an .sql file."""
 
+import asyncio
+import logging
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +17,8 @@ from runtime.settings import Settings
 CONNECT_SECONDS: Final = 5
 SILENCE_SECONDS: Final = 10
 """After so long without an answer from its host a connection is given up."""
+PROBE_SECONDS: Final = 2
+"""So long a server has to let a probe in and answer it."""
 
 _NAME: Final = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
@@ -48,19 +52,51 @@ async def connect(settings: Settings, application: str) -> psycopg.AsyncConnecti
     return await psycopg.AsyncConnection.connect(database_url(settings), **_options(application))
 
 
+async def fault_of(settings: Settings, application: str) -> str | None:
+    """Why Postgres does not answer a connection made now, None if it does.
+
+    It is asked in a thread: in a loop that is busy, time runs out without the server's fault.
+    """
+    asked = asyncio.create_task(asyncio.to_thread(_ask, settings, application))
+    await asyncio.wait({asked}, timeout=2 * PROBE_SECONDS)
+    return asked.result() if asked.done() else "it takes connections and does not answer"
+
+
 def connection_pool(
-    settings: Settings, application: str, *, size: int
+    settings: Settings, application: str, *, size: int, waiting: int = 0
 ) -> AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]]:
-    """A pool that is not open yet; a connection is tested before it is handed out."""
+    """A pool that is not open yet; a connection is tested before it is given.
+
+    Where more than `waiting` callers wait for a connection, the next is refused with
+    psycopg_pool.TooManyRequests; 0 is no limit.
+    """
+    # It writes a line for each attempt to connect, for as long as Postgres is away.
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     return AsyncConnectionPool(
         database_url(settings),
         kwargs=_options(application),
         min_size=1,
         max_size=size,
+        max_waiting=waiting,
         open=False,
         check=AsyncConnectionPool.check_connection,
         reconnect_timeout=1,
     )
+
+
+def one_line(error: Exception) -> str:
+    """The first line of what a server said."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def _ask(settings: Settings, application: str) -> str | None:
+    options = {**_options(application), "connect_timeout": PROBE_SECONDS}
+    try:
+        with psycopg.connect(database_url(settings), **options) as connection:
+            connection.execute("SELECT 1")
+    except psycopg.OperationalError as error:
+        return one_line(error)
+    return None
 
 
 def _options(application: str) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from psycopg import AsyncConnection
 
 from domain.days import local_day
 from domain.measures.engagement import COHORT_MIN, DEFAULT_TARGETS, WEIGHTS
-from runtime.database import statements
-from sinks.sink import Surroundings, one_line, open_tables
+from runtime.database import one_line, statements
+from sinks.sink import Surroundings, open_tables
 
 SQL: Final = statements(Path(__file__).with_name("cohort.sql"))
 LOCK_KEY: Final = 5_270_110_002

@@ -15,7 +15,7 @@ from psycopg import AsyncConnection
 
 from contracts.schema import SCHEMA_VERSION
 from runtime.clock import Clock
-from runtime.database import connect
+from runtime.database import connect, one_line
 from runtime.errors import CrashError
 from runtime.settings import Settings
 from sinks.batch import Record
@@ -243,8 +243,3 @@ def is_loss(error: psycopg.Error) -> bool:
     """Whether Postgres went away (or is full, or starting), rather than refused what was sent."""
     state = error.sqlstate
     return state is None or state[:2] in {"08", "53", "57", "58"}
-
-
-def one_line(error: Exception) -> str:
-    """The first line of what a server said."""
-    return (str(error).splitlines() or [type(error).__name__])[0]

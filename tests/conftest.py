@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from pydantic import SecretStr
 
 from devstack.kafka import EmbeddedKafka
 from devstack.postgres import EmbeddedPostgres
@@ -107,6 +108,16 @@ def settings(
         }
     )
     postgres_server.drop_database(database)
+
+
+@pytest.fixture
+def mortal(settings: Settings, server_folder: Path) -> Iterator[tuple[EmbeddedPostgres, Settings]]:
+    """A Postgres of the test's own, and settings with it."""
+    server = EmbeddedPostgres(server_folder / f"postgres-of-{settings.group}")
+    server.start()
+    url = SecretStr(server.create_database("api"))
+    yield server, settings.model_copy(update={"database_url": url, "stale_after_seconds": 3})
+    server.stop()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import os
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -315,16 +314,6 @@ async def test_a_cursor_leads_through_the_history_and_holds_its_filter(settings:
     assert [each["id"] for each in since["alert_history"]["items"]] == [
         identity(number) for number in (*range(1), 1, *range(2, 12))
     ]
-
-
-@pytest.fixture
-def mortal(settings: Settings, server_folder: Path) -> Iterator[tuple[EmbeddedPostgres, Settings]]:
-    """A Postgres of the test's own, and settings with it."""
-    server = EmbeddedPostgres(server_folder / f"postgres-of-{settings.group}")
-    server.start()
-    url = SecretStr(server.create_database("api"))
-    yield server, settings.model_copy(update={"database_url": url, "stale_after_seconds": 3})
-    server.stop()
 
 
 @pytest.mark.timeout(120)

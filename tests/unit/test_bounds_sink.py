@@ -15,6 +15,7 @@ from contracts.schema import SCHEMA_VERSION
 from contracts.state_keys import PARTITION_KEY, TAKEN_KEY, course_key
 from domain.codec import encode_learner, encode_record
 from domain.rows import learner_row
+from runtime.database import one_line
 from runtime.errors import CrashError
 from runtime.settings import Settings
 from sinks.batch import (
@@ -28,7 +29,7 @@ from sinks.batch import (
 from sinks.cohort import cohort_clock, is_due
 from sinks.metrics import SinkMetrics
 from sinks.position import Position
-from sinks.sink import Sink, Surroundings, check_schema, is_loss, one_line
+from sinks.sink import Sink, Surroundings, check_schema, is_loss
 from sinks.tables import Batch, Positions
 from tests.asking import Written
 from tests.owning import until
