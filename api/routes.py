@@ -38,8 +38,8 @@ _PROBLEMS: Final = {
     403: "The token does not cover `user_id`.",
     404: "No such learner was ever seen.",
     422: "A parameter that cannot be taken; `errors` says what can.",
-    503: "`unavailable`: Postgres is away and memory has nothing young enough, or the issuer's keys "
-    "are not known. `busy`: too much is asked at this moment. See Retry-After.",
+    503: "`unavailable`: Postgres is away and memory has nothing young enough, or the issuer's "
+    "keys are not known. `busy`: too much is asked at this moment. See Retry-After.",
 }
 
 
