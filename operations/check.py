@@ -14,10 +14,20 @@ from typing import Final, NamedTuple
 import msgspec
 
 from contracts.course_facts import decode_course_facts
-from domain.decode import Accepted, Record, Rejected, decode
+from contracts.remedies import REMEDIES
+from domain.decode import Accepted, Reason, Record, Rejected, decode
 from domain.events import content_of
+from domain.json_objects import Problem, parse_object
 from domain.state import SEEN_MAX
+from operations.foreign import EXPECTED_COURSE, EXPECTED_EVENT, seems_to_be
+from operations.suspicions import (
+    Warned,
+    course_name_warnings,
+    course_warnings,
+    event_warnings,
+)
 from runtime.errors import UsageError
+from runtime.tables import table
 
 ACCEPTED: Final = "accepted"
 REPEATED: Final = "duplicate"
@@ -25,12 +35,16 @@ _WHOLE: Final = 1  # partitions: with one, every key is on its own
 
 
 class Verdict(NamedTuple):
-    """One line: its number, and why it would be rejected; `reason` None where it would not be."""
+    """One line: its number, and why it would be rejected; `reason` None where it would not be.
+
+    A warning changes no verdict: the line may be accepted, and still not say what was meant.
+    """
 
     line: int
     outcome: str
-    reason: str | None
+    reason: Reason | None
     detail: str
+    warnings: tuple[Warned, ...] = ()
 
 
 @dataclass(slots=True)
@@ -38,7 +52,8 @@ class Summary:
     """How many lines would meet which fate."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
-    reasons: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[Reason] = field(default_factory=Counter)
+    warnings: Counter[str] = field(default_factory=Counter)
 
     @property
     def rejected(self) -> int:
@@ -50,6 +65,7 @@ class Summary:
         self.outcomes[verdict.outcome] += 1
         if verdict.reason is not None:
             self.reasons[verdict.reason] += 1
+        self.warnings.update(warned.kind for warned in verdict.warnings)
 
 
 def opened(path: Path) -> AbstractContextManager[Iterable[bytes]]:
@@ -67,30 +83,49 @@ def check_events(lines: Iterable[bytes], now: int) -> Iterator[Verdict]:
 
     Blank lines are passed over, as `replay jsonl` does. A line with the `event_id` of one of the
     learner's last 64 accepted events is a duplicate, or rejected where it says something else.
+    Warned of are names that are nearly ours, and an `event_id` that stands for something else too.
     """
     memory = _Memory()
     for number, line in _numbered(lines):
         record = Record(offset=number, timestamp=now * 1000, key=_key(line), value=line)
-        match decode(record, 0, _WHOLE):
-            case Rejected(reason, detail):
-                yield Verdict(number, "rejected", reason, detail)
-            case Accepted() as accepted:
-                yield memory.verdict(number, accepted)
+        decoded = decode(record, 0, _WHOLE)
+        if isinstance(decoded, Rejected):
+            verdict = _rejected(number, line, decoded, EXPECTED_EVENT)
+        else:
+            verdict = memory.verdict(number, decoded)
+        members = parse_object(line)
+        if not isinstance(members, Problem):
+            warned = (*verdict.warnings, *event_warnings(members))
+            verdict = verdict._replace(warnings=warned)
+        yield verdict
+
+
+def _rejected(number: int, line: bytes, rejected: Rejected, expected: str) -> Verdict:
+    """A rejected line; where it has the marks of another format, that is named."""
+    seen = seems_to_be(line)
+    detail = rejected.detail
+    if seen is not None:
+        detail = f"{detail}; this seems to be {seen}, {expected}"
+    return Verdict(number, "rejected", rejected.reason, detail)
 
 
 class _Memory:
-    """What every learner's state remembers of event ids: the last 64 that were accepted."""
+    """What every learner's state remembers of event ids: the last 64 that were accepted.
+
+    Beside it, where each id stood first in the file: an id is one event's, whoever the learner is.
+    """
 
     def __init__(self) -> None:
         self._accepted: Counter[str] = Counter()
-        self._first: dict[tuple[str, str], _First] = {}
+        self._places: dict[tuple[str, str], _Place] = {}
+        self._first: dict[str, tuple[int, bytes]] = {}
 
     def verdict(self, line: int, accepted: Accepted) -> Verdict:
         """Whether the line is a duplicate, or another event under a remembered id."""
         user_id, event = accepted.user_id, accepted.event
-        told = msgspec.json.encode(content_of(event), order="sorted")
-        content = hashlib.blake2b(told, digest_size=16).digest()
-        before = self._first.get((user_id, event.event_id))
+        said = msgspec.json.encode(content_of(event), order="sorted")
+        content = hashlib.blake2b(said, digest_size=16).digest()
+        before = self._places.get((user_id, event.event_id))
         count = self._accepted[user_id]
         detail = ""
         if before is not None and count - before.position < SEEN_MAX:
@@ -101,11 +136,17 @@ class _Memory:
         if before is not None:
             detail = f"line {before.line} has this event_id, too long ago to be remembered"
         self._accepted[user_id] += 1
-        self._first[user_id, event.event_id] = _First(line, count + 1, content)
-        return Verdict(line, ACCEPTED, None, detail)
+        self._places[user_id, event.event_id] = _Place(line, count + 1, content)
+        return Verdict(line, ACCEPTED, None, detail, self._reused(line, event.event_id, content))
+
+    def _reused(self, line: int, event_id: str, content: bytes) -> tuple[Warned, ...]:
+        first, first_content = self._first.setdefault(event_id, (line, content))
+        if content == first_content:
+            return ()
+        return (Warned("id_again", f"line {first} has this event_id, with other content"),)
 
 
-class _First(NamedTuple):
+class _Place(NamedTuple):
     """Where an id was accepted: the line, its place among the learner's events, what it said."""
 
     line: int
@@ -114,37 +155,70 @@ class _First(NamedTuple):
 
 
 def check_courses(lines: Iterable[bytes]) -> Iterator[Verdict]:
-    """Course facts, one course a line, as if each had its course's id as key."""
+    """Course facts, one course a line, as if each had its course's id as key.
+
+    Warned of are names that are nearly ours, facts that contradict themselves, and a course that
+    stands in the file before, of which only the newest facts count.
+    """
+    first: dict[str, int] = {}
     for number, line in _numbered(lines):
-        verdict = decode_course_facts(_course_key(line), line)
-        if isinstance(verdict, Rejected):
-            yield Verdict(number, "rejected", verdict.reason, verdict.detail)
-        else:
-            yield Verdict(number, ACCEPTED, None, "")
+        members = parse_object(line)
+        near = () if isinstance(members, Problem) else tuple(course_name_warnings(members))
+        facts = decode_course_facts(_course_key(line), line)
+        if isinstance(facts, Rejected):
+            yield _rejected(number, line, facts, EXPECTED_COURSE)._replace(warnings=near)
+            continue
+        warned = (*near, *course_warnings(facts))
+        before = first.setdefault(facts.course_id, number)
+        if before != number:
+            again = Warned("course_again", f"line {before} has this course: only the newest counts")
+            warned = (*warned, again)
+        yield Verdict(number, ACCEPTED, None, "", warned)
 
 
 def told(
     verdicts: Iterable[Verdict], summary: Summary, *, as_json: bool, only_rejected: bool
 ) -> Iterator[str]:
-    """One line a verdict, for a person or for a program; all of them are counted in `summary`."""
+    """The lines of each verdict, for a person or for a program; all are counted in `summary`.
+
+    A person gets one line for the verdict and one for each of its warnings.
+    """
     for verdict in verdicts:
         summary.count(verdict)
         if only_rejected and verdict.reason is None:
             continue
         if as_json:
-            yield json.dumps(verdict._asdict()) + "\n"
+            warnings = [warned._asdict() for warned in verdict.warnings]
+            yield json.dumps(verdict._asdict() | {"warnings": warnings}) + "\n"
         else:
-            words = (str(verdict.line), verdict.outcome, verdict.reason or "", verdict.detail)
-            yield "\t".join(word for word in words if word) + "\n"
+            yield _line(verdict.line, verdict.outcome, verdict.reason or "", verdict.detail)
+            for warned in verdict.warnings:
+                yield _line(verdict.line, "warning", warned.kind, warned.detail)
+
+
+def _line(number: int, *words: str) -> str:
+    return "\t".join((str(number), *filter(None, words))) + "\n"
 
 
 def summed(summary: Summary, *, as_json: bool) -> str:
-    """The counts, the reasons most frequent first."""
+    """The counts, what is most frequent first, and what to do about what would be rejected."""
     if as_json:
-        return json.dumps({"outcomes": summary.outcomes, "reasons": summary.reasons})
-    outcomes = ", ".join(f"{count} {name}" for name, count in sorted(summary.outcomes.items()))
-    lines = [outcomes or "no lines"]
-    return "\n".join(lines + [f"  {n:>8} {reason}" for reason, n in summary.reasons.most_common()])
+        return json.dumps(
+            {
+                "outcomes": summary.outcomes,
+                "reasons": summary.reasons,
+                "warnings": summary.warnings,
+            }
+        )
+    outcomes = ", ".join(f"{count:,} {name}" for name, count in sorted(summary.outcomes.items()))
+    parts = [outcomes or "no lines"]
+    if summary.reasons:
+        reasons = [(name, n, REMEDIES[name]) for name, n in summary.reasons.most_common()]
+        parts.append(table(("reason", "lines", "what to do"), reasons))
+    if summary.warnings:
+        parts.append(table(("warning", "times"), summary.warnings.most_common()))
+        parts.append("Warnings are not errors: they do not change the exit status.")
+    return "\n\n".join(parts)
 
 
 def _numbered(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
