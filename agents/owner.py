@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 
 from agents.courses import CourseLetters, CourseReader
+from agents.halting import explained
 from agents.takeover import Loaded, Taken, take_over
 from agents.transaction import Committer, Encoded, Writing
 from agents.transport import Batch, Standing
@@ -145,7 +146,20 @@ class Owner:
         open_at: Callable[[int], Awaitable[bool]],
         standing: Callable[[], Standing],
     ) -> None:
-        """Take the partition over and own it until asked to stop; what it raises ends all."""
+        """Take the partition over and own it until asked to stop; what it raises ends all.
+
+        Raises TooManyRejectedError where the partition halts or is halted.
+        """
+        try:
+            await self._own(open_at, standing)
+        except TooManyRejectedError as error:
+            raise await explained(error, self._context.settings, self.partition) from error
+
+    async def _own(
+        self,
+        open_at: Callable[[int], Awaitable[bool]],
+        standing: Callable[[], Standing],
+    ) -> None:
         started = time.monotonic()
         async with asyncio.timeout(DEADLINE_SECONDS):
             try:

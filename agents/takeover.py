@@ -118,8 +118,7 @@ def _check_mark(settings: Settings, partition: int, loaded: Loaded, mark: int) -
 def _check_halted(record: PartitionRecord, *, resume: bool) -> None:
     if record.halted is not None and not resume:
         raise TooManyRejectedError(
-            f"partition {record.partition} is halted: {record.halted.reason}; mend the producer, "
-            "then `learnstream worker --resume`"
+            f"partition {record.partition} is halted: {record.halted.reason}"
         )
 
 

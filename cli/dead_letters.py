@@ -3,19 +3,37 @@
 import argparse
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from domain.decode import REASONS
-from operations.dead_letters import Filters, counted, letters, listed, moment, requeue, shown
+from operations.dead_letters import (
+    NONE,
+    Filters,
+    counted,
+    letters,
+    listed,
+    moment,
+    requeue,
+    shown,
+    surveyed,
+)
+from runtime.clock import WallClock
 from runtime.errors import UsageError
 from runtime.settings import Settings
+
+NEWEST: Final = 20
 
 
 def register(subparsers: Any) -> None:
     """Add the command, its three kinds and their filters."""
-    parser = subparsers.add_parser("dead-letters", help="what was rejected, and putting it back")
+    parser = subparsers.add_parser(
+        "dead-letters", help="what was rejected, and putting it back", description=__doc__
+    )
     kinds = parser.add_subparsers(dest="kind", required=True, metavar="KIND")
-    _add(kinds, "list", _list, "one line for each")
+    listing = _add(kinds, "list", _list, "counts by reason and time, then the newest letters")
+    listing.add_argument(
+        "--newest", type=_count, default=NEWEST, metavar="N", help=f"show so many ({NEWEST})"
+    )
     show = _add(kinds, "show", _show, "the original bytes and why they were rejected")
     show.add_argument("--raw", action="store_true", help="only the bytes, of the one that matches")
     back = _add(kinds, "requeue", _requeue, "put back on its topic what a fix makes acceptable")
@@ -33,7 +51,7 @@ def _add(kinds: Any, name: str, run: Callable[..., int], text: str) -> Any:
     kind.add_argument("--until", type=moment, help="RFC 3339: the record came before")
     kind.add_argument("--partition", type=int, help="the record's partition")
     kind.add_argument("--offset", type=int, help="the record's offset")
-    kind.add_argument("--json", action="store_true", help="print JSON, one object a line")
+    kind.add_argument("--json", action="store_true", help="print JSON, one object a letter")
     kind.set_defaults(func=run)
     return kind
 
@@ -44,7 +62,11 @@ def _filters(args: argparse.Namespace) -> Filters:
 
 
 def _list(args: argparse.Namespace) -> int:
-    sys.stdout.writelines(listed(letters(Settings(), _filters(args)), as_json=args.json))
+    found = letters(Settings(), _filters(args))
+    if args.json:
+        sys.stdout.writelines(listed(found, as_json=True))
+    else:
+        sys.stdout.write(surveyed(found, WallClock().now() * 1000, args.newest))
     return 0
 
 
@@ -54,8 +76,10 @@ def _show(args: argparse.Namespace) -> int:
         raise UsageError(f"{len(found)} dead letters match, --raw prints just one")
     if args.raw:
         sys.stdout.buffer.write(found[0].value or b"")
-    else:
+    elif found:
         print("\n".join(shown(letter, as_json=args.json) for letter in found))
+    else:
+        print(NONE, file=sys.stderr)
     return 0 if found else 1
 
 
@@ -66,3 +90,10 @@ def _requeue(args: argparse.Namespace) -> int:
     done = requeue(Settings(), filters, key_from_value=args.key_from_value, dry_run=args.dry_run)
     print(counted(done, as_json=args.json, dry_run=args.dry_run))
     return 0
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} letters; expected 1 or more")
+    return number

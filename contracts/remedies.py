@@ -27,3 +27,8 @@ REMEDIES: Final[dict[Reason, str]] = {
     "id_reused": "derive `event_id` from the row's id and its version",
     "defect": "report it: this is an error of ours, and the event can be put back after the fix",
 }
+
+
+def remedy_of(reason: str) -> str:
+    """What to do about a reason as a header carries it; empty where another version wrote it."""
+    return next((remedy for known, remedy in REMEDIES.items() if known == reason), "")

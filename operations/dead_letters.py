@@ -1,5 +1,6 @@
 """Dead letters: which there are, what they hold, and putting them back where they came from."""
 
+import heapq
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing
@@ -12,17 +13,22 @@ from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError
 
 from contracts.dead_letter import DETAIL, OFFSET, PARTITION, REASON, TOPIC, TRUNCATED, WHEN
+from contracts.remedies import remedy_of
 from contracts.topics import COURSES, DEAD_LETTERS
 from domain.ids import partition_of
 from runtime.errors import CrashError, UsageError
 from runtime.kafka import committed_reader, keyed_producer
 from runtime.settings import Settings
+from runtime.tables import table
 
 REQUEUED: Final = "dead-letter"
 """The header of a record that was put back: `partition:offset` of its dead letter."""
+NONE: Final = "no dead letters match"
 SHOWN_CHARACTERS_MAX: Final = 2_000
 _REQUEST_BYTES_MAX: Final = 2_097_152
 _POLL_MS: Final = 200
+_HOUR_MS: Final = 3_600_000
+_DAY_MS: Final = 24 * _HOUR_MS
 
 
 class Letter(NamedTuple):
@@ -115,6 +121,55 @@ def requeue(
     except KafkaError as error:
         raise CrashError(f"Kafka did not take what was put back: {error}") from error
     return done
+
+
+@dataclass(slots=True)
+class _Count:
+    """How many letters there are of one reason, by the age of their records."""
+
+    letters: int = 0
+    last_hour: int = 0
+    last_day: int = 0
+    newest: int = 0
+
+    def add(self, when: int, now: int) -> None:
+        """Count a letter; both times in milliseconds."""
+        self.letters += 1
+        self.last_hour += when > now - _HOUR_MS
+        self.last_day += when > now - _DAY_MS
+        self.newest = max(self.newest, when)
+
+
+def surveyed(found: Iterable[Letter], now: int, newest: int) -> str:
+    """Counts by reason and by time, and what to do about each; then the `newest` so many letters.
+
+    `now` is in milliseconds. Only so many letters are held in memory.
+    """
+    counts: dict[str, _Count] = {}
+
+    def counting() -> Iterator[Letter]:
+        for letter in found:
+            counts.setdefault(letter.reason, _Count()).add(letter.when, now)
+            yield letter
+
+    shown = heapq.nlargest(newest, counting(), key=_recency)
+    if not counts:
+        return f"{NONE}\n"
+    headings = ("reason", "letters", "last hour", "last day", "newest", "what to do")
+    total = sum(count.letters for count in counts.values())
+    by_reason = table(headings, _rows(counts))
+    title = f"the newest {len(shown):,} of {total:,}:"
+    return "\n".join([by_reason, "", title, "".join(listed(shown, as_json=False))])
+
+
+def _rows(counts: Mapping[str, _Count]) -> Iterator[tuple[object, ...]]:
+    for reason, count in sorted(counts.items(), key=lambda item: (-item[1].letters, item[0])):
+        ages = (count.letters, count.last_hour, count.last_day)
+        yield (reason, *ages, _moment(count.newest), remedy_of(reason))
+
+
+def _recency(letter: Letter) -> tuple[int, str, int, int]:
+    return letter.when, letter.topic, letter.partition, letter.offset
 
 
 def listed(found: Iterable[Letter], *, as_json: bool) -> Iterator[str]:

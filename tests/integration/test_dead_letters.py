@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from contracts.remedies import REMEDIES
 from contracts.topics import ACTIVITY, COURSES, DEAD_LETTERS
 from domain.ids import partition_of
 from operations.dead_letters import Filters, letters, moment, requeue
@@ -99,6 +100,23 @@ def test_the_command_lists_and_shows(rejected: Settings) -> None:
     assert several.returncode == 2
     assert b"6 dead letters match" in several.stderr
     assert told(rejected, "show", "--reason", "too_deep").returncode == 1
+
+
+def test_the_list_begins_with_counts_and_says_where_there_is_nothing(rejected: Settings) -> None:
+    said = told(rejected, "list", "--newest", "2").stdout.decode()
+    counts, newest = said.split("\n\n")
+    heading, *rows = counts.splitlines()
+    assert heading.split("  ")[0] == "reason"
+    assert [row.split()[:4] for row in rows] == [
+        [reason, "1", "1", "1"]
+        for reason in sorted(letter.reason for letter in letters(rejected, Filters()))
+    ]
+    assert REMEDIES["not_utf8"] in counts
+    assert newest.splitlines()[0] == "the newest 2 of 6:"
+    assert len(newest.splitlines()) == 3
+    nothing = told(rejected, "list", "--reason", "too_deep")
+    assert (nothing.returncode, nothing.stdout) == (0, b"no dead letters match\n")
+    assert told(rejected, "list", "--reason", "too_deep", "--json").stdout == b""
 
 
 def test_requeue_asks_for_a_filter_or_all(rejected: Settings) -> None:

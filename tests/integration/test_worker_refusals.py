@@ -15,6 +15,7 @@ from kafka.admin import KafkaAdminClient
 
 from agents.table import Table
 from agents.takeover import Loaded, take_over
+from contracts.remedies import REMEDIES
 from contracts.topics import ACTIVITY, ALERTS, COURSES, DEAD_LETTERS, STATE, Topic
 from domain.codec import encode_learner
 from domain.events import AnyEvent
@@ -166,6 +167,11 @@ def test_bad_course_facts_are_told_once(replay: Settings, tmp_path: Path) -> Non
     ]
 
 
+HALTED_ADVICE = (
+    f"dead letters are not_json: {REMEDIES['not_json']}, then `learnstream worker --resume`"
+)
+
+
 def test_ten_thousand_bad_events_in_a_row_halt_until_somebody_resumes(
     replay: Settings, tmp_path: Path
 ) -> None:
@@ -173,9 +179,10 @@ def test_ten_thousand_bad_events_in_a_row_halt_until_somebody_resumes(
     with running(replay, tmp_path / "w") as worker:
         assert worker.ended() == 65
         assert "10000 events in a row were rejected" in worker.said()
+        assert HALTED_ADVICE in worker.said()
     with running(replay, tmp_path / "w") as again:
         assert again.ended() == 65
-        assert "--resume" in again.said()
+        assert HALTED_ADVICE in again.said()
     assert len(stored(replay, DEAD_LETTERS.name)) == 10_000
     send(replay, [(b"u1", changed())])
     with running(replay, tmp_path / "w", resume=True) as resumed:
