@@ -11,7 +11,9 @@ from runtime.settings import Settings
 
 def register(subparsers: Any) -> None:
     """Add the command."""
-    parser = subparsers.add_parser("api", help="answer the frontends, from Postgres")
+    parser = subparsers.add_parser(
+        "api", help="answer the frontends, from Postgres", description=__doc__
+    )
     parser.set_defaults(func=run)
 
 

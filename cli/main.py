@@ -2,12 +2,14 @@
 
 import argparse
 import importlib
+import os
+import select
 import sys
 from typing import Final
 
 from pydantic import ValidationError
 
-from runtime.errors import ProjectError, UsageError
+from runtime.errors import ProjectError, StoppedError, UsageError
 
 COMMANDS: Final = (
     "up",
@@ -26,8 +28,41 @@ COMMANDS: Final = (
 WITHOUT_KAFKA: Final = ("migrate", "check", "token")
 
 
+PIPE_CLOSED: Final = 141
+"""As a shell says of a program that SIGPIPE ended: 128 and the signal's number."""
+
+_ABOUT = """Commands take their settings from environment variables:
+  KAFKA_BOOTSTRAP, DATABASE_URL   the servers
+  LEARNSTREAM_*                   all else (runtime/settings.py lists them); `learnstream up`
+                                  prints how to load those of its stack
+
+exit status:
+  0    done; `check` with warnings too
+  1    what was looked at is not as it should be: rejected lines, differences, nothing found
+  2    a flag, a setting or a file is wrong
+  3    the workers or the sink did not catch up in time
+  65   too many events were rejected: a worker waits for a person
+  70   a crash: start it again
+  78   records are gone, or a topic is another one: a worker or a sink waits for a person
+  130  interrupted by Ctrl-C
+  141  nobody reads the output any more, as in `| head`"""
+
+
 def main() -> int:
     """Run one command and return its exit status; what is wrong is said in one line."""
+    try:
+        try:
+            return _run()
+        finally:
+            sys.stdout.flush()  # what is wrong with the pipe shows here, and not after the end
+    except BrokenPipeError:
+        if not _reader_is_gone():
+            raise
+        _discard_output()
+        return PIPE_CLOSED
+
+
+def _run() -> int:
     if not __debug__:
         sys.stderr.write("learnstream: refuses to run under -O: its asserts are its invariants\n")
         return UsageError.exit_status
@@ -42,12 +77,32 @@ def main() -> int:
         sys.stderr.write(f"learnstream: {_settings_problem(error)}\n")
         return UsageError.exit_status
     except KeyboardInterrupt:
-        return 130
+        return StoppedError.exit_status
     return status
 
 
+def _reader_is_gone() -> bool:
+    """Whether the pipe of one of our outputs has no reader: no other connection was the cause."""
+    watched = select.poll()
+    for stream in (sys.stdout, sys.stderr):
+        watched.register(stream.fileno(), 0)
+    return any(event & select.POLLERR for _, event in watched.poll(0))
+
+
+def _discard_output() -> None:
+    """Let what is still buffered go nowhere, so that the interpreter ends without a word."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="learnstream", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="learnstream",
+        description="Learning activity in, learner states, alerts and a read API out.",
+        epilog=_ABOUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in _needed(sys.argv[1:2]):
         importlib.import_module(f"cli.{name}").register(subparsers)

@@ -11,7 +11,9 @@ from sinks.migrate import migrate
 
 def register(subparsers: Any) -> None:
     """Add the command and its flag."""
-    parser = subparsers.add_parser("migrate", help="bring the Postgres tables up to date")
+    parser = subparsers.add_parser(
+        "migrate", help="bring the Postgres tables up to date", description=__doc__
+    )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.set_defaults(func=run)
 

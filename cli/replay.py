@@ -1,19 +1,25 @@
 """`learnstream replay oulad DIR` and `learnstream replay jsonl FILE`: real data in."""
 
 import argparse
-import json
+import sys
 from pathlib import Path
 from typing import Any
 
 from cli.feed_flags import add_delivery_flags, delivery
+from cli.reports import continued_by, rendered
 from feeds.jsonl import replay_jsonl
 from feeds.oulad import OuladOptions, replay_oulad
+from runtime.clock import WallClock
 from runtime.log import configure
 from runtime.settings import Settings
 
-_RESUMES = """A replay that was stopped goes on where Kafka had acknowledged it: start the same
+_RESUMES = """A replay that was stopped continues where Kafka had acknowledged it: start the same
 command again. Its position is kept under LEARNSTREAM_DATA_DIR, else ~/.cache/learnstream, and
 belongs to the topic; what was sent beyond it is looked up in the topic and not sent again."""
+
+_REFUSED = f"""{_RESUMES} Lines that the workers reject are sent all the same, and counted by
+reason: exit status 1 where there is any. Only the workers know whether an event_id was used
+before."""
 
 
 def register(subparsers: Any) -> None:
@@ -25,7 +31,7 @@ def register(subparsers: Any) -> None:
     oulad.add_argument("--presentations", default="", help="such as 2013B,AAA-2013J (all)")
     oulad.add_argument("--marking-days", type=int, default=0, help="a grade's delay (0)")
     oulad.add_argument("--groups", action="store_true", help="gender, age band and disability too")
-    lines = kinds.add_parser("jsonl", help="one event a line", description=_RESUMES)
+    lines = kinds.add_parser("jsonl", help="one event a line", description=_REFUSED)
     lines.add_argument("file", type=Path, metavar="FILE", help="plain or .gz; sent as it is")
     lines.add_argument("--courses", type=Path, metavar="FILE", help="course facts, sent first")
     for kind in (oulad, lines):
@@ -35,14 +41,18 @@ def register(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Replay; 1 when the counts do not add up."""
+    """Replay; 1 when lines are refused or the counts do not add up."""
     settings = Settings()
     configure(settings)
+    with continued_by(sys.argv[1:]):
+        report = _replay(settings, args)
+    print(rendered(report, as_json=args.json))
+    return 1 if report["problems"] or report.get("refused") or report.get("courses_refused") else 0
+
+
+def _replay(settings: Settings, args: argparse.Namespace) -> dict[str, Any]:
     if args.kind == "oulad":
         wanted = frozenset(filter(None, args.presentations.split(",")))
         options = OuladOptions(args.folder, wanted, args.marking_days, args.groups)
-        report = replay_oulad(settings, options, delivery(args))
-    else:
-        report = replay_jsonl(settings, args.file, args.courses, delivery(args))
-    print(json.dumps(report) if args.json else "\n".join(f"{k}: {v}" for k, v in report.items()))
-    return 1 if report["problems"] else 0
+        return replay_oulad(settings, options, delivery(args))
+    return replay_jsonl(settings, args.file, args.courses, delivery(args), WallClock().now())

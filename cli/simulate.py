@@ -1,12 +1,14 @@
 """`learnstream simulate`: believable learners, the same bytes for the same seed and time."""
 
 import argparse
-import json
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from cli.feed_flags import add_delivery_flags, delivery
+from cli.reports import continued_by, rendered
+from feeds.demo_courses import instant
 from feeds.faults import Faults
 from feeds.simulate import Simulation, simulate, write_simulation
 from runtime.clock import WallClock
@@ -15,18 +17,33 @@ from runtime.settings import Settings
 
 _ABOUT = """Learners of four temperaments in three courses, up to T. With --out nothing is sent:
 FILE gets the events and FILE.courses the course facts, as `replay jsonl` takes them; bad records
-that no line can express (no value, no key, another key, a wrong partition) are left out there."""
+that no line can express (no value, no key, another key, a wrong partition) are left out there.
+One that was stopped continues where the same command is given again, with the same --until."""
+
+_SIZES = {
+    "learners": "how many learners",
+    "days": "how many days up to T",
+    "seed": "the same seed and T give the same bytes",
+}
+_SHARES = {
+    "duplicates": "the share of events that come twice (0)",
+    "late": "the share of events that come late (0)",
+    "bad": "the share of bad records, to be rejected (0)",
+}
 
 
 def register(subparsers: Any) -> None:
     """Add the command and its flags."""
     parser = subparsers.add_parser("simulate", help="believable learners", description=_ABOUT)
-    for name in ("learners", "days", "seed"):
-        parser.add_argument(f"--{name}", type=int, required=True)
-    parser.add_argument("--until", type=_instant, metavar="T", help="RFC 3339 with offset (now)")
-    for name in ("duplicates", "late", "bad"):
-        parser.add_argument(f"--{name}", type=float, default=0.0, metavar="P", help="a share (0)")
+    for name, text in _SIZES.items():
+        parser.add_argument(f"--{name}", type=int, required=True, metavar="N", help=text)
+    parser.add_argument(
+        "--until", type=_instant, metavar="T", help="the end, RFC 3339 with offset (now)"
+    )
+    for name, text in _SHARES.items():
+        parser.add_argument(f"--{name}", type=float, default=0.0, metavar="P", help=text)
     parser.add_argument("--out", type=Path, metavar="FILE", help="write JSON lines, send nothing")
+    parser.add_argument("--restart", action="store_true", help="forget what was sent before")
     add_delivery_flags(parser)
     parser.set_defaults(func=run)
 
@@ -35,17 +52,24 @@ def run(args: argparse.Namespace) -> int:
     """Simulate into Kafka, or into a file with --out."""
     now = WallClock().now()
     until = now if args.until is None else args.until
-    shares = {name: getattr(args, name) for name in ("duplicates", "late", "bad")}
+    shares = {name: getattr(args, name) for name in _SHARES}
     faults = Faults(**shares, only_in_file=args.out is not None)
     plan = Simulation(args.learners, args.days, args.seed, until, faults)
-    if args.out is not None:
-        report = write_simulation(plan, args.out)
-    else:
-        settings = Settings()
-        configure(settings)
-        report = simulate(settings, plan, delivery(args), now)
-    print(json.dumps(report) if args.json else "\n".join(f"{k}: {v}" for k, v in report.items()))
+    arguments = sys.argv[1:]
+    if args.until is None:  # what continues it has the same end
+        arguments += ["--until", instant(until)]
+    with continued_by(arguments):
+        report = _simulated(plan, args, now)
+    print(rendered(report, as_json=args.json))
     return 1 if report["problems"] else 0
+
+
+def _simulated(plan: Simulation, args: argparse.Namespace, now: int) -> dict[str, Any]:
+    if args.out is not None:
+        return write_simulation(plan, args.out)
+    settings = Settings()
+    configure(settings)
+    return simulate(settings, plan, delivery(args), now)
 
 
 def _instant(text: str) -> int:

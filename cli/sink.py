@@ -11,7 +11,9 @@ from sinks.process import run as run_sink
 
 def register(subparsers: Any) -> None:
     """Add the command."""
-    parser = subparsers.add_parser("sink", help="write the stream's states and alerts to Postgres")
+    parser = subparsers.add_parser(
+        "sink", help="write the stream's states and alerts to Postgres", description=__doc__
+    )
     parser.set_defaults(func=run)
 
 

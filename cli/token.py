@@ -12,7 +12,9 @@ from runtime.settings import Settings
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
-    parser = subparsers.add_parser("token", help="a development token (embedded mode only)")
+    parser = subparsers.add_parser(
+        "token", help="a development token (embedded mode only)", description=__doc__
+    )
     parser.add_argument("--user", required=True, help="the learner's id")
     parser.add_argument("--scope", default="", help="as progress:read:any")
     parser.add_argument("--ttl", type=int, default=86_400, help="seconds (86400)")

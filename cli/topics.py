@@ -9,7 +9,9 @@ from runtime.settings import Settings
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
-    parser = subparsers.add_parser("topics", help="declare every topic, or check them")
+    parser = subparsers.add_parser(
+        "topics", help="declare every topic, or check them", description=__doc__
+    )
     parser.add_argument("--check", action="store_true", help="change nothing, only compare")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(func=run)

@@ -11,7 +11,9 @@ from devstack import stack
 
 def register(subparsers: Any) -> None:
     """Add the command."""
-    parser = subparsers.add_parser("up", help="start everything on this machine")
+    parser = subparsers.add_parser(
+        "up", help="start everything on this machine", description=__doc__
+    )
     parser.add_argument("--data", type=Path, metavar="DIR", help="keep the data here")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="workers (1)")
     parser.add_argument(

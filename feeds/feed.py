@@ -12,7 +12,7 @@ from feeds.position import PositionFile, Reached, position_file
 from feeds.producing import Pace, Resumption, Target, deliver, producer, target_of
 from feeds.reading import ends, found_from
 from feeds.records import Record
-from runtime.errors import CrashError
+from runtime.errors import CrashError, StoppedError
 from runtime.settings import Settings
 
 
@@ -47,7 +47,10 @@ class Sent:
 
 
 def run_feed(settings: Settings, feed: Feed, delivery: Delivery) -> Sent:
-    """Send a feed and return when Kafka has acknowledged all of it."""
+    """Send a feed and return when Kafka has acknowledged all of it.
+
+    Raises StoppedError on Ctrl-C, as soon as what is on its way is acknowledged.
+    """
     try:
         return asyncio.run(_run(settings, feed, delivery))
     except KafkaConnectionError as error:
@@ -70,8 +73,16 @@ async def _run(settings: Settings, feed: Feed, delivery: Delivery) -> Sent:
                 ids = {record.key.decode() for record in feed.courses if record.key}
                 await wait_until_adopted(settings, ids, seconds=delivery.wait_seconds)
         pace = Pace(rate=delivery.rate, progress=delivery.progress, total=feed.total)
-        done = await deliver(opened, activity, feed.events, pace=pace, resumption=resumption)
+        try:
+            done = await deliver(opened, activity, feed.events, pace=pace, resumption=resumption)
+        except asyncio.CancelledError as error:
+            raise StoppedError(_reached(resumption.reached.records, feed.total)) from error
     return Sent(courses=courses, events=done.sent, already=done.already)
+
+
+def _reached(records: int, total: int | None) -> str:
+    of = "" if total is None else f" of {total:,}"
+    return f"stopped: Kafka has acknowledged {records:,}{of} events"
 
 
 async def _resumption(

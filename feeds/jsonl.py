@@ -1,4 +1,4 @@
-"""A file of events, one JSON object a line, as it is: the workers judge it, not the feed."""
+"""A file of events, one JSON object a line, sent as it is: the feed counts what is rejected."""
 
 import gzip
 from collections import Counter
@@ -10,15 +10,21 @@ from typing import Any, Final
 
 import msgspec
 
+from contracts.course_facts import decode_course_facts
+from contracts.remedies import REMEDIES
+from domain.decode import Reason, Rejected, decode
+from domain.decode import Record as Stored
 from feeds.feed import Delivery, Feed, run_feed
 from feeds.records import Record, learner_key
 from runtime.errors import UsageError
 from runtime.settings import Settings
 
+FIRST_LINES: Final = 5
 LINE_BYTES_MAX: Final = 900_000  # the broker takes 1 MiB for a batch, its header included
 BLANK: Final = "blank"
 TOO_LONG: Final = f"over {LINE_BYTES_MAX} bytes: the broker would not take it"
 NO_COURSE: Final = "no course_id"
+_WHOLE: Final = 1  # partitions: with one, every key is on its own
 
 
 class _Learner(msgspec.Struct):
@@ -34,14 +40,35 @@ _COURSE: Final = msgspec.json.Decoder(_Course)
 
 
 @dataclass(slots=True)
+class Refused:
+    """Lines of one reason that the workers reject, or that are not even sent."""
+
+    lines: int = 0
+    first: list[int] = field(default_factory=list)
+
+    def add(self, number: int) -> None:
+        """Count a line, and keep its number where it is among the first few."""
+        self.lines += 1
+        if len(self.first) < FIRST_LINES:
+            self.first.append(number)
+
+
+@dataclass(slots=True)
 class Lines:
-    """The lines of a file as records, counted as they are read."""
+    """The lines of a file as records, counted as they are read.
+
+    What the workers will reject is sent all the same, for them to judge and to keep; it is counted
+    here as they judge a record that arrives at `now` (epoch seconds). Only what depends on earlier
+    events (`id_reused`, `defect`) they alone can tell.
+    """
 
     path: Path
+    now: int
     read: int = 0
     made: int = 0
     without_key: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
+    refused: dict[Reason, Refused] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.path.is_file():
@@ -53,14 +80,15 @@ class Lines:
             key = key_of(line)
             self.made += 1
             self.without_key += key is None
+            self._judge(decode(Stored(self.read, self.now * 1000, key, line), 0, _WHOLE))
             yield Record(key, line)
 
     def courses(self) -> Iterator[Record]:
         """Each line with its course's key; the compacted `courses` takes none without."""
         for line in self._lines():
-            try:
-                key = _COURSE.decode(line).course_id.encode()
-            except (msgspec.DecodeError, UnicodeError):
+            key = _course_key_of(line)
+            self._judge(decode_course_facts(key, line))
+            if key is None:
                 self.skipped[NO_COURSE] += 1
             else:
                 self.made += 1
@@ -75,8 +103,13 @@ class Lines:
                     self.skipped[BLANK] += 1
                 elif len(line) > LINE_BYTES_MAX:
                     self.skipped[TOO_LONG] += 1
+                    self._judge(Rejected("too_large", TOO_LONG))
                 else:
                     yield line
+
+    def _judge(self, verdict: object) -> None:
+        if isinstance(verdict, Rejected):
+            self.refused.setdefault(verdict.reason, Refused()).add(self.read)
 
     def _open(self) -> BufferedReader | gzip.GzipFile:
         return gzip.GzipFile(self.path) if self.path.suffix == ".gz" else self.path.open("rb")
@@ -90,12 +123,23 @@ def key_of(line: bytes) -> bytes | None:
         return None
 
 
+def _course_key_of(line: bytes) -> bytes | None:
+    try:
+        return _COURSE.decode(line).course_id.encode()
+    except (msgspec.DecodeError, UnicodeError):
+        return None
+
+
 def replay_jsonl(
-    settings: Settings, path: Path, courses: Path | None, delivery: Delivery
+    settings: Settings, path: Path, courses: Path | None, delivery: Delivery, now: int
 ) -> dict[str, Any]:
-    """Send the lines of a file and report every count, with what does not add up."""
-    lines = Lines(path)
-    facts = Lines(courses) if courses else None
+    """Send the lines of a file and report every count, with what does not add up.
+
+    `refused` and `courses_refused` say by reason how many lines are rejected at `now` (epoch
+    seconds), and the numbers of the first of them.
+    """
+    lines = Lines(path, now)
+    facts = Lines(courses, now) if courses else None
     feed = Feed(
         courses=list(facts.courses()) if facts else [],
         events=lines.events(),
@@ -110,7 +154,18 @@ def replay_jsonl(
         "already_sent": sent.already,
         "courses_sent": sent.courses,
         "skipped": dict(lines.skipped + (facts.skipped if facts else Counter())),
+        "refused": _refused(lines),
+        "courses_refused": _refused(facts) if facts else {},
         "problems": list(_problems(lines, sent.events + sent.already)),
+    }
+
+
+def _refused(lines: Lines) -> dict[str, dict[str, Any]]:
+    """By reason, the most frequent first."""
+    found = sorted(lines.refused.items(), key=lambda item: (-item[1].lines, item[0]))
+    return {
+        reason: {"lines": each.lines, "first": each.first, "what_to_do": REMEDIES[reason]}
+        for reason, each in found
     }
 
 
@@ -119,5 +174,3 @@ def _problems(lines: Lines, acknowledged: int) -> Iterator[str]:
         yield f"{lines.read} lines read, {lines.made} made, {lines.skipped.total()} skipped"
     if lines.made != acknowledged:
         yield f"{lines.made} events made, {acknowledged} acknowledged"
-    if lines.skipped[TOO_LONG]:
-        yield f"{lines.skipped[TOO_LONG]} lines {TOO_LONG}"

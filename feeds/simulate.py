@@ -113,19 +113,24 @@ class _Voice:
 
 
 def simulate(settings: Settings, plan: Simulation, delivery: Delivery, now: int) -> dict[str, Any]:
-    """Send a simulation to Kafka and report what was sent."""
+    """Send a simulation to Kafka and report what was sent.
+
+    One that was stopped continues where the same plan is given again.
+    """
     if plan.until > now:
         raise UsageError(
             f"--until is {instant(plan.until)}, after now ({instant(now)}): the workers would "
             "reject its last events as future_time. Only --out takes it"
         )
     tally = Tally()
-    feed = Feed(courses=plan.facts(), events=plan.records(tally))
+    feed = Feed(courses=plan.facts(), events=plan.records(tally), name=("simulate", repr(plan)))
     sent = run_feed(settings, feed, delivery)
     problems = []
-    if sent.events != tally.records:
-        problems.append(f"{tally.records} events made, {sent.events} acknowledged")
-    return {**summary(plan, tally), "problems": problems}
+    if sent.events + sent.already != tally.records:
+        acknowledged = sent.events + sent.already
+        problems.append(f"{tally.records} events made, {acknowledged} acknowledged")
+    counts = {"sent": sent.events, "already_sent": sent.already}
+    return {**summary(plan, tally), **counts, "problems": problems}
 
 
 def write_simulation(plan: Simulation, out: Path) -> dict[str, Any]:

@@ -33,6 +33,12 @@ class CrashError(ProjectError):
     exit_status: ClassVar[int] = 70
 
 
+class StoppedError(ProjectError):
+    """Somebody pressed Ctrl-C: the message says how far it came."""
+
+    exit_status: ClassVar[int] = 130
+
+
 class LossError(ProjectError):
     """Records are gone, or a topic is not the one it was: a person must decide."""
 

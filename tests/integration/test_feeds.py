@@ -3,6 +3,11 @@
 import argparse
 import json
 import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -10,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiokafka.partitioner import murmur2
@@ -34,11 +40,14 @@ from runtime.clock import WallClock
 from runtime.errors import NotCaughtUpError, UsageError
 from runtime.kafka import committed_reader, keyed_producer
 from runtime.settings import Settings
+from tests.factories import viewed
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.integration
 
 PARTITIONS = 4
 QUIET = Delivery(progress=False)
+NOW = WallClock().now()
 
 
 @pytest.fixture
@@ -195,16 +204,16 @@ def test_a_file_is_sent_once_grows_and_refuses_to_change(stack: Settings, tmp_pa
     path = tmp_path / "events.jsonl"
     first = b'{"user_id": 1, "n": 1}\nnot json\n\n{"user_id": "b", "n": 2}\n'
     path.write_bytes(first)
-    told = replay_jsonl(stack, path, None, QUIET)
+    told = replay_jsonl(stack, path, None, QUIET, NOW)
     assert (told["lines"], told["sent"], told["without_key"]) == (4, 3, 1)
-    assert replay_jsonl(stack, path, None, QUIET)["sent"] == 0
+    assert replay_jsonl(stack, path, None, QUIET, NOW)["sent"] == 0
     path.write_bytes(first + b'{"user_id": 1, "n": 3}\n')
-    told = replay_jsonl(stack, path, None, QUIET)
+    told = replay_jsonl(stack, path, None, QUIET, NOW)
     assert (told["sent"], told["already_sent"], told["problems"]) == (1, 3, [])
     path.write_bytes(first.replace(b"1}", b"9}"))
     with pytest.raises(UsageError, match="has changed since"):
-        replay_jsonl(stack, path, None, QUIET)
-    assert replay_jsonl(stack, path, None, replace(QUIET, restart=True))["sent"] == 3
+        replay_jsonl(stack, path, None, QUIET, NOW)
+    assert replay_jsonl(stack, path, None, replace(QUIET, restart=True), NOW)["sent"] == 3
     records = stored(stack, ACTIVITY.name)
     assert len(records) == 7
     for record in records:
@@ -217,13 +226,14 @@ def test_a_simulation_goes_through_a_file(stack: Settings, tmp_path: Path) -> No
     plan = Simulation(5, 5, 7, WallClock().now(), Faults(bad=0.1, only_in_file=True))
     made = write_simulation(plan, out)
     facts = Path(made["courses_out"])
-    told = replay_jsonl(stack, out, facts, replace(QUIET, wait=False))
+    told = replay_jsonl(stack, out, facts, replace(QUIET, wait=False), plan.until)
     assert (told["sent"], told["courses_sent"]) == (made["events"], 3)
     verdicts = [
         decode(Stored(r.offset, r.timestamp, r.key, r.value), r.partition, PARTITIONS)
         for r in stored(stack, ACTIVITY.name)
     ]
     assert Counter(v.reason for v in verdicts if isinstance(v, Rejected)) == made["bad"]
+    assert {reason: each["lines"] for reason, each in told["refused"].items()} == made["bad"]
 
 
 def test_a_rate_is_kept(stack: Settings) -> None:
@@ -329,3 +339,99 @@ def test_the_commands_print_their_counts(
     monkeypatch.setenv("LEARNSTREAM_DATA_DIR", str(tmp_path / "data"))
     assert command("replay", "jsonl", out, "--json", "--rate", "1e6") == 0
     assert json.loads(capsys.readouterr().out)["sent"] == made["events"]
+
+
+def started(stack: Settings, *words: str, **streams: Any) -> "subprocess.Popen[str]":
+    """The program as a process, which Ctrl-C reaches."""
+    environment = {
+        "KAFKA_BOOTSTRAP": stack.kafka_bootstrap,
+        "LEARNSTREAM_TOPIC_PREFIX": stack.topic_prefix,
+        "LEARNSTREAM_DATA_DIR": str(stack.data_dir),
+        "LEARNSTREAM_CLOCK": stack.clock,
+        "LEARNSTREAM_PARTITIONS": str(stack.partitions),
+        "LEARNSTREAM_REPLICATION": str(stack.replication),
+        "LEARNSTREAM_MIN_INSYNC_REPLICAS": str(stack.min_insync_replicas),
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "cli.main", *words],
+        env=environment,
+        cwd=Path(__file__).parents[2],
+        text=True,
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | streams,
+    )
+
+
+def finished(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
+    out, complaint = process.communicate(timeout=40)
+    return process.returncode, out, complaint
+
+
+@pytest.mark.parametrize("kind", ["replay", "simulate"])
+def test_ctrl_c_says_how_far_it_came_and_the_command_that_continues(
+    stack: Settings, tmp_path: Path, kind: str
+) -> None:
+    path = tmp_path / "two words.jsonl"
+    path.write_bytes(b"".join(line + b"\n" for line in lines_of(learners=3)[:900]))
+    words = {
+        "replay": ["replay", "jsonl", str(path), "--restart"],
+        "simulate": ["simulate", "--learners", "40", "--days", "5", "--seed", "1", "--no-wait"],
+    }[kind]
+    process = started(stack, *words, "--rate", "150")
+    wait_for(lambda: count_of(stack, ACTIVITY.name) > 50, 30)
+    process.send_signal(signal.SIGINT)
+    status, out, complaint = finished(process)
+    said = re.fullmatch(
+        r"learnstream: stopped: Kafka has acknowledged (\d+) events; to continue: (.*)\n", complaint
+    )
+    assert said is not None, complaint
+    assert (status, out) == (130, "")
+    assert int(said[1]) == count_of(stack, ACTIVITY.name)
+    program, *again = shlex.split(said[2])
+    assert program == "learnstream"
+    assert "--restart" not in again
+    again[again.index("--rate") + 1] = "100000"
+    status, out, complaint = finished(started(stack, *again, "--json"))
+    report = json.loads(out)
+    assert report["already_sent"] == int(said[1]) > 0
+    records = stored(stack, ACTIVITY.name)
+    assert len(records) == len(set(values(records))) == report["events"]
+    assert report["problems"] == []
+
+
+def test_refused_lines_are_a_table_and_status_1(stack: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b'{"user_id": 1}\nno json\nno json\n')
+    status, out, _ = finished(started(stack, "replay", "jsonl", str(path)))
+    assert status == 1
+    rows = [line.split("  ") for line in out[out.index("refused") :].splitlines()]
+    assert [each.strip() for each in rows[0] if each] == [
+        "refused",
+        "lines",
+        "first",
+        "what to do",
+    ]
+    assert out[out.index("not_json") :].split()[1:4] == ["2", "2,", "3"]
+    assert out[out.index("missing_field") :].split()[1:3] == ["1", "1"]
+    assert len(stored(stack, ACTIVITY.name)) == 3
+    good = tmp_path / "good.jsonl"
+    good.write_text(json.dumps(viewed()) + "\n")
+    assert finished(started(stack, "replay", "jsonl", str(good)))[0] == 0
+
+
+def test_an_output_that_nobody_reads_ends_every_command_quietly(
+    stack: Settings, tmp_path: Path
+) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_text(json.dumps(viewed()) + "\n")
+    for words in (
+        ["topics", "--check"],
+        ["replay", "jsonl", str(path)],
+        ["simulate", "--learners", "1", "--days", "2", "--seed", "1", "--no-wait"],
+        ["dead-letters", "list"],
+        ["dead-letters", "requeue", "--all"],
+    ):
+        reader, writer = os.pipe()
+        os.close(reader)
+        status, _, complaint = finished(started(stack, *words, stdout=writer))
+        os.close(writer)
+        assert (status, complaint) == (141, ""), words

@@ -165,12 +165,12 @@ def test_a_file_holds_what_replay_takes(tmp_path: Path) -> None:
     out = tmp_path / "events.jsonl"
     plan = Simulation(20, 10, 7, UNTIL, Faults(bad=0.1, only_in_file=True))
     report = write_simulation(plan, out)
-    lines = list(Lines(out).events())
+    lines = list(Lines(out, UNTIL).events())
     assert lines_of(plan.records(Tally())) == [line.value for line in lines]
     assert report["events"] == len(lines)
     reasons = Counter(v.reason for r in lines if isinstance(v := verdict_on(r), Rejected))
     assert reasons == report["bad"]
-    assert list(Lines(tmp_path / "events.jsonl.courses").courses()) == plan.facts()
+    assert list(Lines(tmp_path / "events.jsonl.courses", UNTIL).courses()) == plan.facts()
 
 
 def test_shares_and_sizes_out_of_range_are_refused() -> None:
