@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import get_args
 from uuid import UUID, uuid5
 
 import msgspec
@@ -11,6 +11,7 @@ import pytest
 
 from contracts.alert_event import encode_alert_event, encode_transition
 from contracts.course_facts import decode_course_facts
+from contracts.remedies import REMEDIES
 from domain import state
 from domain.alerts import ALERT_NAMESPACE, STALE_SECONDS
 from domain.configuration import Halting, Rules
@@ -19,6 +20,7 @@ from domain.decode import REASONS, VALUE_BYTES_MAX, Accepted, Record, decode
 from domain.events import EVENT_TYPES, NOT_YET_SUPPORTED, AnyEvent
 from domain.json_objects import DEPTH_MAX
 from domain.rules import RULES
+from runtime.codecs import _COMPRESSED
 from tests.factories import USER, at, seconds
 from tests.schemas import ROOT
 from tests.telling import RUNS, told
@@ -160,6 +162,10 @@ def test_every_reason_of_rejection_is_explained_in_order() -> None:
     assert tuple(row[0].strip("`") for row in rows(EVENTS, "reason")) == REASONS
 
 
+def test_what_to_do_is_what_the_commands_say() -> None:
+    assert {row[0].strip("`"): row[2] for row in rows(EVENTS, "reason")} == REMEDIES
+
+
 def test_every_type_and_field_of_an_event_is_named() -> None:
     words = code_words(EVENTS)
     for kind in get_args(AnyEvent):
@@ -190,21 +196,25 @@ def test_the_limits_that_are_said_are_those_of_the_code() -> None:
     assert f"{Halting().in_a_row:,} in a row" in EVENTS
 
 
-def examples_of_events() -> list[dict[str, Any]]:
-    blocks = re.findall(r"```json\n(.*?)\n```", EVENTS, re.DOTALL)
-    found = [json.loads(block) for block in blocks]
-    return found + [
-        json.loads(each) for each in re.findall(r"^event = (\{.*\})$", EVENTS, re.MULTILINE)
-    ]
+def test_the_example_of_an_event_is_accepted() -> None:
+    (text,) = re.findall(r"```json\n(.*?)\n```", EVENTS, re.DOTALL)
+    example = json.loads(text)
+    key = str(example["user_id"]).encode()
+    found = decode(Record(0, seconds(at(2000)) * 1000, key, text.encode()), 0, 1)
+    assert isinstance(found, Accepted), found
 
 
-def test_the_examples_of_events_are_accepted() -> None:
-    assert len(examples_of_events()) == 2
-    for example in examples_of_events():
-        key = str(example["user_id"]).encode()
-        now = seconds(at(2000)) * 1000
-        found = decode(Record(0, now, key, json.dumps(example).encode()), 0, 1)
-        assert isinstance(found, Accepted), found
+def test_the_programs_of_the_page_ask_the_environment_and_send_events_of_today() -> None:
+    programs = re.findall(r"```(python|javascript)\n(.*?)\n```", EVENTS, re.DOTALL)
+    assert [language for language, _ in programs] == ["python", "python", "javascript"]
+    for _, program in programs:
+        assert "KAFKA_BOOTSTRAP" in program
+        assert not re.search(r"20\d\d-\d\d-\d\d", program)
+
+
+def test_every_codec_that_is_read_is_named() -> None:
+    paragraph = EVENTS[EVENTS.index("**Compression.**") :].split("\n\n")[0]
+    assert code_words(paragraph) == {"none", *_COMPRESSED, "compression.type", "alerts"}
 
 
 def test_the_example_of_course_facts_is_accepted() -> None:
