@@ -2,14 +2,13 @@
 
 import argparse
 import importlib
-import os
-import select
 import sys
 from typing import Final
 
 from pydantic import ValidationError
 
 from runtime.errors import ProjectError, StoppedError, UsageError
+from runtime.output import PIPE_CLOSED, discard_output, reader_is_gone
 
 COMMANDS: Final = (
     "up",
@@ -28,9 +27,6 @@ COMMANDS: Final = (
 WITHOUT_KAFKA: Final = ("migrate", "check", "token")
 
 
-PIPE_CLOSED: Final = 141
-"""As a shell says of a program that SIGPIPE ended: 128 and the signal's number."""
-
 _ABOUT = """Commands take their settings from environment variables:
   KAFKA_BOOTSTRAP, DATABASE_URL   the servers
   LEARNSTREAM_*                   all else (runtime/settings.py lists them); `learnstream up`
@@ -45,7 +41,7 @@ exit status:
   70   a crash: start it again
   78   records are gone, or a topic is another one: a worker or a sink waits for a person
   130  interrupted by Ctrl-C
-  141  nobody reads the output any more, as in `| head`"""
+  141  nobody reads the output any more, as in `| head` (a worker whose log nobody reads: 70)"""
 
 
 def main() -> int:
@@ -56,9 +52,9 @@ def main() -> int:
         finally:
             sys.stdout.flush()  # what is wrong with the pipe shows here, and not after the end
     except BrokenPipeError:
-        if not _reader_is_gone():
+        if not reader_is_gone():
             raise
-        _discard_output()
+        discard_output()
         return PIPE_CLOSED
 
 
@@ -79,21 +75,6 @@ def _run() -> int:
     except KeyboardInterrupt:
         return StoppedError.exit_status
     return status
-
-
-def _reader_is_gone() -> bool:
-    """Whether the pipe of one of our outputs has no reader: no other connection was the cause."""
-    watched = select.poll()
-    for stream in (sys.stdout, sys.stderr):
-        watched.register(stream.fileno(), 0)
-    return any(event & select.POLLERR for _, event in watched.poll(0))
-
-
-def _discard_output() -> None:
-    """Let what is still buffered go nowhere, so that the interpreter ends without a word."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        os.dup2(nowhere, stream.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:

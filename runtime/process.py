@@ -26,13 +26,18 @@ def exit_status(error: BaseException) -> int:
 
 def leave(error: BaseException) -> NoReturn:
     """End this process at once; nothing is repaired in place and nothing is waited for."""
+    with contextlib.suppress(OSError, ValueError):  # whether anybody can be told or not
+        _say_why(error)
+    leave_now(exit_status(error))
+
+
+def _say_why(error: BaseException) -> None:
     log = structlog.get_logger()
     if isinstance(error, ProjectError):
         log.error("process_ends", status=error.exit_status)
         sys.stderr.write(f"learnstream: {error}\n")
     else:
         log.error("process_crashed", status=exit_status(error), exc_info=error)
-    leave_now(exit_status(error))
 
 
 def leave_now(status: int) -> NoReturn:

@@ -435,3 +435,11 @@ def test_an_output_that_nobody_reads_ends_every_command_quietly(
         status, _, complaint = finished(started(stack, *words, stdout=writer))
         os.close(writer)
         assert (status, complaint) == (141, ""), words
+
+
+def test_a_worker_whose_log_nobody_reads_ends_and_does_not_hang(stack: Settings) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    status, _, _ = finished(started(stack, "worker", stdout=writer, stderr=writer))
+    os.close(writer)
+    assert status == 70

@@ -12,8 +12,9 @@ import pytest
 
 import runtime.errors
 from cli import main as program
-from cli.main import COMMANDS, PIPE_CLOSED
+from cli.main import COMMANDS
 from runtime.errors import ProjectError
+from runtime.output import PIPE_CLOSED
 from tests.factories import viewed
 
 ROOT = Path(__file__).parents[2]
