@@ -314,6 +314,7 @@ class Owner:
         ]
         writing = Writing(
             record=self._fold.record,
+            alert_source=self._fold.configuration.alert_source,
             effects=effects,
             encoded=self._sabotaged(encoded),
             letters_of_courses=letters,

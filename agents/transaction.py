@@ -56,6 +56,7 @@ class Writing:
     """All that one transaction writes; letters of `courses` come with its partition."""
 
     record: PartitionRecord
+    alert_source: str
     effects: Effects
     encoded: Sequence[Encoded] = ()
     letters_of_courses: Sequence[tuple[int, DeadLetter]] = field(default_factory=list)
@@ -130,7 +131,7 @@ class Committer:
         sent: list[asyncio.Future[RecordMetadata]] = []
         for name, messages in (
             (TRANSITIONS.name, self._transitions(writing.effects)),
-            (ALERTS.name, self._alerts(writing.effects)),
+            (ALERTS.name, self._alerts(writing)),
             (DEAD_LETTERS.name, self._dead_letters(writing)),
             (INPUTS.name, self._inputs(writing.effects)),
         ):
@@ -170,10 +171,10 @@ class Committer:
         for transition in effects.transitions:
             yield Message(transition.user_id.encode(), encode_transition(transition))
 
-    def _alerts(self, effects: Effects) -> Iterable[Message]:
-        for transition in effects.transitions:
+    def _alerts(self, writing: Writing) -> Iterable[Message]:
+        for transition in writing.effects.transitions:
             if transition.delivered and not self._failpoints.once("drop_alert"):
-                event = encode_alert_event(transition)
+                event = encode_alert_event(transition, writing.alert_source)
                 yield Message(transition.user_id.encode(), event, _ALERT_HEADERS)
 
     def _inputs(self, effects: Effects) -> Iterable[Message]:

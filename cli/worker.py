@@ -34,15 +34,17 @@ def run(args: argparse.Namespace) -> int:
 
 
 def configuration(settings: Settings) -> Configuration:
-    """The rules and the zone that this process was told; a bad file is a UsageError."""
+    """The rules, the zone and the source of alerts as set; a bad file is a UsageError."""
     if not is_zone(settings.timezone):
         raise UsageError(f"LEARNSTREAM_TIMEZONE: {settings.timezone!r} is not an IANA zone")
     if settings.rules_file is None:
-        return Configuration(timezone=settings.timezone)
+        return Configuration(timezone=settings.timezone, alert_source=settings.alert_source)
     try:
         rules = msgspec.json.decode(settings.rules_file.read_bytes(), type=Rules)
     except OSError as error:
         raise UsageError(f"cannot read {settings.rules_file}: {error.strerror}") from error
     except msgspec.DecodeError as error:
         raise UsageError(f"{settings.rules_file}: {error}") from error
-    return Configuration(timezone=settings.timezone, rules=rules)
+    return Configuration(
+        timezone=settings.timezone, alert_source=settings.alert_source, rules=rules
+    )

@@ -11,8 +11,8 @@ from domain.ids import shown_id
 from domain.texts import text
 
 CONTENT_TYPE: Final = "application/cloudevents+json"
-SOURCE: Final = "/learnstream/alerts"
-SCHEMA: Final = "/schemas/alert/v1"
+SCHEMA: Final = "urn:learnstream:schema:alert:v1"
+"""The `$id` of the JSON Schema that stands behind it: contracts/schemas/alert.v1.json."""
 TYPE_PREFIX: Final = "learnstream.alert."
 
 _encoder: Final = msgspec.json.Encoder()
@@ -91,13 +91,13 @@ def decode_transition(data: bytes) -> Transition:
     return _transitions.decode(data)
 
 
-def encode_alert_event(transition: Transition) -> bytes:
-    """The CloudEvent of a transition that is to be delivered."""
+def encode_alert_event(transition: Transition, source: str) -> bytes:
+    """The CloudEvent of a transition that is to be delivered; `source` names the installation."""
     assert transition.delivered, "a suppressed alert is not delivered"
     event = AlertEvent(
         specversion="1.0",
         id=str(uuid.uuid5(uuid.UUID(transition.alert_id), str(transition.revision))),
-        source=SOURCE,
+        source=source,
         type=TYPE_PREFIX + transition.kind,
         time=instant(transition.at),
         subject=transition.user_id,

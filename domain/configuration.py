@@ -1,4 +1,4 @@
-"""What an operator may set: thresholds of the rules, the default zone, targets, when to halt."""
+"""What an operator may set: the rules' thresholds, the default zone, a source, when to halt."""
 
 from functools import lru_cache
 from typing import Annotated, Final, TypeAlias
@@ -74,6 +74,7 @@ class Configuration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """All of it; a part of the log (an input), so that every state can be computed again."""
 
     timezone: str = "UTC"
+    alert_source: str = "urn:learnstream:alerts"  # the CloudEvents `source`, an absolute URI
     rules: Rules = field(default_factory=Rules)
     halting: Halting = field(default_factory=Halting)
 

@@ -158,8 +158,9 @@ class Oracle:
         expected = self.expected
         for course_id, facts in effects.facts.items():
             expected.facts[course_id] = encode_facts(facts)
+        source = self._fold.configuration.alert_source
         for transition in effects.transitions:
-            event = encode_alert_event(transition) if transition.delivered else None
+            event = encode_alert_event(transition, source) if transition.delivered else None
             expected.told.append(Told(encode_transition(transition), event))
         for letter in effects.dead_letters:
             expected.letters[letter.record.offset, letter.reason] = letter_digest(letter)

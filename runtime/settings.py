@@ -1,10 +1,12 @@
 """What a process is told by its environment: read once, in `cli`, and passed on."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_ABSOLUTE_URI: Final = r"^[A-Za-z][A-Za-z0-9+.\-]*:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%\-]+$"
 
 
 class Settings(BaseSettings):
@@ -33,6 +35,7 @@ class Settings(BaseSettings):
     group: str = "learnstream"
     clock: Literal["wall", "stream"] = "wall"
     timezone: str = "UTC"
+    alert_source: str = Field(default="urn:learnstream:alerts", pattern=_ABSOLUTE_URI)
     rules_file: Path | None = None
     session_timeout_seconds: float = Field(default=8.0, ge=1)
     batch_records: int = Field(default=5_000, ge=1)

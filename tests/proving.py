@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from aiokafka.structs import ConsumerRecord
 
-from contracts.alert_event import encode_alert_event, encode_transition
+from contracts.alert_event import encode_transition
 from contracts.course_facts import decode_course_facts
 from contracts.dead_letter import dead_letter_headers, dead_letter_key, dead_letter_value
 from contracts.inputs import encode_input
@@ -35,6 +35,7 @@ from proof.report import Check, Report
 from proof.sample import choose_learners
 from proof.tables import Tables, alert_rows, learner_tuple, record_tuple
 from runtime.settings import Settings
+from tests.delivering import delivered
 from tests.factories import Bench, record
 
 SETTINGS = Settings.model_validate({"KAFKA_BOOTSTRAP": "nowhere:1"})
@@ -103,7 +104,7 @@ class Partition:
             key = transition.user_id.encode()
             put(TRANSITIONS, key, encode_transition(transition))
             if transition.delivered:
-                put(ALERTS, key, encode_alert_event(transition))
+                put(ALERTS, key, delivered(transition))
         for letter in bench.letters:
             self.put_letter(letter, ACTIVITY)
         for value in bench.inputs:

@@ -1,6 +1,12 @@
-"""docs/asyncapi.yaml as the tests use it: its schemas, a validator of each, and their shapes."""
+"""docs/asyncapi.yaml as the tests use it: its schemas, a validator of each, and their shapes.
 
+What consumers read is published open: the values known today stand under `examples`, and how the
+fields of one message depend on each other is not said. `CLOSED` says both, for our own messages.
+"""
+
+import copy
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,15 +25,103 @@ def schema(name: str) -> dict[str, Any]:
     return found
 
 
-def validator(name: str) -> Draft7Validator:
-    """What checks a value against a schema of the document."""
-    reference = {"$ref": f"#/components/schemas/{name}", "components": DOCUMENT["components"]}
+@cache
+def validator(name: str, *, closed: bool = False) -> Draft7Validator:
+    """What checks a value against a schema of the document, formats too."""
+    document = CLOSED if closed else DOCUMENT
+    reference = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
     return Draft7Validator(reference, format_checker=Draft7Validator.FORMAT_CHECKER)
 
 
 def problems(name: str, value: Any) -> list[str]:
     """What a schema of the document says against a value."""
     return [f"{error.json_path}: {error.message}" for error in validator(name).iter_errors(value)]
+
+
+def unlike_ours(name: str, value: Any) -> list[str]:
+    """What is against a message of ours: the schema, an unknown value, or a contradiction."""
+    errors = validator(name, closed=True).iter_errors(value)
+    return [f"{error.json_path}: {error.message}" for error in errors]
+
+
+def nodes(node: Any) -> Iterator[dict[str, Any]]:
+    """Every object below a node, and itself."""
+    if isinstance(node, dict):
+        yield node
+        for value in node.values():
+            yield from nodes(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from nodes(value)
+
+
+def known_values(node: dict[str, Any]) -> list[str]:
+    """The values that an open schema of a text names."""
+    said = node.get("type")
+    is_text = said == "string" or (isinstance(said, list) and "string" in said)
+    return list(node.get("examples", [])) if is_text else []
+
+
+def _closed() -> dict[str, Any]:
+    document = copy.deepcopy(DOCUMENT)
+    for node in nodes(document["components"]["schemas"]):
+        if known := known_values(node):
+            node["enum"] = [*known, None] if isinstance(node["type"], list) else known
+    for name, rules in _LIVES.items():
+        document["components"]["schemas"][name]["allOf"] = rules
+    return document
+
+
+def _when(name: str, value: str, **then: Any) -> dict[str, Any]:
+    return {"if": {"properties": {name: {"const": value}}}, "then": {"properties": then}}
+
+
+_SAID: Final[dict[str, Any]] = {"type": "string"}
+_NULL: Final[dict[str, Any]] = {"type": "null"}
+_LATER: Final[dict[str, Any]] = {"revision": {"minimum": 2}}
+_OPEN: Final[dict[str, Any]] = {
+    "state": {"const": "open"},
+    "title_code": _SAID,
+    "message_code": _SAID,
+    "title": _SAID,
+    "message": _SAID,
+    "evidence": {"minItems": 1},
+    "resolved_at": _NULL,
+    "resolution": _NULL,
+}
+_RESOLVED: Final[dict[str, Any]] = {
+    "state": {"const": "resolved"},
+    "title_code": _NULL,
+    "message_code": _NULL,
+    "title": _NULL,
+    "message": _NULL,
+    "evidence": {"maxItems": 0},
+    "suggested_actions": {"maxItems": 0},
+    "resolved_at": _SAID,
+    "resolution": _SAID,
+}
+_SPEAKS: Final[dict[str, Any]] = {
+    "evidence": {"minItems": 1},
+    "title_code": _SAID,
+    "message_code": _SAID,
+    "resolved_at": _NULL,
+    "resolution": _NULL,
+}
+_LIVES: Final = {
+    "AlertEvent": [
+        _when("type", "learnstream.alert.raised", data={"properties": _OPEN}),
+        _when("type", "learnstream.alert.updated", data={"properties": _OPEN | _LATER}),
+        _when("type", "learnstream.alert.resolved", data={"properties": _RESOLVED | _LATER}),
+    ],
+    "Transition": [
+        _when("kind", "raised", **_SPEAKS, state={"const": "open"}, suppressed_reason=_NULL),
+        _when("kind", "suppressed", **_SPEAKS, state={"const": "suppressed"}),
+        _when("kind", "suppressed", suppressed_reason=_SAID),
+        _when("kind", "updated", **_SPEAKS, **_LATER, state={"enum": ["open", "suppressed"]}),
+        _when("kind", "resolved", **_LATER, state={"enum": ["resolved", "suppressed"]}),
+        _when("kind", "resolved", resolved_at={"type": "integer"}, resolution=_SAID),
+    ],
+}
 
 
 def references(node: Any) -> Iterator[str]:
@@ -76,8 +170,11 @@ def stated(node: dict[str, Any], root: dict[str, Any], key: str) -> set[Any]:
         return stated(target, root, key)
     found = {value for each in node.get("anyOf", []) for value in stated(each, root, key)}
     if key == "enum":
-        found |= set(node.get("enum", [])) - {None}
+        found |= set(node.get("enum", [])) - {None} | set(known_values(node))
         found |= {node["const"]} if "const" in node and isinstance(node["const"], str) else set()
     elif key in node:
         found.add(node[key])
     return found
+
+
+CLOSED: Final = _closed()

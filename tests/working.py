@@ -18,7 +18,7 @@ from aiokafka.partitioner import murmur2
 from kafka import TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 
-from contracts.alert_event import encode_alert_event, encode_transition
+from contracts.alert_event import encode_transition
 from contracts.dead_letter import dead_letter_headers
 from contracts.inputs import decode_input
 from contracts.state_keys import PARTITION_KEY, is_learner
@@ -32,6 +32,7 @@ from domain.partition import PartitionRecord
 from models.baseline import Baseline
 from runtime.kafka import committed_reader, keyed_producer
 from runtime.settings import Settings
+from tests.delivering import delivered
 from tests.factories import MemoryStore
 from tests.waiting import wait_for
 
@@ -271,7 +272,7 @@ def _keep(
     for transition in effects.transitions:
         expected.transitions.append((record.partition, encode_transition(transition)))
         if transition.delivered:
-            expected.alerts.append((record.partition, encode_alert_event(transition)))
+            expected.alerts.append((record.partition, delivered(transition)))
     for letter in effects.dead_letters:
         expected.letters.append(_letter(settings, record.partition, letter))
 

@@ -14,7 +14,6 @@ from contracts.alert_event import (
     AlertAction,
     AlertData,
     AlertEvent,
-    encode_alert_event,
     encode_transition,
 )
 from contracts.dead_letter import dead_letter_headers
@@ -31,6 +30,7 @@ from domain.partition import FOLD_VERSION
 from domain.rules import RULES
 from feeds.faults import BAD, bad_record
 from feeds.simulate import Simulation
+from tests.delivering import delivered
 from tests.factories import Bench, at, course, graded, record
 from tests.schemas import (
     DOCUMENT,
@@ -41,6 +41,7 @@ from tests.schemas import (
     schema,
     stated,
     types,
+    unlike_ours,
     validator,
 )
 from tests.telling import RUNS, told
@@ -177,12 +178,12 @@ def test_what_is_told_agrees_with_its_types(name: str, struct: Any) -> None:
 def test_inputs_agree_with_their_type() -> None:
     ours, theirs = schema("Input"), msgspec.json.schema(Input)["$defs"]["Input"]
     assert set(ours["required"]) == set(ours["properties"]) == set(theirs["required"])
-    assert set(ours["properties"]["kind"]["enum"]) == set(get_args(InputKind))
+    assert set(ours["properties"]["kind"]["examples"]) == set(get_args(InputKind))
 
 
 def test_the_rules_and_reasons_are_all_there() -> None:
-    assert set(schema("RuleName")["enum"]) == set(RULES)
-    assert tuple(schema("DeadLetterHeaders")["properties"]["reason"]["enum"]) == REASONS
+    assert set(schema("RuleName")["examples"]) == set(RULES)
+    assert tuple(schema("DeadLetterHeaders")["properties"]["reason"]["examples"]) == REASONS
 
 
 def simulation() -> Simulation:
@@ -224,9 +225,9 @@ def test_every_transition_of_a_run_is_valid(run: str) -> None:
     transitions = told(run)
     assert transitions
     for transition in transitions:
-        assert problems("Transition", json.loads(encode_transition(transition))) == []
+        assert unlike_ours("Transition", json.loads(encode_transition(transition))) == []
         if transition.delivered:
-            assert problems("AlertEvent", json.loads(encode_alert_event(transition))) == []
+            assert unlike_ours("AlertEvent", json.loads(delivered(transition))) == []
 
 
 def test_the_runs_show_every_rule_and_every_kind_of_transition() -> None:
@@ -239,7 +240,7 @@ def test_the_runs_show_every_rule_and_every_kind_of_transition() -> None:
 
 
 def test_the_headers_of_alerts_name_their_content_type() -> None:
-    assert problems("AlertHeaders", {"content-type": CONTENT_TYPE}) == []
+    assert unlike_ours("AlertHeaders", {"content-type": CONTENT_TYPE}) == []
     assert DOCUMENT["components"]["messages"]["Alert"]["contentType"] == CONTENT_TYPE
 
 
@@ -265,16 +266,16 @@ def test_the_headers_of_dead_letters_are_valid() -> None:
     for letter in found:
         headers = dead_letter_headers(letter, "activity", 3)
         text = {name: value.decode() for name, value in headers}
-        assert problems("DeadLetterHeaders", text) == []
-        assert problems("DeadLetterHeaders", {**text, "reason": "bad_mood"})
-        assert problems("DeadLetterHeaders", {**text, "offset": "-1"})
+        assert unlike_ours("DeadLetterHeaders", text) == []
+        assert unlike_ours("DeadLetterHeaders", {**text, "reason": "bad_mood"})
+        assert unlike_ours("DeadLetterHeaders", {**text, "offset": "-1"})
 
 
 def test_a_record_that_was_cut_says_so_in_its_headers() -> None:
     letter = DeadLetter(Record(0, 0, b"7", b" " * 2_000_000), "too_large", "2000000 bytes")
     text = {n: v.decode() for n, v in dead_letter_headers(letter, "activity", 0)}
     assert text["truncated"] == "1 2000000"
-    assert problems("DeadLetterHeaders", text) == []
+    assert unlike_ours("DeadLetterHeaders", text) == []
 
 
 def test_inputs_are_valid() -> None:
@@ -284,7 +285,7 @@ def test_inputs_are_valid() -> None:
     bench.adopt("resume", {})
     assert len(bench.inputs) == 5
     for value in bench.inputs:
-        assert problems("Input", json.loads(encode_input(value))) == []
+        assert unlike_ours("Input", json.loads(encode_input(value))) == []
 
 
 def changes(kind: str) -> list[tuple[str, dict[str, Any]]]:
@@ -347,22 +348,22 @@ def test_a_changed_transition_or_alert_is_not_valid(run: str) -> None:
     for transition in told(run):
         pairs = [("Transition", json.loads(encode_transition(transition)))]
         if transition.delivered:
-            alert = json.loads(encode_alert_event(transition))
+            alert = json.loads(delivered(transition))
             pairs += [("AlertEvent", alert), ("AlertData", alert["data"])]
         for name, value in pairs:
             for field in value:
-                assert problems(name, {**value, field: NEVER_VALID}), f"{name} {field}"
+                assert unlike_ours(name, {**value, field: NEVER_VALID}), f"{name} {field}"
                 left = {k: v for k, v in value.items() if k != field}
-                assert problems(name, left), f"{name} without {field}"
+                assert unlike_ours(name, left), f"{name} without {field}"
 
 
 def test_an_alert_that_contradicts_itself_is_not_valid() -> None:
     raised, updated, resolved = (
-        json.loads(encode_alert_event(transition))
+        json.loads(delivered(transition))
         for transition in told("low_score")
         if transition.category == "low_score"
     )
-    assert not problems("AlertEvent", {**raised, "data": updated["data"]})  # raised again
+    assert not unlike_ours("AlertEvent", {**raised, "data": updated["data"]})  # raised again
     for one, other in (
         (raised, resolved),
         (updated, raised),
@@ -370,4 +371,4 @@ def test_an_alert_that_contradicts_itself_is_not_valid() -> None:
         (resolved, raised),
         (resolved, updated),
     ):
-        assert problems("AlertEvent", {**one, "data": other["data"]})
+        assert unlike_ours("AlertEvent", {**one, "data": other["data"]})

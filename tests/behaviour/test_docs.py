@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 import msgspec
 import pytest
 
-from contracts.alert_event import encode_alert_event, encode_transition
+from contracts.alert_event import encode_transition
 from contracts.course_facts import decode_course_facts
 from contracts.remedies import REMEDIES
 from domain import state
@@ -21,6 +21,7 @@ from domain.events import EVENT_TYPES, NOT_YET_SUPPORTED, AnyEvent
 from domain.json_objects import DEPTH_MAX
 from domain.rules import RULES
 from runtime.codecs import _COMPRESSED
+from tests.delivering import delivered
 from tests.factories import USER, at, seconds
 from tests.schemas import ROOT
 from tests.telling import RUNS, told
@@ -90,7 +91,7 @@ def test_there_is_an_example_of_every_rule() -> None:
 def test_an_example_is_what_the_fold_gives(example: tuple[str, str, str, str, str]) -> None:
     form, run, category, kind, text = example
     given = next(t for t in told(run) if (t.category, t.kind) == (category, kind))
-    encode = encode_alert_event if form == "example" else encode_transition
+    encode = delivered if form == "example" else encode_transition
     assert json.loads(text) == json.loads(encode(given))
 
 
@@ -115,7 +116,7 @@ def test_ids_follow_from_learner_rule_subject_and_cause_as_said(run: str, catego
     assert first.alert_id == str(alert_id)
     for transition in told(run):
         if transition.alert_id == first.alert_id:
-            event = json.loads(encode_alert_event(transition))
+            event = json.loads(delivered(transition))
             assert event["id"] == str(uuid5(alert_id, str(transition.revision)))
 
 

@@ -11,12 +11,13 @@ from typing import Any, Final
 import msgspec
 import pytest
 
-from contracts.alert_event import encode_alert_event, encode_transition
+from contracts.alert_event import encode_transition
 from contracts.course_facts import decode_course_facts
 from domain.course_facts import CourseFacts
 from domain.measures.dashboard import dashboard
 from domain.measures.predictions import predictive_analytics
 from domain.measures.trends import trend_analysis
+from tests.delivering import delivered
 from tests.factories import (
     Bench,
     completed,
@@ -96,7 +97,7 @@ def assert_every_screen(bench: Bench, now: datetime, zone: str) -> None:
     for transition in bench.told:
         assert json.loads(encode_transition(transition))
         if transition.delivered:
-            assert json.loads(encode_alert_event(transition))
+            assert json.loads(delivered(transition))
 
 
 @pytest.mark.parametrize("zone", ZONES)

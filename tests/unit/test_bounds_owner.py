@@ -1,6 +1,7 @@
 """The owner's turns at their bounds: what is taken, when it ticks, what is written and counted."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -219,6 +220,15 @@ async def test_only_what_changed_is_adopted_by_a_new_owner(stage: Stage) -> None
     owner = await stage.opened()
     assert kinds(stage)[3:] == ["course"]
     assert owner.advances == 1
+
+
+async def test_alerts_name_the_source_that_is_adopted(stage: Stage) -> None:
+    stage.context.configuration = Configuration(alert_source="urn:learnstream:staging")
+    owner = await stage.opened()
+    owner.deliver(stage.batch(0, graded(at(1), 30, user=stage.learner)))
+    await turn(owner)
+    (alert,) = stage.broker.logs[ALERTS.name].records
+    assert json.loads(alert.value or b"")["source"] == "urn:learnstream:staging"
 
 
 async def test_course_facts_are_adopted_when_they_change(stage: Stage) -> None:

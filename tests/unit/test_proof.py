@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from domain.configuration import Configuration
 from domain.course_facts import CourseFacts
 from domain.decode import Record
 from domain.fold import new_record
@@ -106,6 +107,18 @@ def test_i2_the_oracle_merges_inputs_where_they_were_adopted() -> None:
         assert expected.learners == bench.store.committed
         assert expected.record == bench.fold.record
         assert len(expected.told) == len(bench.told) > 1
+
+
+def test_the_oracle_names_the_source_of_each_stretch_of_the_log() -> None:
+    one, other = (Configuration(alert_source=f"urn:learnstream:{name}") for name in "ab")
+    bench = Bench().adopt("configuration", one).send(graded(at(1), 30))
+    bench.adopt("configuration", other).send(graded(at(2), 30, "a2"))
+    records = [record(graded(at(1), 30), 0), record(graded(at(2), 30, "a2"), 1)]
+    told = [each.event for each in folded(records, bench.inputs).told]
+    assert [json.loads(event or b"")["source"] for event in told] == [
+        one.alert_source,
+        other.alert_source,
+    ]
 
 
 def test_a_fold_version_that_is_not_known_stops_the_oracle() -> None:
