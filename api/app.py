@@ -23,6 +23,7 @@ from api.metrics import ApiMetrics, Counted
 from api.pages import Around
 from api.reads import Reads
 from api.routes import problem_schemas, progress_router
+from api.schemas import schemas_router
 from runtime.clock import Clock
 from runtime.errors import CrashError
 from runtime.process import settle_memory
@@ -69,6 +70,7 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
     problems.install(app)
     app.include_router(progress_router(around))
     app.include_router(health_router(settings, reads, lags, metrics))
+    app.include_router(schemas_router())
     app.add_middleware(Counted, metrics=metrics)
     _document(app)
     return app
