@@ -31,6 +31,10 @@ from runtime.settings import Settings
 DEADLINE_SECONDS: Final = 40.0
 """Around each batch and each take-over: retries of a produce request have no end of their own."""
 TICK_SECONDS: Final = 60
+BACKFILL_SECONDS: Final = 10
+"""A backfill is over when none of its events came for so long: parts of it come apart."""
+BACKFILL_WAIT_SECONDS: Final = 900
+"""No longer than this does a tick wait for a backfill: some sources are always late."""
 _POLL_SECONDS: Final = 1.0
 _CHUNK_RECORDS: Final = 1_000
 _LETTERS_PARTITION: Final = 0
@@ -76,6 +80,28 @@ class _Waiting:
                 yield Record(record.offset, record.timestamp, record.key, record.value)
 
 
+@dataclass(slots=True)
+class _Backfill:
+    """Events that are too old to notify of, as they come; times are the clock's.
+
+    A tick between two of them would raise what the next one shows to be untrue.
+    """
+
+    waited_since: int = 0
+    came_at: int = 0
+
+    def came(self, now: int) -> None:
+        """Some more of it were folded."""
+        if now - self.came_at >= BACKFILL_SECONDS:
+            self.waited_since = now
+        self.came_at = now
+
+    def holds_ticks(self, now: int) -> bool:
+        """Whether more of it is to be expected, and may be waited for."""
+        coming = now - self.came_at < BACKFILL_SECONDS
+        return coming and now - self.waited_since < BACKFILL_WAIT_SECONDS
+
+
 class Owner:
     """One partition's owner, from its assignment to its revocation.
 
@@ -95,6 +121,7 @@ class Owner:
         self._expected: int | None = None
         self._courses_version = -1
         self._ticked_at = 0
+        self._backfill = _Backfill()
         self._letters: CourseLetters | None = None
         self._fold: PartitionFold
         self._committer: Committer
@@ -266,6 +293,8 @@ class Owner:
         for first in range(0, len(records), _CHUNK_RECORDS):
             fold.fold(records[first : first + _CHUNK_RECORDS], effects)
             await asyncio.sleep(0)  # the other owners' requests go out meanwhile
+        if effects.backfill:
+            self._backfill.came(self._context.clock.now())
         if records:
             self._context.metrics.took("fold_seconds", self.partition, time.monotonic() - started)
         if effects.empty and not letters and fold.record.next == before:
@@ -279,7 +308,7 @@ class Owner:
             )
 
     def _adopt_tick(self, effects: Effects, standing: Callable[[], Standing]) -> None:
-        """Wake who was due; while a backlog waits, its events come first: they know better.
+        """Wake who was due; the events of a backlog or a backfill come first: they know better.
 
         A tick fires what was due before it, so at the very moment of a timer it is too early.
         """
@@ -294,7 +323,9 @@ class Owner:
         idle = position is not None and end is not None and position >= end
         if not (idle and not self._waiting.records) and now - fold.record.clock > TICK_SECONDS:
             return
-        self._ticked_at = now
+        if self._backfill.holds_ticks(now):
+            return
+        self._ticked_at = self._backfill.waited_since = now
         fold.adopt(fold.next_input("tick", Tick(now)), effects)
 
     async def _letters_of_courses(self) -> list[tuple[int, DeadLetter]]:

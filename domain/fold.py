@@ -71,6 +71,8 @@ class Effects:
     inputs: list[Input] = field(default_factory=list)
     transitions: list[Transition] = field(default_factory=list)
     dead_letters: list[DeadLetter] = field(default_factory=list)
+    backfill: bool = False
+    """Whether an event was folded that is too old to notify of."""
 
     @property
     def empty(self) -> bool:
@@ -220,6 +222,7 @@ class PartitionFold:
             self._reject(record, Rejected("defect", type(error).__name__), effects)
             return
         self._trail.append(turn)
+        effects.backfill = effects.backfill or accepted.at < turn.stale_before
         counters.raised += len(effects.transitions) - marked
         counters.late_unchecked += overflow.late_unchecked - late_unchecked
         counters.late_days += overflow.late_days - late_days

@@ -9,7 +9,7 @@ from typing import Any, Final
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
-from contracts.topics import DEAD_LETTERS, TOPICS, Topic
+from contracts.topics import ALERTS, DEAD_LETTERS, TOPICS, Topic
 from runtime.errors import CrashError, UsageError
 from runtime.kafka import admin_client
 from runtime.settings import Settings
@@ -128,6 +128,8 @@ def _configs(topic: Topic, settings: Settings) -> dict[str, str]:
                 "max.compaction.lag.ms": _milliseconds(COMPACT_AFTER_MAX),
                 "segment.bytes": str(settings.state_segment_bytes),
             }
+    if topic is ALERTS:  # others read it, with clients that may know no codec
+        configs["compression.type"] = "uncompressed"
     if topic is DEAD_LETTERS:
         configs["max.message.bytes"] = str(_DEAD_LETTER_BYTES)
     return configs

@@ -21,7 +21,8 @@ from tests.schemas import ROOT
 
 MUTANTS: Final = 400
 ARRIVED: Final = int(datetime(2030, 1, 1, tzinfo=UTC).timestamp() * 1000)
-EVENT: Final = Draft7Validator(json.loads(published()["event.v1.json"]))
+SCHEMA: Final[dict[str, Any]] = json.loads(published()["event.v1.json"])
+EVENT: Final = Draft7Validator(SCHEMA)
 EXAMPLES: Final = [
     json.loads(published()[f"{kind}.v1.json"])["examples"][0] for kind in EVENT_TYPES
 ]
@@ -58,23 +59,17 @@ def times(event: dict[str, Any]) -> list[str]:
 
 
 def day_of(text: str) -> datetime | None:
-    """The moment that a text of the pattern's form names; None where no month has that day."""
-    found = re.match(r"(\d{4})-(\d\d)-(\d\d)", text)
+    """The day that a text of the pattern's form names; None where no month has it."""
     try:
-        return None if found is None else datetime(*map(int, found.groups()), tzinfo=UTC)
+        return datetime.strptime(text[:10], "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
         return None
 
 
 def known_names(event: dict[str, Any]) -> set[str]:
-    kinds = EVENT.schema["definitions"].values()
-    of = [each for each in kinds if each.get("properties", {}).get("type", {}).get("const")]
-    return {
-        name
-        for each in of
-        if each["properties"]["type"]["const"] == event.get("type")
-        for name in each["properties"]
-    }
+    fields = (each.get("properties", {}) for each in SCHEMA["definitions"].values())
+    kind = {"const": event.get("type")}
+    return {name for names in fields if names.get("type") == kind for name in names}
 
 
 BASE: Final = {
@@ -152,7 +147,8 @@ def by_design(event: dict[str, Any]) -> list[str]:
     return [name for name, each in BY_DESIGN.items() if each.schema in sides and each.holds(event)]
 
 
-ANY: Final = [None, True, False, "", "x", "x" * 300, "a\x00b", "\ud800", [], {}, [[1]], 0, -1, 1.5]
+WORDS: Final = ["", "x", "x" * 300, "a\x00b", "\ud800"]
+ANY: Final[list[Any]] = [*WORDS, None, True, False, [], {}, [[1]], 0, -1, 1.5]
 MORE: Final[dict[str, list[Any]]] = {
     "user_id": [4711.0, 2**53, -(2**63), 10**30, 10**127, 10**130, "0", "x" * 128, "x" * 129, "ä"],
     "occurred_at": [

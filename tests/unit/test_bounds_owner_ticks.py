@@ -1,5 +1,8 @@
 """When an owner wakes who is due, and when events come first."""
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
 from agents.owner import Owner
@@ -103,3 +106,55 @@ async def test_a_backlog_of_a_minute_is_none(stage: Stage, behind: int, ticked: 
     owner._fold.record.clock = due - behind
     await turn(owner, Standing(6, 7))
     assert ticks(stage) == ticked
+
+
+async def after_a_backfill(stage: Stage) -> tuple[Owner, int]:
+    """An owner whose learner is due, and when the last of some events of the past came to it."""
+    owner, due = await waiting_owner(stage)
+    stage.clock.at = due - 1
+    owner.deliver(stage.batch(1, viewed(at(10), user=stage.learner)))
+    owner.deliver(
+        stage.batch(2, viewed(at(10) - timedelta(hours=48, seconds=1), "p2", user=stage.learner))
+    )
+    await turn(owner)
+    return owner, due - 1
+
+
+def old(number: int, user: str) -> dict[str, Any]:
+    return viewed(at(1), f"old-{number}", user=user)
+
+
+@pytest.mark.parametrize(("later", "ticked"), [(1, 0), (9, 0), (10, 1)])
+async def test_while_a_backfill_comes_nobody_is_woken(
+    stage: Stage, later: int, ticked: int
+) -> None:
+    owner, came = await after_a_backfill(stage)
+    stage.clock.at = came + later
+    await turn(owner)
+    assert ticks(stage) == ticked
+
+
+async def test_what_is_two_days_late_is_no_backfill(stage: Stage) -> None:
+    owner, due = await waiting_owner(stage)
+    stage.clock.at = due
+    owner.deliver(stage.batch(1, viewed(at(10), user=stage.learner)))
+    owner.deliver(stage.batch(2, viewed(at(8), "p2", user=stage.learner)))
+    await turn(owner)
+    await turn(owner)
+    assert ticks(stage) == 1
+
+
+async def test_for_a_backfill_without_end_a_tick_waits_so_long_and_no_longer(
+    stage: Stage,
+) -> None:
+    owner, began = await after_a_backfill(stage)
+    found: list[int] = []
+    for number, second in enumerate(range(5, 2000, 5), 3):
+        stage.clock.at = began + second
+        owner.deliver(stage.batch(number, old(number, stage.learner)))
+        await turn(owner)
+        owner._fold._wakes.insert(0, (1, "nobody"))  # somebody is always due
+        await turn(owner)
+        if ticks(stage) > len(found):
+            found.append(second)
+    assert found == [900, 1800]
