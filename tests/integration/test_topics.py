@@ -1,11 +1,13 @@
 """The topics on a real cluster: declared as the contract says, and refused where they differ."""
 
+import re
 from contextlib import closing
 from dataclasses import replace
 
 import pytest
+from kafka.admin import ConfigResource, ConfigResourceType
 
-from contracts.topics import ACTIVITY, COURSES, STATE, TOPICS
+from contracts.topics import ACTIVITY, ALERTS, COURSES, STATE, TOPICS
 from operations.topics import check, declarations, declare, differences
 from runtime.errors import UsageError
 from runtime.kafka import admin_client, topic_ids
@@ -56,6 +58,24 @@ def test_another_configuration_is_refused(settings: Settings) -> None:
         admin.create_topics({settings.topic(STATE.name): {"num_partitions": 4}})
     with pytest.raises(UsageError, match=r"seen cleanup\.policy=delete, expected compact"):
         declare(settings)
+
+
+def test_alerts_is_uncompressed_and_another_codec_is_refused(topics: Settings) -> None:
+    with closing(admin_client(topics)) as admin:
+        configs = {"compression.type": "zstd"}
+        name = topics.topic(ALERTS.name)
+        admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, configs)])
+    wanted = r"alerts: seen compression\.type=zstd, expected uncompressed"
+    wait_for(lambda: refused(topics) is not None, 10)
+    assert re.search(wanted, refused(topics) or "")
+
+
+def refused(settings: Settings) -> str | None:
+    try:
+        check(settings)
+    except UsageError as error:
+        return str(error)
+    return None
 
 
 def test_too_few_replicas_are_named(topics: Settings) -> None:
