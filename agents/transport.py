@@ -1,7 +1,6 @@
 """All that is touched of Faust: one message per partition and fetch, no position of its own."""
 
 import logging
-import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias, cast
 
@@ -297,27 +296,7 @@ class WorkerApp(faust.App):
         """None: a worker keeps nothing on disk."""
 
 
-class _FewLines(logging.Filter):
-    """Lets each line of source speak once a second: without a broker, aiokafka logs 2,000."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._spoke: dict[tuple[str, int], float] = {}
-
-    @override
-    def filter(self, record: logging.LogRecord) -> bool:
-        place = (record.pathname, record.lineno)
-        now = time.monotonic()
-        if now - self._spoke.get(place, -1.0) < 1.0:
-            return False
-        self._spoke[place] = now
-        return True
-
-
 def quiet_loggers() -> None:
-    """Keep Faust and aiokafka from flooding the log; what matters we say ourselves."""
-    few = _FewLines()
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(few)
+    """Keep Faust from talking of its inner life; what matters we say ourselves."""
     for name in ("faust", "mode"):
         logging.getLogger(name).setLevel(logging.ERROR)

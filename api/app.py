@@ -10,7 +10,6 @@ from types import FrameType
 from typing import Any, Final
 
 import structlog
-import uvicorn
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
@@ -19,17 +18,18 @@ from api.auth import Authenticator
 from api.etag import BUILD
 from api.freshness import Freshness
 from api.health import health_router
+from api.methods import HeadAsGet
 from api.metrics import ApiMetrics, Counted
 from api.pages import Around
 from api.reads import Reads
 from api.routes import problem_schemas, progress_router
 from api.schemas import schemas_router
+from api.server import BACKLOG, STOP_SECONDS, Server, connections_max
 from runtime.clock import Clock
 from runtime.errors import CrashError
-from runtime.process import settle_memory
+from runtime.process import raise_file_limit, settle_memory
 from runtime.settings import Settings
 
-STOP_SECONDS: Final = 10
 DESCRIPTION: Final = (
     "What a learner's activity comes to, as it happens. Every key is always present: null is not "
     "known, 0 is known to be none. Readers ignore unknown keys and read unknown values as other."
@@ -38,11 +38,11 @@ DESCRIPTION: Final = (
 log = structlog.get_logger()
 
 
-def create_app(settings: Settings, clock: Clock) -> FastAPI:
+def create_app(settings: Settings, clock: Clock, metrics: ApiMetrics | None = None) -> FastAPI:
     """The application; it connects when it starts, and starts without Postgres and Kafka too."""
+    metrics = metrics or ApiMetrics()
     reads = Reads(settings, clock)
     lags = Freshness(settings, clock, reads)
-    metrics = ApiMetrics()
     around = Around(settings, Authenticator(settings), reads, lags)
 
     @asynccontextmanager
@@ -72,33 +72,31 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
     app.include_router(health_router(settings, reads, lags, metrics))
     app.include_router(schemas_router())
     app.add_middleware(Counted, metrics=metrics)
+    app.add_middleware(HeadAsGet)
     _document(app)
     return app
 
 
 def serve(settings: Settings, clock: Clock) -> None:
     """Answer requests until SIGTERM or SIGINT; requests that have begun are answered."""
-    config = uvicorn.Config(
-        create_app(settings, clock),
-        access_log=False,  # its lines hold query strings
-        log_config=None,
-        server_header=False,
-        timeout_graceful_shutdown=STOP_SECONDS,
-    )
+    metrics = ApiMetrics()
+    app = create_app(settings, clock, metrics)
+    limit = connections_max(raise_file_limit())
     # uvicorn raises the signal that stopped it once more when it has ended in order.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
     with _listener(settings) as listener:
-        log.info("api_listens", host=settings.api_host, port=listener.getsockname()[1])
+        port = listener.getsockname()[1]
+        log.info("api_listens", host=settings.api_host, port=port, connections_max=limit)
         settle_memory()
-        uvicorn.Server(config).run(sockets=[listener])
+        Server(app, metrics, limit=limit).run(sockets=[listener])
 
 
 def _listener(settings: Settings) -> socket.socket:
     try:
         family = socket.AF_INET6 if ":" in settings.api_host else socket.AF_INET
         where = settings.api_host, settings.api_port
-        listener = socket.create_server(where, family=family, backlog=2048)
+        listener = socket.create_server(where, family=family, backlog=BACKLOG)
     except OSError as error:
         raise CrashError(
             f"cannot listen on {settings.api_host}:{settings.api_port}: {error.strerror}"

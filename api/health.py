@@ -1,5 +1,6 @@
 """Whether the process lives, whether it is ready and why not, and its metrics."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Literal
 
@@ -95,7 +96,8 @@ def health_router(
     async def show_metrics() -> Response:
         for partition in range(settings.partitions):
             metrics.lag.labels(partition).set(lags.of(partition).seconds)
-        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+        text = await asyncio.to_thread(generate_latest, metrics.registry)
+        return Response(text, media_type=CONTENT_TYPE_LATEST)
 
     return router
 

@@ -7,8 +7,10 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 _ROUTE: Final = ("route", "method")
+METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""The methods that are counted by name; HEAD is answered as GET, all others are `other`."""
 
 log = structlog.get_logger()
 
@@ -29,12 +31,21 @@ class ApiMetrics:
             "From a request to its whole answer",
             _ROUTE,
             registry=self.registry,
-            buckets=_BUCKETS,
+            buckets=BUCKETS,
         )
         self.lag = Gauge(
             "learnstream_api_lag_seconds",
             "Age of the oldest record not in Postgres yet",
             ("partition",),
+            registry=self.registry,
+        )
+        self.connections = Gauge(
+            "learnstream_api_connections", "Connections that are open", registry=self.registry
+        )
+        self.dropped = Counter(
+            "learnstream_api_connections_dropped",
+            "Connections closed unanswered: too slow with a request, or in the way of others",
+            ("why",),
             registry=self.registry,
         )
 
@@ -66,10 +77,10 @@ class Counted:
             self._note(scope, status, time.perf_counter() - began)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        # A stranger may invent methods and paths: every label comes from a closed set.
         route = getattr(scope.get("route"), "path", "none")
-        self._metrics.requests.labels(route, scope["method"], status).inc()
-        self._metrics.seconds.labels(route, scope["method"]).observe(seconds)
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        self._metrics.requests.labels(route, method, status).inc()
+        self._metrics.seconds.labels(route, method).observe(seconds)
         milliseconds = round(seconds * 1000, 1)
-        log.info(
-            "request", method=scope["method"], route=route, status=status, milliseconds=milliseconds
-        )
+        log.info("request", method=method, route=route, status=status, milliseconds=milliseconds)

@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from api.methods import allowed_methods
 from api.parameters import ALLOWED
 
 CONTENT_TYPE: Final = "application/problem+json"
@@ -101,7 +102,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _defect)
 
 
-def _respond(problem: ProblemError) -> Response:
+def problem_body(problem: ProblemError) -> bytes:
+    """The JSON of a problem."""
     body = ProblemBody(
         type=f"/problems/{problem.code.replace('_', '-')}",
         title=problem.status.phrase,
@@ -110,8 +112,12 @@ def _respond(problem: ProblemError) -> Response:
         code=problem.code,
         errors=problem.errors,
     )
+    return msgspec.json.encode(body)
+
+
+def _respond(problem: ProblemError) -> Response:
     headers = {"Cache-Control": "no-store", **problem.headers}
-    return Response(msgspec.json.encode(body), int(problem.status), headers, CONTENT_TYPE)
+    return Response(problem_body(problem), int(problem.status), headers, CONTENT_TYPE)
 
 
 async def _problem(_request: Request, error: Exception) -> Response:
@@ -139,11 +145,14 @@ async def _of_http(request: Request, error: Exception) -> Response:
     status = HTTPStatus(error.status_code)
     details = {
         HTTPStatus.NOT_FOUND: "there is nothing at this path",
-        HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method} is not offered at this path",
+        HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method[:32]} is not offered at this path",
     }
     detail = details.get(status, status.phrase)
     code = status.name.lower()
-    return _respond(ProblemError(status, code, detail, headers=error.headers or {}))
+    headers = dict(error.headers or {})
+    if "Allow" in headers:
+        headers["Allow"] = allowed_methods(headers["Allow"])
+    return _respond(ProblemError(status, code, detail, headers=headers))
 
 
 async def _defect(_request: Request, error: Exception) -> Response:

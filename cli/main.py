@@ -8,6 +8,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from runtime.errors import ProjectError, StoppedError, UsageError
+from runtime.log import complain
 from runtime.output import PIPE_CLOSED, discard_output, reader_is_gone
 
 COMMANDS: Final = (
@@ -60,17 +61,17 @@ def main() -> int:
 
 def _run() -> int:
     if not __debug__:
-        sys.stderr.write("learnstream: refuses to run under -O: its asserts are its invariants\n")
+        complain("refuses to run under -O: its asserts are its invariants")
         return UsageError.exit_status
     arguments = _parser().parse_args()
     try:
         _require_codecs(arguments.command)
         status: int = arguments.func(arguments)
     except ProjectError as error:
-        sys.stderr.write(f"learnstream: {error}\n")
+        complain(str(error))
         return error.exit_status
     except ValidationError as error:
-        sys.stderr.write(f"learnstream: {_settings_problem(error)}\n")
+        complain(_settings_problem(error))
         return UsageError.exit_status
     except KeyboardInterrupt:
         return StoppedError.exit_status

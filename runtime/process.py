@@ -2,20 +2,24 @@
 
 import asyncio
 import contextlib
-import faulthandler
 import gc
 import os
+import resource
 import signal
 import sys
+import threading
+import traceback
 from collections.abc import Iterator
 from typing import Final, NoReturn
 
 import structlog
 
 from runtime.errors import CrashError, ProjectError
+from runtime.log import complain
 
 _GEN2_THRESHOLD: Final = 1_000
 _SECOND_SIGNAL_SECONDS: Final = 1.0
+_FILES_MAX: Final = 65_536
 _paused = 0
 
 
@@ -35,7 +39,7 @@ def _say_why(error: BaseException) -> None:
     log = structlog.get_logger()
     if isinstance(error, ProjectError):
         log.error("process_ends", status=error.exit_status)
-        sys.stderr.write(f"learnstream: {error}\n")
+        complain(str(error))
     else:
         log.error("process_crashed", status=exit_status(error), exc_info=error)
 
@@ -49,8 +53,13 @@ def leave_now(status: int) -> NoReturn:
 
 
 def dump_stacks() -> None:
-    """Write where every thread stands to stderr, for the person who asks why."""
-    faulthandler.dump_traceback(sys.stderr, all_threads=True)
+    """Log where every thread stands, for the person who asks why."""
+    names = {thread.ident: thread.name for thread in threading.enumerate()}
+    stacks = "\n".join(
+        f"{names.get(number, number)}:\n{''.join(traceback.format_stack(frame))}"
+        for number, frame in sys._current_frames().items()  # noqa: SLF001 - its documented name
+    )
+    structlog.get_logger().error("stacks", stack=stacks)
 
 
 def stop_event(loop: asyncio.AbstractEventLoop) -> asyncio.Event:
@@ -72,6 +81,19 @@ def stop_event(loop: asyncio.AbstractEventLoop) -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ask, number)
     return asked
+
+
+def raise_file_limit() -> int:
+    """Allow this process as many open files as its hard limit does; returns how many.
+
+    The soft limit of shells and of systemd is 1,024, which is meant for programs that use select().
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES_MAX if hard == resource.RLIM_INFINITY else min(hard, _FILES_MAX)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        return wanted
+    return _FILES_MAX if soft == resource.RLIM_INFINITY else soft
 
 
 def settle_memory() -> None:

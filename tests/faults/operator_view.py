@@ -1,7 +1,6 @@
 """What an operator would see of a fault: ends, log lines, `/readyz`, metrics."""
 
 import json
-import re
 import signal
 import time
 import urllib.error
@@ -19,8 +18,7 @@ from tests.faults.watching import ANSWER_FAILED, Watcher
 
 _POLL_SECONDS: Final = 0.5
 _ASK_SECONDS: Final = 3.0
-_OF_NO_INTEREST: Final = frozenset({"request", "failpoint", "cohort_refreshed"})
-_PLAIN_LINE: Final = re.compile(r"\[(?:WARNING|ERROR|CRITICAL)\] (\S+) ")
+_OF_NO_INTEREST: Final = frozenset({"request", "failpoint", "cohort_refreshed", "complaint"})
 _SHOWN: Final = {
     "learnstream_lag": "lag",
     "learnstream_api_lag_seconds": "lag_seconds",
@@ -121,14 +119,15 @@ class OperatorView(Watcher):
 def lines_of_interest(text: str) -> Iterator[str]:
     """The names of what was logged: our events, and the loggers of libraries that complain."""
     for line in text.splitlines():
-        if (plain := _PLAIN_LINE.search(line)) is not None:
-            yield f"[{plain[1].partition('.')[0]}]"
-            continue
         try:
             said = json.loads(line)
         except ValueError:
             continue
-        if isinstance(said, dict) and said.get("event", "request") not in _OF_NO_INTEREST:
+        if not isinstance(said, dict) or said.get("event", "request") in _OF_NO_INTEREST:
+            continue
+        if "logger" in said:
+            yield f"[{said['logger'].partition('.')[0]}]"
+        else:
             yield " ".join(str(said[name]) for name in ("event", "status") if name in said)
 
 
