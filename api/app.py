@@ -15,6 +15,7 @@ from fastapi.openapi.utils import get_openapi
 
 from api import problems
 from api.auth import Authenticator
+from api.cors import allow_origins
 from api.etag import BUILD
 from api.freshness import Freshness
 from api.health import health_router
@@ -71,6 +72,7 @@ def create_app(settings: Settings, clock: Clock, metrics: ApiMetrics | None = No
     app.include_router(progress_router(around))
     app.include_router(health_router(settings, reads, lags, metrics))
     app.include_router(schemas_router())
+    allow_origins(app, settings)
     app.add_middleware(Counted, metrics=metrics)
     app.add_middleware(HeadAsGet)
     _document(app)

@@ -1,9 +1,10 @@
 """The parameters that the endpoints take, what each allows, and the refusal of all others."""
 
+import re
 from typing import Annotated, Final, get_args
 
 from fastapi import Query
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BeforeValidator
 
 from domain.alerts import AlertType
 from domain.measures.shapes_trends import TrendType
@@ -27,16 +28,37 @@ ALLOWED: Final = {
     "user_id": f"1..{USER_ID_MAX} characters",
 }
 
-Horizon = Annotated[int, Query(ge=1, le=365, description="Days ahead.")]
-Period = Annotated[int, Query(ge=7, le=90, description="Days back, today included.")]
+
+def _written_as(pattern: str) -> BeforeValidator:
+    """Refuses other spellings, which pydantic would guess at: `1_0`, ` 30`, seconds for a time."""
+    written = re.compile(pattern, re.ASCII)
+
+    def check(text: str) -> str:
+        if not written.fullmatch(text):
+            raise ValueError(pattern)
+        return text
+
+    return BeforeValidator(check)
+
+
+_WHOLE: Final = _written_as(r"-?(0|[1-9]\d{0,17})")
+_RFC_3339: Final = _written_as(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
+
+Horizon = Annotated[int, _WHOLE, Query(ge=1, le=365, description="Days ahead.")]
+Period = Annotated[int, _WHOLE, Query(ge=7, le=90, description="Days back, today included.")]
 Kind = Annotated[TrendType, Query(alias="type", description="Which sections.")]
 Types = Annotated[str, Query(description=ALLOWED["types"], examples=["performance,engagement"])]
 Severities = Annotated[str, Query(description=ALLOWED["severity"], examples=["medium,high"])]
-Limit = Annotated[int, Query(ge=1, le=100, description="Alerts of the history in one answer.")]
+Limit = Annotated[
+    int, _WHOLE, Query(ge=1, le=100, description="Alerts of the history in one answer.")
+]
 Cursor = Annotated[
     str | None, Query(max_length=CURSOR_MAX, description="Where the history goes on.")
 ]
-Since = Annotated[AwareDatetime | None, Query(description="Only alerts raised from then on.")]
+Since = Annotated[
+    Annotated[AwareDatetime, _RFC_3339] | None,
+    Query(description="Only alerts raised from then on: " + ALLOWED["since"] + "."),
+]
 UserId = Annotated[
     str | None,
     Query(

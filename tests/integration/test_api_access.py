@@ -170,6 +170,12 @@ async def test_another_learner_needs_the_scope(settings: Settings) -> None:
     [
         ("predictive-analytics", "horizon", ("0", "366", "-1"), "out_of_range"),
         ("predictive-analytics", "horizon", ("x", "", "1.5", INJECTION), "wrong_type"),
+        (
+            "predictive-analytics",
+            "horizon",
+            ("1_0", " 30", "30.0", "+30", "030", "\uff13\uff10"),
+            "wrong_type",
+        ),
         ("trend-analysis", "period", ("6", "91"), "out_of_range"),
         ("trend-analysis", "period", ("a week", INJECTION), "wrong_type"),
         ("trend-analysis", "type", ("everything", "", INJECTION), "unknown_value"),
@@ -178,6 +184,9 @@ async def test_another_learner_needs_the_scope(settings: Settings) -> None:
         ("performance-alerts", "limit", ("0", "101"), "out_of_range"),
         ("performance-alerts", "limit", ("many", INJECTION), "wrong_type"),
         ("performance-alerts", "since", ("2026-01-01T00:00:00", "x", INJECTION), "wrong_type"),
+        ("performance-alerts", "since", ("0.5", "-62135596800", "1767225600"), "wrong_type"),
+        ("performance-alerts", "since", ("2026-01-01 00:00:00Z", "2026-01-01"), "wrong_type"),
+        ("performance-alerts", "since", ("2026-02-30T00:00:00Z", "20260101T000000Z"), "wrong_type"),
         ("performance-alerts", "cursor", ("x", "", "W10", "e30=", "é", INJECTION), "broken"),
         ("real-time-dashboard", "horizon", ("7", INJECTION), "unknown_parameter"),
         ("real-time-dashboard", "learner", ("ada",), "unknown_parameter"),
@@ -194,6 +203,16 @@ async def test_what_cannot_be_taken_is_named(
             assert error["allowed"]
         twice = await client.get(f"/api/progress/{page}", params=[(parameter, "1")] * 2)
         is_problem(twice, 422, "invalid_parameter")
+
+
+async def test_a_time_is_printed_as_it_must_be_written(settings: Settings) -> None:
+    async with asking(settings, a_token(settings)) as client:
+        for since in ("0999-01-31T08:00:00Z", "2026-01-31T08:00:00Z"):
+            for spelled in (since, since.lower(), since.replace("Z", ".5+00:00")):
+                found = await client.get(
+                    "/api/progress/performance-alerts", params={"since": spelled}
+                )
+                assert found.json()["filters"]["since"] == since
 
 
 async def test_sql_in_a_learners_id_is_only_an_id(settings: Settings) -> None:
@@ -223,7 +242,7 @@ async def test_what_is_not_offered_is_a_problem(settings: Settings) -> None:
         is_problem(await client.get("/"), 404, "not_found")
         refused = await client.post(DASHBOARD)
         is_problem(refused, 405, "method_not_allowed")
-        assert refused.headers["allow"] == "GET"
+        assert refused.headers["allow"] == "GET, HEAD"
         put = await client.put("/api/progress/performance-alerts/preferences", json={})
         is_problem(put, 404, "not_found")
 
