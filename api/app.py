@@ -7,11 +7,9 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import FrameType
-from typing import Any, Final
 
 import structlog
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
 
 from api import problems
 from api.auth import Authenticator
@@ -21,20 +19,16 @@ from api.freshness import Freshness
 from api.health import health_router
 from api.methods import HeadAsGet
 from api.metrics import ApiMetrics, Counted
+from api.openapi import publish
 from api.pages import Around
 from api.reads import Reads
-from api.routes import problem_schemas, progress_router
+from api.routes import progress_router
 from api.schemas import schemas_router
 from api.server import BACKLOG, STOP_SECONDS, Server, connections_max
 from runtime.clock import Clock
 from runtime.errors import CrashError
 from runtime.process import raise_file_limit, settle_memory
 from runtime.settings import Settings
-
-DESCRIPTION: Final = (
-    "What a learner's activity comes to, as it happens. Every key is always present: null is not "
-    "known, 0 is known to be none. Readers ignore unknown keys and read unknown values as other."
-)
 
 log = structlog.get_logger()
 
@@ -62,7 +56,6 @@ def create_app(settings: Settings, clock: Clock, metrics: ApiMetrics | None = No
     app = FastAPI(
         title="learnstream",
         version=BUILD,
-        description=DESCRIPTION,
         lifespan=lifespan,
         redirect_slashes=False,
         docs_url=None,
@@ -75,7 +68,7 @@ def create_app(settings: Settings, clock: Clock, metrics: ApiMetrics | None = No
     allow_origins(app, settings)
     app.add_middleware(Counted, metrics=metrics)
     app.add_middleware(HeadAsGet)
-    _document(app)
+    publish(app)
     return app
 
 
@@ -111,22 +104,3 @@ def _listener(settings: Settings) -> socket.socket:
 
 def _leave(_number: int, _frame: FrameType | None) -> None:
     sys.exit(0)
-
-
-def _document(app: FastAPI) -> None:
-    made: dict[str, Any] = {}
-
-    def openapi() -> dict[str, Any]:
-        if not made:
-            made.update(
-                get_openapi(
-                    title=app.title,
-                    version=app.version,
-                    description=app.description,
-                    routes=app.routes,
-                )
-            )
-            made["components"]["schemas"].update(problem_schemas())
-        return made
-
-    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way

@@ -7,6 +7,7 @@ from api.freshness import Freshness as Lags
 from api.reads import Rows
 from contracts.alert_event import instant
 from domain.ids import shown_id
+from domain.measures.shapes import Instant
 from domain.measures.view import View
 from domain.state import new_learner
 from runtime.settings import Settings
@@ -18,8 +19,8 @@ Degraded: TypeAlias = Literal["database", "predictions", "cohort", "course_facts
 class Freshness:
     """How old the answer is, and how far the pipeline is behind."""
 
-    as_of: str | None
-    last_event_at: str | None
+    as_of: Instant | None
+    last_event_at: Instant | None
     lag_seconds: float
     clock: Literal["wall", "stream"]
     stale: bool
@@ -30,7 +31,7 @@ class Env:
     """The keys that every answer begins with."""
 
     user_id: int | str
-    timestamp: str
+    timestamp: Instant
     timezone: str
     timezone_source: Literal["event", "default"]
     degraded: list[Degraded]

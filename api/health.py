@@ -70,12 +70,25 @@ def health_router(
     """The paths that operators and probes ask; they need no token and name no learner."""
     router = APIRouter(tags=["operation"])
 
-    @router.get("/healthz", response_model=Health)
+    @router.get(
+        "/healthz",
+        response_model=Health,
+        operation_id="healthz",
+        summary="Does the process live?",
+        response_description="It lives.",
+    )
     async def healthz() -> Response:
         """The process lives."""
         return _json(Health(status="ok", version=BUILD), 200)
 
-    @router.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness}})
+    @router.get(
+        "/readyz",
+        response_model=Readiness,
+        operation_id="readyz",
+        summary="Can the pages be answered?",
+        response_description="They can.",
+        responses={503: {"model": Readiness, "description": "They cannot; `reasons` says why."}},
+    )
     async def readyz() -> Response:
         """Whether the pages can be answered, and why not."""
         reasons, records = await _look(settings, reads)

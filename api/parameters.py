@@ -44,13 +44,13 @@ def _written_as(pattern: str) -> BeforeValidator:
 _WHOLE: Final = _written_as(r"-?(0|[1-9]\d{0,17})")
 _RFC_3339: Final = _written_as(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
 
-Horizon = Annotated[int, _WHOLE, Query(ge=1, le=365, description="Days ahead.")]
-Period = Annotated[int, _WHOLE, Query(ge=7, le=90, description="Days back, today included.")]
+Horizon = Annotated[int, Query(ge=1, le=365, description="Days ahead."), _WHOLE]
+Period = Annotated[int, Query(ge=7, le=90, description="Days back, today included."), _WHOLE]
 Kind = Annotated[TrendType, Query(alias="type", description="Which sections.")]
 Types = Annotated[str, Query(description=ALLOWED["types"], examples=["performance,engagement"])]
 Severities = Annotated[str, Query(description=ALLOWED["severity"], examples=["medium,high"])]
 Limit = Annotated[
-    int, _WHOLE, Query(ge=1, le=100, description="Alerts of the history in one answer.")
+    int, Query(ge=1, le=100, description="Alerts of the history in one answer."), _WHOLE
 ]
 Cursor = Annotated[
     str | None, Query(max_length=CURSOR_MAX, description="Where the history goes on.")

@@ -12,7 +12,16 @@ from domain.alerts import (
     SubjectKind,
     SuppressedReason,
 )
-from domain.measures.shapes import RESERVED_NAMES, Action, Evidence, Instant, Model, Prob, Text
+from domain.measures.shapes import (
+    RESERVED_NAMES,
+    Action,
+    Evidence,
+    Instant,
+    Model,
+    Prob,
+    Text,
+    Uuid,
+)
 from domain.measures.shapes_dashboard import Dashboard
 from domain.measures.shapes_predictions import PredictiveAnalytics
 from domain.measures.shapes_trends import (
@@ -49,7 +58,7 @@ class AlertRule:
 class Alert:
     """An alert as it stands; `timestamp` is when it was raised and never changes."""
 
-    id: str
+    id: Uuid
     type: AlertType
     severity: Severity
     category: str
@@ -138,7 +147,7 @@ class AlertRecommendation:
 
     reason: Text
     action: Action
-    alert_ids: list[str]
+    alert_ids: list[Uuid]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

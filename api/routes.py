@@ -21,7 +21,8 @@ from domain.measures.trends import trend_analysis
 
 Endpoint = Callable[..., Awaitable[Response]]
 
-PREFIXES: Final = ("/api/progress/", "/api/v1/progress/")
+PUBLISHED: Final = "/api/v1/progress/"
+PREFIXES: Final = ("/api/progress/", PUBLISHED)
 SECTIONS: Final = frozenset(
     {
         "learning_trends",
@@ -38,6 +39,7 @@ _PROBLEMS: Final = {
     403: "The token does not cover `user_id`.",
     404: "No such learner was ever seen.",
     422: "A parameter that cannot be taken; `errors` says what can.",
+    500: "A defect of ours; it was logged.",
     503: "`unavailable`: Postgres is away and memory has nothing young enough, or the issuer's "
     "keys are not known. `busy`: too much is asked at this moment. See Retry-After.",
 }
@@ -126,23 +128,49 @@ def _trends(around: Around) -> Endpoint:
 
 
 def _add(router: APIRouter, name: str, endpoint: Endpoint, shape: type) -> None:
-    responses: dict[int | str, dict[str, Any]] = {
-        200: {"content": {"application/json": {"example": examples()[name]}}},
-        304: {"description": "The client has this answer already (If-None-Match)."},
-    }
-    for status, description in _PROBLEMS.items():
-        content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
-        responses[status] = {"description": description, "content": content}
     for prefix in PREFIXES:
         for slash in ("", "/"):
             router.add_api_route(
                 prefix + name + slash,
                 endpoint,
                 response_model=shape,
-                responses=responses,
-                include_in_schema=not slash,
-                operation_id=f"{name}{'-v1' if 'v1' in prefix else ''}{'-slash' if slash else ''}",
+                responses=_responses(),
+                response_description="The page.",
+                include_in_schema=prefix == PUBLISHED and not slash,
+                operation_id=operation_id(name),
+                summary=name.replace("-", " ").capitalize(),
             )
+
+
+def _responses() -> dict[int | str, dict[str, Any]]:
+    """What an operation may answer beside its page, and with which headers."""
+    etag = {"ETag": _header("Names this answer, weakly, for If-None-Match.")}
+    responses: dict[int | str, dict[str, Any]] = {
+        200: {"headers": etag},
+        304: {"description": "The client has this answer already.", "headers": etag},
+    }
+    for status, description in _PROBLEMS.items():
+        content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
+        responses[status] = {"description": description, "content": content}
+    challenge = {"WWW-Authenticate": _header("What kind of token is asked for (RFC 6750).")}
+    responses[401]["headers"] = responses[403]["headers"] = challenge
+    responses[503]["headers"] = {"Retry-After": _header("After how many seconds.", "integer")}
+    return responses
+
+
+def _header(description: str, kind: str = "string") -> dict[str, Any]:
+    return {"description": description, "schema": {"type": kind}}
+
+
+def operation_id(page: str) -> str:
+    """The name of a page's operation, and so of a method in generated clients."""
+    first, *rest = page.split("-")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def page_of(operation: str) -> str | None:
+    """The page of an operation; None where it is no page."""
+    return next((page for page in examples() if operation_id(page) == operation), None)
 
 
 @cache

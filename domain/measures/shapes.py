@@ -5,16 +5,29 @@ Field names are the API's keys; a trailing underscore marks a word that Python r
 """
 
 from dataclasses import dataclass
-from typing import ClassVar, Final, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias
 
 from domain.alerts import ActionCode, Param, Unit
 from domain.events import Outcome
 from domain.statistics import Shown
 
-Pct: TypeAlias = float  # 0-100, one decimal
-Prob: TypeAlias = float  # 0-1, three decimals
-Instant: TypeAlias = str  # UTC, YYYY-MM-DDTHH:MM:SSZ
-Date: TypeAlias = str  # YYYY-MM-DD, in the learner's zone
+
+class Published:
+    """Keywords of JSON Schema for a type; it is published with them and not checked for them."""
+
+    def __init__(self, **keywords: str | int) -> None:
+        self._keywords = keywords
+
+    def __get_pydantic_json_schema__(self, core: Any, schema_of: Any) -> dict[str, Any]:
+        """The schema of the type; pydantic asks by this name."""
+        return {**schema_of(core), **self._keywords}
+
+
+Pct: TypeAlias = Annotated[float, Published(minimum=0, maximum=100)]  # one decimal
+Prob: TypeAlias = Annotated[float, Published(minimum=0, maximum=1)]  # three decimals
+Instant: TypeAlias = Annotated[str, Published(format="date-time")]  # UTC, YYYY-MM-DDTHH:MM:SSZ
+Date: TypeAlias = Annotated[str, Published(format="date")]  # in the learner's zone
+Uuid: TypeAlias = Annotated[str, Published(format="uuid")]
 
 SectionState: TypeAlias = Literal["ok", "insufficient_data", "unavailable"]
 MissingCode: TypeAlias = Literal[
@@ -77,7 +90,7 @@ class Trend:
     per: Literal["assessment", "week"]
     low: float | None
     high: float | None
-    level: float
+    level: Prob
     unit: Literal["points", "minutes", "activities", "sessions"]
     n: int
     needed: int
@@ -90,7 +103,7 @@ class Est:
     value: float
     low: float
     high: float
-    level: float
+    level: Prob
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +199,6 @@ class PerformanceForecast(Section):
     """Scores to come: daily to 30 days, else weekly."""
 
     unit: Literal["percent"]
-    level: float
+    level: Prob
     trend: Trend
     points: list[ForecastPoint]

@@ -172,7 +172,7 @@ class ModelReport(Model):
     naive_score: float | None
     calibration_error: Prob | None
     interval_coverage: Prob | None
-    interval_level: float
+    interval_level: Prob
     drifted: bool
 
 

@@ -25,6 +25,7 @@ from runtime.settings import Settings
 from sinks.cohort import refresh_cohort
 from sinks.migrate import migrate
 from tests.asking import PAGES, a_token, asking, store
+from tests.openapi import problems, schema_of
 from tests.sinking import (
     T0,
     TODAY,
@@ -62,6 +63,7 @@ async def page(client: httpx.AsyncClient, name: str, **parameters: Any) -> dict[
     assert found.status_code == 200, found.text
     body: dict[str, Any] = found.json()
     TypeAdapter(SHAPES[name]).validate_python(body)
+    assert problems(schema_of(name), body) == []
     return body
 
 

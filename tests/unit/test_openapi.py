@@ -1,0 +1,162 @@
+"""The served OpenAPI document: what a generator of clients makes of it must read every answer."""
+
+import copy
+from typing import Any, get_args
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from api.openapi import CLOSED
+from api.routes import examples
+from domain.alerts import ActionCode, Resolution, SubjectKind, SuppressedReason, Unit
+from domain.events import GoalMetric
+from domain.measures.shapes import Direction, MissingCode
+from domain.measures.shapes_dashboard import EventType
+from tests.asking import PAGES
+from tests.openapi import document, nodes, operations, problems, schema_of
+
+GROWING = (
+    ActionCode,
+    Direction,
+    EventType,
+    GoalMetric,
+    MissingCode,
+    Resolution,
+    SubjectKind,
+    SuppressedReason,
+    Unit,
+)
+"""Lists of the code to which a later version will add."""
+
+
+def test_every_schema_is_valid_and_every_reference_leads_somewhere() -> None:
+    known = {f"#/components/schemas/{name}" for name in document()["components"]["schemas"]}
+    for path, node in nodes(document()):
+        if isinstance(node.get("$ref"), str):
+            assert node["$ref"] in known, path
+    for schema in document()["components"]["schemas"].values():
+        Draft202012Validator.check_schema(schema)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_example_is_a_whole_answer(page: str) -> None:
+    operation = document()["paths"][f"/api/v1/progress/{page}"]["get"]
+    example = operation["responses"]["200"]["content"]["application/json"]["example"]
+    assert example == examples()[page]  # with the nulls, which FastAPI leaves out
+    assert problems(schema_of(page), example) == []
+
+
+def test_every_example_of_a_parameter_is_valid() -> None:
+    seen = 0
+    for path, _, operation in operations():
+        for parameter in operation.get("parameters", ()):
+            schema = parameter["schema"]
+            for value in [*schema.get("examples", ()), *[schema.get("default")]]:
+                if value is not None:
+                    assert problems(schema, value) == [], (path, parameter["name"])
+                    seen += 1
+    assert seen > 5
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("timestamp",), "2026-01-31 08:00:00"),
+        (("realtime_metrics", "average_score"), 100.1),
+        (("realtime_metrics", "average_score"), -1),
+        (("performance_trends", "from"), "31.01.2026"),
+        (("performance_trends", "trend", "probability"), 1.5),
+        (("performance_trends", "status"), "perhaps"),
+        (("recent_activities", 0, "occurred_at"), "yesterday"),
+        (("user_id",), None),
+    ],
+)
+def test_formats_bounds_and_closed_lists_are_published(
+    path: tuple[str | int, ...], value: Any
+) -> None:
+    wrong = copy.deepcopy(examples()["real-time-dashboard"])
+    node = wrong
+    for key in path[:-1]:
+        node = node[key]
+    node[path[-1]] = value
+    assert len(problems(schema_of("real-time-dashboard"), wrong)) == 1
+
+
+def test_a_value_that_is_yet_to_come_is_read() -> None:
+    coming = copy.deepcopy(examples()["real-time-dashboard"])
+    for trend in ("unclear", "a word of next year"):
+        coming["realtime_metrics"]["performance_trend"] = trend
+        coming["performance_trends"]["trend"]["direction"] = trend
+        coming["recent_activities"][0]["type"] = trend
+        assert problems(schema_of("real-time-dashboard"), coming) == []
+
+
+def test_only_named_lists_are_closed_and_no_growing_one_is() -> None:
+    schemas = document()["components"]["schemas"]
+    closed = {path[2:]: node["enum"] for path, node in nodes(document()) if "enum" in node}
+    assert closed == {(name,): list(values) for name, values in CLOSED.items()}
+    assert not [path for path, node in nodes(schemas) if isinstance(node.get("const"), str)]
+    for growing in GROWING:
+        values = [value for each in get_args(growing) for value in get_args(each) or (each,)]
+        assert sorted(values) not in [sorted(each) for each in CLOSED.values()], values
+        shown = [node["x-extensible-enum"] for _, node in nodes(schemas) if _opens(node)]
+        assert any(set(values) <= set(each) for each in shown), values
+    used = {node["$ref"].rpartition("/")[2] for _, node in nodes(document()) if "$ref" in node}
+    assert set(CLOSED) <= used
+
+
+def _opens(node: dict[str, Any]) -> bool:
+    return isinstance(node.get("x-extensible-enum"), list)
+
+
+def test_every_operation_stands_once_and_is_described() -> None:
+    found = list(operations())
+    assert [path.rpartition("/")[2] for path, _, _ in found] == [*PAGES, "healthz", "readyz"]
+    assert len({operation["operationId"] for _, _, operation in found}) == len(found)
+    tags = {tag["name"] for tag in document()["tags"]}
+    for path, method, operation in found:
+        assert method == "get"
+        assert operation["operationId"].isalnum()
+        assert operation["summary"]
+        assert operation["description"]
+        assert set(operation["tags"]) <= tags
+        assert operation["security"] == ([{"HTTPBearer": []}] if path.startswith("/api") else [])
+        assert all(each["description"] for each in operation["responses"].values())
+    assert document()["info"]["license"]["identifier"] == "Apache-2.0"
+    assert "/api/progress/" in document()["info"]["description"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_conditional_requests_and_retries_are_described(page: str) -> None:
+    operation = document()["paths"][f"/api/v1/progress/{page}"]["get"]
+    responses = operation["responses"]
+    assert {"If-None-Match"} == {p["name"] for p in operation["parameters"] if p["in"] == "header"}
+    assert responses["200"]["headers"].keys() == responses["304"]["headers"].keys() == {"ETag"}
+    assert responses["503"]["headers"].keys() == {"Retry-After"}
+    assert "WWW-Authenticate" in responses["401"]["headers"]
+    for status in set(responses) - {"200", "304"}:
+        assert responses[status]["content"].keys() == {"application/problem+json"}
+
+
+def test_bounds_of_numbers_are_those_of_json_schema() -> None:
+    for path, node in nodes(document()):
+        assert not {"ge", "le", "gt", "lt"} & node.keys() or path[-1:] == ("properties",), path
+    operation = document()["paths"]["/api/v1/progress/trend-analysis"]["get"]
+    period = next(each for each in operation["parameters"] if each["name"] == "period")
+    assert (period["schema"]["minimum"], period["schema"]["maximum"]) == (7, 90)
+
+
+def test_nothing_is_a_dictionary_of_anything() -> None:
+    untyped = [
+        path
+        for path, node in nodes(document()["components"]["schemas"])
+        if node.get("type") == "object"
+        and "properties" not in node
+        and not isinstance(node.get("additionalProperties"), dict)
+    ]
+    assert untyped == []
+
+
+def test_a_problem_is_described_as_it_is_answered() -> None:
+    body = document()["components"]["schemas"]["ProblemBody"]
+    assert body["required"] == ["type", "title", "status", "detail", "code", "errors"]
