@@ -5,6 +5,7 @@ import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import floor
 from typing import Final, TypeVar
 from uuid import UUID
 
@@ -64,7 +65,7 @@ def alert_query(
     asked = Filter(
         types=_names("types", types, ALERT_TYPES),
         severities=_names("severity", severity, SEVERITIES),
-        since=None if since is None else min(max(int(since.timestamp()), BEGINNING), END),
+        since=None if since is None else min(max(floor(since.timestamp()), BEGINNING), END),
     )
     if cursor is None:
         return AlertQuery(filter=asked, limit=limit)
