@@ -11,7 +11,7 @@ from agents.owner import Context, Owner
 from agents.takeover import Loaded
 from agents.transport import Batch, BatchConsumer, Standing, WorkerApp
 from contracts.topics import ACTIVITY
-from runtime.errors import CrashError, LossError
+from runtime.errors import CrashError, LossError, TooManyRejectedError
 
 STOP_SHARE: Final = 0.6
 """Of the session timeout: later than that, somebody else may own the partition already."""
@@ -102,6 +102,7 @@ class Assignment:
         for partition, owner in self._owners.items():
             if owner.loaded is not None and owner.opened:
                 self._loaded[partition] = owner.loaded
+            self._context.metrics.show("worker_halted", partition, 0)
         self._owners.clear()
         self._tasks.clear()
 
@@ -111,6 +112,13 @@ class Assignment:
             partition: (owner, self._consumer.standing(TP(self._topic, partition)))
             for partition, owner in list(self._owners.items())
         }
+
+    def share(self) -> frozenset[int] | None:
+        """The partitions that the group has given us; None while it is giving them."""
+        share = self._consumer.share()
+        if share is None:
+            return None
+        return frozenset(tp.partition for tp in share if tp.topic == self._topic)
 
     def membership_lost(self) -> bool:
         """Whether nobody keeps this worker in its group any more."""
@@ -127,11 +135,27 @@ class Assignment:
         task.add_done_callback(lambda task: self._ended(owner, task))
         self._owners[partition] = owner
         self._tasks[partition] = task
+        self._context.metrics.show("worker_halted", partition, 0)
 
     def _ended(self, owner: Owner, task: "asyncio.Task[None]") -> None:
-        """An owner that ends with an error ends the process; so does one that nobody ended."""
-        if not task.cancelled():
-            if (error := task.exception()) is not None:
-                self._fail(error)
-        elif not owner.stopping:
-            self._fail(CrashError(f"partition {owner.partition}: its owner was cancelled"))
+        """An owner that ends with an error ends the process; so does one that nobody ended.
+
+        Only a halt is the partition's own affair: the others go on, as long as there are any.
+        """
+        if task.cancelled():
+            if not owner.stopping:
+                self._fail(CrashError(f"partition {owner.partition}: its owner was cancelled"))
+            return
+        error = task.exception()
+        if isinstance(error, TooManyRejectedError):
+            self._halted(owner, error)
+        elif error is not None:
+            self._fail(error)
+
+    def _halted(self, owner: Owner, error: TooManyRejectedError) -> None:
+        log.error("partition_halted", partition=owner.partition, reason=str(error))
+        if self._owners.get(owner.partition) is not owner:
+            return  # a rebalance came between: its next owner says the same
+        self._context.metrics.show("worker_halted", owner.partition, 1)
+        if all(each.halted for each in self._owners.values()):
+            self._fail(error)

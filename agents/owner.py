@@ -54,8 +54,6 @@ class Context:
     courses: CourseReader
     metrics: Metrics
     failpoints: Failpoints
-    resume: set[int] | None = None
-    """None where nobody asked for `--resume`; else the partitions that were resumed already."""
 
 
 @dataclass(slots=True)
@@ -114,6 +112,8 @@ class Owner:
         self.loaded = loaded
         self.advances = 0
         """Moves with every commit: what the watchdog looks at."""
+        self.halted = False
+        """Whether it ended because too many events were rejected: it takes no more."""
         self._context = context
         self._waiting = _Waiting()
         self._wake = asyncio.Event()
@@ -129,7 +129,7 @@ class Owner:
     @property
     def has_room(self) -> bool:
         """Whether another fetch fits: one batch is being folded, about one more may wait."""
-        return self._waiting.records < self._context.settings.batch_records
+        return not self.halted and self._waiting.records < self._context.settings.batch_records
 
     @property
     def waiting(self) -> int:
@@ -148,7 +148,7 @@ class Owner:
 
     def deliver(self, batch: Batch) -> None:
         """Take a batch; the next turn folds it."""
-        if self._stopping:
+        if self._stopping or self.halted:
             return
         if batch.start != self._expected:
             raise CrashError(
@@ -173,14 +173,22 @@ class Owner:
         open_at: Callable[[int], Awaitable[bool]],
         standing: Callable[[], Standing],
     ) -> None:
-        """Take the partition over and own it until asked to stop; what it raises ends all.
+        """Take the partition over and own it until asked to stop.
 
-        Raises TooManyRejectedError where the partition halts or is halted.
+        Raises TooManyRejectedError where the partition halts or is halted, and is `halted` from
+        then on; everything else that it raises is the end of the process.
         """
         try:
             await self._own(open_at, standing)
         except TooManyRejectedError as error:
+            self.halted = True
             raise await explained(error, self._context.settings, self.partition) from error
+
+    async def resume(self) -> None:
+        """Take a halted partition over, resume it, and leave it to whoever owns it next."""
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            taken = await self._take_over(resume=True)
+        await self._close(taken)
 
     async def _own(
         self,
@@ -189,10 +197,7 @@ class Owner:
     ) -> None:
         started = time.monotonic()
         async with asyncio.timeout(DEADLINE_SECONDS):
-            try:
-                taken = await self._take_over()
-            except UnknownVersionError as error:
-                raise UsageError(f"partition {self.partition}: {error}") from error
+            taken = await self._take_over(resume=False)
         try:
             self._expected = self._fold.record.next
             if not self._stopping and not await open_at(self._expected):
@@ -206,16 +211,24 @@ class Owner:
                 async with asyncio.timeout(DEADLINE_SECONDS):
                     await self._turn(standing)
         finally:
-            async with asyncio.timeout(_STOP_SECONDS):
-                await taken.producer.stop()
-                if self._letters is not None:
-                    await self._letters.stop()
+            await self._close(taken)
+
+    async def _close(self, taken: Taken) -> None:
+        async with asyncio.timeout(_STOP_SECONDS):
+            await taken.producer.stop()
+            if self._letters is not None:
+                await self._letters.stop()
 
     # -- take-over -------------------------------------------------------------------------------
 
-    async def _take_over(self) -> Taken:
+    async def _take_over(self, *, resume: bool) -> Taken:
+        try:
+            return await self._taken_over(resume=resume)
+        except UnknownVersionError as error:
+            raise UsageError(f"partition {self.partition}: {error}") from error
+
+    async def _taken_over(self, *, resume: bool) -> Taken:
         context = self._context
-        resume = context.resume is not None and self.partition not in context.resume
         taken = await take_over(context.settings, self.partition, self.loaded, resume=resume)
         try:
             self.loaded = taken.loaded
@@ -252,8 +265,6 @@ class Owner:
         if record.halted is not None:
             log.warning("partition_resumed", partition=self.partition, was=record.halted.reason)
             fold.adopt(fold.next_input("resume", {}), effects)
-        if self._context.resume is not None:
-            self._context.resume.add(self.partition)
         self._adopt_courses(effects)
         if effects.inputs:
             await self._commit(effects, [])

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import closing
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from typing import Final
 
@@ -139,9 +139,32 @@ async def leave_mark(producer: AIOKafkaProducer, settings: Settings, partition: 
     return mark
 
 
+async def halted_partitions(settings: Settings) -> list[int]:
+    """The partitions whose newest record says that they are halted; nobody is fenced for it."""
+    log = await asyncio.to_thread(look_at_log, settings)
+    found = []
+    async with _reader(settings) as consumer:
+        for partition in range(log.partitions):
+            state = TopicPartition(settings.topic(STATE.name), partition)
+            end = (await consumer.end_offsets([state]))[state]
+            loaded = Loaded(Table(), {})
+            await _load(consumer, settings, partition, loaded, end - 1)
+            if loaded.record is not None and decode_record(loaded.record).halted is not None:
+                found.append(partition)
+    return found
+
+
 async def _read(
     settings: Settings, partition: int, loaded: Loaded, log: Log, mark: int
 ) -> PartitionRecord:
+    async with _reader(settings) as consumer:
+        with collector_off():
+            await _load(consumer, settings, partition, loaded, mark)
+        return await _record(consumer, settings, partition, loaded, log)
+
+
+@asynccontextmanager
+async def _reader(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
     consumer = AIOKafkaConsumer(
         **connect_options(settings),
         group_id=None,
@@ -153,9 +176,7 @@ async def _read(
     )
     try:
         await consumer.start()
-        with collector_off():
-            await _load(consumer, settings, partition, loaded, mark)
-        return await _record(consumer, settings, partition, loaded, log)
+        yield consumer
     finally:
         await consumer.stop()
 

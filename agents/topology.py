@@ -1,15 +1,17 @@
 """The pipeline of a worker on one page: activity -> agent -> owner -> one transaction a batch."""
 
 import asyncio
+from collections.abc import Coroutine
 
 import kafka.errors
 import structlog
 
 from agents.assignment import Assignment
 from agents.courses import CourseReader
-from agents.owner import Context
+from agents.log_ends import LogEnds
+from agents.owner import Context, Owner
 from agents.progress import make_progress
-from agents.takeover import look_at_log
+from agents.takeover import halted_partitions, look_at_log
 from agents.transport import WorkerApp, quiet_loggers
 from agents.watchdog import Watchdog
 from contracts.topics import ACTIVITY
@@ -57,7 +59,6 @@ async def _run(
         courses=CourseReader(settings, on_change=wake_owners),
         metrics=metrics,
         failpoints=Failpoints(settings.failpoints),
-        resume=set() if resume else None,
     )
     owners = Assignment(context, fail=leave)
     app = WorkerApp(settings, gate=owners)
@@ -66,20 +67,33 @@ async def _run(
     app.on_partitions_assigned.connect(owners.assigned)
     app.on_partitions_revoked.connect(owners.revoked)
     metrics.serve(settings)
-    watchdog = Watchdog(owners, metrics, settings.progress_timeout_seconds)
-    await _live(app, owners, context.courses, watchdog)
+    asked = stop_event(asyncio.get_running_loop())
+    parts = [_started(context.courses.run())]
+    if resume:
+        await _started(_resume_halted(context))
+    parts.append(_started(app.start()))
+    ends = LogEnds(settings)
+    ends.start()
+    watchdog = Watchdog(owners, ends, metrics, settings.progress_timeout_seconds)
+    watchdog.start()
+    settle_memory()
+    await _live(app, owners, watchdog, asked)
+    parts[0].cancel()
+
+
+async def _resume_halted(context: Context) -> None:
+    """Resume every halted partition, whoever owns it: we join the group after it.
+
+    That we join gives all partitions away again, and their new owners find them resumed.
+    """
+    for partition in await halted_partitions(context.settings):
+        await Owner(context, partition, None).resume()
 
 
 async def _live(
-    app: WorkerApp, owners: Assignment, courses: CourseReader, watchdog: Watchdog
+    app: WorkerApp, owners: Assignment, watchdog: Watchdog, asked: asyncio.Event
 ) -> None:
-    """Start all, wait for a signal, stop all in order."""
-    asked = stop_event(asyncio.get_running_loop())
-    parts = [asyncio.create_task(courses.run()), asyncio.create_task(app.start())]
-    for part in parts:
-        part.add_done_callback(_leave_on_error)
-    watchdog.start()
-    settle_memory()
+    """Look after the app until a signal comes, then stop all in order."""
     while not asked.is_set():
         if app.crashed:
             leave(CrashError(f"Faust crashed: {app.crash_reason!r}"))
@@ -89,7 +103,13 @@ async def _live(
     async with asyncio.timeout(_STOP_SECONDS):
         await owners.stop()
         await app.stop()
-    parts[0].cancel()
+
+
+def _started(part: Coroutine[object, object, object]) -> "asyncio.Task[object]":
+    """A task whose error ends the process."""
+    task = asyncio.create_task(part)
+    task.add_done_callback(_leave_on_error)
+    return task
 
 
 def _leave_on_error(part: "asyncio.Task[object]") -> None:

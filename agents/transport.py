@@ -111,6 +111,16 @@ class BatchConsumer(driver.Consumer):
         task = getattr(consumer._coordinator, "_coordination_task", None)  # noqa: SLF001
         return task is not None and bool(task.done())
 
+    def share(self) -> frozenset[TP] | None:
+        """What the group has given us, None while it is giving; safe to ask from any thread."""
+        consumer: Any = self._thread._consumer  # noqa: SLF001
+        if consumer is None:
+            return None
+        subscriptions = consumer._fetcher._subscriptions  # noqa: SLF001
+        if subscriptions.reassignment_in_progress:
+            return None
+        return frozenset(TP(*tp) for tp in subscriptions.subscription.assignment.tps)
+
     @override
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:
         """As Faust's, with its checks of generation and flow, but whole fetches."""
@@ -300,3 +310,4 @@ def quiet_loggers() -> None:
     """Keep Faust from talking of its inner life; what matters we say ourselves."""
     for name in ("faust", "mode"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # its errors are raised, and said by us

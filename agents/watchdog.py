@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -10,6 +10,8 @@ import structlog
 from typing_extensions import override
 
 from agents.assignment import Assignment
+from agents.log_ends import LogEnds
+from agents.transport import Standing
 from runtime.errors import CrashError
 from runtime.metrics import Metrics
 from runtime.process import dump_stacks, leave_now
@@ -21,25 +23,28 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class Progress:
-    """When something last moved: the loop's heart, and each partition that has work."""
+    """When something last moved: the loop's heart, and all that has to move."""
 
     seconds: float
     beat_at: float
-    _marks: dict[int, tuple[object, float]] = field(default_factory=dict)
+    _marks: dict[str, tuple[object, float]] = field(default_factory=dict)
 
-    def stuck(self, marks: dict[int, object], now: float) -> str | None:
-        """Why the process is stuck at `now`; `marks` are of the partitions that have work."""
+    def stuck(self, marks: Mapping[str, object], now: float) -> str | None:
+        """Why the process is stuck at `now`.
+
+        Each mark is of something that has to move, named by what there is to say if it does not.
+        """
         if now - self.beat_at > self.seconds:
             return f"the event loop has not run for {now - self.beat_at:.0f} s"
         self._marks = {
-            partition: self._marks[partition]
-            if partition in self._marks and self._marks[partition][0] == mark
+            what: self._marks[what]
+            if what in self._marks and self._marks[what][0] == mark
             else (mark, now)
-            for partition, mark in marks.items()
+            for what, mark in marks.items()
         }
-        for partition, (_, since) in self._marks.items():
+        for what, (_, since) in self._marks.items():
             if now - since > self.seconds:
-                return f"partition {partition} has work and did not move for {now - since:.0f} s"
+                return f"{what} for {now - since:.0f} s"
         return None
 
 
@@ -49,16 +54,17 @@ class Watchdog(threading.Thread):
     def __init__(
         self,
         assignment: Assignment,
+        ends: LogEnds,
         metrics: Metrics,
         seconds: float,
         leave: Callable[[int], object] = leave_now,
     ) -> None:
         super().__init__(name="watchdog", daemon=True)
         self._assignment = assignment
+        self._ends = ends
         self._metrics = metrics
         self._leave = leave
         self._progress = Progress(seconds, time.monotonic())
-        self._lost_at: float | None = None
 
     def beat(self) -> None:
         """The event loop runs."""
@@ -69,30 +75,39 @@ class Watchdog(threading.Thread):
         """Look until the process ends."""
         while True:
             time.sleep(_LOOK_SECONDS)
-            reason = self._reason(time.monotonic())
-            if reason is not None:
+            if (reason := self._look()) is not None:
                 log.error("watchdog", reason=reason)
                 dump_stacks()
                 self._leave(CrashError.exit_status)
 
-    def _reason(self, now: float) -> str | None:
-        if self._assignment.membership_lost():
-            self._lost_at = self._lost_at or now
-            if now - self._lost_at > self._progress.seconds:
-                return "the task that keeps this worker in its group has ended"
-        else:
-            self._lost_at = None
-        return self._progress.stuck(self._marks(), now)
+    def _look(self) -> str | None:
+        try:
+            return self._progress.stuck(self._marks(), time.monotonic())
+        except Exception as error:  # noqa: BLE001 - a watchdog that dies would be silent
+            return f"the watchdog itself failed: {error!r}"
 
-    def _marks(self) -> dict[int, object]:
-        """What must move, of each partition that has work."""
-        marks: dict[int, object] = {}
-        for partition, (owner, (position, end)) in self._assignment.standings().items():
-            behind = end is not None and position is not None and position < end
-            lag = owner.waiting + (end - position if behind and end and position else 0)
+    def _marks(self) -> dict[str, object]:
+        """What must move: our membership, and each partition of ours that has work."""
+        marks: dict[str, object] = {}
+        if self._assignment.membership_lost():
+            marks["the task that keeps this worker in its group has been over"] = None
+        share = self._assignment.share()
+        if share is None:
+            marks["this worker has had no place in its group"] = None
+        standings = self._assignment.standings()
+        for partition in (share or frozenset()) - standings.keys():
+            marks[f"partition {partition} is ours and has had no owner"] = None
+        for partition, (owner, standing) in standings.items():
+            lag = owner.waiting + self._behind(partition, standing)
             self._metrics.show("lag", partition, lag)
             if owner.loaded is not None:
                 self._metrics.show("learners", partition, len(owner.loaded.table))
-            if behind or owner.waiting or not owner.opened:
-                marks[partition] = (owner.advances, position, owner.opened)
+            if not owner.halted and (lag or not owner.opened):
+                mark = (owner.advances, standing.position, owner.opened)
+                marks[f"partition {partition} has work and did not move"] = mark
         return marks
+
+    def _behind(self, partition: int, standing: Standing) -> int:
+        """How many offsets were not fetched yet, by whoever knows of a later end of the log."""
+        end = max(standing.end or 0, self._ends.of(partition) or 0)
+        return 0 if standing.position is None else max(0, end - standing.position)

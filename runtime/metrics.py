@@ -11,7 +11,7 @@ from runtime.settings import Settings
 CounterName: TypeAlias = Literal[
     "events", "batches", "rejected", "duplicates", "defects", "inputs", "transitions"
 ]
-GaugeName: TypeAlias = Literal["lag", "clock", "learners"]
+GaugeName: TypeAlias = Literal["lag", "clock", "learners", "worker_halted"]
 SecondsName: TypeAlias = Literal["transaction_seconds", "fold_seconds", "takeover_seconds"]
 
 _WHAT: Final[dict[CounterName | GaugeName | SecondsName, str]] = {
@@ -25,6 +25,7 @@ _WHAT: Final[dict[CounterName | GaugeName | SecondsName, str]] = {
     "lag": "Records of activity not yet folded",
     "clock": "The partition's clock, epoch seconds",
     "learners": "Learners of the partition",
+    "worker_halted": "1 where the partition is this worker's and halted",
     "transaction_seconds": "From the begin of a transaction to its commit",
     "fold_seconds": "Decoding and folding one batch",
     "takeover_seconds": "From the assignment of a partition to its first fetch",

@@ -173,7 +173,7 @@ class Stage:
     async def opened(self, loaded: Loaded | None = None) -> Owner:
         """An owner that has taken over, and takes its turns when it is told to."""
         owner = self.owner(loaded)
-        await owner._take_over()
+        await owner._take_over(resume=False)
         owner._expected = owner._fold.record.next
         return owner
 

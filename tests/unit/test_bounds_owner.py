@@ -178,26 +178,40 @@ async def test_an_old_state_is_written_only_where_a_failpoint_asks_for_it(
         assert [decode_learner(each.value or b"").steps for each in states] == steps
 
 
-async def test_too_many_rejected_are_written_and_then_end_the_process(stage: Stage) -> None:
+async def test_too_many_rejected_are_written_and_then_halt_the_partition(stage: Stage) -> None:
     stage.context.configuration = Configuration(halting=Halting(in_a_row=3))
-    owner = await stage.opened()
+    owner = stage.owner()
+    run = asyncio.create_task(owned(owner))
+    await until(lambda: owner.opened)
     owner.deliver(stage.batch(0, *[b"{"] * 4))
     with pytest.raises(TooManyRejectedError, match="partition 1 halted at offset 3: 3 events"):
-        await turn(owner)
+        await run
     assert (stage.record().next, len(stage.written(DEAD_LETTERS.name))) == (3, 3)
+    assert [producer.stopped for producer in stage.producers] == [1]
+    owner.deliver(stage.batch(4, b"{"))  # what the consumer had fetched before
+    assert (owner.halted, owner.has_room, owner.waiting) == (True, False, 0)
+    following = stage.owner(owner.loaded)
     with pytest.raises(TooManyRejectedError, match="is halted"):
-        await stage.opened()
-    stage.context.resume = set()
-    with structlog.testing.capture_logs() as lines:
-        await stage.opened()
-    assert [line["event"] for line in lines] == ["partition_resumed"]
-    assert stage.record().halted is None
-    assert stage.context.resume == {1}
+        await owned(following)
+    assert following.halted
+
+
+async def test_who_resumes_a_partition_leaves_it_to_its_next_owner(stage: Stage) -> None:
+    stage.context.configuration = Configuration(halting=Halting(in_a_row=3))
     owner = await stage.opened()
-    owner.deliver(stage.batch(3, *[b"{"] * 3))
+    owner.deliver(stage.batch(0, *[b"{"] * 3))
     with pytest.raises(TooManyRejectedError):
         await turn(owner)
-    with pytest.raises(TooManyRejectedError):  # asked for once, resumed once
+    with structlog.testing.capture_logs() as lines:
+        await stage.owner().resume()
+    assert [line["event"] for line in lines] == ["partition_resumed"]
+    assert (stage.record().halted, stage.record().next) == (None, 3)
+    assert [producer.stopped for producer in stage.producers] == [0, 1]
+    again = await stage.opened()
+    again.deliver(stage.batch(3, *[b"{"] * 3))
+    with pytest.raises(TooManyRejectedError):
+        await turn(again)
+    with pytest.raises(TooManyRejectedError):  # resumed once: the next halt waits for a person
         await stage.opened()
 
 
@@ -212,7 +226,6 @@ async def test_only_what_changed_is_adopted_by_a_new_owner(stage: Stage) -> None
     assert record.configuration == canonical(stage.context.configuration)
     await stage.opened(owner.loaded)
     assert kinds(stage) == ["fold_version", "configuration"]
-    assert stage.context.resume is None
     stage.context.configuration = Configuration(timezone="Europe/Berlin")
     await stage.opened()
     assert kinds(stage)[2:] == ["configuration"]

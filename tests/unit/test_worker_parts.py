@@ -2,16 +2,19 @@
 
 import asyncio
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
+import structlog
+from prometheus_client import CollectorRegistry
 
 from agents.assignment import Assignment
+from agents.log_ends import LogEnds
 from agents.owner import Context, Owner
 from agents.table import DECODED_FACTOR, Table
 from agents.takeover import Log, check_record
-from agents.transport import BatchConsumer, WorkerApp
-from agents.watchdog import Progress
+from agents.transport import BatchConsumer, Standing, WorkerApp
+from agents.watchdog import Progress, Watchdog
 from contracts.dead_letter import (
     BYTES_MAX,
     TRUNCATED,
@@ -25,6 +28,7 @@ from domain.fold import DeadLetter, new_record
 from domain.state import new_learner
 from runtime.errors import CrashError, LossError, ProjectError, TooManyRejectedError, UsageError
 from runtime.failpoints import DeliberateError, Failpoints
+from runtime.metrics import Metrics
 from runtime.process import exit_status
 from runtime.settings import Settings
 
@@ -125,15 +129,112 @@ async def test_the_watchdog_may_ask_before_the_app_has_started() -> None:
     consumer._thread.thread_loop.close()  # of a thread that was never started
 
 
-def test_a_partition_that_has_work_must_move() -> None:
+def test_what_has_to_move_must_move() -> None:
     progress = Progress(seconds=10, beat_at=0)
-    assert progress.stuck({0: "a", 1: "x"}, 1) is None
+    assert progress.stuck({"zero stood": "a", "one stood": "x"}, 1) is None
     progress.beat_at = 9
-    assert progress.stuck({0: "a", 1: "y"}, 9) is None
+    assert progress.stuck({"zero stood": "a", "one stood": "y"}, 9) is None
     progress.beat_at = 12
-    assert "partition 0" in str(progress.stuck({0: "a", 1: "z"}, 12))
-    assert progress.stuck({1: "z"}, 12) is None  # no work left
+    assert progress.stuck({"zero stood": "a", "one stood": "z"}, 12) == "zero stood for 11 s"
+    assert progress.stuck({"one stood": "z"}, 12) is None  # the other has no work left
     assert "event loop" in str(progress.stuck({}, 23))
+
+
+class Standings:
+    """An assignment as the watchdog sees it: one partition, opened and caught up."""
+
+    def __init__(self) -> None:
+        self.owner = Owner(cast(Context, SimpleNamespace(settings=settings())), 3, None)
+        self.owner._expected = 7
+        self.standing = Standing(7, 7)
+        self.given: frozenset[int] | None = frozenset({3})
+        self.owned = True
+        self.lost = False
+
+    def membership_lost(self) -> bool:
+        return self.lost
+
+    def share(self) -> frozenset[int] | None:
+        return self.given
+
+    def standings(self) -> dict[int, tuple[Owner, Standing]]:
+        return {3: (self.owner, self.standing)} if self.owned else {}
+
+
+def marks(standings: Any, end: int | None = 7) -> list[str]:
+    """What has to move where somebody else saw the log end there."""
+    ends = LogEnds(settings())
+    ends._ends = {} if end is None else {3: end}
+    return list(Watchdog(standings, ends, Metrics(CollectorRegistry()), 60)._marks())
+
+
+@pytest.mark.parametrize(
+    ("change", "end", "says"),
+    [
+        ({}, 7, []),
+        ({}, None, []),
+        ({"standing": Standing(7, 8)}, None, ["partition 3 has work"]),
+        ({"standing": Standing(7, 7)}, 8, ["partition 3 has work"]),  # whatever the fetcher says
+        ({"standing": Standing(None, None)}, 8, []),
+        ({"owned": False}, 7, ["partition 3 is ours and has had no owner"]),
+        ({"owned": False, "given": frozenset()}, 7, []),  # more workers than partitions
+        ({"owned": False, "given": None}, 7, ["this worker has had no place in its group"]),
+        ({"lost": True}, 7, ["the task that keeps this worker in its group"]),
+    ],
+)
+def test_the_log_may_not_move_on_without_us(
+    change: dict[str, Any], end: int | None, says: list[str]
+) -> None:
+    standings = Standings()
+    for name, value in change.items():
+        setattr(standings, name, value)
+    found = marks(standings, end)
+    assert len(found) == len(says)
+    assert all(what.startswith(said) for what, said in zip(found, says, strict=True))
+
+
+def test_a_halted_partition_need_not_move_and_one_that_is_taken_over_must() -> None:
+    standings = Standings()
+    standings.owner._expected = None
+    assert marks(standings) == ["partition 3 has work and did not move"]
+    standings.owner.halted = True
+    assert marks(standings, 99) == []
+
+
+def test_a_watchdog_that_cannot_look_says_so() -> None:
+    ends, metrics = LogEnds(settings()), Metrics(CollectorRegistry())
+    found = Watchdog(cast(Assignment, None), ends, metrics, 60)._look()
+    assert str(found).startswith("the watchdog itself failed")
+
+
+async def test_a_halt_ends_the_process_only_where_nothing_else_is_left() -> None:
+    metrics = Metrics(registry := CollectorRegistry())
+    context = cast(Context, SimpleNamespace(settings=settings(), metrics=metrics))
+    told: list[BaseException] = []
+    assignment = Assignment(context, told.append)
+    owners = [Owner(context, partition, None) for partition in (1, 2)]
+    assignment._owners = {owner.partition: owner for owner in owners}
+
+    async def halt(owner: Owner) -> None:
+        async def run() -> None:
+            owner.halted = True
+            raise TooManyRejectedError(f"partition {owner.partition} is halted")
+
+        task = asyncio.create_task(run())
+        await asyncio.wait([task])
+        with structlog.testing.capture_logs() as lines:
+            assignment._ended(owner, task)
+        assert [line["event"] for line in lines] == ["partition_halted"]
+
+    await halt(Owner(context, 1, None))  # of an assignment that is over
+    await halt(owners[0])
+    shown = [
+        registry.get_sample_value("learnstream_worker_halted", {"partition": partition})
+        for partition in ("1", "2")
+    ]
+    assert (told, shown) == ([], [1, None])
+    await halt(owners[1])
+    assert [str(error) for error in told] == ["partition 2 is halted"]
 
 
 def test_only_what_is_asked_for_goes_wrong() -> None:

@@ -1,0 +1,66 @@
+"""Where the log ends, asked by a client of its own: what the fetcher believes is no witness."""
+
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from typing import Final
+
+import structlog
+from kafka import KafkaConsumer, TopicPartition
+from typing_extensions import override
+
+from contracts.topics import ACTIVITY
+from runtime.kafka import committed_reader
+from runtime.settings import Settings
+
+ASK_SECONDS: Final = 5.0
+_ANSWER_MS: Final = 10_000
+
+log = structlog.get_logger()
+
+
+class LogEnds(threading.Thread):
+    """Asks once in five seconds, in a thread of its own, as an answer may take long.
+
+    A fetch that never comes back, or is never sent, leaves the fetcher where the log ended for it.
+    Only somebody else can tell that the log has moved on since.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(name="log-ends", daemon=True)
+        self._settings = settings
+        self._ends: Mapping[int, int] = {}
+        self._said: str | None = None
+
+    def of(self, partition: int) -> int | None:
+        """Where the partition's committed records end; None while nobody answers."""
+        return self._ends.get(partition)
+
+    @override
+    def run(self) -> None:
+        """Ask until the process ends; what fails is said once and tried again."""
+        while True:
+            try:
+                with closing(
+                    committed_reader(self._settings, request_timeout_ms=_ANSWER_MS)
+                ) as reader:
+                    self._keep_asking(reader)
+            except Exception as error:  # noqa: BLE001 - a witness that leaves would be silent
+                self._failed(str(error) or type(error).__name__)
+            time.sleep(ASK_SECONDS)
+
+    def _keep_asking(self, reader: KafkaConsumer) -> None:
+        topic = self._settings.topic(ACTIVITY.name)
+        places = [TopicPartition(topic, each) for each in reader.partitions_for_topic(topic) or ()]
+        while True:
+            ends = reader.end_offsets(places)
+            self._ends = {place.partition: end for place, end in ends.items()}
+            self._said = None
+            time.sleep(ASK_SECONDS)
+
+    def _failed(self, reason: str) -> None:
+        self._ends = {}
+        if self._said is None:
+            log.warning("log_ends_unknown", reason=reason)
+        self._said = reason
