@@ -111,7 +111,9 @@ class Owner:
         self.partition = partition
         self.loaded = loaded
         self.advances = 0
-        """Moves with every commit: what the watchdog looks at."""
+        """Moves with every commit."""
+        self.turns = 0
+        """Moves once a second at least, work or not, unless a turn or the end of all hangs."""
         self.halted = False
         """Whether it ended because too many events were rejected: it takes no more."""
         self._context = context
@@ -199,19 +201,29 @@ class Owner:
         async with asyncio.timeout(DEADLINE_SECONDS):
             taken = await self._take_over(resume=False)
         try:
-            self._expected = self._fold.record.next
-            if not self._stopping and not await open_at(self._expected):
-                return  # a rebalance came between: a new owner starts after it
-            self._context.metrics.took(
-                "takeover_seconds", self.partition, time.monotonic() - started
-            )
-            log.info("partition_taken", partition=self.partition, next=self._expected)
-            while not self._stopping:
-                await self._pause()
-                async with asyncio.timeout(DEADLINE_SECONDS):
-                    await self._turn(standing)
-        finally:
+            await self._take_turns(open_at, standing, started)
+        except TooManyRejectedError:
             await self._close(taken)
+            raise
+        # Any other error is the end of the process: to close in order may wait for ever.
+        await self._close(taken)
+
+    async def _take_turns(
+        self,
+        open_at: Callable[[int], Awaitable[bool]],
+        standing: Callable[[], Standing],
+        started: float,
+    ) -> None:
+        self._expected = self._fold.record.next
+        if not self._stopping and not await open_at(self._expected):
+            return  # a rebalance came between: a new owner starts after it
+        self._context.metrics.took("takeover_seconds", self.partition, time.monotonic() - started)
+        log.info("partition_taken", partition=self.partition, next=self._expected)
+        while not self._stopping:
+            await self._pause()
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                await self._turn(standing)
+            self.turns += 1
 
     async def _close(self, taken: Taken) -> None:
         async with asyncio.timeout(_STOP_SECONDS):

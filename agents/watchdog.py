@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from agents.assignment import Assignment
 from agents.log_ends import LogEnds
+from agents.owner import Owner
 from agents.transport import Standing
 from runtime.errors import CrashError
 from runtime.metrics import Metrics
@@ -102,12 +103,21 @@ class Watchdog(threading.Thread):
             self._metrics.show("lag", partition, lag)
             if owner.loaded is not None:
                 self._metrics.show("learners", partition, len(owner.loaded.table))
-            if not owner.halted and (lag or not owner.opened):
-                mark = (owner.advances, standing.position, owner.opened)
-                marks[f"partition {partition} has work and did not move"] = mark
+            if not owner.halted:
+                marks.update(_marks_of(partition, owner, standing, behind=lag > 0))
         return marks
 
     def _behind(self, partition: int, standing: Standing) -> int:
         """How many offsets were not fetched yet, by whoever knows of a later end of the log."""
         end = max(standing.end or 0, self._ends.of(partition) or 0)
         return 0 if standing.position is None else max(0, end - standing.position)
+
+
+def _marks_of(
+    partition: int, owner: Owner, standing: Standing, *, behind: bool
+) -> Iterator[tuple[str, object]]:
+    """An owner takes turns, be there work or not; where there is, the partition moves."""
+    yield f"the owner of partition {partition} has taken no turn", owner.turns
+    if behind:
+        mark = owner.advances, standing.position
+        yield f"partition {partition} has work and did not move", mark

@@ -5,6 +5,7 @@ yet: the API looks at the end of `activity` itself, and compares it with the par
 """
 
 import asyncio
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -12,14 +13,19 @@ from typing import Final
 import structlog
 from aiokafka.errors import KafkaError, KafkaTimeoutError, UnknownError
 
+from api.pipeline import Members, Movement, members
 from api.reads import DatabaseAwayError, Reads
-from api.unfolded import Unfolded, unfolded
+from api.unfolded import SEARCH_SECONDS, Unfolded, unfolded
 from runtime.clock import Clock
 from runtime.settings import Settings
 
 LOOK_SECONDS: Final = 1.0
 STALE_SECONDS: Final = 15
 YOUNG_SECONDS: Final = 3
+HANG_SECONDS: Final = 10.0
+"""So long a look may take, beside its searches: a client that hangs may never say so."""
+MEMBERS_SECONDS: Final = 5.0
+_ANSWER_SECONDS: Final = 2.0
 
 log = structlog.get_logger()
 
@@ -43,7 +49,8 @@ class Measured:
 class Freshness:
     """Every partition's lag; `keep` measures, and anybody asks.
 
-    `kafka_up` is whether Kafka answers; `fault` is why nothing can be measured although it does.
+    `kafka_up` is whether Kafka answers; `fault` is why nothing can be measured although it does;
+    `movement` is whether what has to be folded is.
     """
 
     def __init__(self, settings: Settings, clock: Clock, reads: Reads) -> None:
@@ -52,6 +59,10 @@ class Freshness:
         self._reads = reads
         self._measured: dict[int, Measured] = {}
         self._away_said = False
+        self._alive_at = 0.0
+        self._members_at = 0.0
+        self._hanging: set[asyncio.Task[None]] = set()
+        self.movement = Movement(settings.partitions)
         self.kafka_up = False
         self.fault: str | None = None
 
@@ -69,25 +80,59 @@ class Freshness:
     async def keep(self, stop: asyncio.Event) -> None:
         """Measure until told to stop; whatever fails is said and tried again a little later."""
         while not stop.is_set():
+            measuring = asyncio.create_task(self._measure(stop))
+            self._alive()
             try:
-                async with unfolded(self._settings) as source:
-                    await self._watch(source, stop)
-            except Exception as error:  # noqa: BLE001 - a measurement that ends would be silent
-                self._failed(error)
-                await _pause(stop, LOOK_SECONDS)
+                while not measuring.done() and not self._hangs():
+                    await asyncio.wait({measuring}, timeout=LOOK_SECONDS)
+            finally:
+                measuring.cancel()
+            if not measuring.done():
+                self._hanging.add(measuring)  # it may not even end when it is cancelled
+                measuring.add_done_callback(self._hanging.discard)
+                self._failed(TimeoutError("a look at the log did not come to an end"))
 
-    async def _watch(self, source: Unfolded, stop: asyncio.Event) -> None:
+    async def _measure(self, stop: asyncio.Event) -> None:
+        try:
+            async with unfolded(self._settings) as source, members(self._settings) as group:
+                await self._watch(source, group, stop)
+        except Exception as error:  # noqa: BLE001 - a measurement that ends would be silent
+            self._failed(error)
+            await _pause(stop, LOOK_SECONDS)
+
+    async def _watch(self, source: Unfolded, group: Members, stop: asyncio.Event) -> None:
         self._answered()
         while not stop.is_set():
+            self._alive()
             with suppress(DatabaseAwayError):
                 records = await self._reads.records()
                 await self._look(source, {record.partition: record.next for record in records})
+            await self._look_at(group)
             await _pause(stop, LOOK_SECONDS)
 
     async def _look(self, source: Unfolded, stands: dict[int, int]) -> None:
         async for partition, since in source.oldest(stands):
             self._measured[partition] = Measured(self._clock.now(), since)
+            self.movement.saw(partition, stands.get(partition, 0), behind=since is not None)
         self.fault = None
+
+    async def _look_at(self, group: Members) -> None:
+        """Less often; a coordinator that cannot tell leaves all else as it is."""
+        if self._alive_at - self._members_at < MEMBERS_SECONDS:
+            return
+        self._members_at = self._alive_at
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                self.movement.saw_owned(await group.owned())
+        except (KafkaError, TimeoutError):
+            self.movement.saw_owned(None)
+
+    def _alive(self) -> None:
+        self._alive_at = time.monotonic()
+
+    def _hangs(self) -> bool:
+        searches = 2 * SEARCH_SECONDS * self._settings.partitions
+        return time.monotonic() - self._alive_at > HANG_SECONDS + searches
 
     def _answered(self) -> None:
         if self._away_said:

@@ -1,6 +1,7 @@
 """Whether the process lives, whether it is ready and why not, and its metrics."""
 
 import asyncio
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -36,7 +37,11 @@ class NotReady:
         "partition_records",
         "clock_mode",
         "version",
+        "kafka_away",
         "lag_unknown",
+        "partition_halted",
+        "partition_still",
+        "no_worker",
     ]
     detail: str
 
@@ -54,8 +59,16 @@ class PartitionStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answering:
+    """Whether this process can answer, and why not."""
+
+    ready: bool
+    reasons: list[NotReady]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
-    """Ready or not and why; halted partitions are shown, and their learners still answered."""
+    """Whether pages can be answered and the pipeline moves, and why not."""
 
     ready: bool
     reasons: list[NotReady]
@@ -90,12 +103,10 @@ def health_router(
         responses={503: {"model": Readiness, "description": "They cannot; `reasons` says why."}},
     )
     async def readyz() -> Response:
-        """Whether the pages can be answered, and why not."""
+        """Whether the pages can be answered and the pipeline moves, and why not: for operators."""
         reasons, records = await _look(settings, reads)
-        if lags.fault is not None:
-            detail = f"the lag behind Kafka cannot be measured: {lags.fault}"
-            reasons.append(NotReady(code="lag_unknown", detail=detail))
         partitions = [_status(record, lags) for record in records]
+        reasons += _stands_still(lags, partitions)
         found = Readiness(
             ready=not reasons,
             reasons=reasons,
@@ -104,6 +115,12 @@ def health_router(
             partitions=partitions,
         )
         return _json(found, 503 if reasons else 200)
+
+    @router.get("/readyz/api", response_model=Answering, responses={503: {"model": Answering}})
+    async def readyz_api() -> Response:
+        """Whether this process can answer pages, however old: for load balancers."""
+        reasons, _ = await _look(settings, reads)
+        return _json(Answering(ready=not reasons, reasons=reasons), 503 if reasons else 200)
 
     @router.get("/metrics", response_class=Response, include_in_schema=False)
     async def show_metrics() -> Response:
@@ -135,13 +152,45 @@ def _judge(settings: Settings, records: list[PartitionRecord]) -> list[NotReady]
         missing = sorted(set(range(settings.partitions)) - {each.partition for each in records})
         detail = (
             f"Postgres has the records of {len(records)} partitions, expected "
-            f"{settings.partitions}; missing: {', '.join(map(str, missing))}"
+            f"{settings.partitions}; missing: {_list(missing)}"
         )
         reasons.append(NotReady(code="partition_records", detail=detail))
     if others := {each.clock_mode for each in records} - {settings.clock}:
         detail = f"the partitions' clock is {min(others)}, this process was told {settings.clock}"
         reasons.append(NotReady(code="clock_mode", detail=detail))
     return reasons
+
+
+def _stands_still(lags: Freshness, partitions: list[PartitionStatus]) -> Iterator[NotReady]:
+    """Why events do not get to Postgres; nothing where they do, or where none wait."""
+    halted = {each.partition: each.halted_reason for each in partitions if each.halted_reason}
+    for partition, reason in halted.items():
+        yield NotReady(code="partition_halted", detail=f"partition {partition}: {reason}")
+    if not lags.kafka_up:
+        yield NotReady(code="kafka_away", detail="Kafka does not answer")
+        return
+    yield from _lag_unknown(lags, partitions)
+    for partition, seconds in lags.movement.still().items():
+        if partition not in halted:
+            detail = f"partition {partition} has events to fold and stood for {seconds:.0f} s"
+            yield NotReady(code="partition_still", detail=detail)
+    if without := lags.movement.without_worker():
+        detail = f"no worker has had partitions {_list(without)} for {max(without.values()):.0f} s"
+        yield NotReady(code="no_worker", detail=detail)
+
+
+def _lag_unknown(lags: Freshness, partitions: list[PartitionStatus]) -> Iterator[NotReady]:
+    unknown = [each.partition for each in partitions if not each.lag_known]
+    if lags.fault is not None:
+        detail = f"the lag behind Kafka cannot be measured: {lags.fault}"
+        yield NotReady(code="lag_unknown", detail=detail)
+    elif unknown:
+        detail = f"the lag behind Kafka was not measured lately: partitions {_list(unknown)}"
+        yield NotReady(code="lag_unknown", detail=detail)
+
+
+def _list(partitions: Iterable[int]) -> str:
+    return ", ".join(map(str, partitions))
 
 
 def _status(record: PartitionRecord, lags: Freshness) -> PartitionStatus:

@@ -20,6 +20,10 @@ class MissedError(Exception):
     """A fault hit nothing, so that the run proves nothing."""
 
 
+class SkippedError(Exception):
+    """A fault cannot strike on this machine; the run proves what it proves without it."""
+
+
 class StuckError(Exception):
     """The system did not get well again."""
 

@@ -28,6 +28,8 @@ STORE_KINDS: Final = (
     "postgres_away",
     "postgres_connections",
     "api_kill",
+    "disk_full_kafka",
+    "disk_full_postgres",
 )
 KAFKA_KINDS: Final = ("kafka_term", "kafka_kill", "kafka_away", "everything_kill", "mixed")
 KINDS: Final = (*WORKER_KINDS, *STORE_KINDS, *KAFKA_KINDS)

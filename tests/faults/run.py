@@ -15,7 +15,7 @@ from tests.faults.evidence import keep
 from tests.faults.load import Sender
 from tests.faults.memory import MemoryReader, growing_lives
 from tests.faults.operator_view import OperatorView
-from tests.faults.parts import ROOT, MissedError, Parts, StuckError, ViolationError
+from tests.faults.parts import ROOT, MissedError, Parts, SkippedError, StuckError, ViolationError
 from tests.faults.plan import PARTITIONS, Fault, Plan
 from tests.faults.readers import AlertsReader, ApiReader
 from tests.faults.samplers import RowReader, StateReader, left_of_states
@@ -43,6 +43,8 @@ class Verdict:
     struck: list[dict[str, Any]] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
     invalid: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    """Faults that cannot strike on this machine, and why."""
     figures: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -61,6 +63,7 @@ class Verdict:
             "struck": self.struck,
             "violations": self.violations,
             "invalid": self.invalid,
+            **({"skipped": self.skipped} if self.skipped else {}),
             **self.figures,
         }
 
@@ -207,6 +210,10 @@ def strike_and_heal(scene: Scene, fault: Fault, verdict: Verdict, say: Say) -> N
     before = time.monotonic()
     try:
         gone = STRIKES[fault.kind](scene, random.Random(fault.chance))
+    except SkippedError as error:
+        verdict.skipped.append(f"{fault.kind}: {error}")
+        say(f"  {fault.kind} skipped: {error}")
+        return
     except MissedError as error:
         verdict.invalid.append(f"{fault.kind}: {error}")
         say(f"  {fault.kind} missed: {error}")

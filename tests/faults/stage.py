@@ -22,6 +22,7 @@ from runtime.database import connect_now
 from runtime.kafka import admin_client
 from runtime.settings import Settings
 from sinks.migrate import migrate
+from tests.faults.disk import Disk, small_disk
 from tests.faults.plan import PARTITIONS, Plan
 from tests.faults.steps_back import watch_for_steps_back
 
@@ -32,6 +33,13 @@ _COMPACTS: Final = {
     "min.compaction.lag.ms": "0",
     "max.compaction.lag.ms": "3000",
 }
+_BROKER: Final = {
+    "group.min.session.timeout.ms": "1000",
+    "log.cleaner.backoff.ms": "300",
+    "log.retention.check.interval.ms": "2000",
+    "log.segment.delete.delay.ms": "500",
+    "log.index.size.max.bytes": "1048576",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,9 @@ class Servers:
     folder: Path
     kafka: EmbeddedKafka
     postgres: EmbeddedPostgres
+    kafka_disk: Disk | None
+    postgres_disk: Disk | None
+    """Their disks, where they could be given small ones of their own."""
 
     def stop_postgres_at_once(self) -> None:
         """As `pg_ctl stop -m immediate`: no backend finishes what it does."""
@@ -51,31 +62,34 @@ class Servers:
 
 @contextmanager
 def servers() -> Iterator[Servers]:
-    """Start both; everything is gone at the end."""
+    """Start both, each on a disk of its own; everything is gone at the end."""
     folder = Path(tempfile.mkdtemp(prefix="learnstream-faults-"))
     folder.chmod(0o755)
-    kafka = EmbeddedKafka(
-        folder / "kafka",
-        properties={
-            "group.min.session.timeout.ms": "1000",
-            "log.cleaner.backoff.ms": "300",
-            "log.retention.check.interval.ms": "2000",
-            "log.segment.delete.delay.ms": "500",
-            "log.index.size.max.bytes": "1048576",
-        },
-    )
-    postgres = EmbeddedPostgres(folder / "postgres", lasting=True)
+    try:
+        with (
+            small_disk(folder / "kafka") as kafka_disk,
+            small_disk(folder / "postgres") as postgres_disk,
+        ):
+            kafka = EmbeddedKafka(folder / "kafka", properties=_BROKER)
+            postgres = EmbeddedPostgres(folder / "postgres", lasting=True)
+            with _running(kafka, postgres):
+                yield Servers(folder, kafka, postgres, kafka_disk, postgres_disk)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _running(kafka: EmbeddedKafka, postgres: EmbeddedPostgres) -> Iterator[None]:
     try:
         kafka.prepare()
         kafka.launch()
         postgres.start()
         kafka.wait()
-        yield Servers(folder, kafka, postgres)
+        yield
     finally:
         for server in (kafka, postgres):
             if server._child is not None:
                 server.kill()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True)

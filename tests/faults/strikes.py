@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 
 from runtime.errors import CrashError
 from runtime.failpoints import POINTS, Point
+from tests.faults.disk_strikes import disk_full_kafka, disk_full_postgres
 from tests.faults.parts import MissedError, Part, StuckError, ViolationError
 from tests.faults.plan import PARTITIONS, WORKER_KINDS
 from tests.faults.scene import START_SECONDS, Scene, away, some
@@ -245,6 +246,8 @@ STRIKES: Final[dict[str, Strike]] = {
     "postgres_away": postgres_away,
     "postgres_connections": postgres_connections,
     "api_kill": api_kill,
+    "disk_full_kafka": disk_full_kafka,
+    "disk_full_postgres": disk_full_postgres,
     "kafka_term": kafka_term,
     "kafka_kill": kafka_kill,
     "kafka_away": kafka_away,

@@ -132,7 +132,7 @@ async def test_under_stream_now_is_the_clock_of_the_learners_partition(settings:
     await with_ada(stream)
     async with asking(stream, a_token(stream), clock=StoppedClock(T0 + 900 * DAY)) as client:
         body = await page(client, "real-time-dashboard")
-        ready = (await client.get("/readyz")).json()
+        ready = (await client.get("/readyz/api")).json()
     assert body["timestamp"] == body["freshness"]["as_of"] == "2025-10-09T08:54:20Z"
     assert body["freshness"]["clock"] == "stream"
     assert body["realtime_metrics"]["daily_activities"] == 3
@@ -332,7 +332,7 @@ async def test_postgres_away_gives_young_rows_marked_stale_then_503_then_comes_b
             return answer if answer.status_code == expected else None
 
         fresh = await page(client, "real-time-dashboard")
-        assert (await client.get("/readyz")).status_code == 200
+        assert (await client.get("/readyz/api")).status_code == 200
         server.kill()
         stale = await page(client, "real-time-dashboard")
         assert (stale["degraded"], stale["freshness"]["stale"]) == (["database", "cohort"], True)
@@ -390,9 +390,12 @@ async def test_without_kafka_the_pages_are_answered_and_marked_stale(settings: S
     async with asking(alone, a_token(alone)) as client:
         body = await page(client, "real-time-dashboard")
         ready = await client.get("/readyz")
+        answers = await client.get("/readyz/api")
     assert (body["freshness"]["stale"], body["freshness"]["lag_seconds"]) == (True, 0)
     assert body["realtime_metrics"]["daily_activities"] == 3
-    assert (ready.status_code, ready.json()["kafka"]) == (200, "away")
+    assert (ready.status_code, ready.json()["kafka"]) == (503, "away")
+    assert [reason["code"] for reason in ready.json()["reasons"]] == ["kafka_away"]
+    assert (answers.status_code, answers.json()) == (200, {"ready": True, "reasons": []})
 
 
 async def test_tables_that_are_not_there_are_503_and_not_a_defect(bare: Settings) -> None:
@@ -404,17 +407,22 @@ async def test_tables_that_are_not_there_are_503_and_not_a_defect(bare: Settings
 
 async def test_readiness_says_what_is_missing_and_shows_halted_partitions(bare: Settings) -> None:
     async with asking(bare) as client:
-        no_tables = await client.get("/readyz")
-        assert (no_tables.status_code, no_tables.json()["ready"]) == (503, False)
-        assert [each["code"] for each in no_tables.json()["reasons"]] == ["schema_version"]
+        for path in ("/readyz", "/readyz/api"):
+            no_tables = await client.get(path)
+            assert (no_tables.status_code, no_tables.json()["ready"]) == (503, False)
+            assert no_tables.json()["reasons"][0]["code"] == "schema_version"
         migrate(bare)
         await store(bare, records=[a_record(number) for number in (0, 2, 3)])
-        (reason,) = (await client.get("/readyz")).json()["reasons"]
+        (reason,) = (await client.get("/readyz/api")).json()["reasons"]
         assert (reason["code"], reason["detail"][-10:]) == ("partition_records", "missing: 1")
         halted = a_record(1, halted=Halted(65, "10000 events in a row were rejected"))
         await store(bare, records=[halted])
         ready = await client.get("/readyz")
-    assert (ready.status_code, ready.json()["ready"], ready.json()["halted"]) == (200, True, [1])
+        answers = await client.get("/readyz/api")
+    assert (ready.status_code, ready.json()["ready"], ready.json()["halted"]) == (503, False, [1])
+    said = {each["code"]: each["detail"] for each in ready.json()["reasons"]}
+    assert said["partition_halted"] == "partition 1: 10000 events in a row were rejected"
+    assert (answers.status_code, answers.json()["ready"]) == (200, True)
     shown = ready.json()["partitions"][1]
     assert (shown["halted_code"], shown["halted_reason"]) == (
         65,

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
 from typing import Any, Protocol
 
+import aiokafka
 import aiokafka.codec
 import confluent_kafka
 import httpx
@@ -11,6 +12,7 @@ import kafka
 import pytest
 
 import api.freshness
+import api.pipeline
 import api.unfolded
 from contracts.topics import ACTIVITY
 from domain.ids import partition_of
@@ -152,6 +154,35 @@ async def test_what_an_abort_took_back_is_no_lag_though_passing_it_takes_many_lo
         await eventually(ada.behind())
         producer.abort_transaction()
         await eventually(ada.caught_up, 40)
+
+
+async def test_a_pipeline_without_a_worker_is_not_ready_and_its_pages_are_answered(
+    topics: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api.pipeline, "STILL_SECONDS", 1.0)
+    monkeypatch.setattr(api.freshness, "MEMBERS_SECONDS", 0.0)
+    await store(topics, records=[a_record(number, next=0) for number in range(topics.partitions)])
+
+    async with ada_asking(topics) as ada:
+
+        def said(*codes: str) -> Callable[[], Awaitable[bool]]:
+            async def ask() -> bool:
+                found = await ada.ready()
+                return [each["code"] for each in found["reasons"]] == list(codes)
+
+            return ask
+
+        await eventually(said("no_worker"))
+        ada.put_committed()
+        await eventually(said("partition_still", "no_worker"))
+        async with aiokafka.AIOKafkaConsumer(
+            topics.topic(ACTIVITY.name), **connect_options(topics), group_id=topics.group
+        ):
+            await eventually(said("partition_still"), 20)
+            await ada.folded(1)
+            await eventually(said())
+        await eventually(said("no_worker"))
+        assert (await ada.client.get("/readyz/api")).json() == {"ready": True, "reasons": []}
 
 
 async def test_what_is_not_kafkas_absence_is_said_and_ends_readiness(

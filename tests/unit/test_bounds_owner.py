@@ -353,6 +353,46 @@ async def test_an_owner_looks_up_once_a_second_in_any_case(stage: Stage) -> None
     await run
 
 
+async def test_an_owner_takes_turns_without_work_and_none_in_a_transaction_that_hangs(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agents.owner, "_POLL_SECONDS", 0.01)
+    owner = stage.owner()
+    run = asyncio.create_task(owned(owner))
+    await until(lambda: owner.turns > 3)
+
+    async def hang() -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(stage.producers[0], "commit_transaction", hang)
+    owner.deliver(stage.batch(0, *views(stage, 0, 1)))
+    await until(lambda: owner.waiting == 0)
+    turns = owner.turns
+    await asyncio.sleep(0.1)
+    assert (owner.turns, owner.waiting, owner.advances) == (turns, 0, 1)
+    run.cancel()
+
+
+async def test_an_owner_that_fails_does_not_wait_for_its_producer(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang() -> None:
+        await asyncio.Event().wait()
+
+    async def fail() -> None:
+        raise CrashError("the broker is gone")
+
+    owner = stage.owner()
+    run = asyncio.create_task(owned(owner))
+    await until(lambda: owner.opened)
+    monkeypatch.setattr(stage.producers[0], "stop", hang)
+    monkeypatch.setattr(stage.producers[0], "commit_transaction", fail)
+    owner.deliver(stage.batch(0, *views(stage, 0, 1)))
+    with pytest.raises(CrashError, match="the broker is gone"):
+        async with asyncio.timeout(3):
+            await run
+
+
 async def test_a_state_of_another_version_is_refused_and_the_producer_is_closed(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
