@@ -78,6 +78,7 @@ async def _run(
     watchdog.start()
     settle_memory()
     await _live(app, owners, watchdog, asked)
+    parts[0].remove_done_callback(_leave_on_end)
     parts[0].cancel()
 
 
@@ -106,12 +107,14 @@ async def _live(
 
 
 def _started(part: Coroutine[object, object, object]) -> "asyncio.Task[object]":
-    """A task whose error ends the process."""
+    """A task whose error, or cancellation by who knows whom, ends the process."""
     task = asyncio.create_task(part)
-    task.add_done_callback(_leave_on_error)
+    task.add_done_callback(_leave_on_end)
     return task
 
 
-def _leave_on_error(part: "asyncio.Task[object]") -> None:
-    if not part.cancelled() and (error := part.exception()) is not None:
+def _leave_on_end(part: "asyncio.Task[object]") -> None:
+    if part.cancelled():
+        leave(CrashError(f"a part of the worker was cancelled: {part.get_coro()}"))
+    if (error := part.exception()) is not None:
         leave(error)

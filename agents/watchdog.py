@@ -77,9 +77,11 @@ class Watchdog(threading.Thread):
         while True:
             time.sleep(_LOOK_SECONDS)
             if (reason := self._look()) is not None:
-                log.error("watchdog", reason=reason)
-                dump_stacks()
-                self._leave(CrashError.exit_status)
+                try:
+                    log.error("watchdog", reason=reason)
+                    dump_stacks()
+                finally:  # whether or not it can be said
+                    self._leave(CrashError.exit_status)
 
     def _look(self) -> str | None:
         try:

@@ -87,10 +87,17 @@ class Freshness:
                     await asyncio.wait({measuring}, timeout=LOOK_SECONDS)
             finally:
                 measuring.cancel()
-            if not measuring.done():
-                self._hanging.add(measuring)  # it may not even end when it is cancelled
-                measuring.add_done_callback(self._hanging.discard)
-                self._failed(TimeoutError("a look at the log did not come to an end"))
+            await self._ended(measuring, stop)
+
+    async def _ended(self, measuring: "asyncio.Task[None]", stop: asyncio.Event) -> None:
+        """What may come of aiokafka 0.14 where Kafka goes, beside errors."""
+        if not measuring.done():
+            self._hanging.add(measuring)  # it may not even end when it is cancelled
+            measuring.add_done_callback(self._hanging.discard)
+            self._failed(TimeoutError("a look at the log did not come to an end"))
+        elif measuring.cancelled():
+            self._failed(TimeoutError("a reader of the log was cancelled when it was stopped"))
+            await _pause(stop, LOOK_SECONDS)
 
     async def _measure(self, stop: asyncio.Event) -> None:
         try:

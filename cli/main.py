@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from runtime.errors import ProjectError, StoppedError, UsageError
 from runtime.log import complain
 from runtime.output import PIPE_CLOSED, discard_output, reader_is_gone
+from runtime.stderr import make_stderr_unbreakable
 
 COMMANDS: Final = (
     "up",
@@ -42,11 +43,12 @@ exit status:
   70   a crash: start it again
   78   records are gone, or a topic is another one: a worker or a sink waits for a person
   130  interrupted by Ctrl-C
-  141  nobody reads the output any more, as in `| head` (a worker whose log nobody reads: 70)"""
+  141  nobody reads the output any more, as in `| head`"""
 
 
 def main() -> int:
     """Run one command and return its exit status; what is wrong is said in one line."""
+    make_stderr_unbreakable()
     try:
         try:
             return _run()

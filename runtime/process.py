@@ -30,12 +30,13 @@ def exit_status(error: BaseException) -> int:
 
 def leave(error: BaseException) -> NoReturn:
     """End this process at once; nothing is repaired in place and nothing is waited for."""
-    with contextlib.suppress(OSError, ValueError):  # whether anybody can be told or not
-        _say_why(error)
-    leave_now(exit_status(error))
+    try:
+        _say_last_words(error)
+    finally:
+        leave_now(exit_status(error))
 
 
-def _say_why(error: BaseException) -> None:
+def _say_last_words(error: BaseException) -> None:
     log = structlog.get_logger()
     if isinstance(error, ProjectError):
         log.error("process_ends", status=error.exit_status)

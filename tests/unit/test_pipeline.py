@@ -138,3 +138,30 @@ async def test_a_look_that_hangs_is_given_up_and_begun_anew(
     stop.set()
     released.set()
     await keeping
+
+
+async def test_a_look_that_cancels_itself_is_begun_anew(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a consumer of aiokafka that is stopped while its broker is gone."""
+    begun = 0
+
+    @asynccontextmanager
+    async def cancel(_: Settings) -> AsyncIterator[None]:
+        nonlocal begun
+        begun += 1
+        if begun:
+            raise asyncio.CancelledError
+        yield None
+
+    settings = Settings.model_validate({"KAFKA_BOOTSTRAP": "nowhere:1", "partitions": 1})
+    monkeypatch.setattr(api.freshness, "unfolded", cancel)
+    monkeypatch.setattr(api.freshness, "LOOK_SECONDS", 0.01)
+    lags = Freshness(settings, WallClock(), cast(Any, None))
+    keeping = asyncio.create_task(lags.keep(stop := asyncio.Event()))
+    async with asyncio.timeout(5):
+        while begun < 3:  # noqa: ASYNC110 - a look tells nobody
+            await asyncio.sleep(0.01)
+    assert capsys.readouterr().out.count("kafka_away") == 1
+    stop.set()
+    await keeping
