@@ -21,7 +21,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--resume",
         action="store_true",
-        help="go on with partitions that halted because too many events were rejected",
+        help="first resume every partition that halted as too many of its events were rejected",
     )
     parser.set_defaults(func=run)
 

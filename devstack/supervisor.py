@@ -14,7 +14,7 @@ from devstack.child import Child
 # Ends after which a fresh start would end the same way: a person must change something.
 WAITS_FOR_A_PERSON: Final[Mapping[int, str]] = {
     2: "its usage or configuration is wrong",
-    65: "too many events were rejected",
+    65: "every partition it has is halted: too many events were rejected",
     78: "records are gone, or a topic is not the one it was",
 }
 DELAY_SECONDS: Final = 0.5

@@ -200,7 +200,7 @@ def test_a_halted_partition_is_proven_up_to_where_it_halted(
     events = days_of_work(["u1"])
     send(stack, [*events[:4], *[(b"u1", b"no event")] * 10_050, *events[4:]])
     with running(stack, tmp_path / "w") as worker:
-        assert worker.ended(60) == 65
+        wait_for(lambda: "partition_halted" in worker.said(), 60)
     report = verified(stack)
     assert red(report) == {}
     assert report.events == 10_000

@@ -170,21 +170,59 @@ def test_bad_course_facts_are_told_once(replay: Settings, tmp_path: Path) -> Non
 HALTED_ADVICE = (
     f"dead letters are not_json: {REMEDIES['not_json']}, then `learnstream worker --resume`"
 )
+BAD_RUN = 10_100
+"""More rejected events in a row than a partition takes."""
 
 
-def test_ten_thousand_bad_events_in_a_row_halt_until_somebody_resumes(
+def one_of_each(settings: Settings) -> dict[int, bytes]:
+    """A learner's id for each partition."""
+    ids = [f"u{number}".encode() for number in range(50)]
+    return {(murmur2(each) & 0x7FFFFFFF) % settings.partitions: each for each in ids}
+
+
+def event_of(user: bytes, event_id: str) -> tuple[bytes, bytes]:
+    return user, changed(user_id=user.decode(), event_id=event_id)
+
+
+def halted(settings: Settings) -> list[int]:
+    found = partition_records(settings)
+    return sorted(number for number, record in found.items() if record.halted is not None)
+
+
+def test_a_partition_that_halts_stops_no_other_and_whoever_owns_it_is_resumed(
     replay: Settings, tmp_path: Path
 ) -> None:
-    send(replay, [(b"u1", b"not an event")] * 10_100)
+    learners = one_of_each(replay)
+    send(replay, [(learners[0], b"not an event")] * BAD_RUN)
     with running(replay, tmp_path / "w") as worker:
-        assert worker.ended() == 65
+        wait_for(lambda: halted(replay) == [0], 30)
+        send(replay, [event_of(learners[1], "later")])
+        wait_for(lambda: partition_records(replay)[1].next == 1, 20)
         assert "10000 events in a row were rejected" in worker.said()
         assert HALTED_ADVICE in worker.said()
+        assert worker.said().count("partition_halted") == 1
+        assert worker.stop() == 0  # the halt is the partition's, not the process's
     with running(replay, tmp_path / "w") as again:
-        assert again.ended() == 65
-        assert HALTED_ADVICE in again.said()
-    assert len(stored(replay, DEAD_LETTERS.name)) == 10_000
-    send(replay, [(b"u1", changed())])
+        wait_for(lambda: "--resume" in again.said(), 20)
+        assert len(stored(replay, DEAD_LETTERS.name)) == 10_000
+        send(replay, [event_of(learners[0], "mended")])
+        with running(replay, tmp_path / "w", resume=True) as resumed:
+            wait_until_folded(replay)
+            assert resumed.stop() == 0
+        assert again.stop() == 0
+    assert_equals_the_log(replay)
+
+
+def test_a_worker_ends_when_every_partition_of_its_is_halted_and_resume_takes_them_all(
+    replay: Settings, tmp_path: Path
+) -> None:
+    learners = one_of_each(replay)
+    send(replay, [(user, b"not an event") for user in learners.values()] * BAD_RUN)
+    for _ in range(2):
+        with running(replay, tmp_path / "w") as worker:
+            assert worker.ended(40) == 65
+            assert worker.said().count("partition_halted") == replay.partitions
+    assert halted(replay) == list(range(replay.partitions))
     with running(replay, tmp_path / "w", resume=True) as resumed:
         wait_until_folded(replay)
         assert resumed.stop() == 0
