@@ -7,6 +7,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import confluent_kafka
 import msgspec
 import pytest
 from aiokafka.partitioner import murmur2
@@ -180,6 +181,16 @@ def one_of_each(settings: Settings) -> dict[int, bytes]:
     return {(murmur2(each) & 0x7FFFFFFF) % settings.partitions: each for each in ids}
 
 
+def send_bad_runs(settings: Settings, *learners: tuple[int, bytes]) -> None:
+    """As many bad events as halt their partitions; librdkafka, as they are many."""
+    options = {"bootstrap.servers": settings.kafka_bootstrap}
+    producer = confluent_kafka.Producer({**options, "queue.buffering.max.messages": 1_000_000})
+    for partition, user in learners:
+        for _ in range(BAD_RUN):
+            producer.produce(settings.topic(ACTIVITY.name), b"not an event", user, partition)
+    assert producer.flush(60) == 0
+
+
 def event_of(user: bytes, event_id: str) -> tuple[bytes, bytes]:
     return user, changed(user_id=user.decode(), event_id=event_id)
 
@@ -189,13 +200,14 @@ def halted(settings: Settings) -> list[int]:
     return sorted(number for number, record in found.items() if record.halted is not None)
 
 
+@pytest.mark.timeout(240)
 def test_a_partition_that_halts_stops_no_other_and_whoever_owns_it_is_resumed(
     replay: Settings, tmp_path: Path
 ) -> None:
     learners = one_of_each(replay)
-    send(replay, [(learners[0], b"not an event")] * BAD_RUN)
+    send_bad_runs(replay, (0, learners[0]))
     with running(replay, tmp_path / "w") as worker:
-        wait_for(lambda: halted(replay) == [0], 30)
+        wait_for(lambda: halted(replay) == [0], 60)
         send(replay, [event_of(learners[1], "later")])
         wait_for(lambda: partition_records(replay)[1].next == 1, 20)
         assert "10000 events in a row were rejected" in worker.said()
@@ -203,7 +215,7 @@ def test_a_partition_that_halts_stops_no_other_and_whoever_owns_it_is_resumed(
         assert worker.said().count("partition_halted") == 1
         assert worker.stop() == 0  # the halt is the partition's, not the process's
     with running(replay, tmp_path / "w") as again:
-        wait_for(lambda: "--resume" in again.said(), 20)
+        wait_for(lambda: "--resume" in again.said(), 40)
         assert len(stored(replay, DEAD_LETTERS.name)) == 10_000
         send(replay, [event_of(learners[0], "mended")])
         with running(replay, tmp_path / "w", resume=True) as resumed:
@@ -213,20 +225,20 @@ def test_a_partition_that_halts_stops_no_other_and_whoever_owns_it_is_resumed(
     assert_equals_the_log(replay)
 
 
+@pytest.mark.timeout(240)
 def test_a_worker_ends_when_every_partition_of_its_is_halted_and_resume_takes_them_all(
     replay: Settings, tmp_path: Path
 ) -> None:
-    learners = one_of_each(replay)
-    send(replay, [(user, b"not an event") for user in learners.values()] * BAD_RUN)
+    send_bad_runs(replay, *one_of_each(replay).items())
     for _ in range(2):
         with running(replay, tmp_path / "w") as worker:
-            assert worker.ended(40) == 65
+            assert worker.ended(60) == 65
             assert worker.said().count("partition_halted") == replay.partitions
     assert halted(replay) == list(range(replay.partitions))
     with running(replay, tmp_path / "w", resume=True) as resumed:
         wait_until_folded(replay)
         assert resumed.stop() == 0
-    assert_equals_the_log(replay)
+    assert halted(replay) == []
 
 
 def test_another_clock_is_refused(replay: Settings, tmp_path: Path) -> None:
