@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Coroutine
 
-import kafka.errors
 import structlog
 
 from agents.assignment import Assignment
@@ -11,10 +10,10 @@ from agents.courses import CourseReader
 from agents.log_ends import LogEnds
 from agents.owner import Context, Owner
 from agents.progress import make_progress
-from agents.takeover import halted_partitions, look_at_log
+from agents.takeover import halted_partitions
 from agents.transport import WorkerApp, quiet_loggers
 from agents.watchdog import Watchdog
-from contracts.topics import ACTIVITY
+from contracts.topics import ACTIVITY, partition_counts
 from domain.configuration import Configuration
 from domain.scoring import Scorer
 from runtime.clock import WallClock
@@ -22,6 +21,7 @@ from runtime.errors import CrashError
 from runtime.failpoints import Failpoints
 from runtime.metrics import Metrics
 from runtime.process import leave, settle_memory, stop_event
+from runtime.servers import wait_for_kafka
 from runtime.settings import Settings
 
 _BEAT_SECONDS = 0.2
@@ -35,10 +35,7 @@ def run_worker(
 ) -> int:
     """Own partitions until a signal asks to stop; every other end is an exit status of its own."""
     quiet_loggers()
-    try:
-        look_at_log(settings)
-    except kafka.errors.KafkaError as error:
-        raise CrashError(f"cannot reach Kafka at {settings.kafka_bootstrap}: {error}") from error
+    wait_for_kafka(settings, partition_counts(settings.partitions))
     asyncio.run(_run(settings, configuration, scorer, resume=resume))
     return 0
 

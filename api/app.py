@@ -25,9 +25,12 @@ from api.reads import Reads
 from api.routes import progress_router
 from api.schemas import schemas_router
 from api.server import BACKLOG, STOP_SECONDS, Server, connections_max
+from contracts.schema import SCHEMA_VERSION
+from contracts.topics import partition_counts
 from runtime.clock import Clock
-from runtime.errors import CrashError
+from runtime.errors import UsageError
 from runtime.process import raise_file_limit, settle_memory
+from runtime.servers import look_at_database, look_at_kafka
 from runtime.settings import Settings
 
 log = structlog.get_logger()
@@ -73,9 +76,15 @@ def create_app(settings: Settings, clock: Clock, metrics: ApiMetrics | None = No
 
 
 def serve(settings: Settings, clock: Clock) -> None:
-    """Answer requests until SIGTERM or SIGINT; requests that have begun are answered."""
+    """Answer requests until SIGTERM or SIGINT; requests that have begun are answered.
+
+    A server that is away does not hinder the start; raises UsageError where one refuses us, or
+    does not hold the tables and topics that are read.
+    """
     metrics = ApiMetrics()
     app = create_app(settings, clock, metrics)
+    look_at_database(settings, "learnstream api", schema=SCHEMA_VERSION)
+    look_at_kafka(settings, partition_counts(settings.partitions))
     limit = connections_max(raise_file_limit())
     # uvicorn raises the signal that stopped it once more when it has ended in order.
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -93,7 +102,7 @@ def _listener(settings: Settings) -> socket.socket:
         where = settings.api_host, settings.api_port
         listener = socket.create_server(where, family=family, backlog=BACKLOG)
     except OSError as error:
-        raise CrashError(
+        raise UsageError(
             f"cannot listen on {settings.api_host}:{settings.api_port}: {error.strerror}"
         ) from error
     # Accepted connections inherit it; without it an answer's second packet waits 40 ms for an

@@ -17,6 +17,7 @@ from api.pipeline import Members, Movement, members
 from api.reads import DatabaseAwayError, Reads
 from api.unfolded import SEARCH_SECONDS, Unfolded, unfolded
 from runtime.clock import Clock
+from runtime.servers import Outage
 from runtime.settings import Settings
 
 LOOK_SECONDS: Final = 1.0
@@ -58,7 +59,7 @@ class Freshness:
         self._clock = clock
         self._reads = reads
         self._measured: dict[int, Measured] = {}
-        self._away_said = False
+        self._outage: Outage | None = None
         self._alive_at = 0.0
         self._members_at = 0.0
         self._hanging: set[asyncio.Task[None]] = set()
@@ -142,16 +143,16 @@ class Freshness:
         return time.monotonic() - self._alive_at > HANG_SECONDS + searches
 
     def _answered(self) -> None:
-        if self._away_said:
+        if self._outage is not None:
             log.info("kafka_back")
-        self.kafka_up, self._away_said = True, False
+        self.kafka_up, self._outage = True, None
 
     def _failed(self, error: Exception) -> None:
         reason = str(error) or type(error).__name__
         if _is_away(error):
-            if not self._away_said:
-                log.warning("kafka_away", reason=reason)
-            self.kafka_up, self._away_said, self.fault = False, True, None
+            self._outage = self._outage or Outage("kafka_away")
+            self._outage.say(reason)
+            self.kafka_up, self.fault = False, None
             return
         if self.fault != reason:
             log.error("lag_unknown", exc_info=error)

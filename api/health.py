@@ -21,10 +21,11 @@ from runtime.settings import Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """The process answers."""
+    """The process answers; `instance` is what its starter called it by LEARNSTREAM_INSTANCE."""
 
     status: Literal["ok"]
     version: str
+    instance: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +93,7 @@ def health_router(
     )
     async def healthz() -> Response:
         """The process lives."""
-        return _json(Health(status="ok", version=BUILD), 200)
+        return _json(Health(status="ok", version=BUILD, instance=settings.instance), 200)
 
     @router.get(
         "/readyz",

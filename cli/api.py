@@ -4,9 +4,9 @@ import argparse
 from typing import Any
 
 from api.app import serve
+from cli.settings import read_settings
 from runtime.clock import WallClock
 from runtime.log import configure
-from runtime.settings import Settings
 
 
 def register(subparsers: Any) -> None:
@@ -20,7 +20,7 @@ def register(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run until a signal."""
     del args
-    settings = Settings()
+    settings = read_settings()
     configure(settings)
     serve(settings, WallClock())
     return 0

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final
 
+from cli.settings import read_settings
 from domain.decode import REASONS
 from operations.dead_letters import (
     NONE,
@@ -19,6 +20,7 @@ from operations.dead_letters import (
 )
 from runtime.clock import WallClock
 from runtime.errors import UsageError
+from runtime.log import configure
 from runtime.settings import Settings
 
 NEWEST: Final = 20
@@ -61,8 +63,14 @@ def _filters(args: argparse.Namespace) -> Filters:
     return Filters(reasons=args.reason, **{name: getattr(args, name) for name in names})
 
 
+def _settings() -> Settings:
+    settings = read_settings()
+    configure(settings)
+    return settings
+
+
 def _list(args: argparse.Namespace) -> int:
-    found = letters(Settings(), _filters(args))
+    found = letters(_settings(), _filters(args))
     if args.json:
         sys.stdout.writelines(listed(found, as_json=True))
     else:
@@ -71,7 +79,7 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    found = list(letters(Settings(), _filters(args)))
+    found = list(letters(_settings(), _filters(args)))
     if args.raw and len(found) != 1:
         raise UsageError(f"{len(found)} dead letters match, --raw prints just one")
     if args.raw:
@@ -87,7 +95,9 @@ def _requeue(args: argparse.Namespace) -> int:
     filters = _filters(args)
     if filters == Filters(reasons=[]) and not args.all:
         raise UsageError("no filter is given; to put every dead letter back say --all")
-    done = requeue(Settings(), filters, key_from_value=args.key_from_value, dry_run=args.dry_run)
+    done = requeue(
+        read_settings(), filters, key_from_value=args.key_from_value, dry_run=args.dry_run
+    )
     print(counted(done, as_json=args.json, dry_run=args.dry_run))
     return 0
 

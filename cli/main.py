@@ -5,8 +5,6 @@ import importlib
 import sys
 from typing import Final
 
-from pydantic import ValidationError
-
 from runtime.errors import ProjectError, StoppedError, UsageError
 from runtime.log import complain
 from runtime.output import PIPE_CLOSED, discard_output, reader_is_gone
@@ -72,9 +70,6 @@ def _run() -> int:
     except ProjectError as error:
         complain(str(error))
         return error.exit_status
-    except ValidationError as error:
-        complain(_settings_problem(error))
-        return UsageError.exit_status
     except KeyboardInterrupt:
         return StoppedError.exit_status
     return status
@@ -102,14 +97,6 @@ def _require_codecs(command: str) -> None:
     """Before anything starts; imported late, so that the other commands do not wait for it."""
     if command not in WITHOUT_KAFKA:
         importlib.import_module("runtime.codecs").require_codecs()
-
-
-def _settings_problem(error: ValidationError) -> str:
-    problems = (
-        f"{'.'.join(str(part) for part in item['loc'])}: {item['msg'].lower()}"
-        for item in error.errors(include_input=False, include_url=False)
-    )
-    return "the settings are not complete: " + "; ".join(problems)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ import argparse
 import json
 from typing import Any
 
+from cli.settings import read_settings
 from runtime.log import configure
-from runtime.settings import Settings
 from sinks.migrate import migrate
 
 
@@ -20,7 +20,7 @@ def register(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run what is missing; again: nothing."""
-    settings = Settings()
+    settings = read_settings()
     configure(settings)
     done = migrate(settings)
     said = f"migrations run: {', '.join(map(str, done)) or 'none, the tables are up to date'}"

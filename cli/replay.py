@@ -7,6 +7,7 @@ from typing import Any
 
 from cli.feed_flags import add_delivery_flags, delivery
 from cli.reports import continued_by, rendered
+from cli.settings import read_settings
 from feeds.jsonl import replay_jsonl
 from feeds.oulad import OuladOptions, replay_oulad
 from runtime.clock import WallClock
@@ -42,7 +43,7 @@ def register(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Replay; 1 when lines are refused or the counts do not add up."""
-    settings = Settings()
+    settings = read_settings()
     configure(settings)
     with continued_by(sys.argv[1:]):
         report = _replay(settings, args)

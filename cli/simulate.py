@@ -8,12 +8,12 @@ from typing import Any
 
 from cli.feed_flags import add_delivery_flags, delivery
 from cli.reports import continued_by, rendered
+from cli.settings import read_settings
 from feeds.demo_courses import instant
 from feeds.faults import Faults
 from feeds.simulate import Simulation, simulate, write_simulation
 from runtime.clock import WallClock
 from runtime.log import configure
-from runtime.settings import Settings
 
 _ABOUT = """Learners of four temperaments in three courses, up to T. With --out nothing is sent:
 FILE gets the events and FILE.courses the course facts, as `replay jsonl` takes them; bad records
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
 def _simulated(plan: Simulation, args: argparse.Namespace, now: int) -> dict[str, Any]:
     if args.out is not None:
         return write_simulation(plan, args.out)
-    settings = Settings()
+    settings = read_settings()
     configure(settings)
     return simulate(settings, plan, delivery(args), now)
 

@@ -3,9 +3,9 @@
 import argparse
 from typing import Any
 
+from cli.settings import read_settings
 from runtime.clock import WallClock
 from runtime.log import configure
-from runtime.settings import Settings
 from sinks.process import run as run_sink
 
 
@@ -20,7 +20,7 @@ def register(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run until a signal."""
     del args
-    settings = Settings()
+    settings = read_settings()
     configure(settings)
     run_sink(settings, WallClock())
     return 0

@@ -4,10 +4,13 @@ import argparse
 import json
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
+from cli.settings import read_settings
 from operations.token import issue
 from runtime.clock import WallClock
-from runtime.settings import Settings
+
+LIFETIME_SECONDS_MAX: Final = 366 * 86_400
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -17,7 +20,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument("--user", required=True, help="the learner's id")
     parser.add_argument("--scope", default="", help="as progress:read:any")
-    parser.add_argument("--ttl", type=int, default=86_400, help="seconds (86400)")
+    parser.add_argument("--ttl", type=_lifetime, default="86400", help="seconds (86400)")
     parser.add_argument("--env-file", type=Path, help="a file with the stack's settings")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(func=run)
@@ -26,11 +29,20 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(arguments: argparse.Namespace) -> int:
     """Print the token."""
     token = issue(
-        Settings(_env_file=arguments.env_file),
+        read_settings(arguments.env_file),
         user=arguments.user,
         scope=arguments.scope,
-        lifetime=timedelta(seconds=arguments.ttl),
+        lifetime=arguments.ttl,
         clock=WallClock(),
     )
     print(json.dumps({"token": token}) if arguments.json else token)
     return 0
+
+
+def _lifetime(text: str) -> timedelta:
+    seconds = int(text)
+    if not 1 <= seconds <= LIFETIME_SECONDS_MAX:
+        raise argparse.ArgumentTypeError(
+            f"seen {seconds}, expected 1 to {LIFETIME_SECONDS_MAX} seconds"
+        )
+    return timedelta(seconds=seconds)

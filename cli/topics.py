@@ -3,8 +3,9 @@
 import argparse
 import json
 
+from cli.settings import read_settings
 from operations.topics import check, declare
-from runtime.settings import Settings
+from runtime.log import configure
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -19,7 +20,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(arguments: argparse.Namespace) -> int:
     """Declare or check, and say what was found."""
-    outcome = (check if arguments.check else declare)(Settings())
+    settings = read_settings()
+    configure(settings)
+    outcome = (check if arguments.check else declare)(settings)
     if arguments.json:
         print(json.dumps({"made": list(outcome.made), "topics": dict(outcome.ids)}))
     else:

@@ -3,12 +3,12 @@
 import argparse
 from typing import Any
 
+from cli.settings import read_settings
 from models.baseline import Baseline
 from proof.report import rendered, rendered_json
 from proof.verify import Proof, verify
 from runtime.failpoints import Failpoints
 from runtime.log import configure
-from runtime.settings import Settings
 
 _STATUSES = """Exit status: 0 all is equal; 1 something is missing, extra, different or could not be
 verified; 3 the worker or the sink had not passed the log's end in time."""
@@ -19,14 +19,16 @@ def register(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "verify", help="fold the log again and compare everything", description=_STATUSES
     )
-    parser.add_argument("--wait", type=float, default=30.0, help="seconds for worker and sink (30)")
+    parser.add_argument(
+        "--wait", type=_seconds, default=30.0, help="seconds for worker and sink (30)"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(func=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the report; 1 where it is not equal."""
-    settings = Settings()
+    settings = read_settings()
     configure(settings)
     fault = Failpoints(settings.failpoints).sabotage()
     proof = Proof(
@@ -38,3 +40,10 @@ def run(args: argparse.Namespace) -> int:
     report = verify(proof)
     print(rendered_json(report) if args.json else rendered(report))
     return 0 if report.equal else 1
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"seen {text}, expected 0 seconds or more")
+    return seconds

@@ -5,8 +5,8 @@ import argparse
 import msgspec
 
 from agents.topology import run_worker
+from cli.settings import read_settings
 from domain.configuration import Configuration, Rules
-from domain.zones import is_zone
 from models.baseline import Baseline
 from runtime import log
 from runtime.errors import UsageError
@@ -28,23 +28,23 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(args: argparse.Namespace) -> int:
     """Run until a signal asks to stop; the exit status says what a supervisor is to do."""
-    settings = Settings()
+    settings = read_settings()
     log.configure(settings)
     return run_worker(settings, configuration(settings), Baseline(), resume=args.resume)
 
 
 def configuration(settings: Settings) -> Configuration:
     """The rules, the zone and the source of alerts as set; a bad file is a UsageError."""
-    if not is_zone(settings.timezone):
-        raise UsageError(f"LEARNSTREAM_TIMEZONE: {settings.timezone!r} is not an IANA zone")
     if settings.rules_file is None:
         return Configuration(timezone=settings.timezone, alert_source=settings.alert_source)
     try:
         rules = msgspec.json.decode(settings.rules_file.read_bytes(), type=Rules)
     except OSError as error:
-        raise UsageError(f"cannot read {settings.rules_file}: {error.strerror}") from error
+        raise UsageError(
+            f"LEARNSTREAM_RULES_FILE: cannot read {settings.rules_file}: {error.strerror}"
+        ) from error
     except msgspec.DecodeError as error:
-        raise UsageError(f"{settings.rules_file}: {error}") from error
+        raise UsageError(f"LEARNSTREAM_RULES_FILE: {settings.rules_file}: {error}") from error
     return Configuration(
         timezone=settings.timezone, alert_source=settings.alert_source, rules=rules
     )

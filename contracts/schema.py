@@ -2,5 +2,5 @@
 
 from typing import Final
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 """The number of the newest file in sinks/migrations."""

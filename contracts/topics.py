@@ -48,3 +48,8 @@ ALERTS: Final = Topic("alerts", "learner", "worker", "notification services, ver
 COURSES: Final = Topic("courses", "course", "LMS, feeds", "worker", "compact", "single")
 
 TOPICS: Final = (ACTIVITY, DEAD_LETTERS, STATE, INPUTS, TRANSITIONS, ALERTS, COURSES)
+
+
+def partition_counts(activity: int) -> dict[str, int]:
+    """How many partitions each topic has, by its name, where `activity` has so many."""
+    return {topic.name: activity if topic.partitioning == "activity" else 1 for topic in TOPICS}

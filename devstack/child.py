@@ -14,13 +14,15 @@ from runtime.errors import CrashError
 
 POLL_SECONDS: Final = 0.02
 
-# What a child runs first, before it becomes the command: ask Linux for a signal when its parent
-# dies (prctl 1 is PR_SET_PDEATHSIG; elsewhere only an orderly stop cleans up), and change the user.
-# The order matters: a change of user clears the request, and may hide Python's own files. It is a
-# program of its own because Popen's preexec_fn is not safe in a process with threads.
+# What a child runs first, before it becomes the command: keep what it writes for its owner's eyes
+# (learners' events stand in it), ask Linux for a signal when its parent dies (prctl 1 is
+# PR_SET_PDEATHSIG; elsewhere only an orderly stop cleans up), and change the user. The order
+# matters: a change of user clears the request, and may hide Python's own files. It is a program of
+# its own because Popen's preexec_fn is not safe in a process with threads.
 _LAUNCH: Final = """
 import ctypes, os, sys
 library = ctypes.CDLL(None)
+os.umask(0o077)
 parent, death_signal, user, group = map(int, sys.argv[1:5])
 if user >= 0:
     os.setgroups([])
@@ -85,6 +87,7 @@ class Child:
     def start(self) -> None:
         """Start it; its output goes to the end of its log."""
         assert self.status() is not None or self._process is None, f"{self.name} runs already"
+        self.launch.log.touch(mode=0o600)
         with self.launch.log.open("ab") as log:
             self._process = subprocess.Popen(
                 launch_command(self.launch.command, self.launch.account, self.launch.death_signal),

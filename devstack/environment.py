@@ -36,6 +36,7 @@ def stack_settings(
 ) -> dict[str, str]:
     """Every setting of the stack: what the user's environment gives, and what the stack decides."""
     kept = {name: value for name, value in given.items() if name.startswith(PREFIX)}
+    kept.pop(f"{PREFIX}INSTANCE", None)
     decided = {
         "KAFKA_BOOTSTRAP": addresses.kafka,
         "DATABASE_URL": addresses.database,
@@ -98,7 +99,9 @@ def json_text(document: Mapping[str, Any]) -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
-def part_environment(settings: Mapping[str, str], data: Path) -> dict[str, str]:
-    """The whole environment of one part, with a data folder of its own."""
-    own = {f"{PREFIX}DATA_DIR": str(data), "PYTHONUNBUFFERED": "1"}
-    return {**os.environ, **settings, **own}
+def part_environment(
+    settings: Mapping[str, str], data: Path, own: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The whole environment of one part: a data folder and what only this part is told."""
+    kept = {f"{PREFIX}DATA_DIR": str(data), "PYTHONUNBUFFERED": "1"}
+    return {**os.environ, **settings, **kept, **(own or {})}

@@ -11,9 +11,10 @@ from typing import Final
 from typing_extensions import override
 
 from devstack.child import Child, Launch, launch_command, wait_until_ready
+from devstack.environment import write_private
 from devstack.jars import kafka_jars
 from devstack.java import find_java
-from devstack.places import free_ports, listens
+from devstack.places import free_ports, listens, private_folder
 from devstack.server import Server
 from runtime.errors import CrashError
 
@@ -78,8 +79,8 @@ class EmbeddedKafka(Server):
     @override
     def prepare(self) -> None:
         """Fetch what is missing, write the properties and format the folder, once."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        (self._folder / "server.properties").write_text(self._server_properties())
+        private_folder(self._folder)
+        write_private(self._folder / "server.properties", self._server_properties())
         java = [str(find_java()), *self._java_options()]
         if not (self._folder / "data" / "meta.properties").exists():
             self._format(java)

@@ -33,6 +33,24 @@ def free_ports(count: int) -> list[int]:
             each.close()
 
 
+def is_free(port: int) -> bool:
+    """Whether a server of ours could listen on this port of 127.0.0.1 now."""
+    with socket.socket() as probe:
+        # As a server binds: the last connections of one that has ended do not hinder it.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def private_folder(folder: Path) -> None:
+    """Make a folder, and let nobody but its owner look into it, whoever made it before."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+
+
 def listens(port: int) -> bool:
     """Whether somebody accepts connections on this port of 127.0.0.1."""
     with socket.socket() as probe:

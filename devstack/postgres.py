@@ -15,12 +15,13 @@ from typing import Final
 from typing_extensions import override
 
 from devstack.child import Account, Child, Launch, launch_command, wait_until_ready
-from devstack.places import free_ports
+from devstack.places import free_ports, private_folder
 from devstack.server import Server
 from runtime.errors import CrashError, UsageError
 
 START_SECONDS: Final = 60.0
 ROLE: Final = "learnstream"
+READER: Final = "learnstream_reader"
 _PROGRAMS: Final = ("initdb", "postgres", "psql")
 # A server that is thrown away need not survive a crash of the machine.
 _THROWN_AWAY: Final = (
@@ -49,8 +50,15 @@ class EmbeddedPostgres(Server):
         super().__init__()
 
     def url(self, database: str) -> str:
-        """How clients reach this database."""
-        return f"postgresql://{ROLE}:{self._password}@127.0.0.1:{self.port}/{database}"
+        """How clients reach this database, as its owner."""
+        return f"postgresql://{ROLE}:{self._password}@{self._place(database)}"
+
+    def reader_url(self, database: str, password: str) -> str:
+        """How the API reaches this database; the migration gives its role the password."""
+        return f"postgresql://{READER}:{password}@{self._place(database)}"
+
+    def _place(self, database: str) -> str:
+        return f"127.0.0.1:{self.port}/{database}"
 
     def make_folder(self) -> None:
         """Make the folder, or say why Postgres could not use it; `prepare` does it too."""
@@ -226,7 +234,7 @@ def _make_folder(folder: Path, account: Account | None) -> None:
             f"Postgres does not run as root, and the user nobody cannot enter {blocked}: give a "
             "--data folder elsewhere (as /var/lib/learnstream), or run this as an ordinary user"
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     if account is not None:
         os.chown(folder, account.user, account.group)
 

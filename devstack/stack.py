@@ -2,8 +2,9 @@
 
 import fcntl
 import os
+import secrets
+import shlex
 import shutil
-import subprocess
 import tempfile
 import time
 import urllib.error
@@ -18,6 +19,7 @@ from typing import Final, Literal
 from devstack.child import Child, Launch
 from devstack.demo import demo_child, keep_learner, kept_learner
 from devstack.environment import (
+    PREFIX,
     PROGRAM,
     Addresses,
     env_lines,
@@ -30,7 +32,7 @@ from devstack.environment import (
     write_private,
 )
 from devstack.kafka import EmbeddedKafka
-from devstack.places import free_ports
+from devstack.places import free_ports, is_free, private_folder
 from devstack.postgres import EmbeddedPostgres
 from devstack.supervisor import StopRequestError, Supervisor, said_status, stop_requests
 from runtime.errors import CrashError, LossError, ProjectError, UsageError
@@ -39,6 +41,7 @@ DATABASE: Final = "learnstream"
 READY_SECONDS: Final = 90.0
 SET_UP_SECONDS: Final = 60.0
 WATCH_SECONDS: Final = 0.1
+PORT_MAX: Final = 65_535
 SET_UP: Final = ("topics", "migrate")
 PARTS: Final = ("sink", "worker", "api")
 """In the order of their start; they stop in the opposite one."""
@@ -63,6 +66,8 @@ class Options:
         """Refuse what cannot be."""
         if self.workers < 1:
             raise UsageError(f"--workers: seen {self.workers}, expected 1 or more")
+        if self.port is not None and not 1 <= self.port <= PORT_MAX:
+            raise UsageError(f"--port: seen {self.port}, expected 1 to {PORT_MAX}")
         if self.demo and self.clock == "stream":
             raise UsageError(
                 "--demo: its learners live today, and --clock stream is for replayed history"
@@ -86,6 +91,7 @@ def run(options: Options, say: Callable[[str], None], show: Callable[[str], None
         except StopRequestError:
             say("stopping")
         finally:
+            stack.withdraw()
             supervisor.stop()
     return 0
 
@@ -99,6 +105,10 @@ class Stack:
     supervisor: Supervisor
     addresses: Addresses = field(init=False)
     settings: dict[str, str] = field(init=False)
+    own: dict[str, dict[str, str]] = field(init=False, default_factory=dict)
+    """What only one command is told."""
+    instance: str = field(init=False, default_factory=lambda: secrets.token_hex(8))
+    """What our API is called, so that nobody else's is taken for it."""
 
     @property
     def env_file(self) -> Path:
@@ -107,12 +117,12 @@ class Stack:
 
     def start(self) -> None:
         """Start all and return when the API says that it is ready."""
-        (self.folder / "logs").mkdir(exist_ok=True)
-        if self.options.ready_file is not None:
-            self.options.ready_file.unlink(missing_ok=True)
+        port = self._port()
+        for name in ("logs", "parts"):
+            private_folder(self.folder / name)
+        self.withdraw()
         self.supervisor.say("starting Kafka and Postgres")
         kafka, database = self._start_servers()
-        port = self.options.port or free_ports(1)[0]
         self.addresses = Addresses(kafka=kafka, database=database, api_port=port)
         self.settings = stack_settings(
             os.environ,
@@ -132,9 +142,15 @@ class Stack:
             document = ready_document(self.addresses, self.settings, self.env_file)
             write_private(self.options.ready_file.absolute(), json_text(document))
 
+    def withdraw(self) -> None:
+        """Say no more where this stack is: the ready file goes, with the secret in it."""
+        if self.options.ready_file is not None:
+            self.options.ready_file.unlink(missing_ok=True)
+
     def child(self, name: str, command: str) -> Child:
         """A process of the one program, with this stack's settings."""
-        environment = part_environment(self.settings, self.folder / "parts" / name)
+        data = self.folder / "parts" / name
+        environment = part_environment(self.settings, data, self.own.get(command))
         log = self.folder / "logs" / f"{name}.log"
         launch = Launch(
             name=name,
@@ -145,19 +161,6 @@ class Stack:
         )
         return Child(launch)
 
-    def token(self, user: str) -> str:
-        """A token for this learner."""
-        done: subprocess.CompletedProcess[str] = subprocess.run(
-            [*token_command(self.env_file), user],
-            env={**os.environ, **self.settings},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise CrashError(f"no token: {done.stderr.strip()}")
-        return done.stdout.strip()
-
     def start_demo(self) -> Child:
         """Start to put the demo's learners in."""
         data = self.folder / "parts" / "demo"
@@ -165,10 +168,17 @@ class Stack:
         child.start()
         return child
 
+    def _port(self) -> int:
+        port = self.options.port or free_ports(1)[0]
+        if not is_free(port):
+            raise UsageError(f"--port: another program listens on 127.0.0.1:{port}")
+        return port
+
     def _start_servers(self) -> tuple[str, str]:
         # Kafka's start takes longest: Postgres is made while it is under way.
         lasting = self.options.data is not None
         kafka = postgres = None
+        database = self.options.database
         if self.options.database is None:
             postgres = EmbeddedPostgres(self.folder / "postgres", lasting=lasting)
             postgres.make_folder()
@@ -182,7 +192,12 @@ class Stack:
             postgres.launch()
             self.supervisor.add(postgres.child)
             postgres.wait()
-        database = postgres.ensure_database(DATABASE) if postgres else self.options.database
+        self.own["api"] = {f"{PREFIX}INSTANCE": self.instance}
+        if postgres is not None:
+            database = postgres.ensure_database(DATABASE)
+            password = kept_secret(self.folder / "reader-password")
+            self.own["migrate"] = {f"{PREFIX}READER_PASSWORD": password}
+            self.own["api"]["DATABASE_URL"] = postgres.reader_url(DATABASE, password)
         if kafka is not None:
             kafka.wait()
         bootstrap = kafka.bootstrap if kafka else self.options.kafka
@@ -207,13 +222,13 @@ class Stack:
         names = [name] if count == 1 else [f"{name}-{number}" for number in range(1, count + 1)]
         children = [self.child(each, name) for each in names]
         for child in children:
-            (self.folder / "parts" / child.name).mkdir(parents=True, exist_ok=True)
+            private_folder(self.folder / "parts" / child.name)
             child.start()
         self.supervisor.add(*children)
 
     def _wait_for_api(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
-        while (problem := not_ready(self.addresses.api)) is not None:
+        while (problem := not_ready(self.addresses.api, self.instance)) is not None:
             self.supervisor.watch()
             if down := self.supervisor.left_down():
                 raise UsageError("; ".join(down.values()))
@@ -227,7 +242,7 @@ def data_folder(data: Path | None) -> Iterator[Path]:
     """The folder of the stack, for us alone: the one given, else one that is thrown away."""
     if data is None:
         folder = Path(tempfile.mkdtemp(prefix="learnstream-"))
-        folder.chmod(0o755)  # Postgres may have to run as another user
+        folder.chmod(_folder_mode())
         try:
             yield folder
         finally:
@@ -235,7 +250,10 @@ def data_folder(data: Path | None) -> Iterator[Path]:
         return
     folder = data.expanduser().absolute()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            folder.chmod(_folder_mode())
+        (folder / "lock").touch(mode=0o600)
         lock = (folder / "lock").open("w")
     except OSError as error:
         raise UsageError(f"--data: {folder} cannot be written: {error.strerror}") from error
@@ -247,17 +265,31 @@ def data_folder(data: Path | None) -> Iterator[Path]:
         yield folder
 
 
-def not_ready(api: str) -> str | None:
-    """Why the API is not ready, or None when it is."""
+def _folder_mode() -> int:
+    # Under root Postgres runs as another user, who has to pass through and need not look around.
+    return 0o711 if os.geteuid() == 0 else 0o700
+
+
+def not_ready(api: str, instance: str) -> str | None:
+    """Why the API of this name is not ready, or None when it is."""
     try:
-        with urllib.request.urlopen(f"{api}/readyz", timeout=2) as answer:  # noqa: S310 - our own
-            status, body = answer.status, ""
-    except urllib.error.HTTPError as error:
-        with error:
-            status, body = error.code, error.read(500).decode(errors="replace")
+        _, health = _get(f"{api}/healthz")
+        if f'"instance":"{instance}"' not in health:
+            return f"{api} is answered by another program"
+        status, body = _get(f"{api}/readyz")
     except OSError as error:
         return f"{api} does not answer: {error}"
     return None if status == HTTPStatus.OK else f"{api}/readyz says {status}: {body}"
+
+
+def _get(url: str) -> tuple[int, str]:
+    """The status and the beginning of the body."""
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own
+            return answer.status, answer.read(500).decode(errors="replace")
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read(500).decode(errors="replace")
 
 
 def _wait_for_end(child: Child, deadline: float) -> None:
@@ -283,13 +315,13 @@ def _stay(stack: Stack, show: Callable[[str], None]) -> None:
     demo = stack.start_demo() if stack.options.with_demo and learner is None else None
     try:
         if demo is None:
-            _show_token(stack, learner or "1", show)
+            _show_example(stack, learner or "1", show)
         else:
             show("demo   200 learners are on their way")
         while True:
             stack.supervisor.watch()
             if demo is not None and (status := demo.status()) is not None:
-                _show_token(stack, _demo_learner(stack, demo, status), show)
+                _show_example(stack, _demo_learner(stack, demo, status), show)
                 demo = None
             time.sleep(WATCH_SECONDS)
     finally:
@@ -304,9 +336,9 @@ def _demo_learner(stack: Stack, demo: Child, status: int) -> str:
     return (keep_learner(stack.folder, output) if status == 0 else None) or "1"
 
 
-def _show_token(stack: Stack, learner: str, show: Callable[[str], None]) -> None:
-    token = stack.token(learner)
-    path = "/api/v1/progress/real-time-dashboard"
-    show(f"token  {token}")
-    show(f"try    curl -H 'Authorization: Bearer {token}' {stack.addresses.api}{path}")
+def _show_example(stack: Stack, learner: str, show: Callable[[str], None]) -> None:
+    # The token itself would stay behind, in the shell's history and on the screen.
+    token = f"$({shlex.join([*token_command(stack.env_file), learner])})"
+    url = f"{stack.addresses.api}/api/v1/progress/real-time-dashboard"
+    show(f'try    curl -H "Authorization: Bearer {token}" {url}')
     show("Ctrl-C stops everything")

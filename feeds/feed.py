@@ -13,6 +13,7 @@ from feeds.producing import Pace, Resumption, Target, deliver, producer, target_
 from feeds.reading import ends, found_from
 from feeds.records import Record
 from runtime.errors import CrashError, StoppedError
+from runtime.servers import wait_for_kafka
 from runtime.settings import Settings
 
 
@@ -51,6 +52,7 @@ def run_feed(settings: Settings, feed: Feed, delivery: Delivery) -> Sent:
 
     Raises StoppedError on Ctrl-C, as soon as what is on its way is acknowledged.
     """
+    wait_for_kafka(settings)
     try:
         return asyncio.run(_run(settings, feed, delivery))
     except KafkaConnectionError as error:

@@ -134,14 +134,20 @@ def simulate(settings: Settings, plan: Simulation, delivery: Delivery, now: int)
 
 
 def write_simulation(plan: Simulation, out: Path) -> dict[str, Any]:
-    """Write a simulation as JSON lines to `out` and its course facts to `out`.courses."""
+    """Write a simulation as JSON lines to `out` and its course facts to `out`.courses.
+
+    Raises UsageError where they cannot be written.
+    """
     tally = Tally()
-    with out.open("wb") as file:
-        for record in plan.records(tally):
-            assert record.value is not None, "a file takes only what a line can express"
-            file.write(record.value + b"\n")
     facts = out.with_name(f"{out.name}.courses")
-    facts.write_bytes(b"".join((record.value or b"") + b"\n" for record in plan.facts()))
+    try:
+        with out.open("wb") as file:
+            for record in plan.records(tally):
+                assert record.value is not None, "a file takes only what a line can express"
+                file.write(record.value + b"\n")
+        facts.write_bytes(b"".join((record.value or b"") + b"\n" for record in plan.facts()))
+    except OSError as error:
+        raise UsageError(f"--out: {out} cannot be written: {error.strerror}") from error
     return {**summary(plan, tally), "out": str(out), "courses_out": str(facts), "problems": []}
 
 

@@ -18,6 +18,7 @@ from contracts.topics import COURSES, DEAD_LETTERS
 from domain.ids import partition_of
 from runtime.errors import CrashError, UsageError
 from runtime.kafka import committed_reader, keyed_producer
+from runtime.servers import wait_for_kafka
 from runtime.settings import Settings
 from runtime.tables import table
 
@@ -81,6 +82,7 @@ class Requeued:
 
 def letters(settings: Settings, filters: Filters) -> Iterator[Letter]:
     """The dead letters that match, partition by partition, oldest first."""
+    wait_for_kafka(settings)
     with _reader(settings) as reader:
         for record in _read(reader, settings.topic(DEAD_LETTERS.name), None):
             letter = _letter(record)

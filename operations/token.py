@@ -4,13 +4,17 @@ from datetime import timedelta
 
 import jwt
 
+from domain.json_objects import LEARNER_ID_MAX
 from runtime.clock import Clock
 from runtime.errors import UsageError
 from runtime.settings import Settings
 
 
 def issue(settings: Settings, *, user: str, scope: str, lifetime: timedelta, clock: Clock) -> str:
-    """Sign a token for this learner with the stack's secret (HS256)."""
+    """Sign a token for this learner with the stack's secret (HS256).
+
+    Raises UsageError where that is not for us, or nobody would accept the token.
+    """
     if not settings.embedded:
         raise UsageError(
             "tokens are issued in embedded mode only (LEARNSTREAM_EMBEDDED is not set): "
@@ -18,6 +22,8 @@ def issue(settings: Settings, *, user: str, scope: str, lifetime: timedelta, clo
         )
     if settings.jwt_secret is None:
         raise UsageError("LEARNSTREAM_JWT_SECRET is not set, and nothing can be signed without it")
+    if not 1 <= len(user) <= LEARNER_ID_MAX or "\x00" in user:
+        raise UsageError(f"--user: seen {user!r}, expected 1 to {LEARNER_ID_MAX} characters")
     issued_at = clock.now()
     claims: dict[str, str | int] = {
         "sub": user,

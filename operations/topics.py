@@ -12,6 +12,7 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 from contracts.topics import ALERTS, DEAD_LETTERS, TOPICS, Topic
 from runtime.errors import CrashError, UsageError
 from runtime.kafka import admin_client
+from runtime.servers import wait_for_kafka
 from runtime.settings import Settings
 
 # A compacted log is what a take-over reads, so it must not stay long; and what was erased must be
@@ -89,6 +90,7 @@ def differences(wanted: Declared, seen: Seen | None) -> list[str]:
 
 def _run(settings: Settings, *, make_missing: bool) -> Outcome:
     wanted = declarations(settings)
+    wait_for_kafka(settings)
     try:
         with closing(admin_client(settings)) as admin:
             made = _make_missing(admin, wanted) if make_missing else ()
@@ -151,6 +153,7 @@ def _make_missing(admin: KafkaAdminClient, wanted: Sequence[Declared]) -> tuple[
         if each.name not in there
     }
     if missing:
+        _check_brokers(admin, max(each.replication for each in wanted))
         try:
             admin.create_topics(missing)
         except TopicAlreadyExistsError:  # somebody declares beside us: what there is, is checked
@@ -158,6 +161,16 @@ def _make_missing(admin: KafkaAdminClient, wanted: Sequence[Declared]) -> tuple[
         finally:
             admin.wait_for_topics(list(missing))
     return tuple(missing)
+
+
+def _check_brokers(admin: KafkaAdminClient, replication: int) -> None:
+    """Each copy of a partition is on a broker of its own; Kafka itself answers with a timeout."""
+    brokers = len(admin.describe_cluster()["brokers"])
+    if replication > brokers:
+        raise UsageError(
+            f"{brokers} broker{'' if brokers == 1 else 's'}, LEARNSTREAM_REPLICATION is "
+            f"{replication}: a topic has at most as many copies as there are brokers"
+        )
 
 
 def _look(admin: KafkaAdminClient, wanted: Sequence[Declared]) -> dict[str, Seen]:

@@ -9,7 +9,8 @@ from typing import Final, Never
 import psycopg
 from tqdm import tqdm
 
-from contracts.topics import ACTIVITY
+from contracts.schema import SCHEMA_VERSION
+from contracts.topics import ACTIVITY, partition_counts
 from domain.decode import Record
 from domain.events import AnyEvent
 from domain.fold import new_record
@@ -26,6 +27,7 @@ from proof.sample import choose_learners
 from proof.tables import opened, read_tables
 from runtime.errors import LossError
 from runtime.process import collector_off
+from runtime.servers import wait_for_database, wait_for_kafka
 from runtime.settings import Settings
 
 RECOUNTED_LEARNERS: Final = 300
@@ -44,6 +46,8 @@ class Proof:
 
 def verify(proof: Proof) -> Report:
     """Compare every partition; raises NotCaughtUpError where worker or sink lag for too long."""
+    wait_for_kafka(proof.settings, partition_counts(proof.settings.partitions))
+    wait_for_database(proof.settings, "learnstream verify", schema=SCHEMA_VERSION)
     log = look_at(proof.settings, ACTIVITY)
     report = Report()
     with Logs(proof.settings) as logs, opened(proof.settings) as connection:

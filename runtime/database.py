@@ -14,13 +14,18 @@ from psycopg_pool import AsyncConnectionPool
 from runtime.errors import UsageError
 from runtime.settings import Settings
 
-CONNECT_SECONDS: Final = 5
+CONNECT_SECONDS: Final = 2
 SILENCE_SECONDS: Final = 10
 """After so long without an answer from its host a connection is given up."""
 PROBE_SECONDS: Final = 2
 """So long a server has to let a probe in and answer it."""
 
 _NAME: Final = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+# libpq gives no code for a connection that was refused, only the server's sentence.
+_FOR_GOOD: Final = re.compile(
+    r"authentication failed|no password supplied|no pg_hba\.conf entry|is not permitted to log in"
+    r"|(role|database) .* does not exist|permission denied for database"
+)
 
 
 def statements(path: Path) -> Mapping[str, LiteralString]:
@@ -82,6 +87,20 @@ def connection_pool(
         check=AsyncConnectionPool.check_connection,
         reconnect_timeout=1,
     )
+
+
+def check_schema(seen: int | None, expected: int) -> None:
+    """Raise UsageError where the tables are not of the version that this code reads and writes."""
+    if seen != expected:
+        raise UsageError(
+            f"the tables are of version {seen or 0}, expected {expected}: run `learnstream migrate`"
+        )
+
+
+def check_refusal(error: psycopg.OperationalError) -> None:
+    """Raise UsageError where Postgres is there and does not let us in, now or later."""
+    if error.sqlstate is None and _FOR_GOOD.search(str(error)):
+        raise UsageError(f"Postgres (DATABASE_URL) refuses us: {one_line(error)}") from error
 
 
 def one_line(error: Exception) -> str:

@@ -1,11 +1,22 @@
-"""What a process is told by its environment: read once, in `cli`, and passed on."""
+"""What a process is told by its environment: read once, by `cli.settings`, and passed on."""
 
+import re
+import ssl
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, Self, get_args
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_core.core_schema import ValidationInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from runtime.errors import UsageError
+from runtime.failpoints import Failpoints
+
+PREFIX: Final = "LEARNSTREAM_"
+MAY_BE_EMPTY: Final = frozenset({"topic_prefix", "failpoints"})
+DATABASE_URL_FORM: Final = "postgresql://user:password@host:port/database"
+_SERVER: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s,:/@\[\]]+):\d{1,5}")
 _ABSOLUTE_URI: Final = r"^[A-Za-z][A-Za-z0-9+.\-]*:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%\-]+$"
 
 
@@ -13,20 +24,22 @@ class Settings(BaseSettings):
     """The environment of one process; Kafka and Postgres have no default.
 
     Variables are the upper-case names below with the prefix LEARNSTREAM_, but for `KAFKA_BOOTSTRAP`
-    and `DATABASE_URL`, which keep the names that other programs use.
+    and `DATABASE_URL`, which keep the names that other programs use. What can be judged without a
+    server is judged here; a validator's ValueError says what is expected and never what was seen.
     """
 
-    model_config = SettingsConfigDict(env_prefix="LEARNSTREAM_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 
     kafka_bootstrap: str = Field(validation_alias="KAFKA_BOOTSTRAP")
     database_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")
+    reader_password: SecretStr | None = None
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
     kafka_sasl_username: str | None = None
     kafka_sasl_password: SecretStr | None = None
     kafka_ssl_cafile: Path | None = None
 
-    topic_prefix: str = ""
+    topic_prefix: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,200}$")
     partitions: int = Field(default=12, ge=1)
     replication: int = Field(default=3, ge=1)
     min_insync_replicas: int = Field(default=2, ge=1)
@@ -37,9 +50,9 @@ class Settings(BaseSettings):
     timezone: str = "UTC"
     alert_source: str = Field(default="urn:learnstream:alerts", pattern=_ABSOLUTE_URI)
     rules_file: Path | None = None
-    session_timeout_seconds: float = Field(default=8.0, ge=1)
+    session_timeout_seconds: float = Field(default=8.0, ge=1, allow_inf_nan=False)
     batch_records: int = Field(default=5_000, ge=1)
-    progress_timeout_seconds: float = Field(default=60.0, ge=1)
+    progress_timeout_seconds: float = Field(default=60.0, ge=1, allow_inf_nan=False)
     data_dir: Path | None = None
 
     api_host: str = "127.0.0.1"
@@ -57,7 +70,107 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = "text"
     embedded: bool = False
     failpoints: str = ""
+    instance: str | None = None
+    """What `/healthz` shows, so that whoever started this process knows that it is the one."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_said(cls, value: object, info: ValidationInfo) -> object:
+        if value == "" and info.field_name not in MAY_BE_EMPTY:
+            raise ValueError("a value, or the variable not set at all")
+        return value
+
+    @field_validator("kafka_bootstrap")
+    @classmethod
+    def _names_servers(cls, value: str) -> str:
+        if not all(_SERVER.fullmatch(each) for each in value.split(",")):
+            raise ValueError("host:port[,host:port]")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _names_a_database(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _is_conninfo(value.get_secret_value()):
+            raise ValueError(
+                f"{DATABASE_URL_FORM} (in the password, `@`, `/` and `:` as %40, %2F and %3A)"
+            )
+        return value
+
+    @field_validator("kafka_ssl_cafile")
+    @classmethod
+    def _holds_certificates(cls, value: Path | None) -> Path | None:
+        try:
+            if value is not None:
+                ssl.create_default_context(cafile=value)
+        except OSError as error:  # ssl.SSLError is one
+            raise ValueError("a readable file of PEM certificates") from error
+        return value
+
+    @field_validator("jwt_jwks_url")
+    @classmethod
+    def _is_web_address(cls, value: str | None) -> str | None:
+        if value is not None and not _is_web_address(value):
+            raise ValueError("http(s)://host/path, without a user and a password")
+        return value
+
+    @field_validator("failpoints")
+    @classmethod
+    def _are_failpoints(cls, value: str) -> str:
+        try:
+            Failpoints(value)
+        except (UsageError, ValueError) as error:
+            raise ValueError("failpoints that runtime/failpoints.py names") from error
+        return value
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if self.min_insync_replicas > self.replication:
+            raise ValueError(
+                f"{variable('min_insync_replicas')} is {self.min_insync_replicas}, more than "
+                f"{variable('replication')}, which is {self.replication}"
+            )
+        if self.kafka_security_protocol.startswith("SASL"):
+            for name in ("kafka_sasl_username", "kafka_sasl_password"):
+                if getattr(self, name) is None:
+                    raise ValueError(
+                        f"{variable(name)} is not set, and {variable('kafka_security_protocol')} "
+                        f"is {self.kafka_security_protocol}"
+                    )
+        return self
 
     def topic(self, name: str) -> str:
         """The topic's name on this cluster: the prefix, then the name of the contract."""
         return self.topic_prefix + name
+
+
+def variable(field: str) -> str:
+    """The environment variable of a field of Settings."""
+    return str(Settings.model_fields[field].validation_alias or PREFIX + field.upper())
+
+
+def is_secret(field: str) -> bool:
+    """Whether the value of a field must not be shown to anybody."""
+    return SecretStr in get_args(Settings.model_fields[field].annotation)
+
+
+def _is_conninfo(text: str) -> bool:
+    # What libpq complains of later it quotes, and a password with an unescaped `@` or `/` in it
+    # would be a part of that. Imported here: most processes are told of no database.
+    from psycopg import ProgrammingError, conninfo  # noqa: PLC0415
+
+    try:
+        parts = conninfo.conninfo_to_dict(text)
+    except ProgrammingError:
+        return False
+    hosts, ports = str(parts.get("host") or ""), str(parts.get("port") or "")
+    return "@" not in hosts and bool(re.fullmatch(r"[\d,]*", ports))
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        port_is_one = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    told_apart = parts.username is None and parts.password is None and not re.search(r"\s", text)
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and port_is_one and told_apart

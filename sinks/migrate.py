@@ -5,19 +5,29 @@ from pathlib import Path
 from typing import Final
 
 import psycopg
+from psycopg import sql
+from pydantic import SecretStr
 
 from contracts.schema import SCHEMA_VERSION
-from runtime.database import connect_now
+from runtime.database import connect_now, one_line
 from runtime.errors import CrashError, UsageError
+from runtime.servers import wait_for_database
 from runtime.settings import Settings
 
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
 LOCK_KEY: Final = 5_270_110_001
+READER: Final = "learnstream_reader"
+"""The role that the API connects as."""
 
 
 def migrate(settings: Settings) -> list[int]:
-    """Run what is missing and return the numbers that ran; again: nothing."""
+    """Run what is missing and return the numbers that ran; again: nothing.
+
+    Where LEARNSTREAM_READER_PASSWORD is set, the API's role gets it. Raises UsageError where we may
+    not do what a migration does, or the tables are of a newer version.
+    """
     files = migration_files()
+    wait_for_database(settings, "learnstream migrate")
     try:
         with connect_now(settings, "learnstream migrate") as connection:
             connection.execute("SELECT pg_advisory_lock(%s)", (LOCK_KEY,))
@@ -34,9 +44,15 @@ def migrate(settings: Settings) -> list[int]:
             missing = sorted(files.keys() - known)
             for number in missing:
                 _run(connection, number, files[number])
+            _set_password(connection, settings.reader_password)
             return missing
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise UsageError(
+            f"Postgres does not let us: {one_line(error)}. Where that is about {READER}, an "
+            f"administrator makes the role (CREATE ROLE {READER} LOGIN PASSWORD ...)"
+        ) from error
     except psycopg.OperationalError as error:
-        raise CrashError(f"Postgres does not answer: {str(error).splitlines()[0]}") from error
+        raise CrashError(f"Postgres does not answer: {one_line(error)}") from error
 
 
 def migration_files() -> dict[int, Path]:
@@ -56,3 +72,14 @@ def _run(connection: psycopg.Connection, number: int, path: Path) -> None:
         connection.execute(
             "INSERT INTO schema_version (version, name) VALUES (%s, %s)", (number, path.stem)
         )
+
+
+def _set_password(connection: psycopg.Connection, password: SecretStr | None) -> None:
+    if password is None:
+        return
+    # As a hash: a statement may be logged by the server.
+    hashed = connection.pgconn.encrypt_password(
+        password.get_secret_value().encode(), READER.encode(), b"scram-sha-256"
+    )
+    statement = sql.SQL("ALTER ROLE {} PASSWORD {}")
+    connection.execute(statement.format(sql.Identifier(READER), hashed.decode()))

@@ -2,9 +2,12 @@
 
 import asyncio
 
+from contracts.topics import partition_counts
 from runtime.clock import Clock
+from runtime.database import database_url
 from runtime.errors import ProjectError
 from runtime.process import leave, settle_memory, stop_event
+from runtime.servers import wait_for_kafka
 from runtime.settings import Settings
 from sinks.cohort import keep_cohorts
 from sinks.metrics import SinkMetrics
@@ -13,6 +16,8 @@ from sinks.sink import Sink, Surroundings
 
 def run(settings: Settings, clock: Clock) -> None:
     """Write what the stream says to Postgres, until SIGTERM or SIGINT."""
+    database_url(settings)
+    wait_for_kafka(settings, partition_counts(settings.partitions))
     metrics = SinkMetrics()
     metrics.serve(settings)
     settle_memory()

@@ -15,8 +15,9 @@ from psycopg import AsyncConnection
 
 from contracts.schema import SCHEMA_VERSION
 from runtime.clock import Clock
-from runtime.database import connect, one_line
+from runtime.database import check_refusal, check_schema, connect, one_line
 from runtime.errors import CrashError
+from runtime.servers import Outage
 from runtime.settings import Settings
 from sinks.batch import Record
 from sinks.metrics import SinkMetrics
@@ -63,7 +64,7 @@ class Sink:
         self._copied_at = 0.0
 
     async def run(self) -> None:
-        """Return when told to stop; raises CrashError or LossError where it cannot go on."""
+        """Return when told to stop; raises a ProjectError where it cannot go on."""
         settings = self._around.settings
         consumer = state_reader(settings)
         async with AsyncExitStack() as stack:
@@ -81,21 +82,24 @@ class Sink:
                     await self._until_postgres_goes(connection, consumer)
 
     async def _connected(self) -> AsyncConnection | None:
-        """A connection, however long Postgres is away; None when told to stop."""
-        wait, silent = 0.05, True
+        """A connection, however long Postgres is away; None when told to stop.
+
+        Raises UsageError where Postgres refuses us or has other tables.
+        """
+        wait, outage = 0.05, None
         while not self._stop.is_set():
             try:
                 connection = await open_tables(self._around.settings)
             except psycopg.OperationalError as error:
-                if silent:
-                    log.warning("postgres_away", reason=one_line(error))
-                    self._around.metrics.postgres_up.set(0)
-                    silent = False
+                check_refusal(error)
+                outage = outage or Outage("postgres_away")
+                outage.say(one_line(error))
+                self._around.metrics.postgres_up.set(0)
                 await self._pause(wait)
                 wait = min(2 * wait, BACKOFF_SECONDS_MAX)
             else:
                 self._around.metrics.postgres_up.set(1)
-                if not silent:
+                if outage is not None:
                     log.info("postgres_back")
                 return connection
         return None
@@ -217,26 +221,20 @@ async def open_tables(settings: Settings) -> AsyncConnection:
             "SELECT set_config('idle_in_transaction_session_timeout', %s, false)",
             (f"{int(settings.session_timeout_seconds * 1000)}ms",),
         )
-        await check_schema(connection)
+        check_schema(await _schema_version(connection), SCHEMA_VERSION)
     except BaseException:
         await connection.close()
         raise
     return connection
 
 
-async def check_schema(connection: AsyncConnection) -> None:
-    """Raise CrashError where the tables are not the ones that this code writes."""
+async def _schema_version(connection: AsyncConnection) -> int | None:
     try:
         cursor = await connection.execute("SELECT max(version) FROM schema_version")
-        row = await cursor.fetchone()
     except psycopg.errors.UndefinedTable:
-        row = None
-    (seen,) = row or (None,)
-    if seen != SCHEMA_VERSION:
-        raise CrashError(
-            f"the tables are of version {seen or 0}, expected {SCHEMA_VERSION}: "
-            "run `learnstream migrate`"
-        )
+        return None
+    row = await cursor.fetchone()
+    return None if row is None else row[0]
 
 
 def is_loss(error: psycopg.Error) -> bool:

@@ -19,7 +19,7 @@ from domain.ids import partition_of
 from domain.state import Course
 from operations.topics import declare
 from runtime.database import connect
-from runtime.errors import CrashError, LossError
+from runtime.errors import CrashError, LossError, UsageError
 from runtime.kafka import admin_client, connect_options, topic_ids
 from runtime.settings import Settings
 from sinks.migrate import migrate
@@ -73,12 +73,12 @@ async def sunk(settings: Settings, user_id: str, expected: int) -> bool:
 
 
 def test_migrations_run_once(bare: Settings) -> None:
-    assert migrate(bare) == [1, 2]
+    assert migrate(bare) == [1, 2, 3]
     assert migrate(bare) == []
 
 
 async def test_tables_that_were_never_made_are_named(bare: Settings) -> None:
-    async with running_sink(bare, expect=CrashError) as sink:
+    async with running_sink(bare, expect=UsageError) as sink:
         await asyncio.wait({sink})
     assert "run `learnstream migrate`" in str(sink.exception())
 

@@ -234,7 +234,7 @@ def test_a_folder_that_nobody_asked_for_is_thrown_away() -> None:
 
 
 def test_an_api_that_is_not_there_is_not_ready() -> None:
-    assert "does not answer" in str(not_ready(f"http://127.0.0.1:{free_ports(1)[0]}"))
+    assert "does not answer" in str(not_ready(f"http://127.0.0.1:{free_ports(1)[0]}", "ours"))
 
 
 def test_a_folder_that_others_cannot_enter_is_found() -> None:
