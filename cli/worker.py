@@ -37,14 +37,13 @@ def configuration(settings: Settings) -> Configuration:
     """The rules, the zone and the source of alerts as set; a bad file is a UsageError."""
     if settings.rules_file is None:
         return Configuration(timezone=settings.timezone, alert_source=settings.alert_source)
+    place = f"LEARNSTREAM_RULES_FILE: {settings.rules_file}"
     try:
         rules = msgspec.json.decode(settings.rules_file.read_bytes(), type=Rules)
     except OSError as error:
-        raise UsageError(
-            f"LEARNSTREAM_RULES_FILE: cannot read {settings.rules_file}: {error.strerror}"
-        ) from error
+        raise UsageError(f"{place} cannot be read: {error.strerror}") from error
     except msgspec.DecodeError as error:
-        raise UsageError(f"LEARNSTREAM_RULES_FILE: {settings.rules_file}: {error}") from error
+        raise UsageError(f"{place}: {error}") from error
     return Configuration(
         timezone=settings.timezone, alert_source=settings.alert_source, rules=rules
     )
