@@ -1,5 +1,5 @@
 # One image for every part; what runs is the argument: worker, sink, api, topics, migrate ...
-FROM python:3.11-slim AS built
+FROM python:3.11.13-slim-bookworm AS built
 WORKDIR /build
 COPY requirements requirements
 RUN python -m venv /opt/learnstream \
@@ -13,7 +13,7 @@ RUN uv build --wheel --build-constraints requirements/dev.txt --require-hashes -
  && /opt/learnstream/bin/pip install --no-cache-dir --disable-pip-version-check \
       --no-deps --no-index dist/*.whl
 
-FROM python:3.11-slim
+FROM python:3.11.13-slim-bookworm
 COPY --from=built /opt/learnstream /opt/learnstream
 RUN useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin learnstream
 # PYTHONTZPATH is empty so that zones come from the locked tzdata and not from the base image: which

@@ -174,6 +174,7 @@ def _worker(settings: Settings, number: int) -> float:
     """A fresh group and fresh topics of ours; rates from the times of its own commits."""
     _forget(settings)
     environment = os.environ | {
+        "LEARNSTREAM_PARTITIONS": str(settings.partitions),
         "KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
         "LEARNSTREAM_TOPIC_PREFIX": settings.topic_prefix,
         "LEARNSTREAM_GROUP": f"{settings.topic_prefix}worker-{number}",

@@ -1,6 +1,9 @@
-"""The version of the Postgres tables, by which the sink writes and the API reads."""
+"""The Postgres tables: their version, by which the sink writes and the API reads, and its role."""
 
 from typing import Final
 
 SCHEMA_VERSION: Final = 3
 """The number of the newest file in sinks/migrations."""
+
+READER: Final = "learnstream_reader"
+"""The role that the API connects as: it may read every table and write none."""

@@ -14,6 +14,7 @@ from typing import Final
 
 from typing_extensions import override
 
+from contracts.schema import READER
 from devstack.child import Account, Child, Launch, launch_command, wait_until_ready
 from devstack.places import free_ports, private_folder
 from devstack.server import Server
@@ -21,7 +22,6 @@ from runtime.errors import CrashError, UsageError
 
 START_SECONDS: Final = 60.0
 ROLE: Final = "learnstream"
-READER: Final = "learnstream_reader"
 _PROGRAMS: Final = ("initdb", "postgres", "psql")
 # A server that is thrown away need not survive a crash of the machine.
 _THROWN_AWAY: Final = (

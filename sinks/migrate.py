@@ -8,7 +8,7 @@ import psycopg
 from psycopg import sql
 from pydantic import SecretStr
 
-from contracts.schema import SCHEMA_VERSION
+from contracts.schema import READER, SCHEMA_VERSION
 from runtime.database import connect_now, one_line
 from runtime.errors import CrashError, UsageError
 from runtime.servers import wait_for_database
@@ -16,8 +16,6 @@ from runtime.settings import Settings
 
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
 LOCK_KEY: Final = 5_270_110_001
-READER: Final = "learnstream_reader"
-"""The role that the API connects as."""
 
 
 def migrate(settings: Settings) -> list[int]:

@@ -53,6 +53,7 @@ class Worker:
             "LEARNSTREAM_TOPIC_PREFIX": settings.topic_prefix,
             "LEARNSTREAM_GROUP": settings.group,
             "LEARNSTREAM_CLOCK": settings.clock,
+            "LEARNSTREAM_PARTITIONS": str(settings.partitions),
             "LEARNSTREAM_BATCH_RECORDS": str(settings.batch_records),
             "LEARNSTREAM_SESSION_TIMEOUT_SECONDS": str(settings.session_timeout_seconds),
             "LEARNSTREAM_FAILPOINTS": failpoints,

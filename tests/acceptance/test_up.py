@@ -104,6 +104,8 @@ def test_a_stack_starts_heals_stops_and_goes_on(folder: Path) -> None:
         up.process.send_signal(signal.SIGINT)
         assert up.process.wait(timeout=40) == 0
         assert all_gone(children)
+        assert not up.ready_file.exists()
+        assert token not in up.log.read_text()
 
         up = start_up(folder)
         again = wait_for(up.ready, START_SECONDS)

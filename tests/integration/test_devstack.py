@@ -231,6 +231,15 @@ def test_children_do_not_outlive_a_killed_parent(folder: Path) -> None:
     wait_for(lambda: not is_running(pid), 5)
 
 
+def assert_for_its_owner_alone(folder: Path) -> None:
+    """Learners' events, logs and passwords: nobody else may look, nor will what comes later."""
+    for entry in folder.iterdir():
+        assert not entry.stat().st_mode & 0o077, entry
+    written = [path for name in ("kafka", "logs") for path in (folder / name).rglob("*")]
+    assert len(written) > 10
+    assert not [path for path in written if path.stat().st_mode & 0o077]
+
+
 def test_a_stack_tells_where_its_servers_are(folder: Path) -> None:
     ready = folder / "ready.json"
     supervisor = Supervisor(print)
@@ -244,5 +253,6 @@ def test_a_stack_tells_where_its_servers_are(folder: Path) -> None:
             assert connection.execute("SELECT current_database()").fetchone() == ("learnstream",)
         assert ready.stat().st_mode & 0o777 == 0o600
         assert stack.addresses.kafka in ready.read_text()
+        assert_for_its_owner_alone(folder)
     finally:
         supervisor.stop()

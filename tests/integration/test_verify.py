@@ -57,6 +57,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "LEARNSTREAM_TOPIC_PREFIX": settings.topic_prefix,
         "LEARNSTREAM_GROUP": settings.group,
         "LEARNSTREAM_CLOCK": settings.clock,
+        "LEARNSTREAM_PARTITIONS": str(settings.partitions),
     }
 
 

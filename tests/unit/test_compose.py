@@ -3,12 +3,14 @@
 import re
 import tomllib
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
 from cli.main import COMMANDS
-from runtime.settings import Settings
+from contracts.schema import READER
+from runtime.settings import Settings, variable
 from tests.schemas import ROOT
 
 TEXT: Final = (ROOT / "docker-compose.yml").read_text()
@@ -20,6 +22,7 @@ PARTS: Final = set(SERVICES) - SERVERS
 LIBPQ: Final = {"PGPASSWORD"}
 """What psycopg reads by itself: a password beside the URL may hold any character."""
 
+BASE: Final = "python:3.11.13-slim-bookworm"
 DOCKERFILE: Final = (ROOT / "Dockerfile").read_text()
 PACKAGES: Final[list[str]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"][
     "build"
@@ -28,10 +31,7 @@ PACKAGES: Final[list[str]] = tomllib.loads((ROOT / "pyproject.toml").read_text()
 
 def variables() -> set[str]:
     """The names of every setting in the environment."""
-    return {
-        str(field.validation_alias or f"LEARNSTREAM_{name.upper()}")
-        for name, field in Settings.model_fields.items()
-    }
+    return {variable(field) for field in Settings.model_fields}
 
 
 def settings_of(service: str) -> Settings:
@@ -39,7 +39,7 @@ def settings_of(service: str) -> Settings:
     environment = SERVICES[service]["environment"]
     filled = {name: re.sub(r"\$\{[^}]*\}", "x" * 32, value) for name, value in environment.items()}
     names = {
-        str(field.validation_alias or f"LEARNSTREAM_{name.upper()}"): field.validation_alias or name
+        variable(name): field.validation_alias or name
         for name, field in Settings.model_fields.items()
     }
     given = {str(names[name]): value for name, value in filled.items() if name not in LIBPQ}
@@ -81,9 +81,25 @@ def test_one_broker_keeps_one_copy_of_twelve_partitions() -> None:
 def test_only_who_needs_it_is_told_the_password_or_the_secret() -> None:
     with_password = {part for part in PARTS if "PGPASSWORD" in SERVICES[part]["environment"]}
     assert with_password == {"migrate", "sink", "api"}
+    owners = {part for part in with_password if of_the_owner(part)}
+    assert owners == {"migrate", "sink"}, "the API connects as a role that may only read"
+    with_reader = {p for p in PARTS if "LEARNSTREAM_READER_PASSWORD" in str(SERVICES[p])}
+    assert with_reader == {"migrate", "api"}
     with_secret = {p for p in PARTS if "LEARNSTREAM_JWT_SECRET" in SERVICES[p]["environment"]}
     assert with_secret == {"api"}
     assert all(settings_of(part).database_url is not None for part in with_password)
+
+
+def of_the_owner(part: str) -> bool:
+    """Whether this part connects as who owns the tables, and not as who may only read them."""
+    environment = SERVICES[part]["environment"]
+    user = urlsplit(environment["DATABASE_URL"]).username
+    password = re.search(r"\w+_PASSWORD", environment["PGPASSWORD"])
+    assert password is not None
+    found = user, password[0]
+    owner = SERVICES["postgres"]["environment"]["POSTGRES_USER"], "POSTGRES_PASSWORD"
+    assert found in {owner, (READER, "LEARNSTREAM_READER_PASSWORD")}
+    return found == owner
 
 
 def test_no_secret_has_a_default() -> None:
@@ -145,9 +161,18 @@ def test_data_outlives_its_containers() -> None:
     assert kafka["volumes"][0].endswith(f":{kafka['environment']['KAFKA_LOG_DIRS']}")
 
 
+def test_one_service_builds_the_image_and_nobody_looks_for_it_elsewhere() -> None:
+    """Builds side by side of one name fail: the second finds that it exists already."""
+    assert {name for name, service in SERVICES.items() if "build" in service} == {"topics"}
+    policies = {name: SERVICES[name]["pull_policy"] for name in PARTS}
+    assert policies.pop("topics") == "build"
+    assert set(policies.values()) == {"never"}
+
+
 def test_images_have_a_version() -> None:
     for name in SERVICES:
-        assert re.search(r":\d", SERVICES[name]["image"]), name
+        assert re.search(r":\d+\.\d+", SERVICES[name]["image"]), name
+    assert re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE) == [BASE, BASE]
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert SERVICES["worker"]["image"] == f"learnstream:{version}"
 

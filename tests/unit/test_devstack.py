@@ -2,9 +2,13 @@
 
 import hashlib
 import tempfile
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from typing_extensions import override
 
 from devstack import jars
 from devstack.demo import read_learner
@@ -18,13 +22,14 @@ from devstack.environment import (
 from devstack.java import find_java, java_version, parse_version
 from devstack.places import cache_folder, free_ports
 from devstack.postgres import blocked_at, data_version
-from devstack.stack import Options, data_folder, not_ready
+from devstack.stack import Options, Stack, data_folder, not_ready
 from devstack.supervisor import (
     DELAY_SECONDS_MAX,
     LIVED_SECONDS,
     WAITS_FOR_A_PERSON,
     Again,
     LeftDown,
+    Supervisor,
     after_end,
     said_status,
 )
@@ -235,6 +240,53 @@ def test_a_folder_that_nobody_asked_for_is_thrown_away() -> None:
 
 def test_an_api_that_is_not_there_is_not_ready() -> None:
     assert "does not answer" in str(not_ready(f"http://127.0.0.1:{free_ports(1)[0]}", "ours"))
+
+
+class _SomebodyElse(BaseHTTPRequestHandler):
+    """Ready, and alive, and of another name."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"status":"ok","instance":"theirs"}')
+
+    @override
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    """The port of another program, which answers as an API would."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _SomebodyElse) as server:
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        yield server.server_address[1]
+        server.shutdown()
+        serving.join()
+
+
+def test_an_api_of_another_stack_is_not_taken_for_ours(taken_port: int) -> None:
+    api = f"http://127.0.0.1:{taken_port}"
+    assert not_ready(api, "theirs") is None
+    assert not_ready(api, "ours") == f"{api} is answered by another program"
+
+
+def test_a_port_that_is_taken_is_refused_before_anything_starts(
+    taken_port: int, tmp_path: Path
+) -> None:
+    said: list[str] = []
+    stack = Stack(Options(port=taken_port), tmp_path, Supervisor(said.append))
+    with pytest.raises(UsageError, match=f"another program listens on 127.0.0.1:{taken_port}"):
+        stack.start()
+    assert (said, list(tmp_path.iterdir())) == ([], [])
+
+
+def test_a_ready_file_goes_with_its_stack(tmp_path: Path) -> None:
+    ready = tmp_path / "ready.json"
+    ready.write_text("{}")
+    Stack(Options(ready_file=ready), tmp_path, Supervisor(print)).withdraw()
+    assert not ready.exists()
 
 
 def test_a_folder_that_others_cannot_enter_is_found() -> None:
