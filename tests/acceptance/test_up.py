@@ -87,6 +87,16 @@ def token_for(ready: dict[str, Any], user: str) -> str:
     return done.stdout.strip()
 
 
+def assert_no_secret_was_written(folder: Path, up: Up, token: str) -> None:
+    data = folder / "data"
+    names = ("jwt-secret", "reader-password", "postgres/password")
+    secrets = {token, *((data / name).read_text() for name in names)}
+    assert len(secrets) == 4
+    for file in [up.log, *(data / "logs").iterdir(), data / "kafka" / "kafka.log"]:
+        text = file.read_text(errors="replace")
+        assert not [secret for secret in secrets if secret in text], file
+
+
 def test_a_stack_starts_heals_stops_and_goes_on(folder: Path) -> None:
     up = start_up(folder)
     try:
@@ -105,7 +115,7 @@ def test_a_stack_starts_heals_stops_and_goes_on(folder: Path) -> None:
         assert up.process.wait(timeout=40) == 0
         assert all_gone(children)
         assert not up.ready_file.exists()
-        assert token not in up.log.read_text()
+        assert_no_secret_was_written(folder, up, token)
 
         up = start_up(folder)
         again = wait_for(up.ready, START_SECONDS)
