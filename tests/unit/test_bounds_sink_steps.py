@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
 from prometheus_client import CollectorRegistry
 
-from runtime.errors import CrashError, LossError
+from runtime.errors import CrashError, LossError, UsageError
 from runtime.settings import Settings
 from sinks.cohort import FORMULA, LOCK_KEY, SQL, keep_cohorts, refresh_cohort
 from sinks.metrics import SinkMetrics
@@ -296,7 +296,7 @@ async def test_a_session_that_hangs_is_ended_when_the_group_misses_it(
         return postgres
 
     monkeypatch.setattr("sinks.sink.connect", connected)
-    with pytest.raises(CrashError):
+    with pytest.raises(UsageError):
         await open_tables(SETTINGS)
     assert postgres.left == 1  # it is closed, whatever was wrong
     assert postgres.said[0][1] == (f"{SETTINGS.session_timeout_seconds * 1000:.0f}ms",)
