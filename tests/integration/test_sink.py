@@ -206,7 +206,7 @@ async def test_a_topic_that_was_made_again_is_refused(topics: Settings) -> None:
     with closing(admin_client(topics)) as admin:
         admin.delete_topics([topics.topic(STATE.name)])
     wait_for(lambda: STATE.name not in topic_ids(topics), 10)
-    declare(topics)
+    await asyncio.to_thread(declare, topics)
     async with running_sink(topics, expect=LossError) as sink:
         await asyncio.wait({sink})
     assert "deleted and made again" in str(sink.exception())
