@@ -99,9 +99,9 @@ def health_router(
         "/readyz",
         response_model=Readiness,
         operation_id="readyz",
-        summary="Can the pages be answered?",
-        response_description="They can.",
-        responses={503: {"model": Readiness, "description": "They cannot; `reasons` says why."}},
+        summary="Can the pages be answered, and does the pipeline move?",
+        response_description="They can, and it does.",
+        responses={503: {"model": Readiness, "description": "Not both; `reasons` says why."}},
     )
     async def readyz() -> Response:
         """Whether the pages can be answered and the pipeline moves, and why not: for operators."""
@@ -117,7 +117,14 @@ def health_router(
         )
         return _json(found, 503 if reasons else 200)
 
-    @router.get("/readyz/api", response_model=Answering, responses={503: {"model": Answering}})
+    @router.get(
+        "/readyz/api",
+        response_model=Answering,
+        operation_id="readyzApi",
+        summary="Can this process answer pages, however old?",
+        response_description="It can.",
+        responses={503: {"model": Answering, "description": "It cannot; `reasons` says why."}},
+    )
     async def readyz_api() -> Response:
         """Whether this process can answer pages, however old: for load balancers."""
         reasons, _ = await _look(settings, reads)

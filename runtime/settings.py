@@ -14,9 +14,10 @@ from runtime.errors import UsageError
 from runtime.failpoints import Failpoints
 
 PREFIX: Final = "LEARNSTREAM_"
-MAY_BE_EMPTY: Final = frozenset({"topic_prefix", "failpoints"})
+MAY_BE_EMPTY: Final = frozenset({"topic_prefix", "failpoints", "cors_origins"})
 DATABASE_URL_FORM: Final = "postgresql://user:password@host:port/database"
 _SERVER: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s,:/@\[\]]+):\d{1,5}")
+_ORIGIN: Final = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
 _ABSOLUTE_URI: Final = r"^[A-Za-z][A-Za-z0-9+.\-]*:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%\-]+$"
 
 
@@ -111,6 +112,15 @@ class Settings(BaseSettings):
     def _is_web_address(cls, value: str | None) -> str | None:
         if value is not None and not _is_web_address(value):
             raise ValueError("http(s)://host/path, without a user and a password")
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: str) -> str:
+        if not all(_ORIGIN.fullmatch(each.strip()) for each in value.split(",") if each.strip()):
+            raise ValueError(
+                "origins by commas, without paths: https://app.example.org,http://localhost:5173"
+            )
         return value
 
     @field_validator("failpoints")
