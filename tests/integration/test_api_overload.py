@@ -120,7 +120,7 @@ async def test_only_the_first_readers_wait_when_postgres_goes(
                 ready = await asyncio.wait_for(client.get("/readyz"), SLOW_SECONDS)
                 assert ready.json()["reasons"][0]["code"] == "database_away"
             await eventually(lambda: is_fresh(client))
-            assert (await client.get("/readyz")).status_code == 200
+            assert (await client.get("/readyz/api")).status_code == 200
     assert events_of(logged) == ["postgres_away", "postgres_back"]
     assert [line.message for line in caplog.records if line.name == "psycopg.pool"] == []
     for (_, ended), (began, _) in pairwise(probes):
@@ -153,11 +153,11 @@ async def test_a_full_pool_is_busy_at_once_and_postgres_is_not_away(
                 held += [asyncio.create_task(page(client)) for _ in range(16)]
                 shed = await asyncio.gather(*(page(client) for _ in range(20)))
                 assert max(seconds for _, seconds in shed) < WAIT_SECONDS / 2
-                assert (await client.get("/readyz")).status_code == 200
+                assert (await client.get("/readyz/api")).status_code == 200
                 answers = [found for found, _ in (*shed, *await asyncio.gather(*held))]
                 assert {found.json().get("code") for found in answers} == {"busy"}
                 assert {found.headers["retry-after"] for found in answers} == {"1"}
-                assert (await client.get("/readyz")).status_code == 200
+                assert (await client.get("/readyz/api")).status_code == 200
             await eventually(lambda: is_fresh(client))
     assert events_of(logged) == []
 
