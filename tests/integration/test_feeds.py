@@ -42,6 +42,7 @@ from runtime.kafka import committed_reader, keyed_producer
 from runtime.settings import Settings
 from tests.factories import viewed
 from tests.waiting import wait_for
+from tests.working import partition_records
 
 pytestmark = pytest.mark.integration
 
@@ -437,9 +438,11 @@ def test_an_output_that_nobody_reads_ends_every_command_quietly(
         assert (status, complaint) == (141, ""), words
 
 
-def test_a_worker_whose_log_nobody_reads_ends_and_does_not_hang(stack: Settings) -> None:
+def test_a_worker_whose_log_nobody_reads_works_and_ends_in_order(stack: Settings) -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    status, _, _ = finished(started(stack, "worker", stdout=writer, stderr=writer))
+    worker = started(stack, "worker", stdout=writer, stderr=writer)
     os.close(writer)
-    assert status == 70
+    wait_for(lambda: len(partition_records(stack)) == PARTITIONS, 30)
+    worker.terminate()
+    assert finished(worker)[0] == 0

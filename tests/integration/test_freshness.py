@@ -144,7 +144,7 @@ async def test_what_an_abort_took_back_is_no_lag_though_passing_it_takes_many_lo
     topics: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(api.unfolded, "SEARCH_SECONDS", 0.0)
-    monkeypatch.setattr(api.freshness, "LOOK_SECONDS", 0.0)  # a look passes what 100 ms fetch
+    monkeypatch.setattr(api.freshness, "LOOK_SECONDS", 0.05)  # a look passes what 100 ms fetch
     async with ada_asking(topics) as ada:
         producer = librdkafka(topics)
         producer.init_transactions()
