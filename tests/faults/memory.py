@@ -1,5 +1,6 @@
 """What each process holds: memory, open files, connections; and whether that grows."""
 
+import math
 import statistics
 import time
 from collections import defaultdict
@@ -16,7 +17,10 @@ from tests.faults.watching import Watcher
 MIB_MAX: Final = 200
 """About twice what a part holds in a run: more would follow from the history's length."""
 WARM_SECONDS: Final = 20.0
-"""So long after its start a process may still grow: code is loaded, caches fill."""
+"""So long a process may still grow once all is well: code is loaded, caches fill.
+
+One that starts while a server is away has nothing to do before, and then a backlog.
+"""
 GROWN_MIB_MAX: Final = {"worker": 32, "sink": 32, "api": 64}
 """The API remembers the answers of a minute."""
 _ENDS: Final = 10
@@ -33,15 +37,18 @@ class Sample:
     mib: int
     files: int
     connections: int
+    well: bool = True
+    """Whether the operator had nothing to complain of."""
 
 
 class MemoryReader(Watcher):
     """Samples every process about once a second (I7)."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, well: Callable[[], bool]) -> None:
         super().__init__("memory reader", (psutil.Error,))
         self.samples: list[Sample] = []
         self._parts = parts
+        self._well = well
 
     @override
     def open(self) -> Callable[[], object]:
@@ -61,6 +68,7 @@ class MemoryReader(Watcher):
                     mib=process.memory_info().rss >> 20,
                     files=process.num_fds(),
                     connections=len(process.net_connections("tcp")),
+                    well=self._well(),
                 )
             self.samples.append(found)
             if found.mib > MIB_MAX:
@@ -96,7 +104,8 @@ def growing_lives(samples: Iterable[Sample]) -> Iterator[str]:
     for sample in samples:
         lives[sample.part, sample.pid].append(sample)
     for (part, _), life in lives.items():
-        warm = [sample for sample in life if sample.at - life[0].at >= WARM_SECONDS]
+        began = next((sample.at for sample in life if sample.well), math.inf)
+        warm = [sample for sample in life if sample.at - began >= WARM_SECONDS]
         if len(warm) < 2 * _ENDS:
             continue
         first = statistics.median(sample.mib for sample in warm[:_ENDS])

@@ -17,6 +17,7 @@ from tests.faults.parts import Mark, Part, Parts
 from tests.faults.watching import ANSWER_FAILED, Watcher
 
 _POLL_SECONDS: Final = 0.5
+_MOMENT_SECONDS: Final = 3.0
 _ASK_SECONDS: Final = 3.0
 _OF_NO_INTEREST: Final = frozenset({"request", "failpoint", "cohort_refreshed", "complaint"})
 _SHOWN: Final = {
@@ -63,6 +64,10 @@ class OperatorView(Watcher):
         for name, value in self._metrics(signs):
             signs.highest[name] = max(value, signs.highest.get(name, 0.0))
         self.pause(_POLL_SECONDS)
+
+    def well(self) -> bool:
+        """Whether `/readyz` had nothing to say against anything a moment ago."""
+        return time.monotonic() - self.ready_at < _MOMENT_SECONDS
 
     def begin(self) -> None:
         """Collect anew: a fault is about to strike."""

@@ -143,13 +143,14 @@ def on_scene(
         sender = Sender(made.settings, plan)
         disturbed = Disturbances()
         states = StateReader(made.settings, disturbed)
+        operator = OperatorView(made.settings, parts)
         watchers = Watchers(
             states,
             RowReader(made.settings, states),
             AlertsReader(made.settings),
             ApiReader(made.settings, sender, plan.seed),
-            MemoryReader(parts),
-            OperatorView(made.settings, parts),
+            MemoryReader(parts, operator.well),
+            operator,
         )
         try:
             yield (

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -30,6 +31,13 @@ def test_i7_a_process_that_grows_within_its_life_is_told() -> None:
 
 def test_i7_a_process_may_grow_while_it_starts() -> None:
     assert not list(growing_lives(life(7, [*range(20, 100, 4), *[100] * 60])))
+
+
+def test_i7_a_process_warms_up_once_all_is_well() -> None:
+    while_kafka_was_away = [replace(sample, well=False) for sample in life(7, [80] * 40)]
+    backlog = life(7, [*[80] * 40, *range(80, 140, 4), *[140] * 60])[40:]
+    assert not list(growing_lives([*while_kafka_was_away, *backlog]))
+    assert list(growing_lives(life(7, [*[80] * 40, *[140] * 60])))
 
 
 def test_i7_another_process_of_the_part_is_another_life() -> None:
