@@ -187,7 +187,7 @@ def _about_units(state: Learner, event: AboutUnits, zone: str, step: Step) -> No
         case ModuleCompleted() | ModuleReopened():
             done = isinstance(event, ModuleCompleted)
             modules.take(state, course, event.module_id, step.day, step.at, done=done)
-            progress_milestone.review(state, step)
+            progress_milestone.review_progress(state, step)
         case _:
             assert_never(event)
     if course.finished_at and course.covers(step.at):

@@ -136,7 +136,8 @@ class Transition(Struct, frozen=True, kw_only=True):
 class Finding:
     """An alert that is to be open: everything of it that the rule decides.
 
-    `at` is when what it says became so, whenever that is found out.
+    `at` is when what it says became so, whenever that is found out; `part` is the part of the rule
+    that found it, where its parts are looked at apart.
     """
 
     rule: Rule
@@ -149,6 +150,7 @@ class Finding:
     params: dict[str, Param]
     evidence: tuple[Evidence, ...]
     actions: tuple[Action, ...] = ()
+    part: int = 0
 
     @property
     def expires_at(self) -> int:
@@ -206,6 +208,7 @@ def raise_alert(
         subject=finding.subject_id,
         said=finding.said,
         suppressed=told_at < stale_before,
+        part=finding.part,
     )
     state.alerts.append(alert)
     return _transition(state, finding, alert, "suppressed" if alert.suppressed else "raised")

@@ -50,7 +50,7 @@ def submitted(state: Learner, course: Course, event: AssessmentSubmitted, step: 
     _count_submitted(state, _named(course, event.assessment_id), step.day)
     _count_stand_in(state, course, work)
     if coursework.submitted(course, work) != before:
-        progress_milestone.review(state, step)
+        progress_milestone.review_progress(state, step)
         timers.review(state, step)
 
 
@@ -63,6 +63,7 @@ def graded(state: Learner, course: Course, event: AssessmentGraded, zone: str, s
     _count_stand_in(state, course, work)
     _review_scores(state, course, work, score, step)
     if coursework.submitted(course, work) != before:
+        progress_milestone.review_progress(state, step)
         timers.review(state, step)
 
 
@@ -75,6 +76,7 @@ def excused(state: Learner, course: Course, event: AssessmentExcused, step: Step
         del work.excuses[0]
         state.overflow.excuses += 1
     _review_scores(state, course, work, score, step)
+    progress_milestone.review_progress(state, step)
     timers.review(state, step)
 
 
@@ -149,7 +151,7 @@ def _review_scores(
 ) -> None:
     """What a grade sets off: the rules, and the next prediction where the score is another now."""
     low_score.review(state, course, work, step)
-    progress_milestone.review(state, step)
+    progress_milestone.review_scores(state, step)
     score = score_of(course, work, step.facts.get(course.course_id))
     if score != before or not course.is_open:  # what was shown before it closed is judged too
         scores = open_scores(state, step.facts)

@@ -296,6 +296,7 @@ class OpenAlert(Struct, array_like=True, gc=False):
     subject: str | None
     said: int  # stands for what the last transition said
     suppressed: bool = False
+    part: int = 0  # which part of its rule raised it, where the parts are looked at apart
 
 
 class ClosedAlert(Struct, array_like=True, gc=False):

@@ -37,35 +37,60 @@ RULE: Final = Rule(
     audience=("learner",),
     subject="course",
 )
+_PROGRESS: Final = 1
+_SCORES: Final = 2
+"""The parts of the rule: what is done of a course, and what was scored."""
 
 
 def review(state: Learner, step: Step, endings: Mapping[str, Resolution] | None = None) -> None:
     """Look at all milestones again; `endings` says by course why they end, else `corrected`."""
+    review_progress(state, step, endings)
+    review_scores(state, step, endings)
+
+
+def review_progress(
+    state: Learner, step: Step, endings: Mapping[str, Resolution] | None = None
+) -> None:
+    """Look at the shares of courses again, after what is done of one may be another."""
+    found = (each for course in state.open_courses for each in _percents(course, step))
+    _reconcile(state, _PROGRESS, found, step, endings)
+
+
+def review_scores(
+    state: Learner, step: Step, endings: Mapping[str, Resolution] | None = None
+) -> None:
+    """Look at first passes and personal bests again, after a score may be another."""
+    passes = (each for course in state.open_courses for each in _first_pass(state, course, step))
+    _reconcile(state, _SCORES, (*passes, *_bests(state, step)), step, endings)
+
+
+def _reconcile(
+    state: Learner,
+    part: int,
+    found: Iterable[Finding],
+    step: Step,
+    endings: Mapping[str, Resolution] | None,
+) -> None:
     reasons = endings or {}
-    wanted = [finding for course in state.open_courses for finding in _of(state, course, step)]
-    wanted += _bests(state, step)
     reconcile(
         state,
         RULE,
-        wanted,
+        found,
         step,
-        among=lambda _: True,
+        among=lambda alert: alert.part == part,
         ending=lambda alert: reasons.get(alert.course_id or "", "corrected"),
     )
 
 
-def _of(state: Learner, course: Course, step: Step) -> Iterator[Finding]:
-    """The milestones of one course that are not older than its membership, nor expired."""
-    since = max(course.returned_at, step.now - RULE.expires_days * DAY)
-    if course.last_at >= since:
-        yield from _percents(course, since, step)
-        yield from _first_pass(state, course, since, step)
+def _since(course: Course, step: Step) -> int:
+    """Milestones from then on are neither older than the membership nor expired."""
+    return max(course.returned_at, step.now - RULE.expires_days * DAY)
 
 
-def _percents(course: Course, since: int, step: Step) -> Iterator[Finding]:
+def _percents(course: Course, step: Step) -> Iterator[Finding]:
     """Every share of the course, at the moment at which it was reached for the first time."""
-    facts = step.facts.get(course.course_id)
-    if facts is None:
+    facts, since = step.facts.get(course.course_id), _since(course, step)
+    if facts is None or course.last_at < since:
         return
     before = course.peak_before
     if course.since:
@@ -105,12 +130,15 @@ def _percent(course: Course, bar: int, percent: float, unit: UnitDone, step: Ste
         direction="up",
     )
     cause = f"{course.course_id}:{bar}"
-    return _finding(course.course_id, cause, unit.at, ("percent", params), evidence)
+    return _finding(_PROGRESS, course.course_id, cause, unit.at, ("percent", params), evidence)
 
 
-def _first_pass(state: Learner, course: Course, since: int, step: Step) -> Iterator[Finding]:
+def _first_pass(state: Learner, course: Course, step: Step) -> Iterator[Finding]:
     """The earliest grade of the course that is a pass and still stands."""
-    if course.passed_before or (course.since and _passes(earlier_run(course), step)):
+    since = _since(course, step)
+    if course.last_at < since or course.passed_before:
+        return
+    if course.since and _passes(earlier_run(course), step):
         return
     passes = _passes(course, step)
     if passes and min(passes)[0] >= since:
@@ -125,7 +153,7 @@ def _first_pass(state: Learner, course: Course, since: int, step: Step) -> Itera
             feature="score", value=score, threshold=mark, unit="percent", direction="up"
         )
         cause = f"{course.course_id}:first_pass"
-        yield _finding(course.course_id, cause, at, ("first_pass", params), evidence)
+        yield _finding(_SCORES, course.course_id, cause, at, ("first_pass", params), evidence)
 
 
 def _passes(course: Course, step: Step) -> list[tuple[int, int, int, Grade]]:
@@ -171,10 +199,11 @@ def _best(state: Learner, course: Course, score: Scored, best: float, step: Step
         direction="up",
     )
     cause = f"{course.course_id}:{score.at}:best"
-    return _finding(course.course_id, cause, score.at, ("best", params), evidence)
+    return _finding(_SCORES, course.course_id, cause, score.at, ("best", params), evidence)
 
 
 def _finding(
+    part: int,
     course_id: str,
     cause: str,
     at: int,
@@ -191,6 +220,7 @@ def _finding(
         message_code=f"alert.progress_milestone.{message[0]}",
         params=message[1],
         evidence=(evidence,),
+        part=part,
     )
 
 
