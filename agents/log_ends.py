@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Mapping
-from contextlib import closing
 from typing import Final
 
 import structlog
@@ -12,6 +11,7 @@ from typing_extensions import override
 
 from contracts.topics import ACTIVITY
 from runtime.kafka import committed_reader
+from runtime.servers import require_kafka
 from runtime.settings import Settings
 
 ASK_SECONDS: Final = 5.0
@@ -32,6 +32,7 @@ class LogEnds(threading.Thread):
         self._settings = settings
         self._ends: Mapping[int, int] = {}
         self._said: str | None = None
+        self._reader: KafkaConsumer | None = None
 
     def of(self, partition: int) -> int | None:
         """Where the partition's committed records end; None while nobody answers."""
@@ -42,22 +43,27 @@ class LogEnds(threading.Thread):
         """Ask until the process ends; what fails is said once and tried again."""
         while True:
             try:
-                with closing(
-                    committed_reader(self._settings, request_timeout_ms=_ANSWER_MS)
-                ) as reader:
-                    self._keep_asking(reader)
+                self._ask()
             except Exception as error:  # noqa: BLE001 - a witness that leaves would be silent
                 self._failed(str(error) or type(error).__name__)
             time.sleep(ASK_SECONDS)
 
-    def _keep_asking(self, reader: KafkaConsumer) -> None:
+    def _ask(self) -> None:
+        reader = self._reader = self._reader or self._connected()
         topic = self._settings.topic(ACTIVITY.name)
         places = [TopicPartition(topic, each) for each in reader.partitions_for_topic(topic) or ()]
-        while True:
-            ends = reader.end_offsets(places)
-            self._ends = {place.partition: end for place, end in ends.items()}
-            self._said = None
-            time.sleep(ASK_SECONDS)
+        ends = reader.end_offsets(places)
+        self._ends = {place.partition: end for place, end in ends.items()}
+        self._said = None
+
+    def _connected(self) -> KafkaConsumer:
+        """A reader for good: it connects again by itself.
+
+        Where kafka-python 3.0 cannot connect at once, it leaves a thread behind that goes on trying
+        for ever: so it is not made before a broker lets us in.
+        """
+        require_kafka(self._settings)
+        return committed_reader(self._settings, request_timeout_ms=_ANSWER_MS)
 
     def _failed(self, reason: str) -> None:
         self._ends = {}

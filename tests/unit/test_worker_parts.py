@@ -1,6 +1,7 @@
 """The parts of a worker that need no Kafka: table, watchdog, refusals, failpoints, dead letters."""
 
 import asyncio
+import threading
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -22,6 +23,7 @@ from contracts.dead_letter import (
     dead_letter_key,
     dead_letter_value,
 )
+from devstack.places import free_ports
 from domain.codec import encode_learner
 from domain.decode import Record
 from domain.fold import DeadLetter, new_record
@@ -195,6 +197,19 @@ def test_the_log_may_not_move_on_without_us(
     found = marks(standings, end)
     assert len(found) == len(says)
     assert all(what.startswith(said) for what, said in zip(found, says, strict=True))
+
+
+def test_who_asks_for_the_end_of_the_log_leaves_no_thread_behind_while_kafka_is_away() -> None:
+    """kafka-python leaves one for each client that could not connect, and they pile up."""
+    (port,) = free_ports(1)
+    away = Settings.model_validate({"KAFKA_BOOTSTRAP": f"127.0.0.1:{port}"})
+    before = threading.enumerate()
+    ends = LogEnds(away)
+    for _ in range(2):
+        with pytest.raises(UsageError, match="Kafka"):
+            ends._ask()
+    assert threading.enumerate() == before
+    assert ends.of(0) is None
 
 
 def test_an_owner_takes_turns_unless_it_is_halted() -> None:
