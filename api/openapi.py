@@ -5,6 +5,7 @@ strings with the values known today (`x-extensible-enum`): a client that was gen
 document reads tomorrow's answers. Examples are put in last, because FastAPI leaves out their nulls.
 """
 
+import re
 from functools import cache
 from typing import Any, Final, get_args
 
@@ -78,11 +79,18 @@ def _document(app: FastAPI) -> Schema:
     for name, schema in list(schemas.items()):
         schemas[name] = {"title": name, **_generated(schema, name)}
     for name, values in CLOSED.items():
-        schemas[name] = {"title": name, "type": "string", "enum": list(values)}
+        schemas[name] = _named(name, values)
     for operations in document["paths"].values():
         for operation in operations.values():
             _complete(operation)
     return document
+
+
+def _named(name: str, values: tuple[str, ...]) -> Schema:
+    """A closed enumeration; Go has one space for the constants of all of them."""
+    prefix = re.sub(r"(?<!^)(?=[A-Z])", "_", name)
+    constants = [f"{prefix}_{value}".upper() for value in values]
+    return {"title": name, "type": "string", "enum": list(values), "x-enum-varnames": constants}
 
 
 def _complete(operation: Schema) -> None:

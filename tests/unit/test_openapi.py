@@ -128,6 +128,14 @@ def test_every_operation_stands_once_and_is_described() -> None:
     assert "/api/progress/" in document()["info"]["description"]
 
 
+def test_every_constant_of_a_closed_list_has_a_name_of_its_own() -> None:
+    """Generators for Go make one package of them."""
+    schemas = document()["components"]["schemas"]
+    names = [each for name in CLOSED for each in schemas[name]["x-enum-varnames"]]
+    assert len(set(names)) == len(names) == sum(map(len, CLOSED.values()))
+    assert {"SEVERITY_LOW", "BAND_LOW", "ALERT_FREQUENCY_LOW", "COURSE_STATUS_ACTIVE"} <= set(names)
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_conditional_requests_and_retries_are_described(page: str) -> None:
     operation = document()["paths"][f"/api/v1/progress/{page}"]["get"]
