@@ -41,13 +41,17 @@ class Running:
         }
         return Settings.model_validate(given)
 
+    def part(self, name: str) -> psutil.Process:
+        """The process of one part."""
+        for child in psutil.Process(self.process.pid).children(recursive=True):
+            if child.cmdline()[-1:] == [name]:
+                return child
+        raise AssertionError(f"no part {name} is running")
+
     def ports(self, part: str) -> list[int]:
         """The ports on which one part listens."""
-        for child in psutil.Process(self.process.pid).children(recursive=True):
-            if child.cmdline()[-1:] == [part]:
-                found = child.net_connections("tcp")
-                return [each.laddr.port for each in found if each.status == psutil.CONN_LISTEN]
-        raise AssertionError(f"no part {part} is running")
+        found = self.part(part).net_connections("tcp")
+        return [each.laddr.port for each in found if each.status == psutil.CONN_LISTEN]
 
 
 @contextmanager

@@ -95,9 +95,7 @@ def _requeue(args: argparse.Namespace) -> int:
     filters = _filters(args)
     if filters == Filters(reasons=[]) and not args.all:
         raise UsageError("no filter is given; to put every dead letter back say --all")
-    done = requeue(
-        read_settings(), filters, key_from_value=args.key_from_value, dry_run=args.dry_run
-    )
+    done = requeue(_settings(), filters, key_from_value=args.key_from_value, dry_run=args.dry_run)
     print(counted(done, as_json=args.json, dry_run=args.dry_run))
     return 0
 

@@ -8,14 +8,12 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-
 from contracts.course_facts import decode_course_facts
+from contracts.lines import course_key_of, judge_event, learner_key_of
 from contracts.remedies import REMEDIES
-from domain.decode import Reason, Rejected, decode
-from domain.decode import Record as Stored
+from domain.decode import Reason, Rejected
 from feeds.feed import Delivery, Feed, run_feed
-from feeds.records import Record, learner_key
+from feeds.records import Record
 from runtime.errors import UsageError
 from runtime.settings import Settings
 
@@ -24,19 +22,6 @@ LINE_BYTES_MAX: Final = 900_000  # the broker takes 1 MiB for a batch, its heade
 BLANK: Final = "blank"
 TOO_LONG: Final = f"over {LINE_BYTES_MAX} bytes: the broker would not take it"
 NO_COURSE: Final = "no course_id"
-_WHOLE: Final = 1  # partitions: with one, every key is on its own
-
-
-class _Learner(msgspec.Struct):
-    user_id: int | str
-
-
-class _Course(msgspec.Struct):
-    course_id: str
-
-
-_LEARNER: Final = msgspec.json.Decoder(_Learner)
-_COURSE: Final = msgspec.json.Decoder(_Course)
 
 
 @dataclass(slots=True)
@@ -77,16 +62,16 @@ class Lines:
     def events(self) -> Iterator[Record]:
         """Each line with its learner's key; without a key where none can be read."""
         for line in self._lines():
-            key = key_of(line)
+            key = learner_key_of(line)
             self.made += 1
             self.without_key += key is None
-            self._judge(decode(Stored(self.read, self.now * 1000, key, line), 0, _WHOLE))
+            self._judge(judge_event(key, line, self.read, self.now))
             yield Record(key, line)
 
     def courses(self) -> Iterator[Record]:
         """Each line with its course's key; the compacted `courses` takes none without."""
         for line in self._lines():
-            key = _course_key_of(line)
+            key = course_key_of(line)
             self._judge(decode_course_facts(key, line))
             if key is None:
                 self.skipped[NO_COURSE] += 1
@@ -113,21 +98,6 @@ class Lines:
 
     def _open(self) -> BufferedReader | gzip.GzipFile:
         return gzip.GzipFile(self.path) if self.path.suffix == ".gz" else self.path.open("rb")
-
-
-def key_of(line: bytes) -> bytes | None:
-    """The key of the learner in `line`, or None where it cannot be read."""
-    try:
-        return learner_key(_LEARNER.decode(line).user_id)
-    except (msgspec.DecodeError, UnicodeError):
-        return None
-
-
-def _course_key_of(line: bytes) -> bytes | None:
-    try:
-        return _COURSE.decode(line).course_id.encode()
-    except (msgspec.DecodeError, UnicodeError):
-        return None
 
 
 def replay_jsonl(

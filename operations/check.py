@@ -14,8 +14,9 @@ from typing import Final, NamedTuple
 import msgspec
 
 from contracts.course_facts import decode_course_facts
+from contracts.lines import course_key_of, judge_event, learner_key_of
 from contracts.remedies import REMEDIES
-from domain.decode import Accepted, Reason, Record, Rejected, decode
+from domain.decode import Accepted, Reason, Rejected
 from domain.events import content_of
 from domain.json_objects import Problem, parse_object
 from domain.state import SEEN_MAX
@@ -31,7 +32,6 @@ from runtime.tables import table
 
 ACCEPTED: Final = "accepted"
 REPEATED: Final = "duplicate"
-_WHOLE: Final = 1  # partitions: with one, every key is on its own
 
 
 class Verdict(NamedTuple):
@@ -87,8 +87,7 @@ def check_events(lines: Iterable[bytes], now: int) -> Iterator[Verdict]:
     """
     memory = _Memory()
     for number, line in _numbered(lines):
-        record = Record(offset=number, timestamp=now * 1000, key=_key(line), value=line)
-        decoded = decode(record, 0, _WHOLE)
+        decoded = judge_event(learner_key_of(line), line, number, now)
         if isinstance(decoded, Rejected):
             verdict = _rejected(number, line, decoded, EXPECTED_EVENT)
         else:
@@ -164,7 +163,7 @@ def check_courses(lines: Iterable[bytes]) -> Iterator[Verdict]:
     for number, line in _numbered(lines):
         members = parse_object(line)
         near = () if isinstance(members, Problem) else tuple(course_name_warnings(members))
-        facts = decode_course_facts(_course_key(line), line)
+        facts = decode_course_facts(course_key_of(line), line)
         if isinstance(facts, Rejected):
             yield _rejected(number, line, facts, EXPECTED_COURSE)._replace(warnings=near)
             continue
@@ -226,30 +225,3 @@ def _numbered(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
         line = raw.removesuffix(b"\n")
         if line.strip():
             yield number, line
-
-
-class _Keyed(msgspec.Struct):
-    user_id: int | str
-
-
-class _CourseKeyed(msgspec.Struct):
-    course_id: str
-
-
-_learners: Final = msgspec.json.Decoder(_Keyed)
-_courses: Final = msgspec.json.Decoder(_CourseKeyed)
-
-
-def _key(line: bytes) -> bytes | None:
-    """The key that a producer would give; where none can be read, the verdict says why."""
-    try:
-        return str(_learners.decode(line).user_id).encode()
-    except (msgspec.DecodeError, RecursionError, UnicodeError):
-        return None
-
-
-def _course_key(line: bytes) -> bytes | None:
-    try:
-        return _courses.decode(line).course_id.encode()
-    except (msgspec.DecodeError, RecursionError, UnicodeError):
-        return None

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final
 
 import httpx
-import psutil
 
 from benchmarks.stack import Running
 from devstack.environment import PROGRAM
@@ -54,14 +53,6 @@ class Target:
         assert url.port is not None, "the ready file names a port"
         return url.host, url.port
 
-    @property
-    def process(self) -> psutil.Process:
-        """The API's process."""
-        for child in psutil.Process(self.running.process.pid).children(recursive=True):
-            if child.cmdline()[-1:] == ["api"]:
-                return child
-        raise AssertionError("the API is not running")
-
     def client(self, user_id: str | None = "ada") -> httpx.Client:
         """A client with the token of a learner, or without any."""
         headers = {}
@@ -93,7 +84,7 @@ class Target:
 
     def megabytes(self) -> float:
         """Resident memory of the API."""
-        return float(self.process.memory_info().rss) / 2**20
+        return float(self.running.part("api").memory_info().rss) / 2**20
 
     def log_bytes(self) -> int:
         """How much the API has written to its log."""

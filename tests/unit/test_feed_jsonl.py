@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from feeds.jsonl import FIRST_LINES, LINE_BYTES_MAX, Lines, key_of
+from contracts.lines import learner_key_of
+from feeds.jsonl import FIRST_LINES, LINE_BYTES_MAX, Lines
 from runtime.errors import UsageError
 from tests.factories import START, seconds, viewed
 
@@ -26,10 +27,11 @@ NOW = seconds(START)
         (b'{"user_id": "\xff"}', None),
         (b'{"user_id": "\\ud800"}', None),
         (b"not json", None),
+        (b'{"user_id": 1, "x": ' + b"[" * 5_000 + b"]" * 5_000 + b"}", None),
     ],
 )
 def test_the_key_is_the_learners_id_as_text(line: bytes, key: bytes | None) -> None:
-    assert key_of(line) == key
+    assert learner_key_of(line) == key
 
 
 def test_lines_stay_as_they_are_and_blank_ones_are_counted(tmp_path: Path) -> None:
