@@ -12,7 +12,7 @@ from contracts.dead_letter import REASON
 from contracts.remedies import remedy_of
 from contracts.topics import DEAD_LETTERS
 from runtime.errors import TooManyRejectedError
-from runtime.kafka import READ_COMMITTED, connect_options
+from runtime.kafka import committed_stream
 from runtime.settings import Settings
 
 NEWEST: Final = 1_000
@@ -49,23 +49,14 @@ def advice(reasons: Counter[str]) -> str:
 
 async def _newest_reasons(settings: Settings, partition: int) -> Counter[str]:
     """The reasons of the newest dead letters; waits until a transaction just ended shows."""
-    consumer = AIOKafkaConsumer(
-        **connect_options(settings),
-        isolation_level=READ_COMMITTED,
-        enable_auto_commit=False,
-        group_id=None,
-    )
     place = TopicPartition(settings.topic(DEAD_LETTERS.name), partition)
-    try:
-        await consumer.start()
+    async with committed_stream(settings) as consumer:
         consumer.assign([place])
         while True:
             reasons = await _reasons(consumer, place)
             if reasons:
                 return reasons
             await asyncio.sleep(_ASK_AGAIN_SECONDS)
-    finally:
-        await consumer.stop()
 
 
 async def _reasons(consumer: AIOKafkaConsumer, place: TopicPartition) -> Counter[str]:

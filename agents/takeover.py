@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, closing
+from contextlib import AbstractAsyncContextManager, closing
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,7 +21,7 @@ from domain.course_facts import CourseFacts
 from domain.fold import new_record
 from domain.partition import PartitionRecord
 from runtime.errors import CrashError, LossError, TooManyRejectedError, UsageError
-from runtime.kafka import READ_COMMITTED, admin_client, connect_options, ends_behind
+from runtime.kafka import admin_client, committed_stream, ends_behind
 from runtime.process import collector_off
 from runtime.settings import Settings
 
@@ -163,22 +163,10 @@ async def _read(
         return await _record(consumer, settings, partition, loaded, log)
 
 
-@asynccontextmanager
-async def _reader(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
-    consumer = AIOKafkaConsumer(
-        **connect_options(settings),
-        group_id=None,
-        isolation_level=READ_COMMITTED,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        max_partition_fetch_bytes=_FETCH_BYTES,
-        fetch_max_wait_ms=_FETCH_WAIT_MS,
+def _reader(settings: Settings) -> AbstractAsyncContextManager[AIOKafkaConsumer]:
+    return committed_stream(
+        settings, max_partition_fetch_bytes=_FETCH_BYTES, fetch_max_wait_ms=_FETCH_WAIT_MS
     )
-    try:
-        await consumer.start()
-        yield consumer
-    finally:
-        await consumer.stop()
 
 
 async def _load(

@@ -8,28 +8,18 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from feeds.producing import Target
 from feeds.records import Record, Trace, trace
-from runtime.kafka import READ_COMMITTED, connect_options
+from runtime.kafka import committed_stream
 from runtime.settings import Settings
 
 
 @asynccontextmanager
 async def reader(settings: Settings, target: Target) -> AsyncIterator[AIOKafkaConsumer]:
     """A started reader of every partition, from the beginning, that sees only what is committed."""
-    opened = AIOKafkaConsumer(
-        **connect_options(settings),
-        isolation_level=READ_COMMITTED,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        group_id=None,
-    )
     places = places_of(target)
-    try:
-        await opened.start()
+    async with committed_stream(settings) as opened:
         opened.assign(places)
         await opened.seek_to_beginning(*places)
         yield opened
-    finally:
-        await opened.stop()
 
 
 def places_of(target: Target) -> list[TopicPartition]:

@@ -2,8 +2,8 @@
 
 import asyncio
 import ssl
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, closing
 from typing import Any, Final, TypedDict
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -73,6 +73,24 @@ def committed_reader(settings: Settings, **options: Any) -> KafkaConsumer:
         group_id=None,
         **options,
     )
+
+
+@asynccontextmanager
+async def committed_stream(settings: Settings, **options: Any) -> AsyncIterator[AIOKafkaConsumer]:
+    """The same for asyncio, started; it begins at the start of a log where nothing else is said."""
+    consumer = AIOKafkaConsumer(
+        **connect_options(settings),
+        isolation_level=READ_COMMITTED,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        group_id=None,
+        **options,
+    )
+    try:
+        await consumer.start()
+        yield consumer
+    finally:
+        await consumer.stop()
 
 
 async def ends_behind(
