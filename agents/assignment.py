@@ -33,6 +33,8 @@ class Assignment:
         self._owners: dict[int, Owner] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._loaded: dict[int, Loaded] = {}
+        self._halts: set[int] = set()
+        """The partitions whose halt was said: the process does not end before the last one's."""
         self._generation = -1
         self._app: WorkerApp
         self._consumer: BatchConsumer
@@ -105,6 +107,7 @@ class Assignment:
             self._context.metrics.show("worker_halted", partition, 0)
         self._owners.clear()
         self._tasks.clear()
+        self._halts.clear()
 
     def standings(self) -> dict[int, tuple[Owner, Standing]]:
         """Where every owner and its partition's consumer stand; safe to ask from any thread."""
@@ -157,5 +160,6 @@ class Assignment:
         if self._owners.get(owner.partition) is not owner:
             return  # a rebalance came between: its next owner says the same
         self._context.metrics.show("worker_halted", owner.partition, 1)
-        if all(each.halted for each in self._owners.values()):
+        self._halts.add(owner.partition)
+        if self._halts == self._owners.keys():
             self._fail(error)

@@ -183,9 +183,8 @@ class Owner:
         try:
             await self._own(open_at, standing)
         except TooManyRejectedError as error:
-            reason = await explained(error, self._context.settings, self.partition)
-            self.halted = True  # only now: the process may end with the last one that halts
-            raise reason from error
+            self.halted = True
+            raise await explained(error, self._context.settings, self.partition) from error
 
     async def resume(self) -> None:
         """Take a halted partition over, resume it, and leave it to whoever owns it next."""
