@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from agents.backfill import Backfill
 from agents.courses import CourseLetters, CourseReader
 from agents.halting import explained
 from agents.takeover import Loaded, Taken, take_over
@@ -31,10 +32,6 @@ from runtime.settings import Settings
 DEADLINE_SECONDS: Final = 40.0
 """Around each batch and each take-over: retries of a produce request have no end of their own."""
 TICK_SECONDS: Final = 60
-BACKFILL_SECONDS: Final = 10
-"""A backfill is over when none of its events came for so long: parts of it come apart."""
-BACKFILL_WAIT_SECONDS: Final = 900
-"""No longer than this does a tick wait for a backfill: some sources are always late."""
 _POLL_SECONDS: Final = 1.0
 _CHUNK_RECORDS: Final = 1_000
 _LETTERS_PARTITION: Final = 0
@@ -78,28 +75,6 @@ class _Waiting:
                 yield Record(record.offset, record.timestamp, record.key, record.value)
 
 
-@dataclass(slots=True)
-class _Backfill:
-    """Events that are too old to notify of, as they come; times are the clock's.
-
-    A tick between two of them would raise what the next one shows to be untrue.
-    """
-
-    waited_since: int = 0
-    came_at: int = 0
-
-    def came(self, now: int) -> None:
-        """Some more of it were folded."""
-        if now - self.came_at >= BACKFILL_SECONDS:
-            self.waited_since = now
-        self.came_at = now
-
-    def holds_ticks(self, now: int) -> bool:
-        """Whether more of it is to be expected, and may be waited for."""
-        coming = now - self.came_at < BACKFILL_SECONDS
-        return coming and now - self.waited_since < BACKFILL_WAIT_SECONDS
-
-
 class Owner:
     """One partition's owner, from its assignment to its revocation.
 
@@ -123,7 +98,7 @@ class Owner:
         self._expected: int | None = None
         self._courses_version = -1
         self._ticked_at = 0
-        self._backfill = _Backfill()
+        self._backfill = Backfill()
         self._letters: CourseLetters | None = None
         self._fold: PartitionFold
         self._committer: Committer
@@ -348,7 +323,8 @@ class Owner:
             return
         if self._backfill.holds_ticks(now):
             return
-        self._ticked_at = self._backfill.waited_since = now
+        self._ticked_at = now
+        self._backfill.ticked(now)
         fold.adopt(fold.next_input("tick", Tick(now)), effects)
 
     async def _letters_of_courses(self) -> list[tuple[int, DeadLetter]]:

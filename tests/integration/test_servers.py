@@ -6,7 +6,8 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
@@ -75,6 +76,21 @@ def start(command: str, environ: dict[str, str], log: Path) -> "subprocess.Popen
         )
 
 
+@contextmanager
+def waiting(command: str, environ: dict[str, str], folder: Path) -> Iterator[Path]:
+    """The log of a command that waits for a server; no traceback and no secret in any file."""
+    log = folder / "log"
+    process = start(command, environ, log)
+    try:
+        yield log
+        assert process.poll() is None
+    finally:
+        process.kill()
+        process.wait()
+    assert "Traceback" not in log.read_text()
+    assert_no_secret(folder, environ)
+
+
 def refused(command: str, environ: dict[str, str], folder: Path) -> str:
     """What a command says that ends with 2 at once; no traceback and no secret in any file."""
     log = folder / f"{command}.log"
@@ -114,19 +130,11 @@ def test_a_kafka_that_is_away_is_said_soon_and_again(
 ) -> None:
     where = f"127.0.0.1:{free_ports(1)[0]}"
     environ = environment(settings, kafka_bootstrap=where)
-    log = tmp_path / "log"
-    process = start(command, environ, log)
-    try:
+    with waiting(command, environ, tmp_path) as log:
         wait_for(lambda: "KAFKA_BOOTSTRAP" in log.read_text(), 20)
         line = next(line for line in log.read_text().splitlines() if "KAFKA_BOOTSTRAP" in line)
         assert f"Kafka at {where} (KAFKA_BOOTSTRAP) does not answer: connection refused" in line
         wait_for(lambda: log.read_text().count("kafka_away") > 1, 15)
-        assert process.poll() is None
-    finally:
-        process.kill()
-        process.wait()
-    assert "Traceback" not in log.read_text()
-    assert_no_secret(tmp_path, environ)
 
 
 def test_servers_that_take_a_connection_and_never_answer_are_given_up_soon() -> None:
@@ -150,18 +158,10 @@ def test_a_postgres_that_is_away_is_said_soon_and_again(
 ) -> None:
     where = f"127.0.0.1:{free_ports(1)[0]}"
     environ = environment(topics) | with_url(topics, place=where)
-    log = tmp_path / "log"
-    process = start(command, environ, log)
-    try:
+    with waiting(command, environ, tmp_path) as log:
         wait_for(lambda: re.search(r"postgres_away.*[Cc]onnection refused", log.read_text()), 20)
         if command != "api":  # its pool says it, and /readyz
             wait_for(lambda: log.read_text().count("postgres_away") > 1, 15)
-        assert process.poll() is None
-    finally:
-        process.kill()
-        process.wait()
-    assert "Traceback" not in log.read_text()
-    assert_no_secret(tmp_path, environ)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ PATTERNS: Final = (
     "domain/**/*.py",
     "models/**/*.py",
     "agents/owner.py",
+    "agents/backfill.py",
     "sinks/batch.py",
     "sinks/sink.py",
     "sinks/cohort.py",

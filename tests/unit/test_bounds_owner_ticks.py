@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from agents.owner import Owner, _Backfill
+from agents.backfill import Backfill
+from agents.owner import Owner
 from agents.transport import Standing
 from tests.factories import at, course, enrolled, viewed
 from tests.owning import NOW, Stage, kinds, turn
@@ -161,7 +162,7 @@ async def test_for_a_backfill_without_end_a_tick_waits_so_long_and_no_longer(
 
 
 def test_a_backfill_that_comes_after_the_end_of_another_is_waited_for_anew() -> None:
-    backfill = _Backfill()
+    backfill = Backfill()
     for now, since in ((1000, 1000), (1009, 1000), (1019, 1019), (1028, 1019)):
         backfill.came(now)
         assert backfill.waited_since == since
