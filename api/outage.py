@@ -15,7 +15,7 @@ REMEMBER_SECONDS: Final = 1.0
 log = structlog.get_logger()
 
 
-class Outage:
+class DatabaseOutage:
     """Asks Postgres by one probe at a time, on a connection of the probe's own.
 
     A reading that fails says too little: its connection may be lost alone, or the pool may be full.

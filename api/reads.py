@@ -17,7 +17,7 @@ from psycopg.rows import TupleRow, namedtuple_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 
 from api.alert_query import BEGINNING, END, FIRST_ID, AlertQuery
-from api.outage import Outage
+from api.outage import DatabaseOutage
 from api.parameters import ALERT_TYPES, SEVERITIES
 from api.problems import busy, unavailable
 from contracts.alert_event import decode_transition
@@ -128,7 +128,7 @@ class Reads:
         self._operators_pool = connection_pool(settings, "learnstream api status", size=1)
         self._columns: dict[str, list[Any]] = {}
         self._reading: dict[str, asyncio.Task[list[Any]]] = {}
-        self._outage = Outage(settings, self._renew)
+        self._outage = DatabaseOutage(settings, self._renew)
         self._remembered: OrderedDict[object, tuple[float, Rows]] = OrderedDict()
 
     async def open(self) -> None:
