@@ -16,20 +16,24 @@ class Backfill:
     A tick between two of them would raise what the next one shows to be untrue.
     """
 
-    waited_since: int = 0
-    came_at: int = 0
+    waited_since: int | None = None
+    came_at: int | None = None
 
     def came(self, now: int) -> None:
         """Some more of it were folded."""
-        if now - self.came_at >= BACKFILL_SECONDS:
+        if not self._is_coming(now):
             self.waited_since = now
         self.came_at = now
 
     def holds_ticks(self, now: int) -> bool:
         """Whether more of it is to be expected, and may be waited for."""
-        coming = now - self.came_at < BACKFILL_SECONDS
-        return coming and now - self.waited_since < BACKFILL_WAIT_SECONDS
+        if self.waited_since is None or not self._is_coming(now):
+            return False
+        return now - self.waited_since < BACKFILL_WAIT_SECONDS
 
     def ticked(self, now: int) -> None:
         """A tick was adopted: the next one may be waited for as long again."""
         self.waited_since = now
+
+    def _is_coming(self, now: int) -> bool:
+        return self.came_at is not None and now - self.came_at < BACKFILL_SECONDS

@@ -166,3 +166,26 @@ def test_a_backfill_that_comes_after_the_end_of_another_is_waited_for_anew() -> 
     for now, since in ((1000, 1000), (1009, 1000), (1019, 1019), (1028, 1019)):
         backfill.came(now)
         assert backfill.waited_since == since
+
+
+def test_where_no_backfill_came_no_tick_waits_at_any_time_of_the_clock() -> None:
+    for now in (0, 9, 1_700_000_000):
+        assert not Backfill().holds_ticks(now)
+        ticked = Backfill()
+        ticked.ticked(now)
+        assert not ticked.holds_ticks(now)
+
+
+def test_a_backfill_that_begins_with_the_clock_is_waited_for() -> None:
+    backfill = Backfill()
+    backfill.came(0)
+    assert backfill.holds_ticks(0)
+    assert not backfill.holds_ticks(10)
+
+
+def test_a_backfill_is_waited_for_up_to_fifteen_minutes() -> None:
+    backfill = Backfill()
+    for now in range(0, 900, 9):
+        backfill.came(now)
+    assert backfill.holds_ticks(899)
+    assert not backfill.holds_ticks(900)

@@ -321,6 +321,23 @@ def test_a_milestone_is_told_up_to_fourteen_days_late() -> None:
         assert len(of(bench, "progress_milestone")) == told, late
 
 
+def test_a_milestone_from_before_the_learner_came_back_is_not_told() -> None:
+    left, back = event("unenrolled", at(1)), enrolled(at(2))
+    bench = Bench(facts=course(4)).send(left, back, completed(at(2)), completed(at(0), "m2"))
+    assert [(t.kind, t.params.get("percent")) for t in of(bench, "progress_milestone")] == [
+        ("raised", 25),
+        ("resolved", None),
+        ("raised", 50),
+    ]
+
+
+def test_a_milestone_of_the_moment_of_coming_back_is_told() -> None:
+    bench = Bench(facts=course(4)).send(
+        event("unenrolled", at(1)), enrolled(at(2)), completed(at(2))
+    )
+    assert [t.kind for t in of(bench, "progress_milestone")] == ["raised"]
+
+
 def test_the_first_pass_is_the_earliest_that_stands() -> None:
     bench = Bench(facts=course(pass_mark=50)).send(graded(at(2), 50.04, "b1"))
     (told,) = of(bench, "progress_milestone")
