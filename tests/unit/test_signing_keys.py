@@ -66,9 +66,9 @@ async def ask_both(
     door: Authenticator, good: str, stranger: str
 ) -> tuple[float, tuple[int, float]]:
     """The longest wait of a reader beside a stranger, and how the stranger was answered."""
-    await asyncio.sleep(0.4)  # a refresh has met the fault
+    await asyncio.sleep(0.25)  # a refresh has met the fault
     asked = asyncio.create_task(status_of(door, stranger))
-    return await longest_wait(door, good, time.monotonic() + 1), await asked
+    return await longest_wait(door, good, time.monotonic() + 0.6), await asked
 
 
 async def until(true: Callable[[], Awaitable[bool]], seconds: float = 10) -> None:
