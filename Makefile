@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
-SOURCES := agents api benchmarks cli contracts devstack domain feeds models operations proof runtime sinks tests
+SOURCES := agents api benchmarks cli contracts devstack domain feeds metrics models operations proof runtime sinks tests
 
 .DEFAULT_GOAL := help
 .PHONY: help setup up test check format lint types imports unit bench cases faults faults-slice faults-table mutants mutation mutation-slice attack soak lock clean

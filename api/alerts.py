@@ -24,9 +24,9 @@ from contracts.alert_event import instant
 from domain import alerts as told
 from domain.alerts import Param, Resolution
 from domain.course_facts import CourseFacts
-from domain.measures.shapes import Action, ActionTarget, Evidence, Text
 from domain.state import Severity
 from domain.texts import text
+from metrics.shapes import Action, ActionTarget, Evidence, Text
 
 DAYS: Final = 7
 RECOMMENDED_MAX: Final = 5

@@ -7,9 +7,9 @@ from api.freshness import Freshness as Lags
 from api.reads import Rows
 from contracts.alert_event import instant
 from domain.ids import shown_id
-from domain.measures.shapes import Instant
-from domain.measures.view import View
 from domain.state import new_learner
+from metrics.shapes import Instant
+from metrics.view import View
 from runtime.settings import Settings
 
 Degraded: TypeAlias = Literal["database", "predictions", "cohort", "course_facts"]
@@ -39,7 +39,7 @@ class Env:
 
 
 def view_of(rows: Rows, now: int, settings: Settings) -> View:
-    """What the measures look at; a learner of whom nothing is known has an empty state."""
+    """What the metrics look at; a learner of whom nothing is known has an empty state."""
     state = new_learner(rows.user_id) if rows.state is None else rows.state
     return View(
         state=state,

@@ -16,9 +16,9 @@ from api.responses import ShownState
 from api.routes import examples, page_of, problem_schemas
 from domain.alerts import AlertType
 from domain.events import Outcome
-from domain.measures.shapes import Band, CourseStatus, Level, SectionState
-from domain.measures.shapes_trends import TrendType
 from domain.state import Severity
+from metrics.shapes import Band, CourseStatus, Level, SectionState
+from metrics.shapes_trends import TrendType
 
 Schema = dict[str, Any]
 

@@ -17,7 +17,7 @@ from api.parameters import ALLOWED, UserId
 from api.problems import ParameterError, invalid_parameter, not_found
 from api.reads import Reads, Rows
 from api.responses import parts
-from domain.measures.view import View
+from metrics.view import View
 from runtime.settings import Settings
 
 HEADERS: Final = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}

@@ -7,8 +7,8 @@ from fastapi import Query
 from pydantic import AwareDatetime, BeforeValidator
 
 from domain.alerts import AlertType
-from domain.measures.shapes_trends import TrendType
 from domain.state import Severity
+from metrics.shapes_trends import TrendType
 
 USER_ID_MAX: Final = 128
 CURSOR_MAX: Final = 1_024

@@ -26,10 +26,10 @@ from domain.codec import UnknownVersionError, decode_facts, decode_learner, deco
 from domain.configuration import Configuration, adopted
 from domain.course_facts import CourseFacts
 from domain.ids import partition_of
-from domain.measures.view import Cohort, CohortCourse
 from domain.partition import PartitionRecord
 from domain.recent import newest
 from domain.state import Learner
+from metrics.view import Cohort, CohortCourse
 from runtime.clock import Clock
 from runtime.database import connection_pool, statements
 from runtime.settings import Settings

@@ -1,4 +1,4 @@
-"""The shapes of the answers that are not measures: alerts, and how an answer is put together."""
+"""The shapes of the answers that are not metrics: alerts, and how an answer is put together."""
 
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal, TypeAlias
@@ -12,7 +12,8 @@ from domain.alerts import (
     SubjectKind,
     SuppressedReason,
 )
-from domain.measures.shapes import (
+from domain.state import Severity
+from metrics.shapes import (
     RESERVED_NAMES,
     Action,
     Evidence,
@@ -22,9 +23,9 @@ from domain.measures.shapes import (
     Text,
     Uuid,
 )
-from domain.measures.shapes_dashboard import Dashboard
-from domain.measures.shapes_predictions import PredictiveAnalytics
-from domain.measures.shapes_trends import (
+from metrics.shapes_dashboard import Dashboard
+from metrics.shapes_predictions import PredictiveAnalytics
+from metrics.shapes_trends import (
     EngagementTrends,
     Forecast,
     LearningTrends,
@@ -33,7 +34,6 @@ from domain.measures.shapes_trends import (
     SessionAnalysis,
     TrendAnalysis,
 )
-from domain.state import Severity
 
 ShownState: TypeAlias = Literal["open", "acknowledged", "resolved", "expired", "suppressed"]
 

@@ -15,9 +15,9 @@ from api.pages import Around, Asked, Form, answer, asker
 from api.parameters import Cursor, Horizon, Kind, Limit, Period, Severities, Since, Types
 from api.problems import CONTENT_TYPE, ProblemBody
 from api.responses import AlertsAnswer, DashboardAnswer, PredictionsAnswer, TrendsAnswer
-from domain.measures.dashboard import dashboard
-from domain.measures.predictions import predictive_analytics
-from domain.measures.trends import trend_analysis
+from metrics.dashboard import dashboard
+from metrics.predictions import predictive_analytics
+from metrics.trends import trend_analysis
 
 Endpoint = Callable[..., Awaitable[Response]]
 

@@ -12,8 +12,8 @@ from benchmarks.outcome.cohorts import cohort_of, with_cohort
 from benchmarks.outcome.judging import report
 from benchmarks.outcome.replay import Moment, Replay
 from benchmarks.outcome.said import Said, said_of
-from domain.measures.view import View
 from feeds.oulad import OuladOptions, read_oulad
+from metrics.view import View
 
 DATA: Final = Path(__file__).resolve().parents[2] / "shared" / "data" / "oulad"
 LEARNERS: Final = 400

@@ -1,1 +1,1 @@
-"""The pure core: events, state, fold, rules and measures; no clock, log, await or I/O."""
+"""The pure core: events, state, fold and rules; no clock, log, await or I/O."""

@@ -1,4 +1,4 @@
-"""The little statistics that the measures need, in closed form or by a continued fraction.
+"""The little statistics that the metrics need, in closed form or by a continued fraction.
 
 Sources: DLMF 8.17 (incomplete beta function), 8.11 (incomplete gamma function); Miller (1955) for
 the bias of entropy. A unit test holds every function to scipy.

@@ -9,7 +9,7 @@ import structlog
 from psycopg import AsyncConnection
 
 from domain.days import local_day
-from domain.measures.engagement import COHORT_MIN, DEFAULT_TARGETS, WEIGHTS
+from metrics.engagement import COHORT_MIN, DEFAULT_TARGETS, WEIGHTS
 from runtime.database import one_line, statements
 from sinks.sink import Surroundings, open_tables
 

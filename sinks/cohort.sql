@@ -17,7 +17,7 @@ SELECT count(*) FROM learner
 DELETE FROM cohort
 
 -- name: fill_cohort
--- The level is that of domain/measures/engagement.py (`compared_level`), which also hands over the
+-- The level is that of metrics/engagement.py (`compared_level`), which also hands over the
 -- weights and default targets; punctuality is not known here. Minutes are not known where no work
 -- had a time of day; where there was none in the week, the level is 0 with them or without.
 -- A null never reaches least(), which takes it for nothing in the way.

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from domain.configuration import Configuration
-from domain.measures.view import Cohort, View
 from domain.state import new_learner
+from metrics.view import Cohort, View
 from tests.factories import START, USER, Bench, seconds
 
 

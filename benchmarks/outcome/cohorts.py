@@ -6,8 +6,8 @@ As the sink does it, but for the engagement percentiles: here they are those of 
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from domain.measures.engagement import engagement
-from domain.measures.view import Cohort, CohortCourse, View
+from metrics.engagement import engagement
+from metrics.view import Cohort, CohortCourse, View
 
 DAYS: Final = 28
 TARGET_SHARE: Final = 0.75

@@ -11,8 +11,8 @@ from domain.codec import decode_learner
 from domain.configuration import Configuration
 from domain.decode import Record, Rejected
 from domain.fold import PartitionFold, new_record
-from domain.measures.view import Cohort, View
 from feeds.oulad import Oulad
+from metrics.view import Cohort, View
 from models.baseline import Baseline
 from proof.oracle import MemoryStore
 

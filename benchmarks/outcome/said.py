@@ -5,13 +5,13 @@ from datetime import date
 from typing import Final
 
 from benchmarks.outcome.truth import Truth
-from domain.measures.dashboard import dashboard
-from domain.measures.predictions import predictive_analytics
-from domain.measures.shapes import Est
-from domain.measures.shapes_dashboard import Dashboard
-from domain.measures.shapes_predictions import PredictiveAnalytics
-from domain.measures.trends import trend_analysis
-from domain.measures.view import View
+from metrics.dashboard import dashboard
+from metrics.predictions import predictive_analytics
+from metrics.shapes import Est
+from metrics.shapes_dashboard import Dashboard
+from metrics.shapes_predictions import PredictiveAnalytics
+from metrics.trends import trend_analysis
+from metrics.view import View
 
 HORIZON: Final = 30
 PERIOD: Final = 30

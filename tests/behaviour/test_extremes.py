@@ -1,6 +1,6 @@
 """Whatever facts and events are accepted: every screen can be made of them, at any time.
 
-What the measures raise would be a 500 of the API; what they cannot write would be one too.
+What the metrics raise would be a 500 of the API; what they cannot write would be one too.
 """
 
 import json
@@ -14,9 +14,9 @@ import pytest
 from contracts.alert_event import encode_transition
 from contracts.course_facts import decode_course_facts
 from domain.course_facts import CourseFacts
-from domain.measures.dashboard import dashboard
-from domain.measures.predictions import predictive_analytics
-from domain.measures.trends import trend_analysis
+from metrics.dashboard import dashboard
+from metrics.predictions import predictive_analytics
+from metrics.trends import trend_analysis
 from tests.delivering import delivered
 from tests.factories import (
     Bench,

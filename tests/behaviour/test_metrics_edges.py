@@ -4,18 +4,18 @@ import re
 from datetime import date, timedelta
 
 from domain.course_facts import Assessment, CourseFacts
-from domain.measures.assessments import completion
-from domain.measures.completion import completion_predictions
-from domain.measures.dashboard import dashboard
-from domain.measures.engagement import engagement, segment
-from domain.measures.insights import insights
-from domain.measures.patterns import submission_habits
-from domain.measures.progress_summary import progress_summary
-from domain.measures.recommendations import learning_recommendations
-from domain.measures.submissions import submissions
-from domain.measures.trends import trend_analysis
-from domain.measures.view import Cohort, CohortCourse
-from domain.measures.windows import reaches
+from metrics.assessments import completion
+from metrics.completion import completion_predictions
+from metrics.dashboard import dashboard
+from metrics.engagement import engagement, segment
+from metrics.insights import insights
+from metrics.patterns import submission_habits
+from metrics.progress_summary import progress_summary
+from metrics.recommendations import learning_recommendations
+from metrics.submissions import submissions
+from metrics.trends import trend_analysis
+from metrics.view import Cohort, CohortCourse
+from metrics.windows import reaches
 from tests.factories import (
     Bench,
     at,
@@ -68,9 +68,7 @@ def test_a_second_late_is_no_negative_nothing() -> None:
 def test_figures_are_rounded_by_one_helper() -> None:
     """`round(x, digits)` leaves -0.0, which is no number that a reader knows."""
     own = re.compile(r"(?<![a-z_.])round\([^\n]*, ?(?:\w*DIGITS|\d)\)")
-    written = {
-        path.name: path.read_text() for path in sorted((ROOT / "domain/measures").glob("*.py"))
-    }
+    written = {path.name: path.read_text() for path in sorted((ROOT / "metrics").glob("*.py"))}
     assert {name for name, text in written.items() if own.search(text)} == set()
 
 

@@ -3,11 +3,11 @@
 import pytest
 
 from domain.course_facts import WeeklyTargets
-from domain.measures.dashboard import dashboard
-from domain.measures.engagement import compared_level, engagement, segment
-from domain.measures.shapes_trends import TrendAnalysis, TrendType
-from domain.measures.trends import trend_analysis
-from domain.measures.view import Cohort, CohortCourse
+from metrics.dashboard import dashboard
+from metrics.engagement import compared_level, engagement, segment
+from metrics.shapes_trends import TrendAnalysis, TrendType
+from metrics.trends import trend_analysis
+from metrics.view import Cohort, CohortCourse
 from tests.factories import Bench, at, course, enrolled, event, graded, submitted, viewed
 from tests.viewing import view
 

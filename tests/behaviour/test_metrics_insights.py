@@ -4,10 +4,10 @@ import pytest
 
 from domain.configuration import Configuration, LowScore, Rules
 from domain.course_facts import Assessment, CourseFacts
-from domain.measures.engagement import engagement, segment
-from domain.measures.insights import insights
-from domain.measures.recommendations import learning_recommendations
-from domain.measures.shapes import Insight
+from metrics.engagement import engagement, segment
+from metrics.insights import insights
+from metrics.recommendations import learning_recommendations
+from metrics.shapes import Insight
 from tests.factories import Bench, at, course, enrolled, event, graded, seconds, submitted, viewed
 from tests.viewing import view
 

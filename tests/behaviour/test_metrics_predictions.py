@@ -10,18 +10,18 @@ from typing import Any
 import pytest
 
 from domain.course_facts import CourseFacts, Module
-from domain.measures import predictions
-from domain.measures.completion import (
+from domain.state import BANKED, Course, ModuleFact
+from metrics import predictions
+from metrics.completion import (
     Pace,
     completion_predictions,
     days_until_done,
     pace_of,
     probability_within,
 )
-from domain.measures.predictions import predictive_analytics
-from domain.measures.recommendations import learning_recommendations
-from domain.measures.submissions import submissions
-from domain.state import BANKED, Course, ModuleFact
+from metrics.predictions import predictive_analytics
+from metrics.recommendations import learning_recommendations
+from metrics.submissions import submissions
 from models import baseline
 from tests.factories import (
     Bench,

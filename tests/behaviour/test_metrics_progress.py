@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from domain.course_facts import Assessment, CourseFacts, Module
-from domain.levels import level
-from domain.measures.dashboard import dashboard
-from domain.measures.progress_summary import progress_summary
+from metrics.dashboard import dashboard
+from metrics.levels import level
+from metrics.progress_summary import progress_summary
 from tests.factories import (
     Bench,
     at,

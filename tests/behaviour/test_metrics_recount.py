@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from domain.course_facts import Assessment, CourseFacts, Module
-from domain.measures.dashboard import dashboard
-from domain.measures.trends import trend_analysis
 from domain.state import DAYS_MAX
+from metrics.dashboard import dashboard
+from metrics.trends import trend_analysis
 from tests.factories import (
     COURSE,
     Bench,

@@ -6,12 +6,12 @@ import math
 import pytest
 
 from domain.course_facts import Assessment, CourseFacts
-from domain.measures.dashboard import dashboard
-from domain.measures.engagement import engagement
-from domain.measures.forecast import performance_forecast
-from domain.measures.insights import insights
-from domain.measures.scores_trend import performance_analysis, performance_trend
-from domain.measures.trends import trend_analysis
+from metrics.dashboard import dashboard
+from metrics.engagement import engagement
+from metrics.forecast import performance_forecast
+from metrics.insights import insights
+from metrics.scores_trend import performance_analysis, performance_trend
+from metrics.trends import trend_analysis
 from tests.factories import Bench, at, enrolled, graded, viewed
 from tests.viewing import view
 

@@ -11,14 +11,14 @@ from pydantic import TypeAdapter
 from contracts.course_facts import decode_course_facts
 from domain.codec import encode_learner
 from domain.course_facts import CourseFacts
-from domain.measures.dashboard import dashboard
-from domain.measures.predictions import predictive_analytics
-from domain.measures.shapes_dashboard import Dashboard
-from domain.measures.shapes_predictions import CompletionPrediction, PredictiveAnalytics
-from domain.measures.shapes_trends import TrendAnalysis
-from domain.measures.trends import trend_analysis
-from domain.measures.view import View
 from feeds.simulate import Simulation
+from metrics.dashboard import dashboard
+from metrics.predictions import predictive_analytics
+from metrics.shapes_dashboard import Dashboard
+from metrics.shapes_predictions import CompletionPrediction, PredictiveAnalytics
+from metrics.shapes_trends import TrendAnalysis
+from metrics.trends import trend_analysis
+from metrics.view import View
 from tests.factories import Bench, at
 
 PLAN = Simulation(learners=12, days=50, seed=11, until=int(at(400).timestamp()))

@@ -18,15 +18,15 @@ from pydantic import TypeAdapter
 
 from domain.course_facts import Assessment, CourseFacts, Module
 from domain.coursework import assigned, counting_grade, submitted
-from domain.measures.dashboard import dashboard
-from domain.measures.predictions import predictive_analytics
-from domain.measures.shapes_dashboard import Dashboard
-from domain.measures.shapes_predictions import PredictiveAnalytics
-from domain.measures.shapes_trends import TrendAnalysis
-from domain.measures.trends import trend_analysis
 from domain.progress import course_progress
 from domain.scores import counted_scores
 from domain.state import Learner
+from metrics.dashboard import dashboard
+from metrics.predictions import predictive_analytics
+from metrics.shapes_dashboard import Dashboard
+from metrics.shapes_predictions import PredictiveAnalytics
+from metrics.shapes_trends import TrendAnalysis
+from metrics.trends import trend_analysis
 from tests.factories import Bench, at, event, seconds
 from tests.trying import tries
 from tests.viewing import view

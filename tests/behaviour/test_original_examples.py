@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from domain.alerts import Transition
 from domain.course_facts import Assessment, CourseFacts, Module, WeeklyTargets
-from domain.measures.dashboard import dashboard
 from domain.texts import text
+from metrics.dashboard import dashboard
 from tests.factories import (
     COURSE,
     Bench,

@@ -8,11 +8,11 @@ import pytest
 
 from domain.course_facts import CourseFacts, WeeklyTargets
 from domain.ids import partition_of
-from domain.measures.engagement import COHORT_MIN, compared_level, engagement
-from domain.measures.figures import instant
-from domain.measures.view import Cohort, CohortCourse, View
 from domain.state import Course, Day, Learner, new_learner
 from domain.statistics import quantile
+from metrics.engagement import COHORT_MIN, compared_level, engagement
+from metrics.figures import instant
+from metrics.view import Cohort, CohortCourse, View
 from runtime.database import connect
 from runtime.settings import Settings
 from sinks.cohort import refresh_cohort

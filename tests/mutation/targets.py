@@ -9,6 +9,7 @@ from tests.mutation.children import ROOT
 
 PATTERNS: Final = (
     "domain/**/*.py",
+    "metrics/**/*.py",
     "models/**/*.py",
     "agents/owner.py",
     "agents/backfill.py",

@@ -7,8 +7,9 @@ from typing import Any, Final
 import pytest
 
 from domain.course_facts import Assessment, CourseFacts, Module
-from domain.measures import completion
-from domain.measures.completion import (
+from domain.state import Course, ModuleFact
+from metrics import completion
+from metrics.completion import (
     LEVEL,
     Pace,
     completion_predictions,
@@ -16,8 +17,7 @@ from domain.measures.completion import (
     pace_of,
     probability_within,
 )
-from domain.measures.shapes_predictions import CompletionPrediction
-from domain.state import Course, ModuleFact
+from metrics.shapes_predictions import CompletionPrediction
 from tests.factories import COURSE, Bench, at, completed, course, enrolled, seconds, submitted
 from tests.viewing import view
 

@@ -5,15 +5,15 @@ from datetime import datetime
 import pytest
 
 from domain.course_facts import WeeklyTargets
-from domain.measures import recommendations
-from domain.measures.activity import comparison, realtime_metrics, recent_activities
-from domain.measures.engagement import Engagement, engagement
-from domain.measures.figures import minutes, needs, no_trend, percent, prob, trend
-from domain.measures.insights import insights
-from domain.measures.pressing import overdue, silent_days
-from domain.measures.recommendations import learning_recommendations
-from domain.measures.sessions import learning_sessions, session_analysis, session_lengths
-from domain.measures.shapes import Insight
+from metrics import recommendations
+from metrics.activity import comparison, realtime_metrics, recent_activities
+from metrics.engagement import Engagement, engagement
+from metrics.figures import minutes, needs, no_trend, percent, prob, trend
+from metrics.insights import insights
+from metrics.pressing import overdue, silent_days
+from metrics.recommendations import learning_recommendations
+from metrics.sessions import learning_sessions, session_analysis, session_lengths
+from metrics.shapes import Insight
 from tests.factories import Bench, at, course, enrolled, event, graded, seconds, submitted, viewed
 from tests.viewing import view
 

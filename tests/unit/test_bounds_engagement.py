@@ -5,20 +5,20 @@ from collections.abc import Mapping
 import pytest
 
 from domain.course_facts import Assessment, CourseFacts, Module
-from domain.measures.activity import recent_activities
-from domain.measures.engagement import Engagement, compared_level, engagement, segment
-from domain.measures.engagement_trends import (
+from metrics.activity import recent_activities
+from metrics.engagement import Engagement, compared_level, engagement, segment
+from metrics.engagement_trends import (
     consistency_score,
     engagement_trends,
     hour_concentration,
     weekday_concentration,
     weekday_pattern,
 )
-from domain.measures.goals import goals
-from domain.measures.learning import activity_trend, learning_trends
-from domain.measures.patterns import learning_preferences, pattern_analysis, submission_habits
-from domain.measures.trends import trend_analysis
-from domain.measures.view import Cohort, CohortCourse, View
+from metrics.goals import goals
+from metrics.learning import activity_trend, learning_trends
+from metrics.patterns import learning_preferences, pattern_analysis, submission_habits
+from metrics.trends import trend_analysis
+from metrics.view import Cohort, CohortCourse, View
 from tests.factories import Bench, at, course, enrolled, event, graded, submitted, viewed
 from tests.viewing import view
 

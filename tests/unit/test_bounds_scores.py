@@ -7,16 +7,16 @@ import pytest
 
 from domain.alerts import Param
 from domain.course_facts import Assessment, CourseFacts
-from domain.measures.forecast import performance_forecast
-from domain.measures.predictions import next_assessment_score, predictive_analytics
-from domain.measures.scores_trend import (
+from metrics.forecast import performance_forecast
+from metrics.predictions import next_assessment_score, predictive_analytics
+from metrics.scores_trend import (
     moving_average,
     performance_analysis,
     performance_trends,
     volatility,
 )
-from domain.measures.submissions import submissions
-from domain.measures.view import View
+from metrics.submissions import submissions
+from metrics.view import View
 from models.baseline import Baseline
 from tests.factories import Bench, at, course, enrolled, graded, submitted, viewed
 from tests.viewing import view

@@ -3,10 +3,11 @@
 from typing import Any, Final
 
 from domain.course_facts import Assessment, CourseFacts, Module
-from domain.measures.assessments import Completion, completion, dues, open_dues
-from domain.measures.progress_summary import overall, progress_summary, streak_now
-from domain.measures.view import View
-from domain.measures.windows import (
+from domain.state import Day, FinishedCourse, Learner, Session, new_learner
+from metrics.assessments import Completion, completion, dues, open_dues
+from metrics.progress_summary import overall, progress_summary, streak_now
+from metrics.view import View
+from metrics.windows import (
     bucket_of,
     day_minutes,
     days_inactive,
@@ -19,7 +20,6 @@ from domain.measures.windows import (
     weeks,
     window,
 )
-from domain.state import Day, FinishedCourse, Learner, Session, new_learner
 from tests.factories import (
     COURSE,
     START,

@@ -10,8 +10,8 @@ from api.openapi import CLOSED
 from api.routes import examples
 from domain.alerts import ActionCode, Resolution, SubjectKind, SuppressedReason, Unit
 from domain.events import GoalMetric
-from domain.measures.shapes import Direction, MissingCode
-from domain.measures.shapes_dashboard import EventType
+from metrics.shapes import Direction, MissingCode
+from metrics.shapes_dashboard import EventType
 from tests.asking import PAGES
 from tests.openapi import document, nodes, operations, problems, schema_of
 

@@ -6,7 +6,6 @@ import pytest
 
 from domain.course_facts import Assessment, CourseFacts, Module
 from domain.ids import short_id
-from domain.levels import level_of, pooled_percent
 from domain.progress import (
     Progress,
     by_modules,
@@ -37,6 +36,7 @@ from domain.state import (
     Submission,
     Work,
 )
+from metrics.levels import level_of, pooled_percent
 from tests.factories import COURSE, at, seconds
 from tests.ruling import grade, learner, work
 

@@ -7,10 +7,10 @@ from statistics import fmean, stdev, variance
 
 import pytest
 
-from domain.measures.forecast import activities_forecast, forecast_days, performance_forecast
-from domain.measures.learning import activity_pattern, learning_trends
-from domain.measures.patterns import learning_preferences, productivity_peaks, submission_habits
-from domain.measures.view import View
+from metrics.forecast import activities_forecast, forecast_days, performance_forecast
+from metrics.learning import activity_pattern, learning_trends
+from metrics.patterns import learning_preferences, productivity_peaks, submission_habits
+from metrics.view import View
 from tests.factories import Bench, at, course, event, graded, submitted, viewed
 from tests.viewing import view
 

@@ -4,17 +4,17 @@ from typing import Final
 
 from domain import exact
 from domain.days import iso_date, weekday
-from domain.measures.assessments import completion
-from domain.measures.figures import needs, pct, trend
-from domain.measures.shapes import Trend
-from domain.measures.shapes_trends import (
+from metrics.assessments import completion
+from metrics.figures import needs, pct, trend
+from metrics.shapes import Trend
+from metrics.shapes_trends import (
     ActivityPattern,
     LearningDay,
     LearningTrends,
     PreviousLearning,
 )
-from domain.measures.view import View
-from domain.measures.windows import bucket_of, day_minutes, lived_weeks, reaches, window
+from metrics.view import View
+from metrics.windows import bucket_of, day_minutes, lived_weeks, reaches, window
 
 STABLE_SHARE: Final = 0.05  # of the weekly mean, in a week
 PATTERN_DAYS_MIN: Final = 14

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
 
 from domain.alerts import Unit
-from domain.measures.shapes import (
+from metrics.shapes import (
     RESERVED_NAMES,
     Action,
     Band,

@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from domain.measures.assessments import Due, dues
-from domain.measures.view import View
-from domain.measures.windows import WEEK, days_inactive
 from domain.naming import dated_name
 from domain.rules import missed_deadline
+from metrics.assessments import Due, dues
+from metrics.view import View
+from metrics.windows import WEEK, days_inactive
 
 OVERDUE_MAX: Final = 2
 SILENT_FROM: Final = WEEK  # local days without work

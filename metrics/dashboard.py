@@ -1,14 +1,14 @@
 """real-time-dashboard: every section from one view, so that its numbers agree."""
 
-from domain.measures.activity import comparison, realtime_metrics, recent_activities
-from domain.measures.engagement import engagement
-from domain.measures.goals import goals
-from domain.measures.insights import insights
-from domain.measures.progress_summary import progress_summary
-from domain.measures.scores_trend import performance_trends
-from domain.measures.sessions import learning_sessions
-from domain.measures.shapes_dashboard import Dashboard
-from domain.measures.view import View
+from metrics.activity import comparison, realtime_metrics, recent_activities
+from metrics.engagement import engagement
+from metrics.goals import goals
+from metrics.insights import insights
+from metrics.progress_summary import progress_summary
+from metrics.scores_trend import performance_trends
+from metrics.sessions import learning_sessions
+from metrics.shapes_dashboard import Dashboard
+from metrics.view import View
 
 
 def dashboard(view: View) -> Dashboard:

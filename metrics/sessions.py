@@ -3,20 +3,20 @@
 from typing import Final
 
 from domain.exact import rounded
-from domain.measures.figures import Status, instant, minutes, needs, trend
-from domain.measures.shapes_dashboard import CurrentSession, LearningSessions
-from domain.measures.shapes_trends import SessionAnalysis
-from domain.measures.view import View
-from domain.measures.windows import (
+from domain.sessions import GAP_SECONDS
+from domain.state import Span
+from domain.statistics import quantile
+from metrics.figures import Status, instant, minutes, needs, trend
+from metrics.shapes_dashboard import CurrentSession, LearningSessions
+from metrics.shapes_trends import SessionAnalysis
+from metrics.view import View
+from metrics.windows import (
     WEEK,
     day_minutes,
     lived_weeks,
     this_week,
     window,
 )
-from domain.sessions import GAP_SECONDS
-from domain.state import Span
-from domain.statistics import quantile
 
 LENGTHS_DAYS: Final = 30  # the dashboard's median is of the last 30 days
 STABLE_SHARE: Final = 0.05  # of the weekly mean, in a week

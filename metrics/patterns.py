@@ -5,19 +5,19 @@ from typing import Final
 
 from domain.days import local_day, weekday
 from domain.exact import exceeds, rounded
-from domain.measures.assessments import Due, dues
-from domain.measures.figures import Status, minutes, needs, prob
-from domain.measures.shapes_trends import (
+from domain.patterns import WEIGHT
+from domain.state import Day
+from metrics.assessments import Due, dues
+from metrics.figures import Status, minutes, needs, prob
+from metrics.shapes_trends import (
     ContentPreference,
     PatternAnalysis,
     PeakHours,
     ProductivityPeaks,
     SubmissionHabits,
 )
-from domain.measures.view import View
-from domain.measures.windows import window
-from domain.patterns import WEIGHT
-from domain.state import Day
+from metrics.view import View
+from metrics.windows import window
 
 ACTIVE_DAYS_MIN: Final = 3
 PEAK_EVENTS_MIN: Final = 30

@@ -7,10 +7,10 @@ from functools import cached_property
 from domain.configuration import LowScore
 from domain.course_facts import CourseFacts
 from domain.days import day_began_at, local_day
-from domain.measures.shapes import CourseRef
 from domain.progress import Progress, course_progress
 from domain.scores import Scored, counted_scores, open_scores
 from domain.state import NEVER, UNTIMED, Course, Day, FinishedCourse, Learner
+from metrics.shapes import CourseRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

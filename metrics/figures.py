@@ -6,7 +6,9 @@ from typing import Final, Literal, NamedTuple
 
 from domain.alerts import ActionCode, Param
 from domain.exact import rounded
-from domain.measures.shapes import (
+from domain.statistics import DECIDING_LEVEL, SHOWN_LEVEL, direction, fit_line
+from domain.texts import TEXTS, text
+from metrics.shapes import (
     Action,
     ActionTarget,
     Instant,
@@ -18,8 +20,6 @@ from domain.measures.shapes import (
     Text,
     Trend,
 )
-from domain.statistics import DECIDING_LEVEL, SHOWN_LEVEL, direction, fit_line
-from domain.texts import TEXTS, text
 
 TREND_MIN: Final = 4
 SLOPE_DIGITS: Final = 2

@@ -4,14 +4,14 @@ from itertools import pairwise
 from typing import Final
 
 from domain.days import iso_date, weekday
-from domain.measures.engagement import Engagement, engagement, segment
-from domain.measures.figures import needs, pct, prob, trend
-from domain.measures.shapes import Trend
-from domain.measures.shapes_trends import EngagementTrends, EngagementWeek, WeekdayActivity
-from domain.measures.view import View
-from domain.measures.windows import WEEK, Window, known_minutes, lived_weeks, weeks, window
 from domain.patterns import WEIGHT
 from domain.statistics import concentration
+from metrics.engagement import Engagement, engagement, segment
+from metrics.figures import needs, pct, prob, trend
+from metrics.shapes import Trend
+from metrics.shapes_trends import EngagementTrends, EngagementWeek, WeekdayActivity
+from metrics.view import View
+from metrics.windows import WEEK, Window, known_minutes, lived_weeks, weeks, window
 
 STABLE_WITHIN: Final = 2.0  # points of the level, in a week
 CONSISTENCY_WEEKS_MIN: Final = 3

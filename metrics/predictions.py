@@ -4,13 +4,14 @@ from typing import Final
 
 from domain.days import iso_date
 from domain.exact import rounded
-from domain.measures.assessments import open_dues
-from domain.measures.completion import completion_predictions
-from domain.measures.figures import Status, instant, needs, pct, percent, prob, sentence
-from domain.measures.forecast import performance_forecast
-from domain.measures.recommendations import learning_recommendations
-from domain.measures.shapes import Est, Model, Text
-from domain.measures.shapes_predictions import (
+from domain.state import ScorePrediction
+from metrics.assessments import open_dues
+from metrics.completion import completion_predictions
+from metrics.figures import Status, instant, needs, pct, percent, prob, sentence
+from metrics.forecast import performance_forecast
+from metrics.recommendations import learning_recommendations
+from metrics.shapes import Est, Model, Text
+from metrics.shapes_predictions import (
     Inactivity,
     ModelReport,
     NextAssessmentScore,
@@ -19,9 +20,8 @@ from domain.measures.shapes_predictions import (
     Predictions,
     PredictiveAnalytics,
 )
-from domain.measures.submissions import submissions
-from domain.measures.view import View
-from domain.state import ScorePrediction
+from metrics.submissions import submissions
+from metrics.view import View
 
 SCORE_MODEL: Final = "baseline.own_mean"
 SCORE_MODEL_VERSION: Final = "2"

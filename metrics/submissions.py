@@ -4,12 +4,12 @@ import math
 from typing import Final
 
 from domain.exact import rounded
-from domain.measures.assessments import Due, dues, open_dues
-from domain.measures.figures import instant, needs
-from domain.measures.shapes import Est, Model
-from domain.measures.shapes_predictions import Submission
-from domain.measures.view import View
 from domain.statistics import deviation, t_quantile
+from metrics.assessments import Due, dues, open_dues
+from metrics.figures import instant, needs
+from metrics.shapes import Est, Model
+from metrics.shapes_predictions import Submission
+from metrics.view import View
 
 NAME: Final = "baseline.own_lateness"
 VERSION: Final = "1"

@@ -3,10 +3,10 @@
 from typing import Final, Literal
 
 from domain.events import GoalMetric
-from domain.measures.figures import instant, maybe_instant
-from domain.measures.shapes_dashboard import GoalProgress
-from domain.measures.view import View
 from domain.state import Goal
+from metrics.figures import instant, maybe_instant
+from metrics.shapes_dashboard import GoalProgress
+from metrics.view import View
 
 _UNITS: Final[dict[GoalMetric, Literal["minutes", "activities", "percent", "days"]]] = {
     "weekly_minutes": "minutes",

@@ -5,15 +5,15 @@ from typing import Final, Literal
 
 from domain.alerts import Param, Unit
 from domain.exact import exceeds, rounded
-from domain.measures.assessments import open_dues
-from domain.measures.engagement import Engagement
-from domain.measures.figures import sentence
-from domain.measures.pressing import SILENT_FROM, name_of, overdue, silent_days
-from domain.measures.progress_summary import overall, streak_now
-from domain.measures.scores_trend import performance_trend
-from domain.measures.shapes import Evidence, Insight
-from domain.measures.view import View
-from domain.measures.windows import days_inactive
+from metrics.assessments import open_dues
+from metrics.engagement import Engagement
+from metrics.figures import sentence
+from metrics.pressing import SILENT_FROM, name_of, overdue, silent_days
+from metrics.progress_summary import overall, streak_now
+from metrics.scores_trend import performance_trend
+from metrics.shapes import Evidence, Insight
+from metrics.view import View
+from metrics.windows import days_inactive
 
 INSIGHTS_MAX: Final = 5
 SCORE_HIGH: Final = 80

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
 
 from domain.events import GoalMetric
-from domain.measures.shapes import (
+from domain.progress import Basis
+from metrics.shapes import (
     RESERVED_NAMES,
     CourseRef,
     Date,
@@ -16,7 +17,6 @@ from domain.measures.shapes import (
     Section,
     Trend,
 )
-from domain.progress import Basis
 
 EventType: TypeAlias = Literal[
     "enrolled",

@@ -3,17 +3,17 @@
 from typing import Final
 
 from domain.days import iso_date
-from domain.measures.engagement import engagement
-from domain.measures.engagement_trends import engagement_trends
-from domain.measures.forecast import forecast
-from domain.measures.insights import insights
-from domain.measures.learning import learning_trends
-from domain.measures.patterns import pattern_analysis
-from domain.measures.scores_trend import performance_analysis
-from domain.measures.sessions import session_analysis
-from domain.measures.shapes import DatesRange
-from domain.measures.shapes_trends import TrendAnalysis, TrendType
-from domain.measures.view import View
+from metrics.engagement import engagement
+from metrics.engagement_trends import engagement_trends
+from metrics.forecast import forecast
+from metrics.insights import insights
+from metrics.learning import learning_trends
+from metrics.patterns import pattern_analysis
+from metrics.scores_trend import performance_analysis
+from metrics.sessions import session_analysis
+from metrics.shapes import DatesRange
+from metrics.shapes_trends import TrendAnalysis, TrendType
+from metrics.view import View
 
 _SECTIONS: Final[dict[TrendType, frozenset[str]]] = {
     "comprehensive": frozenset(

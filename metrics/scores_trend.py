@@ -6,21 +6,21 @@ from typing import Final
 
 from domain.days import iso_date
 from domain.exact import reaches, rounded
-from domain.measures.figures import SLOPE_DIGITS, needs, no_trend, pct, prob
-from domain.measures.shapes import Band, CourseRef, Trend
-from domain.measures.shapes_dashboard import PerformanceDay, PerformanceTrends
-from domain.measures.shapes_trends import (
+from domain.score_trend import SCORES_MAX, fit_kinds, fit_scores
+from domain.scores import Scored, mean_score
+from domain.statistics import SHOWN_LEVEL
+from metrics.figures import SLOPE_DIGITS, needs, no_trend, pct, prob
+from metrics.shapes import Band, CourseRef, Trend
+from metrics.shapes_dashboard import PerformanceDay, PerformanceTrends
+from metrics.shapes_trends import (
     CourseScores,
     KindScores,
     MovingAverages,
     PerformanceAnalysis,
     SkillMastery,
 )
-from domain.measures.view import View
-from domain.measures.windows import bucket_of, day_minutes
-from domain.score_trend import SCORES_MAX, fit_kinds, fit_scores
-from domain.scores import Scored, mean_score
-from domain.statistics import SHOWN_LEVEL
+from metrics.view import View
+from metrics.windows import bucket_of, day_minutes
 
 DASHBOARD_DAYS: Final = 30
 VOLATILITY_SCORES_MIN: Final = 5

@@ -5,15 +5,15 @@ from typing import Literal, NamedTuple, TypeAlias
 from domain.course_facts import CourseFacts
 from domain.coursework import assigned
 from domain.days import BRIDGE_SECONDS, day_start, iso_date
-from domain.levels import Level, level, level_of, pooled_percent
-from domain.measures.assessments import open_dues
-from domain.measures.figures import instant, pct
-from domain.measures.shapes_dashboard import CourseProgress, NextDue, ProgressSummary
-from domain.measures.view import View
-from domain.measures.windows import longest_run, newest_run
 from domain.progress import Basis, percent_done
 from domain.scores import mean_score, weighted_score
 from domain.state import Course, FinishedCourse
+from metrics.assessments import open_dues
+from metrics.figures import instant, pct
+from metrics.levels import Level, level, level_of, pooled_percent
+from metrics.shapes_dashboard import CourseProgress, NextDue, ProgressSummary
+from metrics.view import View
+from metrics.windows import longest_run, newest_run
 
 PooledBasis: TypeAlias = Literal["modules", "assessments", "mixed", "none"]
 

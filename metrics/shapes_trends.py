@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
 
-from domain.measures.shapes import (
+from metrics.shapes import (
     RESERVED_NAMES,
     Band,
     CourseRef,
@@ -18,7 +18,7 @@ from domain.measures.shapes import (
     Text,
     Trend,
 )
-from domain.measures.shapes_dashboard import PerformanceTrends
+from metrics.shapes_dashboard import PerformanceTrends
 
 TrendType: TypeAlias = Literal["comprehensive", "learning", "performance", "engagement", "patterns"]
 ActivityPattern: TypeAlias = Literal["daily", "weekdays", "weekends", "bursts", "irregular"]

@@ -11,14 +11,14 @@ from domain.course_facts import CourseFacts
 from domain.coursework import assigned, submitted
 from domain.days import day_start, iso_date
 from domain.exact import rounded
-from domain.measures.figures import Status, needs, pct, prob
-from domain.measures.progress_summary import ends_on, overall
-from domain.measures.shapes import CourseRef, Prob
-from domain.measures.shapes_predictions import CompletionPrediction
-from domain.measures.view import View
 from domain.progress import done_modules, standing_units
 from domain.state import Course
 from domain.statistics import beta_quantile, beta_share
+from metrics.figures import Status, needs, pct, prob
+from metrics.progress_summary import ends_on, overall
+from metrics.shapes import CourseRef, Prob
+from metrics.shapes_predictions import CompletionPrediction
+from metrics.view import View
 
 LEVEL: Final = 0.9
 HALF_LIFE_DAYS: Final = 14

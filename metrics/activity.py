@@ -4,11 +4,13 @@ from typing import Final, cast
 
 from domain.course_facts import CourseFacts
 from domain.ids import short_id
-from domain.measures.engagement import Engagement, cohort_as_of
-from domain.measures.figures import instant, maybe_instant, pct
-from domain.measures.progress_summary import overall
-from domain.measures.scores_trend import performance_trend
-from domain.measures.shapes_dashboard import (
+from domain.recent import Recent, newest
+from domain.scores import mean_score
+from metrics.engagement import Engagement, cohort_as_of
+from metrics.figures import instant, maybe_instant, pct
+from metrics.progress_summary import overall
+from metrics.scores_trend import performance_trend
+from metrics.shapes_dashboard import (
     ActivityObject,
     ComparedActivities,
     ComparedMinutes,
@@ -19,10 +21,8 @@ from domain.measures.shapes_dashboard import (
     RealtimeMetrics,
     RecentActivity,
 )
-from domain.measures.view import View
-from domain.measures.windows import WEEK, days_inactive, reaches, this_week, window
-from domain.recent import Recent, newest
-from domain.scores import mean_score
+from metrics.view import View
+from metrics.windows import WEEK, days_inactive, reaches, this_week, window
 
 _KINDS: Final[dict[str, ObjectKind]] = {
     "enrolled": "course",

@@ -6,15 +6,15 @@ from typing import Final, NamedTuple
 
 from domain.days import iso_date
 from domain.exact import rounded
-from domain.measures.figures import needs, percent
-from domain.measures.scores_trend import performance_trend
-from domain.measures.shapes import ForecastPoint, PerformanceForecast
-from domain.measures.shapes_trends import ActivitiesForecast, Forecast
-from domain.measures.view import View
-from domain.measures.windows import WEEK, bucket_of
 from domain.score_trend import SCORES_MAX, SCORES_MIN, fit_kinds
 from domain.scores import Scored
 from domain.statistics import deviation, gamma_quantile, t_quantile
+from metrics.figures import needs, percent
+from metrics.scores_trend import performance_trend
+from metrics.shapes import ForecastPoint, PerformanceForecast
+from metrics.shapes_trends import ActivitiesForecast, Forecast
+from metrics.view import View
+from metrics.windows import WEEK, bucket_of
 
 LEVEL: Final = 0.9
 DAILY_UNTIL: Final = 30

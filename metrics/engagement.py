@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 from domain.exact import exceeds, reaches, rounded, under, whole
-from domain.measures.assessments import completion
-from domain.measures.figures import pct, sentence
-from domain.measures.passing import is_passed, pass_mark
-from domain.measures.shapes import Text
-from domain.measures.shapes_trends import Component, ComponentCode, Segment
-from domain.measures.view import CohortCourse, View
-from domain.measures.windows import WEEK, days_inactive, window
+from metrics.assessments import completion
+from metrics.figures import pct, sentence
+from metrics.passing import is_passed, pass_mark
+from metrics.shapes import Text
+from metrics.shapes_trends import Component, ComponentCode, Segment
+from metrics.view import CohortCourse, View
+from metrics.windows import WEEK, days_inactive, window
 
 WEIGHTS: Final[dict[ComponentCode, float]] = {
     "active_days": 0.3,

@@ -1,7 +1,7 @@
 """Whether a score passes: as the grade says, else by the course's pass mark or the default."""
 
-from domain.measures.view import View
 from domain.scores import Scored, is_pass, pass_mark_of
+from metrics.view import View
 
 
 def pass_mark(view: View, course_id: str) -> float:

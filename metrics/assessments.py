@@ -6,8 +6,8 @@ from typing import NamedTuple
 from domain.course_facts import Assessment, CourseFacts
 from domain.coursework import assigned, is_banked, submitted
 from domain.days import local_day
-from domain.measures.view import View
 from domain.state import Course, Submission
+from metrics.view import View
 
 
 class Due(NamedTuple):

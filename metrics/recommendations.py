@@ -5,17 +5,17 @@ from typing import Final, NamedTuple
 
 from domain.alerts import Param
 from domain.exact import exceeds, reaches, rounded
-from domain.measures.assessments import Due, open_dues
-from domain.measures.figures import action, sentence
-from domain.measures.passing import is_passed, pass_mark
-from domain.measures.pressing import name_of, overdue, silent_days
-from domain.measures.progress_summary import expected_progress
-from domain.measures.scores_trend import performance_trend
-from domain.measures.shapes import Action, ActionTarget, Text
-from domain.measures.shapes_predictions import Recommendation
-from domain.measures.view import View
 from domain.naming import assessment_name
 from domain.scores import Scored
+from metrics.assessments import Due, open_dues
+from metrics.figures import action, sentence
+from metrics.passing import is_passed, pass_mark
+from metrics.pressing import name_of, overdue, silent_days
+from metrics.progress_summary import expected_progress
+from metrics.scores_trend import performance_trend
+from metrics.shapes import Action, ActionTarget, Text
+from metrics.shapes_predictions import Recommendation
+from metrics.view import View
 
 RECOMMENDATIONS_MAX: Final = 5
 DEADLINE_DAYS: Final = 7

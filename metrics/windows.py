@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from domain.days import day_ended_at, runs
-from domain.measures.figures import minutes
-from domain.measures.view import View
 from domain.state import DAYS_MAX, Day
+from metrics.figures import minutes
+from metrics.view import View
 
 WEEK: Final = 7
 

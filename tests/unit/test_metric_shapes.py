@@ -4,12 +4,12 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from domain.measures.dashboard import dashboard
-from domain.measures.predictions import predictive_analytics
-from domain.measures.shapes_dashboard import Dashboard
-from domain.measures.shapes_predictions import Change, Effect, PredictiveAnalytics
-from domain.measures.shapes_trends import TrendAnalysis
-from domain.measures.trends import trend_analysis
+from metrics.dashboard import dashboard
+from metrics.predictions import predictive_analytics
+from metrics.shapes_dashboard import Dashboard
+from metrics.shapes_predictions import Change, Effect, PredictiveAnalytics
+from metrics.shapes_trends import TrendAnalysis
+from metrics.trends import trend_analysis
 from tests.factories import Bench, at, completed, course, enrolled, event, graded, viewed
 from tests.viewing import view
 

@@ -1,1 +1,0 @@
-"""The numbers of the API, from one state at one moment."""
