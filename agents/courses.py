@@ -92,7 +92,7 @@ class CourseLetters:
         self._consumer: AIOKafkaConsumer | None = None
 
     async def start(self) -> None:
-        """Go on where the partition's record says; where compaction took records, at the next."""
+        """Continue where the checkpoint says; where compaction took records, at the next."""
         self._consumer, partitions = await _open(self._settings)
         places = {each: self._looked_at.get(each.partition, 0) for each in partitions}
         ends = await ends_behind(self._consumer, places)

@@ -16,12 +16,12 @@ from agents.halting import explained
 from agents.takeover import Loaded, Taken, take_over
 from agents.transaction import Committer, Encoded, Writing
 from agents.transport import Batch, Standing
+from domain.checkpoint import FOLD_VERSION, Counters
 from domain.codec import UnknownVersionError, encode_learner
 from domain.configuration import Configuration, canonical
 from domain.decode import Record
 from domain.fold import DeadLetter, Effects, PartitionFold
 from domain.inputs import FoldVersion, Tick
-from domain.partition import FOLD_VERSION, Counters
 from domain.scoring import Scorer
 from runtime.clock import Clock
 from runtime.errors import CrashError, TooManyRejectedError, UsageError
@@ -189,7 +189,7 @@ class Owner:
         standing: Callable[[], Standing],
         started: float,
     ) -> None:
-        self._expected = self._fold.record.next
+        self._expected = self._fold.checkpoint.next
         if not self._stopping and not await open_at(self._expected):
             return  # a rebalance came between: a new owner starts after it
         self._context.metrics.took("takeover_seconds", self.partition, time.monotonic() - started)
@@ -224,7 +224,7 @@ class Owner:
             )
             sabotage = context.failpoints.sabotage()
             self._fold = PartitionFold(
-                taken.record,
+                taken.checkpoint,
                 context.configuration,
                 taken.loaded.facts,
                 taken.loaded.table,
@@ -233,7 +233,7 @@ class Owner:
             )
             await context.courses.caught_up()
             if self.partition == _LETTERS_PARTITION:
-                self._letters = CourseLetters(context.settings, taken.record.courses)
+                self._letters = CourseLetters(context.settings, taken.checkpoint.courses)
                 await self._letters.start()
             await self._adopt_what_is_new()
         except BaseException:
@@ -243,14 +243,14 @@ class Owner:
 
     async def _adopt_what_is_new(self) -> None:
         """What changed since the last owner: the code, the configuration, the course facts."""
-        fold, record = self._fold, self._fold.record
+        fold, checkpoint = self._fold, self._fold.checkpoint
         effects = fold.begin()
-        if record.fold_version != FOLD_VERSION:
+        if checkpoint.fold_version != FOLD_VERSION:
             fold.adopt(fold.next_input("fold_version", FoldVersion(FOLD_VERSION)), effects)
-        if record.configuration != canonical(self._context.configuration):
+        if checkpoint.configuration != canonical(self._context.configuration):
             fold.adopt(fold.next_input("configuration", self._context.configuration), effects)
-        if record.halted is not None:
-            log.warning("partition_resumed", partition=self.partition, was=record.halted.reason)
+        if checkpoint.halted is not None:
+            log.warning("partition_resumed", partition=self.partition, was=checkpoint.halted.reason)
             fold.adopt(fold.next_input("resume", {}), effects)
         self._adopt_courses(effects)
         if effects.inputs:
@@ -280,8 +280,8 @@ class Owner:
     async def _turn(self, standing: Callable[[], Standing]) -> None:
         """One batch, and before it what came beside events; all of it is one transaction."""
         fold = self._fold
-        before = fold.record.next
-        counters = copy.copy(fold.record.counters)
+        before = fold.checkpoint.next
+        counters = copy.copy(fold.checkpoint.counters)
         effects = fold.begin()
         self._adopt_courses(effects)
         self._adopt_tick(effects, standing)
@@ -295,14 +295,14 @@ class Owner:
             self._backfill.came(self._context.clock.now())
         if records:
             self._context.metrics.took("fold_seconds", self.partition, time.monotonic() - started)
-        if effects.empty and not letters and fold.record.next == before:
+        if effects.empty and not letters and fold.checkpoint.next == before:
             return
         await self._commit(effects, letters)
         self._tell(effects, counters)
-        if fold.record.halted is not None:
+        if fold.checkpoint.halted is not None:
             raise TooManyRejectedError(
-                f"partition {self.partition} halted at offset {fold.record.next}: "
-                f"{fold.record.halted.reason}"
+                f"partition {self.partition} halted at offset {fold.checkpoint.next}: "
+                f"{fold.checkpoint.halted.reason}"
             )
 
     def _adopt_tick(self, effects: Effects, standing: Callable[[], Standing]) -> None:
@@ -312,14 +312,14 @@ class Owner:
         """
         fold = self._fold
         due = fold.due_at()
-        if fold.record.clock_mode != "wall" or due is None:
+        if fold.checkpoint.clock_mode != "wall" or due is None:
             return
         now = self._context.clock.now()
         if due >= now or now - self._ticked_at < TICK_SECONDS:
             return
         position, end = standing()
         idle = position is not None and end is not None and position >= end
-        if not (idle and not self._waiting.records) and now - fold.record.clock > TICK_SECONDS:
+        if not (idle and not self._waiting.records) and now - fold.checkpoint.clock > TICK_SECONDS:
             return
         if self._backfill.holds_ticks(now):
             return
@@ -330,7 +330,7 @@ class Owner:
     async def _letters_of_courses(self) -> list[tuple[int, DeadLetter]]:
         if self._letters is None:
             return []
-        letters, self._fold.record.courses = await self._letters.next()
+        letters, self._fold.checkpoint.courses = await self._letters.next()
         return letters
 
     async def _commit(self, effects: Effects, letters: list[tuple[int, DeadLetter]]) -> None:
@@ -343,7 +343,7 @@ class Owner:
             for user_id, state in effects.changed.items()
         ]
         writing = Writing(
-            record=self._fold.record,
+            checkpoint=self._fold.checkpoint,
             alert_source=self._fold.configuration.alert_source,
             effects=effects,
             encoded=self._sabotaged(encoded),
@@ -356,7 +356,7 @@ class Owner:
         )
         for user_id, data, state in encoded:
             table.put(user_id, data, state)
-        loaded.record, table.next = committed
+        loaded.checkpoint, table.next = committed
         self.advances += 1
 
     def _sabotaged(self, encoded: list[Encoded]) -> list[Encoded]:
@@ -375,8 +375,8 @@ class Owner:
 
     def _tell(self, effects: Effects, before: Counters) -> None:
         """Metrics, and a loud line for every defect of ours."""
-        record, metrics = self._fold.record, self._context.metrics
-        now = record.counters
+        checkpoint, metrics = self._fold.checkpoint, self._context.metrics
+        now = checkpoint.counters
         metrics.count("batches", self.partition)
         metrics.count("events", self.partition, now.events - before.events)
         metrics.count("rejected", self.partition, now.rejected - before.rejected)
@@ -384,7 +384,7 @@ class Owner:
         metrics.count("defects", self.partition, now.defects - before.defects)
         metrics.count("inputs", self.partition, len(effects.inputs))
         metrics.count("transitions", self.partition, len(effects.transitions))
-        metrics.show("clock", self.partition, record.clock)
+        metrics.show("clock", self.partition, checkpoint.clock)
         for letter in effects.dead_letters:
             if letter.reason == "defect":
                 log.error(

@@ -16,10 +16,10 @@ from agents.transaction import make_producer
 from agents.transport import Raw
 from contracts.state_keys import PARTITION_KEY, TAKEN_KEY, course_of, is_learner
 from contracts.topics import ACTIVITY, STATE, TOPICS
-from domain.codec import decode_facts, decode_record
+from domain.checkpoint import Checkpoint
+from domain.codec import decode_checkpoint, decode_facts
 from domain.course_facts import CourseFacts
-from domain.fold import new_record
-from domain.partition import PartitionRecord
+from domain.fold import new_checkpoint
 from runtime.errors import CrashError, LossError, TooManyRejectedError, UsageError
 from runtime.kafka import admin_client, committed_stream, ends_behind
 from runtime.process import collector_off
@@ -44,7 +44,7 @@ class Loaded:
 
     table: Table
     facts: dict[str, CourseFacts]
-    record: bytes | None = None
+    checkpoint: bytes | None = None
 
 
 @dataclass(slots=True)
@@ -53,7 +53,7 @@ class Taken:
 
     producer: AIOKafkaProducer
     loaded: Loaded
-    record: PartitionRecord
+    checkpoint: Checkpoint
 
 
 def look_at_log(settings: Settings) -> Log:
@@ -85,7 +85,7 @@ async def take_over(
 ) -> Taken:
     """Fence, load and check one partition; the caller seeks and adopts what is new.
 
-    Raises UnknownVersionError where another version of the code wrote the partition's record.
+    Raises UnknownVersionError where another version of the code wrote the partition's checkpoint.
     """
     log = await asyncio.to_thread(look_at_log, settings)
     producer = make_producer(settings, partition)
@@ -115,10 +115,10 @@ def _check_mark(settings: Settings, partition: int, loaded: Loaded, mark: int) -
         )
 
 
-def _check_halted(record: PartitionRecord, *, resume: bool) -> None:
-    if record.halted is not None and not resume:
+def _check_halted(checkpoint: Checkpoint, *, resume: bool) -> None:
+    if checkpoint.halted is not None and not resume:
         raise TooManyRejectedError(
-            f"partition {record.partition} is halted: {record.halted.reason}"
+            f"partition {checkpoint.partition} is halted: {checkpoint.halted.reason}"
         )
 
 
@@ -149,14 +149,17 @@ async def halted_partitions(settings: Settings) -> list[int]:
             end = (await consumer.end_offsets([state]))[state]
             loaded = Loaded(Table(), {})
             await _load(consumer, settings, partition, loaded, end - 1)
-            if loaded.record is not None and decode_record(loaded.record).halted is not None:
+            if (
+                loaded.checkpoint is not None
+                and decode_checkpoint(loaded.checkpoint).halted is not None
+            ):
                 found.append(partition)
     return found
 
 
 async def _read(
     settings: Settings, partition: int, loaded: Loaded, log: Log, mark: int
-) -> PartitionRecord:
+) -> Checkpoint:
     async with _reader(settings) as consumer:
         with collector_off():
             await _load(consumer, settings, partition, loaded, mark)
@@ -195,26 +198,26 @@ def _keep(loaded: Loaded, key: bytes | None, value: bytes | None) -> None:
     if is_learner(key):
         loaded.table.load(key.decode(), value)
     elif key == PARTITION_KEY:
-        loaded.record = value
+        loaded.checkpoint = value
     elif (course_id := course_of(key)) is not None and value is not None:
         loaded.facts[course_id] = decode_facts(value)
 
 
 async def _record(
     consumer: AIOKafkaConsumer, settings: Settings, partition: int, loaded: Loaded, log: Log
-) -> PartitionRecord:
-    """The partition's record, checked against the log as it is now."""
+) -> Checkpoint:
+    """The partition's checkpoint, checked against the log as it is now."""
     activity = TopicPartition(settings.topic(ACTIVITY.name), partition)
     start = (await consumer.beginning_offsets([activity]))[activity]
-    if loaded.record is None:
+    if loaded.checkpoint is None:
         await asyncio.to_thread(_check_nothing_was_folded, settings, activity)
-        record = new_record(partition, log.partitions, log.topic_id, settings.clock)
-        record.next = start
-        return record
-    record = decode_record(loaded.record)
-    ends = await ends_behind(consumer, {activity: record.next})
-    check_record(record, log, settings, start, ends[activity])
-    return record
+        checkpoint = new_checkpoint(partition, log.partitions, log.topic_id, settings.clock)
+        checkpoint.next = start
+        return checkpoint
+    checkpoint = decode_checkpoint(loaded.checkpoint)
+    ends = await ends_behind(consumer, {activity: checkpoint.next})
+    check_checkpoint(checkpoint, log, settings, start, ends[activity])
+    return checkpoint
 
 
 def _check_nothing_was_folded(settings: Settings, log: TopicPartition) -> None:
@@ -231,32 +234,33 @@ def _check_nothing_was_folded(settings: Settings, log: TopicPartition) -> None:
         )
 
 
-def check_record(
-    record: PartitionRecord, log: Log, settings: Settings, start: int, end: int
+def check_checkpoint(
+    checkpoint: Checkpoint, log: Log, settings: Settings, start: int, end: int
 ) -> None:
     """Refuse a log that is not the one that was folded, or a clock that is not the partition's."""
-    place = f"{settings.topic(ACTIVITY.name)} partition {record.partition}"
-    if record.topic_id != log.topic_id:
+    place = f"{settings.topic(ACTIVITY.name)} partition {checkpoint.partition}"
+    if checkpoint.topic_id != log.topic_id:
         raise LossError(
-            f"{place}: topic id {log.topic_id}, but {record.topic_id} was folded: the topic was "
-            "deleted and made again"
+            f"{place}: topic id {log.topic_id}, but {checkpoint.topic_id} was folded: "
+            "the topic was deleted and made again"
         )
-    if record.partitions != log.partitions:
+    if checkpoint.partitions != log.partitions:
         raise UsageError(
-            f"{place}: seen {log.partitions} partitions, expected {record.partitions}: their "
+            f"{place}: seen {log.partitions} partitions, expected {checkpoint.partitions}: their "
             "number is fixed for life"
         )
-    if record.clock_mode != settings.clock:
+    if checkpoint.clock_mode != settings.clock:
         raise UsageError(
-            f"{place}: its clock is `{record.clock_mode}`, this process was told `{settings.clock}`"
+            f"{place}: its clock is `{checkpoint.clock_mode}`, "
+            f"this process is set to `{settings.clock}`"
         )
-    if start > record.next:
+    if start > checkpoint.next:
         raise LossError(
-            f"{place}: the log starts at {start}, the fold stands at {record.next}: "
-            f"{start - record.next} offsets are gone"
+            f"{place}: the log starts at {start}, the fold stands at {checkpoint.next}: "
+            f"{start - checkpoint.next} offsets are gone"
         )
-    if end < record.next:
+    if end < checkpoint.next:
         raise LossError(
-            f"{place}: the log ends at {end}, the fold stands at {record.next}: "
-            f"{record.next - end} offsets are gone"
+            f"{place}: the log ends at {end}, the fold stands at {checkpoint.next}: "
+            f"{checkpoint.next - end} offsets are gone"
         )

@@ -1,4 +1,4 @@
-"""The one commit: outputs, inputs, states, the partition's record and its position, or nothing."""
+"""The one commit: outputs, inputs, states, the checkpoint and its position, or nothing."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -13,9 +13,9 @@ from contracts.dead_letter import dead_letter_headers, dead_letter_key, dead_let
 from contracts.inputs import encode_input
 from contracts.state_keys import PARTITION_KEY, course_key
 from contracts.topics import ACTIVITY, ALERTS, COURSES, DEAD_LETTERS, INPUTS, STATE, TRANSITIONS
-from domain.codec import encode_facts, encode_record
+from domain.checkpoint import Checkpoint
+from domain.codec import encode_checkpoint, encode_facts
 from domain.fold import DeadLetter, Effects
-from domain.partition import PartitionRecord
 from domain.state import Learner
 from runtime.failpoints import Failpoints
 from runtime.kafka import connect_options
@@ -37,9 +37,9 @@ class Encoded(NamedTuple):
 
 
 class Committed(NamedTuple):
-    """What stands now: the partition's record, and where `progress.state` may be read on."""
+    """What stands now: the partition's checkpoint, and where `progress.state` may be read on."""
 
-    record: bytes
+    checkpoint: bytes
     state_next: int
 
 
@@ -55,7 +55,7 @@ class Message(NamedTuple):
 class Writing:
     """All that one transaction writes; letters of `courses` come with its partition."""
 
-    record: PartitionRecord
+    checkpoint: Checkpoint
     alert_source: str
     effects: Effects
     encoded: Sequence[Encoded] = ()
@@ -80,7 +80,7 @@ class Committer:
     """Writes for one partition, one transaction at a time.
 
     Invariants:
-        I4: the position in the partition's record is that of what this transaction wrote.
+        I4: the position in the partition's checkpoint is that of what this transaction wrote.
     """
 
     def __init__(
@@ -105,18 +105,18 @@ class Committer:
         if self._failpoints.armed:  # a fault between two effects needs the first to be there
             await asyncio.gather(*sent)
         await reach("after_outputs")
-        record = encode_record(writing.record)
-        states = await self._send(STATE.name, self._states(writing, record))
+        checkpoint = encode_checkpoint(writing.checkpoint)
+        states = await self._send(STATE.name, self._states(writing, checkpoint))
         # aiokafka commits a transaction of which a send failed unless that send was awaited.
         *_, last = await asyncio.gather(*sent, *states)
         await reach("after_states")
-        await self._send_position(writing.record.next)
+        await self._send_position(writing.checkpoint.next)
         await reach("after_offsets")
         await reach("before_commit")
         await self.producer.commit_transaction()
-        self._committed_next = writing.record.next
+        self._committed_next = writing.checkpoint.next
         await reach("after_commit")
-        return Committed(record, last.offset + 1)
+        return Committed(checkpoint, last.offset + 1)
 
     async def _send_position(self, following: int) -> None:
         """Only after every send is awaited: beside them, the broker's checks cost retries."""
@@ -160,7 +160,7 @@ class Committer:
         return sent
 
     def _states(self, writing: Writing, record: bytes) -> Iterable[Message]:
-        """Learners, course facts as adopted, and always the partition's record."""
+        """Learners, course facts as adopted, and always the partition's checkpoint."""
         for user_id, data, _ in writing.encoded:
             yield Message(user_id.encode(), data)
         for course_id, facts in writing.effects.facts.items():

@@ -190,7 +190,7 @@ class BatchConsumer(driver.Consumer):
 
     @override
     async def seek_to_committed(self) -> Mapping[TP, int]:
-        """Nothing: the partition's record says where to go on."""
+        """Nothing: the partition's checkpoint says where to go on."""
         return {}
 
     @override

@@ -54,7 +54,7 @@ def view_of(rows: Rows, now: int, settings: Settings) -> View:
 def envelope(rows: Rows, view: View, lags: Lags, settings: Settings) -> Env:
     """The opening of the answer that is made of these rows."""
     lag = lags.of(rows.partition)
-    record, last = rows.record, view.state.last_event_at
+    checkpoint, last = rows.checkpoint, view.state.last_event_at
     return Env(
         user_id=shown_id(rows.user_id),
         timestamp=instant(view.now),
@@ -62,7 +62,9 @@ def envelope(rows: Rows, view: View, lags: Lags, settings: Settings) -> Env:
         timezone_source="default" if view.state.zone is None else "event",
         degraded=degraded(rows, view),
         freshness=Freshness(
-            as_of=instant(record.clock) if record is not None and record.clock else None,
+            as_of=instant(checkpoint.clock)
+            if checkpoint is not None and checkpoint.clock
+            else None,
             last_event_at=instant(last) if last else None,
             lag_seconds=round(lag.seconds, 1),
             clock=settings.clock,

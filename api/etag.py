@@ -30,7 +30,7 @@ def answer_etag(request: Request, rows: Rows, zone: str, now: int, degraded: Ite
         rows.facts_version,
         rows.newest_transition,
         rows.cohort_version,
-        rows.record.configuration if rows.record else "",
+        rows.checkpoint.configuration if rows.checkpoint else "",
         local_day(now, zone),
         now // MINUTE,
         sorted(degraded),

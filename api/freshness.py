@@ -113,8 +113,8 @@ class Freshness:
         while not stop.is_set():
             self._alive()
             with suppress(DatabaseAwayError):
-                records = await self._reads.records()
-                await self._look(source, {record.partition: record.next for record in records})
+                checkpoints = await self._reads.checkpoints()
+                await self._look(source, {each.partition: each.next for each in checkpoints})
             await self._look_at(group)
             await _pause(stop, LOOK_SECONDS)
 

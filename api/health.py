@@ -14,8 +14,8 @@ from api.freshness import Freshness
 from api.metrics import ApiMetrics
 from api.reads import DatabaseAwayError, Reads
 from contracts.schema import SCHEMA_VERSION
+from domain.checkpoint import Checkpoint
 from domain.codec import UnknownVersionError
-from domain.partition import PartitionRecord
 from runtime.settings import Settings
 
 
@@ -105,8 +105,8 @@ def health_router(
     )
     async def readyz() -> Response:
         """Whether the pages can be answered and the pipeline moves, and why not: for operators."""
-        reasons, records = await _look(settings, reads)
-        partitions = [_status(record, lags) for record in records]
+        reasons, checkpoints = await _look(settings, reads)
+        partitions = [_status(record, lags) for record in checkpoints]
         reasons += _stands_still(lags, partitions)
         found = Readiness(
             ready=not reasons,
@@ -140,31 +140,31 @@ def health_router(
     return router
 
 
-async def _look(settings: Settings, reads: Reads) -> tuple[list[NotReady], list[PartitionRecord]]:
+async def _look(settings: Settings, reads: Reads) -> tuple[list[NotReady], list[Checkpoint]]:
     try:
         seen = await reads.schema_version()
         if seen != SCHEMA_VERSION:
             detail = f"the tables are of version {seen}, expected {SCHEMA_VERSION}"
             return [NotReady(code="schema_version", detail=detail)], []
-        records = await reads.records()
+        checkpoints = await reads.checkpoints()
     except DatabaseAwayError:
         return [NotReady(code="database_away", detail="Postgres does not answer")], []
     except UnknownVersionError as error:
         return [NotReady(code="version", detail=str(error))], []
-    return _judge(settings, records), records
+    return _judge(settings, checkpoints), checkpoints
 
 
-def _judge(settings: Settings, records: list[PartitionRecord]) -> list[NotReady]:
+def _judge(settings: Settings, checkpoints: list[Checkpoint]) -> list[NotReady]:
     reasons = []
-    if len(records) < settings.partitions:
-        missing = sorted(set(range(settings.partitions)) - {each.partition for each in records})
+    if len(checkpoints) < settings.partitions:
+        missing = sorted(set(range(settings.partitions)) - {each.partition for each in checkpoints})
         detail = (
-            f"Postgres has the records of {len(records)} partitions, expected "
+            f"Postgres has the checkpoints of {len(checkpoints)} partitions, expected "
             f"{settings.partitions}; missing: {_list(missing)}"
         )
         reasons.append(NotReady(code="partition_records", detail=detail))
-    if others := {each.clock_mode for each in records} - {settings.clock}:
-        detail = f"the partitions' clock is {min(others)}, this process was told {settings.clock}"
+    if others := {each.clock_mode for each in checkpoints} - {settings.clock}:
+        detail = f"the partitions' clock is {min(others)}, this process is set to {settings.clock}"
         reasons.append(NotReady(code="clock_mode", detail=detail))
     return reasons
 
@@ -201,15 +201,15 @@ def _list(partitions: Iterable[int]) -> str:
     return ", ".join(map(str, partitions))
 
 
-def _status(record: PartitionRecord, lags: Freshness) -> PartitionStatus:
-    lag = lags.of(record.partition)
+def _status(checkpoint: Checkpoint, lags: Freshness) -> PartitionStatus:
+    lag = lags.of(checkpoint.partition)
     return PartitionStatus(
-        partition=record.partition,
-        next=record.next,
+        partition=checkpoint.partition,
+        next=checkpoint.next,
         lag_seconds=round(lag.seconds, 1),
         lag_known=not lag.stale,
-        halted_code=None if record.halted is None else record.halted.code,
-        halted_reason=None if record.halted is None else record.halted.reason,
+        halted_code=None if checkpoint.halted is None else checkpoint.halted.code,
+        halted_reason=None if checkpoint.halted is None else checkpoint.halted.reason,
     )
 
 

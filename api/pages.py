@@ -118,7 +118,7 @@ async def answer(
     rows = await around.reads.rows(asked.user_id, query)
     if asked.anothers and rows.state is None:
         raise not_found("no such learner was ever seen")
-    now = around.reads.now(rows.record)
+    now = around.reads.now(rows.checkpoint)
     view = view_of(rows, now, around.settings)
     opening = envelope(rows, view, around.lags, around.settings)
     etag = answer_etag(asked.request, rows, view.zone, now, opening.degraded)

@@ -22,11 +22,11 @@ from api.parameters import ALERT_TYPES, SEVERITIES
 from api.problems import busy, unavailable
 from contracts.alert_event import decode_transition
 from domain.alerts import Transition
-from domain.codec import UnknownVersionError, decode_facts, decode_learner, decode_record
+from domain.checkpoint import Checkpoint
+from domain.codec import UnknownVersionError, decode_checkpoint, decode_facts, decode_learner
 from domain.configuration import Configuration, adopted
 from domain.course_facts import CourseFacts
 from domain.ids import partition_of
-from domain.partition import PartitionRecord
 from domain.recent import newest
 from domain.state import Learner
 from metrics.view import Cohort, CohortCourse
@@ -105,7 +105,7 @@ class Rows:
     user_id: str
     partition: int
     state: Learner | None
-    record: PartitionRecord | None
+    checkpoint: Checkpoint | None
     configuration: Configuration
     facts: dict[str, CourseFacts]
     facts_version: str
@@ -170,14 +170,14 @@ class Reads:
             return 0
         return found[0] or 0
 
-    async def records(self) -> list[PartitionRecord]:
-        """Every partition's record; raises DatabaseAwayError."""
-        return [decode_record(data) for data in await self._column("records")]
+    async def checkpoints(self) -> list[Checkpoint]:
+        """Every partition's checkpoint; raises DatabaseAwayError."""
+        return [decode_checkpoint(data) for data in await self._column("records")]
 
-    def now(self, record: PartitionRecord | None) -> int:
+    def now(self, checkpoint: Checkpoint | None) -> int:
         """What time it is for a learner of this partition."""
-        if self._settings.clock == "stream" and record is not None and record.clock:
-            return record.clock
+        if self._settings.clock == "stream" and checkpoint is not None and checkpoint.clock:
+            return checkpoint.clock
         return self._clock.now()
 
     def _remember(self, key: object, rows: Rows) -> None:
@@ -254,10 +254,10 @@ class Reads:
         learner = await _one(connection, "learner", given)
         state = None if learner is None else decode_learner(learner.state)
         row = await _one(connection, "record", given)
-        record = None if row is None else decode_record(row.record)
+        checkpoint = None if row is None else decode_checkpoint(row.record)
         alerts = AlertRows()
         if query is not None:
-            alerts = await read_alerts(connection, user_id, query, self.now(record))
+            alerts = await read_alerts(connection, user_id, query, self.now(checkpoint))
         given["course_ids"] = sorted(course_ids(state, alerts))
         facts = await _all(connection, "facts", given)
         refreshed = await _one(connection, "cohort_refresh", {})
@@ -266,8 +266,8 @@ class Reads:
             user_id=user_id,
             partition=partition,
             state=state,
-            record=record,
-            configuration=adopted("" if record is None else record.configuration),
+            checkpoint=checkpoint,
+            configuration=adopted("" if checkpoint is None else checkpoint.configuration),
             facts={each.course_id: decode_facts(each.facts) for each in facts},
             facts_version=digest(bytes(each.facts) for each in facts),
             cohort=None if refreshed is None else await _cohort(connection, given, refreshed.as_of),

@@ -30,7 +30,7 @@ from benchmarks.machine import heading
 from benchmarks.stack import Running, a_folder, a_stack
 from contracts.state_keys import PARTITION_KEY
 from contracts.topics import ACTIVITY, STATE
-from domain.codec import decode_record
+from domain.codec import decode_checkpoint
 from operations.token import issue
 from runtime.clock import WallClock
 from runtime.database import connect
@@ -256,7 +256,7 @@ async def _read_states(consumer: AIOKafkaConsumer, probe: Probe) -> None:
         for place, records in found.items():
             for record in records:
                 if record.key == PARTITION_KEY and record.value is not None:
-                    following = decode_record(record.value).next
+                    following = decode_checkpoint(record.value).next
                     probe.folded.add(place.partition, following, record.timestamp)
                     probe.committed.add(place.partition, following, now)
 

@@ -11,7 +11,7 @@ from contracts.course_facts import decode_course_facts
 from domain import codec
 from domain.configuration import Configuration
 from domain.decode import Record, Rejected
-from domain.fold import Effects, PartitionFold, new_record
+from domain.fold import Effects, PartitionFold, new_checkpoint
 from domain.state import Header, Learner
 from feeds.oulad import OuladOptions, read_oulad
 from models.baseline import Baseline
@@ -55,14 +55,14 @@ def main(arguments: list[str]) -> None:
     folder = parser.parse_args(arguments).data
     oulad = read_oulad(OuladOptions(folder))
     store = Memory()
-    record = new_record(0, 1, "benchmark", "stream")
-    fold = PartitionFold(record, Configuration(), {}, store, Baseline())
+    checkpoint = new_checkpoint(0, 1, "benchmark", "stream")
+    fold = PartitionFold(checkpoint, Configuration(), {}, store, Baseline())
     effects = fold.begin()
     for item in oulad.courses():
         facts = decode_course_facts(item.key, item.value)
         assert not isinstance(facts, Rejected)
         fold.adopt(fold.next_input("course", facts), effects)
-    seconds, rejected, at_peak = 0.0, 0, 0.0
+    seconds = 0.0
     now = 2_000_000_000_000
     batch: list[Record] = []
     sizes: list[float] = []
@@ -74,11 +74,11 @@ def main(arguments: list[str]) -> None:
             if offset % (BATCH * 40) == BATCH * 40 - 1:
                 sizes.append(statistics.median(store.sizes.values()))
     seconds += _fold(fold, store, batch)
-    rejected = fold.record.counters.rejected
+    counters = fold.checkpoint.counters
     at_peak = max(sizes, default=0.0)
     quantiles = statistics.quantiles(store.sizes.values(), n=100)
     print(heading())
-    print(f"learners {len(store.sizes)}, events {fold.record.counters.events}, rejected {rejected}")
+    print(f"learners {len(store.sizes)}, events {counters.events}, rejected {counters.rejected}")
     print(
         f"bytes per learner at the end: p50 {quantiles[49]:.0f}, p99 {quantiles[98]:.0f}, "
         f"largest {max(store.sizes.values())}; highest p50 on the way {at_peak:.0f}, "

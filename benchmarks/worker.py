@@ -27,7 +27,7 @@ from benchmarks.machine import heading
 from contracts.state_keys import PARTITION_KEY
 from contracts.topics import ACTIVITY, STATE
 from devstack.kafka import EmbeddedKafka
-from domain.codec import decode_record
+from domain.codec import decode_checkpoint
 from feeds.feed import Delivery, Feed, run_feed
 from feeds.oulad import OuladOptions, read_oulad
 from feeds.records import Record
@@ -239,5 +239,5 @@ def _mark(reader: KafkaConsumer, place: KafkaPartition, *, at_end: bool) -> tupl
     while True:
         for records in reader.poll(timeout_ms=500).values():
             for record in records:
-                if record.key == PARTITION_KEY and (found := decode_record(record.value)).next:
+                if record.key == PARTITION_KEY and (found := decode_checkpoint(record.value)).next:
                     return record.timestamp, found.next

@@ -1,17 +1,17 @@
-"""The versioned bytes of a learner's state, of a partition's record and of course facts."""
+"""The versioned bytes of a learner's state, of a partition's checkpoint and of course facts."""
 
 import msgspec
 
+from domain.checkpoint import CHECKPOINT_VERSION, Checkpoint
 from domain.course_facts import CourseFacts
 from domain.courses import drop_course
 from domain.days import forget_first_day
-from domain.partition import RECORD_VERSION, PartitionRecord
 from domain.state import SHRINK_BYTES, STATE_VERSION, Header, Learner
 
 _packer = msgspec.msgpack.Encoder()
 _learner = msgspec.msgpack.Decoder(Learner)
 _header = msgspec.msgpack.Decoder(Header)
-_record = msgspec.msgpack.Decoder(PartitionRecord)
+_checkpoint = msgspec.msgpack.Decoder(Checkpoint)
 _facts = msgspec.json.Decoder(CourseFacts)
 _json = msgspec.json.Encoder()
 
@@ -67,19 +67,19 @@ def _check_version(state: Learner | Header) -> None:
         raise UnknownVersionError(f"learner state of version {state.version}, not {STATE_VERSION}")
 
 
-def encode_record(record: PartitionRecord) -> bytes:
-    """The partition's record as it stands in `progress.state`."""
-    return _packer.encode(record)
+def encode_checkpoint(checkpoint: Checkpoint) -> bytes:
+    """The partition's checkpoint as it stands in `progress.state`."""
+    return _packer.encode(checkpoint)
 
 
-def decode_record(data: bytes) -> PartitionRecord:
-    """The partition's record in `data`; raises UnknownVersionError for another version's."""
-    record = _record.decode(data)
-    if record.version != RECORD_VERSION:
+def decode_checkpoint(data: bytes) -> Checkpoint:
+    """The partition's checkpoint in `data`; raises UnknownVersionError for another version's."""
+    checkpoint = _checkpoint.decode(data)
+    if checkpoint.version != CHECKPOINT_VERSION:
         raise UnknownVersionError(
-            f"partition record of version {record.version}, not {RECORD_VERSION}"
+            f"checkpoint of version {checkpoint.version}, not {CHECKPOINT_VERSION}"
         )
-    return record
+    return checkpoint
 
 
 def encode_facts(facts: CourseFacts) -> bytes:

@@ -89,5 +89,5 @@ def canonical(configuration: Configuration) -> str:
 
 @lru_cache(maxsize=64)
 def adopted(text: str) -> Configuration:
-    """The configuration of a partition's record; the defaults while none is adopted."""
+    """The configuration of a partition's checkpoint; the defaults while none is adopted."""
     return msgspec.json.decode(text, type=Configuration) if text else Configuration()

@@ -13,6 +13,15 @@ import msgspec
 from domain import decode as decoding
 from domain.advance import advance, review_all
 from domain.alerts import STALE_SECONDS, Transition
+from domain.checkpoint import (
+    BLOCK_RECORDS,
+    CHECKPOINT_VERSION,
+    FOLD_VERSION,
+    WINDOW_BLOCKS,
+    Checkpoint,
+    ClockMode,
+    Halted,
+)
 from domain.codec import decode_learner, encode_learner, shrink
 from domain.configuration import Configuration, canonical
 from domain.course_facts import CourseFacts
@@ -20,15 +29,6 @@ from domain.decode import Accepted, Reason, Record, Rejected
 from domain.deduplication import content_of, seen_content
 from domain.events import AnyEvent
 from domain.inputs import FoldVersion, Input, Tick
-from domain.partition import (
-    BLOCK_RECORDS,
-    FOLD_VERSION,
-    RECORD_VERSION,
-    WINDOW_BLOCKS,
-    ClockMode,
-    Halted,
-    PartitionRecord,
-)
 from domain.rules import timers
 from domain.rules.step import Step
 from domain.scoring import Scorer
@@ -76,7 +76,7 @@ class Effects:
 
     @property
     def empty(self) -> bool:
-        """Whether there is nothing to write but the partition's record."""
+        """Whether there is nothing to write but the partition's checkpoint."""
         return not (self.changed or self.inputs or self.transitions or self.dead_letters)
 
 
@@ -89,12 +89,12 @@ class _Turn(msgspec.Struct, frozen=True, gc=False):
     accepted: Accepted | None
 
 
-def new_record(
+def new_checkpoint(
     partition: int, partitions: int, topic_id: str, clock_mode: ClockMode
-) -> PartitionRecord:
+) -> Checkpoint:
     """The record of a partition of which nothing is folded yet."""
-    return PartitionRecord(
-        version=RECORD_VERSION,
+    return Checkpoint(
+        version=CHECKPOINT_VERSION,
         partition=partition,
         partitions=partitions,
         topic_id=topic_id,
@@ -106,13 +106,13 @@ class PartitionFold:
     """The fold of one partition: its record, the facts it adopted, and who is to be woken when.
 
     Invariants:
-        I8: `record.clock` never goes back.
+        I8: `checkpoint.clock` never goes back.
         A learner's `steps` moves by one for each event or input that changed its state.
     """
 
     def __init__(
         self,
-        record: PartitionRecord,
+        checkpoint: Checkpoint,
         configuration: Configuration,
         facts: dict[str, CourseFacts],
         store: Store,
@@ -120,7 +120,7 @@ class PartitionFold:
         *,
         sabotage: Callable[[AnyEvent], None] | None = None,
     ) -> None:
-        self.record = record
+        self.checkpoint = checkpoint
         self.configuration = configuration
         self.facts = facts
         self._store = store
@@ -147,19 +147,19 @@ class PartitionFold:
     def fold(self, records: Sequence[Record], effects: Effects) -> None:
         """Fold `records` in order; stops after the one that halts the partition."""
         for record in records:
-            if self.record.halted is not None:
+            if self.checkpoint.halted is not None:
                 return
-            assert record.offset >= self.record.next, "I4: an offset came back"
+            assert record.offset >= self.checkpoint.next, "I4: an offset came back"
             self._fold_record(record, effects)
-            self.record.next = record.offset + 1
+            self.checkpoint.next = record.offset + 1
 
     def next_input(self, kind: str, payload: object) -> Input:
         """The next input of this partition, not yet adopted; `payload` is put as canonical JSON."""
         data = msgspec.json.encode(payload, order="deterministic")
         return msgspec.convert(
             {
-                "after": self.record.next,
-                "seq": self.record.inputs,
+                "after": self.checkpoint.next,
+                "seq": self.checkpoint.inputs,
                 "kind": kind,
                 "payload": msgspec.Raw(data),
             },
@@ -168,14 +168,14 @@ class PartitionFold:
 
     def adopt(self, value: Input, effects: Effects) -> None:
         """Fold one input; it must be the next of its partition and belong to this position."""
-        assert value.seq == self.record.inputs, "an input was left out"
-        self.record.inputs += 1
+        assert value.seq == self.checkpoint.inputs, "an input was left out"
+        self.checkpoint.inputs += 1
         effects.inputs.append(value)
         match value.kind:
             case "fold_version":
                 version = msgspec.json.decode(value.payload, type=FoldVersion).version
                 assert version == FOLD_VERSION, f"fold version {version}, this is {FOLD_VERSION}"
-                self.record.fold_version = version
+                self.checkpoint.fold_version = version
             case "configuration":
                 self._adopt_configuration(value, effects)
             case "course":
@@ -183,14 +183,14 @@ class PartitionFold:
             case "tick":
                 self._tick(msgspec.json.decode(value.payload, type=Tick).at, effects)
             case "resume":
-                self.record.halted = None
-                self.record.window.clear()
-                self.record.window_seen = self.record.rejected_in_a_row = 0
+                self.checkpoint.halted = None
+                self.checkpoint.window.clear()
+                self.checkpoint.window_seen = self.checkpoint.rejected_in_a_row = 0
 
     # -- records ---------------------------------------------------------------------------------
 
     def _fold_record(self, record: Record, effects: Effects) -> None:
-        own = self.record
+        own = self.checkpoint
         verdict = decoding.decode(record, own.partition, own.partitions)
         if own.clock_mode == "wall":
             own.clock = max(own.clock, record.timestamp // 1000)
@@ -202,7 +202,7 @@ class PartitionFold:
         self._fold_event(record, verdict, effects)
 
     def _fold_event(self, record: Record, accepted: Accepted, effects: Effects) -> None:
-        counters = self.record.counters
+        counters = self.checkpoint.counters
         state = self._state(accepted.user_id, effects)
         seen = seen_content(state, accepted.hashed)
         if seen is not None:
@@ -212,7 +212,7 @@ class PartitionFold:
         marked = len(effects.transitions)
         overflow = state.overflow
         late_unchecked, late_days = overflow.late_unchecked, overflow.late_days
-        turn = _Turn(accepted.at, self.record.ticked, self._stale_before(), accepted)
+        turn = _Turn(accepted.at, self.checkpoint.ticked, self._stale_before(), accepted)
         try:
             self._take(state, turn, effects.transitions)
         except Exception as error:  # noqa: BLE001 - a defect about one event stops nobody else
@@ -233,8 +233,8 @@ class PartitionFold:
     def _repeated(self, record: Record, *, same: bool, effects: Effects) -> None:
         """An event_id that came before: a duplicate, or other content under the same id."""
         if same:
-            self.record.counters.events += 1
-            self.record.counters.duplicates += 1
+            self.checkpoint.counters.events += 1
+            self.checkpoint.counters.duplicates += 1
             self._count_verdict(rejected=False)
         else:
             detail = "another event of this learner has this event_id and other content"
@@ -292,46 +292,48 @@ class PartitionFold:
 
     def _reject(self, record: Record, verdict: Rejected, effects: Effects) -> None:
         effects.dead_letters.append(DeadLetter(record, verdict.reason, verdict.detail))
-        self.record.counters.rejected += 1
+        self.checkpoint.counters.rejected += 1
         self._count_verdict(rejected=True)
 
     def _count_verdict(self, *, rejected: bool) -> None:
         """Count in the window of the last 10,000 (blocks of 100); halt where it is too much."""
-        record = self.record
-        if not record.window or record.window_seen == BLOCK_RECORDS:
-            record.window.append(0)
-            record.window_seen = 0
-            if len(record.window) > WINDOW_BLOCKS:
-                del record.window[0]
-        record.window_seen += 1
-        record.window[-1] += rejected
-        record.rejected_in_a_row = record.rejected_in_a_row + 1 if rejected else 0
-        if record.rejected_in_a_row >= self.configuration.halting.in_a_row:
-            reason = f"{record.rejected_in_a_row} events in a row were rejected"
-            record.halted = Halted(HALTED_STATUS, reason)
-        elif record.window_seen == BLOCK_RECORDS and len(record.window) == WINDOW_BLOCKS:
-            refused, seen = sum(record.window), WINDOW_BLOCKS * BLOCK_RECORDS
+        checkpoint = self.checkpoint
+        if not checkpoint.window or checkpoint.window_seen == BLOCK_RECORDS:
+            checkpoint.window.append(0)
+            checkpoint.window_seen = 0
+            if len(checkpoint.window) > WINDOW_BLOCKS:
+                del checkpoint.window[0]
+        checkpoint.window_seen += 1
+        checkpoint.window[-1] += rejected
+        checkpoint.rejected_in_a_row = checkpoint.rejected_in_a_row + 1 if rejected else 0
+        if checkpoint.rejected_in_a_row >= self.configuration.halting.in_a_row:
+            reason = f"{checkpoint.rejected_in_a_row} events in a row were rejected"
+            checkpoint.halted = Halted(HALTED_STATUS, reason)
+        elif checkpoint.window_seen == BLOCK_RECORDS and len(checkpoint.window) == WINDOW_BLOCKS:
+            refused, seen = sum(checkpoint.window), WINDOW_BLOCKS * BLOCK_RECORDS
             if refused > self.configuration.halting.ratio * seen:
                 reason = f"{refused} of the last {seen} events were rejected"
-                record.halted = Halted(HALTED_STATUS, reason)
+                checkpoint.halted = Halted(HALTED_STATUS, reason)
 
     # -- time ------------------------------------------------------------------------------------
 
     def _stale_before(self) -> int:
         """A backfill does not notify, under the wall clock; a replay is all backfill."""
-        return self.record.clock - STALE_SECONDS if self.record.clock_mode == "wall" else NEVER
+        return (
+            self.checkpoint.clock - STALE_SECONDS if self.checkpoint.clock_mode == "wall" else NEVER
+        )
 
     def _move_stream_clock(self, at: int, effects: Effects) -> None:
         """Under `stream` a tick comes at the full hour that an event crosses, before the event."""
         hour = at // HOUR * HOUR
-        if hour > self.record.clock:
+        if hour > self.checkpoint.clock:
             self._tick(hour, effects)
-        self.record.clock = max(self.record.clock, at)
+        self.checkpoint.clock = max(self.checkpoint.clock, at)
 
     def _tick(self, at: int, effects: Effects) -> None:
         """Wake every learner whose timer was due before `at`, in order of time and id."""
-        self.record.clock = max(self.record.clock, at)
-        self.record.ticked = max(self.record.ticked, at)
+        self.checkpoint.clock = max(self.checkpoint.clock, at)
+        self.checkpoint.ticked = max(self.checkpoint.ticked, at)
         turn = _Turn(at, at, self._stale_before(), None)
         self._trail.append(turn)
         while self._wakes and self._wakes[0][0] < at:
@@ -349,9 +351,9 @@ class PartitionFold:
             del effects.transitions[marked:]
             self._skipped.add((state.user_id, len(self._trail) - 1))
             self._restore(state.user_id, effects)
-            self.record.counters.defects += 1
+            self.checkpoint.counters.defects += 1
             return
-        self.record.counters.raised += len(effects.transitions) - marked
+        self.checkpoint.counters.raised += len(effects.transitions) - marked
         if state.steps != steps:
             effects.changed[state.user_id] = state
 
@@ -359,7 +361,7 @@ class PartitionFold:
 
     def _adopt_configuration(self, value: Input, effects: Effects) -> None:
         self.configuration = msgspec.json.decode(value.payload, type=Configuration)
-        self.record.configuration = canonical(self.configuration)
+        self.checkpoint.configuration = canonical(self.configuration)
         self._review([header.user_id for header in self._store.headers()], effects)
 
     def _adopt_facts(self, facts: CourseFacts, effects: Effects) -> None:
@@ -375,8 +377,8 @@ class PartitionFold:
             marked = len(effects.transitions)
             before = encode_learner(state)
             step = Step(
-                self.record.clock,
-                max(state.last_event_at, self.record.ticked),
+                self.checkpoint.clock,
+                max(state.last_event_at, self.checkpoint.ticked),
                 self._stale_before(),
                 self.configuration,
                 self.facts,
@@ -388,7 +390,7 @@ class PartitionFold:
             except Exception:  # noqa: BLE001 - isolated like an event's, and counted
                 del effects.transitions[marked:]
                 self._restore(user_id, effects)
-                self.record.counters.defects += 1
+                self.checkpoint.counters.defects += 1
                 continue
             if encode_learner(state) != before:
                 state.steps += 1
@@ -396,4 +398,4 @@ class PartitionFold:
                 self._bases[user_id] = len(self._trail), encode_learner(state)
                 if state.wake_at:
                     heapq.heappush(self._wakes, (state.wake_at, user_id))
-            self.record.counters.raised += len(effects.transitions) - marked
+            self.checkpoint.counters.raised += len(effects.transitions) - marked

@@ -5,9 +5,9 @@ from typing import Final
 
 from contracts.course_facts import decode_course_facts
 from contracts.topics import COURSES
+from domain.checkpoint import Checkpoint
 from domain.decode import Record, Rejected
 from domain.fold import DeadLetter
-from domain.partition import PartitionRecord
 from proof.found import Found, FoundLetter
 from proof.logs import Logs
 from proof.oracle import letter_digest
@@ -28,11 +28,11 @@ class CourseLetters:
     gone: set[int] = field(default_factory=set)
 
 
-def course_letters(logs: Logs, found: Found, record: PartitionRecord | None) -> CourseLetters:
-    """Decode what is left of `courses` as far as the partition's record says it was looked at."""
-    if record is None or found.partition != LETTERS_PARTITION:
+def course_letters(logs: Logs, found: Found, checkpoint: Checkpoint | None) -> CourseLetters:
+    """Decode what is left of `courses` as far as the checkpoint says it was looked at."""
+    if checkpoint is None or found.partition != LETTERS_PARTITION:
         return CourseLetters()
-    until = record.courses.get(_COURSES_PARTITION, 0)
+    until = checkpoint.courses.get(_COURSES_PARTITION, 0)
     made = CourseLetters(until=until)
     topic = logs.name(COURSES)
     begin = logs.begin(COURSES, _COURSES_PARTITION)

@@ -12,9 +12,9 @@ from contracts.dead_letter import OFFSET, PARTITION, REASON, TOPIC
 from contracts.inputs import decode_input
 from contracts.state_keys import PARTITION_KEY, course_of, is_learner
 from contracts.topics import ACTIVITY, ALERTS, DEAD_LETTERS, INPUTS, STATE, TRANSITIONS
-from domain.codec import UnknownVersionError, decode_record
+from domain.checkpoint import Checkpoint
+from domain.codec import UnknownVersionError, decode_checkpoint
 from domain.inputs import Input
-from domain.partition import PartitionRecord
 from proof.logs import Entry, Follower, Logs
 from proof.oracle import bytes_digest
 from proof.tables import read_positions
@@ -55,7 +55,7 @@ class States:
 
     learners: dict[str, bytes] = field(default_factory=dict)
     facts: dict[str, bytes] = field(default_factory=dict)
-    record: bytes | None = None
+    checkpoint: bytes | None = None
 
     def keep(self, records: Iterable[Entry]) -> None:
         """Put newer records over older ones; a record without a value forgets a learner."""
@@ -67,20 +67,20 @@ class States:
                 else:
                     self.learners[key.decode()] = value
             elif key == PARTITION_KEY:
-                self.record = value
+                self.checkpoint = value
             elif (course := course_of(key)) is not None and value is not None:
                 self.facts[course] = value
 
 
 class Found:
-    """The outputs of one partition, read up to a cut: what the partition's record names."""
+    """The outputs of one partition, read up to a cut: what the partition's checkpoint names."""
 
     def __init__(self, logs: Logs, partition: int) -> None:
         self.partition = partition
         self.states = States()
-        self.record: PartitionRecord | None = None
+        self.checkpoint: Checkpoint | None = None
         self.unknown: str | None = None
-        """Why the partition's record cannot be read here."""
+        """Why the partition's checkpoint cannot be read here."""
         self.certain: dict[str, int] = {}
         """Output offsets by topic that belong to the cut whatever comes meanwhile."""
         self.transitions = Follower(logs, TRANSITIONS, partition)
@@ -101,7 +101,11 @@ class Found:
             if self._passed(end):
                 return
             if time.monotonic() >= limits.deadline:
-                at = "has no record yet" if self.record is None else f"is at {self.record.next}"
+                at = (
+                    "has no record yet"
+                    if self.checkpoint is None
+                    else f"is at {self.checkpoint.next}"
+                )
                 raise NotCaughtUpError(
                     f"the worker lags: activity[{self.partition}] ends at {end}, its fold {at}, "
                     f"{limits.wait_seconds:g} s waited"
@@ -143,7 +147,7 @@ class Found:
     @property
     def inputs(self) -> list[Input]:
         """The inputs up to the cut, by sequence number; of two with one number the first."""
-        adopted = 0 if self.record is None else self.record.inputs
+        adopted = 0 if self.checkpoint is None else self.checkpoint.inputs
         first: dict[int, Input] = {}
         for value in self.every_input():
             if isinstance(value, Input) and value.seq < adopted:
@@ -183,9 +187,9 @@ class Found:
             if batch:
                 self._last_state = batch[-1].offset
         self._states_next = max(self._states_next, end)
-        if self.states.record is not None:
+        if self.states.checkpoint is not None:
             try:
-                self.record = decode_record(self.states.record)
+                self.checkpoint = decode_checkpoint(self.states.checkpoint)
             except (UnknownVersionError, msgspec.DecodeError) as error:
                 self.unknown = str(error)
 
@@ -193,10 +197,12 @@ class Found:
         """Whether no record of the log before `end` is left; markers of transactions are none."""
         if self.unknown is not None:
             return True
-        if self.record is not None and (self.record.halted is not None or self.record.next >= end):
+        if self.checkpoint is not None and (
+            self.checkpoint.halted is not None or self.checkpoint.next >= end
+        ):
             return True
         begin = self._logs.begin(ACTIVITY, self.partition)
-        start = begin if self.record is None else max(begin, self.record.next)
+        start = begin if self.checkpoint is None else max(begin, self.checkpoint.next)
         return not any(self._logs.read(ACTIVITY, self.partition, start, end))
 
 

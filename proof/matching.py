@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.topics import ACTIVITY, TRANSITIONS
-from domain.codec import decode_facts, encode_record
-from domain.partition import PartitionRecord
+from domain.checkpoint import Checkpoint
+from domain.codec import decode_facts, encode_checkpoint
 from domain.state import Learner
 from proof.compare import compare_maps, compare_sequences, event_id, transition_id
 from proof.course_letters import CourseLetters
@@ -18,7 +18,7 @@ from proof.oracle import Expected
 from proof.recount import Recount
 from proof.report import Report
 from proof.sample import figures_of
-from proof.tables import Tables, alert_rows, learner_tuple, record_tuple
+from proof.tables import Tables, alert_rows, checkpoint_tuple, learner_tuple
 from runtime.settings import Settings
 
 
@@ -66,7 +66,7 @@ def _give_up(report: Report, sides: Compared, why: str) -> None:
 
 def _compare_inputs(report: Report, sides: Compared) -> None:
     check, where = report["progress.inputs"], f"partition {sides.found.partition}"
-    adopted = 0 if sides.found.record is None else sides.found.record.inputs
+    adopted = 0 if sides.found.checkpoint is None else sides.found.checkpoint.inputs
     there = []
     for value in sides.found.every_input():
         if isinstance(value, int):
@@ -86,19 +86,19 @@ def _compare_states(report: Report, sides: Compared) -> None:
     )
     compare_maps(report["progress.state: courses"], expected.facts, found.states.facts, where)
     check = report["progress.state: partitions"]
-    if found.record is None:
+    if found.checkpoint is None:
         return
     check.expected += 1
     check.found += 1
-    if encode_record(expected.record) != found.states.record:
-        check.differ(f"{where}: {', '.join(_unlike(expected.record, found.record))}")
+    if encode_checkpoint(expected.checkpoint) != found.states.checkpoint:
+        check.differ(f"{where}: {', '.join(_unlike(expected.checkpoint, found.checkpoint))}")
 
 
-def _unlike(expected: PartitionRecord, found: PartitionRecord) -> list[str]:
+def _unlike(expected: Checkpoint, found: Checkpoint) -> list[str]:
     """Which fields of two records are not the same."""
     return [
         f"{name} {getattr(found, name)}, expected {getattr(expected, name)}"
-        for name in PartitionRecord.__struct_fields__
+        for name in Checkpoint.__struct_fields__
         if getattr(expected, name) != getattr(found, name)
     ]
 
@@ -138,7 +138,7 @@ def _up_to_cut(follower: Follower, expected: int, found: Found) -> list[bytes]:
 def _compare_letters(report: Report, sides: Compared, settings: Settings) -> None:
     found = sides.found
     activity = settings.topic(ACTIVITY.name)
-    following = 0 if found.record is None else found.record.next
+    following = 0 if found.checkpoint is None else found.checkpoint.next
     expected = [
         FoundLetter(activity, found.partition, offset, reason, digest)
         for (offset, reason), digest in sides.expected.letters.items()
@@ -169,11 +169,11 @@ def _named(letter: FoundLetter) -> tuple[str, bytes]:
 
 
 def _compare_recount(report: Report, sides: Compared) -> None:
-    found, recount, record = sides.found, sides.recount, sides.found.record
-    if record is None:
+    found, recount, checkpoint = sides.found, sides.recount, sides.found.checkpoint
+    if checkpoint is None:
         return
-    counted = record.counters.events - record.counters.defects
-    accepted = recount.records - len([n for n in found.rejected if n < record.next])
+    counted = checkpoint.counters.events - checkpoint.counters.defects
+    accepted = recount.records - len([n for n in found.rejected if n < checkpoint.next])
     _compare_figure(report, "events", accepted, counted, f"partition {found.partition}")
     adopted = {name: decode_facts(data) for name, data in sides.expected.facts.items()}
     plain = {name: json.loads(data) for name, data in sides.expected.facts.items()}
@@ -207,8 +207,8 @@ def _compare_tables(report: Report, sides: Compared, settings: Settings) -> None
     if found.unknown is None:
         rows = {user_id: learner_tuple(data) for user_id, data in learners.items()}
         compare_maps(report["postgres: learners"], rows, tables.learners, where)
-        data = later.record or record
-        records = {} if data is None else {found.partition: record_tuple(data)}
+        data = later.checkpoint or record
+        records = {} if data is None else {found.partition: checkpoint_tuple(data)}
         compare_maps(report["postgres: partitions"], records, tables.records, "partition")
     else:
         report["postgres: learners"].give_up(len(tables.learners), f"{where}: {found.unknown}")
@@ -222,11 +222,17 @@ def _states_of_tables(
 ) -> tuple[dict[str, bytes], dict[str, bytes], bytes | None]:
     found, later = sides.found, sides.later
     if sides.why_not is not None:
-        learners, facts, record = found.states.learners, found.states.facts, found.states.record
+        learners, facts, checkpoint = (
+            found.states.learners,
+            found.states.facts,
+            found.states.checkpoint,
+        )
     else:
         learners, facts = sides.expected.learners, sides.expected.facts
-        record = None if found.record is None else encode_record(sides.expected.record)
-    return learners | later.learners, facts | later.facts, record
+        checkpoint = (
+            None if found.checkpoint is None else encode_checkpoint(sides.expected.checkpoint)
+        )
+    return learners | later.learners, facts | later.facts, checkpoint
 
 
 def _transitions_of_tables(sides: Compared, settings: Settings) -> list[bytes]:

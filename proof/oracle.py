@@ -11,6 +11,7 @@ import msgspec
 
 from contracts.alert_event import encode_alert_event, encode_transition
 from contracts.dead_letter import dead_letter_key, dead_letter_value
+from domain.checkpoint import FOLD_VERSION, Checkpoint
 from domain.codec import (
     decode_header,
     decode_learner,
@@ -22,7 +23,6 @@ from domain.decode import Record
 from domain.events import AnyEvent
 from domain.fold import DeadLetter, Effects, PartitionFold
 from domain.inputs import FoldVersion, Input
-from domain.partition import FOLD_VERSION, PartitionRecord
 from domain.scoring import Scorer
 from domain.state import Header, Learner
 
@@ -74,7 +74,7 @@ class Told:
 class Expected:
     """What one partition's log comes to."""
 
-    record: PartitionRecord
+    checkpoint: Checkpoint
     learners: dict[str, bytes] = field(default_factory=dict)
     facts: dict[str, bytes] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
@@ -94,18 +94,18 @@ class Oracle:
 
     def __init__(
         self,
-        record: PartitionRecord,
+        checkpoint: Checkpoint,
         inputs: Sequence[Input],
         scorer: Scorer,
         sabotage: Callable[[AnyEvent], None] | None = None,
     ) -> None:
         self._store = MemoryStore()
         self._fold = PartitionFold(
-            record, Configuration(), {}, self._store, scorer, sabotage=sabotage
+            checkpoint, Configuration(), {}, self._store, scorer, sabotage=sabotage
         )
         self._inputs = deque(inputs)
         self._over = False
-        self.expected = Expected(record, learners=self._store.bytes)
+        self.expected = Expected(checkpoint, learners=self._store.bytes)
 
     def run(self, batches: Iterable[list[Record]]) -> Expected:
         """Fold everything; what is behind a halt that nobody resumed stays where it is."""
@@ -131,12 +131,12 @@ class Oracle:
         self._fold.fold(records, effects)
         self._commit(effects)
         # A worker that halts takes nothing more until it is resumed, and that input says where.
-        stopped = self._fold.record.halted is not None
-        self._over = stopped and self._fold.record.next <= records[-1].offset
+        stopped = self._fold.checkpoint.halted is not None
+        self._over = stopped and self._fold.checkpoint.next <= records[-1].offset
         self.expected.folded += len(records)
 
     def _adopt(self, value: Input) -> None:
-        record = self._fold.record
+        checkpoint = self._fold.checkpoint
         if value.kind == "fold_version":
             version = msgspec.json.decode(value.payload, type=FoldVersion).version
             if version != FOLD_VERSION:
@@ -146,9 +146,9 @@ class Oracle:
         if value.kind == "configuration":
             zone = msgspec.json.decode(value.payload, type=Configuration).timezone
             self.expected.zones.append((value.after, zone))
-        if value.after != record.next:
+        if value.after != checkpoint.next:
             self.expected.misplaced.append(value.seq)
-        record.inputs = value.seq  # what is left out is told by the comparison of the inputs
+        checkpoint.inputs = value.seq  # what is left out is told by the comparison of the inputs
         effects = self._fold.begin()
         self._fold.adopt(value, effects)
         self._commit(effects)

@@ -10,7 +10,7 @@ import psycopg
 from psycopg import IsolationLevel
 
 from contracts.alert_event import decode_transition
-from domain.codec import decode_learner, decode_record
+from domain.codec import decode_checkpoint, decode_learner
 from domain.ids import partition_of
 from domain.rows import learner_row
 from runtime.database import connect_now, statements
@@ -89,10 +89,10 @@ def learner_tuple(state: bytes) -> tuple[Any, ...]:
     return (row.user_id, row.steps, state, *row[2:])
 
 
-def record_tuple(data: bytes) -> tuple[Any, ...]:
+def checkpoint_tuple(data: bytes) -> tuple[Any, ...]:
     """The row of a partition whose record is these bytes."""
-    record = decode_record(data)
-    return (record.next, record.clock, record.clock_mode, data)
+    checkpoint = decode_checkpoint(data)
+    return (checkpoint.next, checkpoint.clock, checkpoint.clock_mode, data)
 
 
 def alert_rows(transitions: Iterable[bytes]) -> dict[str, AlertRow]:

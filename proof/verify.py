@@ -11,10 +11,10 @@ from tqdm import tqdm
 
 from contracts.schema import SCHEMA_VERSION
 from contracts.topics import ACTIVITY, partition_counts
+from domain.checkpoint import Checkpoint
 from domain.decode import Record
 from domain.events import AnyEvent
-from domain.fold import new_record
-from domain.partition import PartitionRecord
+from domain.fold import new_checkpoint
 from domain.scoring import Scorer
 from proof.course_letters import course_letters
 from proof.found import Found, Lag, Limits
@@ -73,7 +73,7 @@ class _Partition:
     def compare(self, report: Report, limits: Limits, bar: "tqdm[Never]") -> None:
         """Wait until everybody has passed the end, then fold and compare up to one cut.
 
-        The cut is what the partition's record says: a stack that goes on meanwhile is compared
+        The cut is what the partition's checkpoint says: a stack that goes on meanwhile is compared
         exactly as well.
         """
         settings, number = self.proof.settings, self.number
@@ -83,15 +83,15 @@ class _Partition:
         found.wait_for_sink(limits, Lag(settings, self.connection))
         tables = read_tables(self.connection, number, self.log.partitions)
         later = found.read_later(tables.positions, settings)
-        record = found.record
+        checkpoint = found.checkpoint
         begin = self.logs.begin(ACTIVITY, number)
         why = found.unknown
-        if record is not None:
-            self._check(record, begin)
+        if checkpoint is not None:
+            self._check(checkpoint, begin)
         if begin > 0:
             why = f"the log begins at offset {begin}: what was before cannot be folded again"
         chosen = choose_learners(found.states.learners, self._quota()) if why is None else {}
-        expected, recount = self._fold(found, record, chosen, bar)
+        expected, recount = self._fold(found, checkpoint, chosen, bar)
         if expected.unknown_version is not None:
             why = f"fold version {expected.unknown_version} is not known here"
         found.read_outputs()
@@ -104,24 +104,24 @@ class _Partition:
                 tables=tables,
                 later=later,
                 recount=recount,
-                courses=course_letters(self.logs, found, record),
+                courses=course_letters(self.logs, found, checkpoint),
                 chosen=chosen,
                 why_not=why,
             ),
             settings,
         )
 
-    def _check(self, record: PartitionRecord, begin: int) -> None:
+    def _check(self, checkpoint: Checkpoint, begin: int) -> None:
         place = f"activity[{self.number}]"
-        if record.topic_id != self.log.topic_id:
+        if checkpoint.topic_id != self.log.topic_id:
             raise LossError(
-                f"{place} has the id {self.log.topic_id}, what was folded had {record.topic_id}: "
-                "the topic was deleted and made again"
+                f"{place} has the id {self.log.topic_id}, "
+                f"what was folded had {checkpoint.topic_id}: the topic was deleted and made again"
             )
-        if record.next < begin:
+        if checkpoint.next < begin:
             raise LossError(
-                f"{place} begins at {begin}, the fold stands at {record.next}: "
-                f"{begin - record.next} offsets are gone"
+                f"{place} begins at {begin}, the fold stands at {checkpoint.next}: "
+                f"{begin - checkpoint.next} offsets are gone"
             )
 
     def _quota(self) -> int:
@@ -130,18 +130,18 @@ class _Partition:
     def _fold(
         self,
         found: Found,
-        record: PartitionRecord | None,
+        checkpoint: Checkpoint | None,
         chosen: Mapping[str, object],
         bar: "tqdm[Never]",
     ) -> tuple[Expected, Recount]:
         """Fold the log up to the cut; where it cannot be verified, nothing is folded."""
-        mode = self.proof.settings.clock if record is None else record.clock_mode
-        start = new_record(self.number, self.log.partitions, self.log.topic_id, mode)
+        mode = self.proof.settings.clock if checkpoint is None else checkpoint.clock_mode
+        start = new_checkpoint(self.number, self.log.partitions, self.log.topic_id, mode)
         recount = Recount({user.encode() for user in chosen}, found.rejected)
         oracle = Oracle(start, found.inputs, self.proof.scorer, self.proof.sabotage)
-        if record is None or self.logs.begin(ACTIVITY, self.number) > 0:
+        if checkpoint is None or self.logs.begin(ACTIVITY, self.number) > 0:
             return oracle.expected, recount
-        batches = self.logs.read(ACTIVITY, self.number, 0, record.next)
+        batches = self.logs.read(ACTIVITY, self.number, 0, checkpoint.next)
 
         def taken() -> Iterator[list[Record]]:
             for batch in batches:
@@ -153,7 +153,9 @@ class _Partition:
         with collector_off():
             expected = oracle.run(taken())
         recount.zones = expected.zones
-        expected.record.courses = dict(record.courses)  # what was looked at, compaction may hide
+        expected.checkpoint.courses = dict(
+            checkpoint.courses
+        )  # what was looked at, compaction may hide
         return expected, recount
 
 

@@ -9,8 +9,8 @@ import msgspec
 from contracts.alert_event import decode_transition
 from contracts.state_keys import PARTITION_KEY, course_of, is_learner
 from domain.alerts import Transition
-from domain.codec import UnknownVersionError, decode_learner, decode_record
-from domain.partition import PartitionRecord
+from domain.checkpoint import Checkpoint
+from domain.codec import UnknownVersionError, decode_checkpoint, decode_learner
 from domain.rows import LearnerRow, learner_row
 from runtime.errors import CrashError
 
@@ -32,7 +32,7 @@ class States:
 
     learners: list[tuple[LearnerRow, bytes]] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
-    record: tuple[PartitionRecord, bytes] | None = None
+    checkpoint: tuple[Checkpoint, bytes] | None = None
     facts: dict[str, bytes] = field(default_factory=dict)
 
 
@@ -155,6 +155,6 @@ def _sort_in(states: States, key: bytes, value: bytes | None) -> None:
     elif value is None:
         return
     elif key == PARTITION_KEY:
-        states.record = decode_record(value), value
+        states.checkpoint = decode_checkpoint(value), value
     elif (course_id := course_of(key)) is not None:
         states.facts[course_id] = value

@@ -52,7 +52,7 @@ async def write_batch(
 async def write_states(
     connection: AsyncConnection, partition: int, states: States, now: int
 ) -> None:
-    """Put the newest states, the partition's record and its course facts into their tables."""
+    """Put the newest states, the partition's checkpoint and its course facts into their tables."""
     if states.learners:
         columns = learner_columns(states.learners)
         given = {"partition": partition, "now": now, **columns}
@@ -67,13 +67,13 @@ async def write_states(
             "facts": [facts for _, facts in ordered],
         }
         await connection.execute(SQL["write_facts"], given)
-    if states.record is not None:
-        record, data = states.record
+    if states.checkpoint is not None:
+        checkpoint, data = states.checkpoint
         given = {
             "partition": partition,
-            "next": record.next,
-            "clock": record.clock,
-            "clock_mode": record.clock_mode,
+            "next": checkpoint.next,
+            "clock": checkpoint.clock,
+            "clock_mode": checkpoint.clock_mode,
             "record": data,
             "now": now,
         }

@@ -11,10 +11,10 @@ from api.app import create_app
 from contracts.alert_event import encode_transition
 from contracts.state_keys import PARTITION_KEY, course_key
 from domain.alerts import Transition
-from domain.codec import encode_facts, encode_learner, encode_record
+from domain.checkpoint import Checkpoint
+from domain.codec import encode_checkpoint, encode_facts, encode_learner
 from domain.course_facts import CourseFacts
 from domain.ids import partition_of
-from domain.partition import PartitionRecord
 from domain.state import Learner
 from runtime.clock import Clock, WallClock
 from runtime.database import connect
@@ -64,7 +64,7 @@ async def asking(
 async def store(
     settings: Settings,
     *states: Learner,
-    records: Iterable[PartitionRecord] = (),
+    checkpoints: Iterable[Checkpoint] = (),
     facts: Mapping[int, Iterable[CourseFacts]] | None = None,
     told: Iterable[Transition] = (),
 ) -> None:
@@ -77,9 +77,9 @@ async def store(
     for partition, known in (facts or {}).items():
         found = [Written(course_key(each.course_id), encode_facts(each)) for each in known]
         written.setdefault(partition, []).extend(found)
-    for record in records:
-        found = [Written(PARTITION_KEY, encode_record(record))]
-        written.setdefault(record.partition, []).extend(found)
+    for checkpoint in checkpoints:
+        found = [Written(PARTITION_KEY, encode_checkpoint(checkpoint))]
+        written.setdefault(checkpoint.partition, []).extend(found)
     async with await connect(settings, "test") as connection, connection.transaction():
         for partition, batch in written.items():
             await write_states(connection, partition, newest_states(batch), T0)

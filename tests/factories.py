@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from domain import codec
+from domain.checkpoint import ClockMode
 from domain.configuration import Configuration
 from domain.course_facts import Assessment, CourseFacts, Module
 from domain.decode import Record
-from domain.fold import Effects, PartitionFold, new_record
-from domain.partition import ClockMode
+from domain.fold import Effects, PartitionFold, new_checkpoint
 from domain.state import Header, Learner
 from models.baseline import Baseline
 
@@ -130,7 +130,7 @@ class Bench:
         self.letters: list[Any] = []
         self.inputs: list[Any] = []
         self.fold = PartitionFold(
-            new_record(0, 1, "topic-id", clock),
+            new_checkpoint(0, 1, "topic-id", clock),
             configuration or Configuration(),
             {},
             self.store,
@@ -142,7 +142,7 @@ class Bench:
 
     def send(self, *events: Mapping[str, Any] | Record) -> "Bench":
         """Fold events in one batch and commit it."""
-        offset = self.fold.record.next
+        offset = self.fold.checkpoint.next
         records = [
             item._replace(offset=offset + n)
             if isinstance(item, Record)

@@ -21,13 +21,13 @@ from agents.table import Table
 from agents.takeover import Loaded, Taken, _check_halted, _keep
 from agents.transport import Batch, Raw, Standing
 from contracts.topics import ALERTS, INPUTS, STATE
-from domain.codec import decode_record
+from domain.checkpoint import Checkpoint
+from domain.codec import decode_checkpoint
 from domain.configuration import Configuration
 from domain.course_facts import CourseFacts
 from domain.decode import Record
-from domain.fold import DeadLetter, new_record
+from domain.fold import DeadLetter, new_checkpoint
 from domain.ids import partition_of
-from domain.partition import PartitionRecord
 from models.baseline import Baseline
 from runtime.failpoints import Failpoints
 from runtime.metrics import Metrics
@@ -174,7 +174,7 @@ class Stage:
         """An owner that has taken over, and takes its turns when it is told to."""
         owner = self.owner(loaded)
         await owner._take_over(resume=False)
-        owner._expected = owner._fold.record.next
+        owner._expected = owner._fold.checkpoint.next
         return owner
 
     def batch(self, start: int, *values: Mapping[str, Any] | bytes | None) -> Batch:
@@ -191,13 +191,13 @@ class Stage:
         """What a reader of committed records sees of a topic."""
         return self.broker.logs[topic].committed()
 
-    def record(self) -> PartitionRecord:
-        """The partition's record as it was last committed."""
+    def record(self) -> Checkpoint:
+        """The partition's checkpoint as it was last committed."""
         loaded = Loaded(Table(), {})
         for kept in self.written(STATE.name):
             _keep(loaded, kept.key, kept.value)
-        assert loaded.record is not None
-        return decode_record(loaded.record)
+        assert loaded.checkpoint is not None
+        return decode_checkpoint(loaded.checkpoint)
 
     def figure(self, name: str) -> float:
         """A metric of this partition."""
@@ -214,8 +214,8 @@ class Stage:
         for kept in log.committed(loaded.table.next):
             _keep(loaded, kept.key, kept.value)
         loaded.table.next = max(loaded.table.next, log.end)
-        made = new_record(partition, PARTITIONS, "topic-id", settings.clock)
-        found = made if loaded.record is None else decode_record(loaded.record)
+        made = new_checkpoint(partition, PARTITIONS, "topic-id", settings.clock)
+        found = made if loaded.checkpoint is None else decode_checkpoint(loaded.checkpoint)
         _check_halted(found, resume=resume)
         return Taken(cast(AIOKafkaProducer, producer), loaded, found)
 

@@ -21,9 +21,9 @@ from contracts.topics import (
     TRANSITIONS,
     Topic,
 )
-from domain.codec import encode_facts, encode_record
+from domain.codec import encode_checkpoint, encode_facts
 from domain.decode import Record, Rejected
-from domain.fold import DeadLetter, new_record
+from domain.fold import DeadLetter, new_checkpoint
 from models.baseline import Baseline
 from proof.course_letters import course_letters
 from proof.found import Found, Limits, States
@@ -33,7 +33,7 @@ from proof.oracle import Oracle
 from proof.recount import Recount
 from proof.report import Check, Report
 from proof.sample import choose_learners
-from proof.tables import Tables, alert_rows, learner_tuple, record_tuple
+from proof.tables import Tables, alert_rows, checkpoint_tuple, learner_tuple
 from runtime.settings import Settings
 from tests.delivering import delivered
 from tests.factories import Bench, record
@@ -113,7 +113,7 @@ class Partition:
             put(STATE, user_id.encode(), data)
         for course_id, facts in bench.fold.facts.items():
             put(STATE, course_key(course_id), encode_facts(facts))
-        put(STATE, PARTITION_KEY, encode_record(bench.fold.record))
+        put(STATE, PARTITION_KEY, encode_checkpoint(bench.fold.checkpoint))
 
     def put_letter(self, letter: DeadLetter, topic: Topic) -> None:
         self.logs.put(
@@ -138,13 +138,13 @@ class Partition:
         return Tables(
             positions={TRANSITIONS.name: until, STATE.name: self.logs.end(STATE, 0)},
             learners={user: learner_tuple(data) for user, data in states.learners.items()},
-            records={} if states.record is None else {0: record_tuple(states.record)},
+            records={} if states.checkpoint is None else {0: checkpoint_tuple(states.checkpoint)},
             facts=dict(states.facts),
             alerts=alert_rows(told[:until]),
         )
 
     def found(self) -> Found:
-        """What stands in the topics, up to the partition's record."""
+        """What stands in the topics, up to the partition's checkpoint."""
         found = Found(cast(Logs, self.logs), 0)
         end = self.logs.end(ACTIVITY, 0)
         found.wait_for_worker(Limits({0: end}, time.monotonic() + 1, 1))
@@ -154,10 +154,10 @@ class Partition:
     def sides(self, found: Found | None = None) -> Compared:
         """Both sides, as `verify` puts them together."""
         found = found or self.found()
-        own = found.record
+        own = found.checkpoint
         chosen = {} if self.lost else choose_learners(found.states.learners, 10)
         recount = Recount({user.encode() for user in chosen}, found.rejected)
-        oracle = Oracle(new_record(0, 1, "topic-id", "wall"), found.inputs, Baseline())
+        oracle = Oracle(new_checkpoint(0, 1, "topic-id", "wall"), found.inputs, Baseline())
         folded = 0 if own is None or self.lost else own.next
         batches = list(self.logs.read(ACTIVITY, 0, 0, folded))
         for item in [each for batch in batches for each in batch]:
@@ -166,7 +166,7 @@ class Partition:
             [Record(r.offset, r.timestamp, r.key, r.value) for r in batch] for batch in batches
         )
         if own is not None:
-            expected.record.courses = dict(own.courses)
+            expected.checkpoint.courses = dict(own.courses)
         return Compared(
             found=found,
             expected=expected,

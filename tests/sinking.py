@@ -13,10 +13,10 @@ from contracts.alert_event import encode_transition
 from contracts.state_keys import PARTITION_KEY, course_key
 from contracts.topics import STATE, TRANSITIONS
 from domain.alerts import Evidence, Subject, Transition
-from domain.codec import encode_facts, encode_learner, encode_record
+from domain.checkpoint import CHECKPOINT_VERSION, Checkpoint
+from domain.codec import encode_checkpoint, encode_facts, encode_learner
 from domain.course_facts import CourseFacts
 from domain.ids import partition_of
-from domain.partition import RECORD_VERSION, PartitionRecord
 from domain.state import Day, Learner, new_learner
 from runtime.database import connect
 from runtime.kafka import connect_options
@@ -49,10 +49,10 @@ def a_learner(user_id: str, steps: int, *, days: Iterable[int] = (), course: str
     return state
 
 
-def a_record(partition: int, **fields: Any) -> PartitionRecord:
+def a_checkpoint(partition: int, **fields: Any) -> Checkpoint:
     given = {"topic_id": "activity-1", "clock_mode": "wall", "clock": T0, "next": 10}
-    return PartitionRecord(
-        version=RECORD_VERSION, partition=partition, partitions=4, **{**given, **fields}
+    return Checkpoint(
+        version=CHECKPOINT_VERSION, partition=partition, partitions=4, **{**given, **fields}
     )
 
 
@@ -105,10 +105,10 @@ def resolved(user_id: str, alert_id: str, revision: int, at: int = T0 + 60) -> T
 async def put_states(
     settings: Settings,
     *states: Learner,
-    records: Iterable[PartitionRecord] = (),
+    checkpoints: Iterable[Checkpoint] = (),
     facts: Mapping[int, CourseFacts] | None = None,
 ) -> None:
-    """Put states on `progress.state` as a worker would: learners, facts, the partition's record."""
+    """Put states on `progress.state` as a worker would: learners, facts, checkpoints."""
     topic = settings.topic(STATE.name)
     async with AIOKafkaProducer(**connect_options(settings)) as producer:
         for state in states:
@@ -118,9 +118,9 @@ async def put_states(
         for partition, known in (facts or {}).items():
             key = course_key(known.course_id)
             await producer.send(topic, encode_facts(known), key=key, partition=partition)
-        for record in records:
-            value = encode_record(record)
-            await producer.send(topic, value, key=PARTITION_KEY, partition=record.partition)
+        for checkpoint in checkpoints:
+            value = encode_checkpoint(checkpoint)
+            await producer.send(topic, value, key=PARTITION_KEY, partition=checkpoint.partition)
 
 
 async def put_transitions(settings: Settings, *transitions: Transition) -> None:

@@ -23,12 +23,12 @@ from contracts.dead_letter import dead_letter_headers
 from contracts.inputs import decode_input
 from contracts.state_keys import PARTITION_KEY, is_learner
 from contracts.topics import ACTIVITY, ALERTS, COURSES, DEAD_LETTERS, INPUTS, STATE, TRANSITIONS
-from domain.codec import decode_record, encode_learner
+from domain.checkpoint import Checkpoint
+from domain.codec import decode_checkpoint, encode_learner
 from domain.configuration import Configuration
 from domain.decode import Record
-from domain.fold import DeadLetter, Effects, PartitionFold, new_record
+from domain.fold import DeadLetter, Effects, PartitionFold, new_checkpoint
 from domain.inputs import Input
-from domain.partition import PartitionRecord
 from models.baseline import Baseline
 from runtime.kafka import committed_reader, keyed_producer
 from runtime.settings import Settings
@@ -182,10 +182,10 @@ def stored(settings: Settings, topic: str) -> list[ConsumerRecord]:
     return sorted(found, key=lambda record: (record.partition, record.offset))
 
 
-def partition_records(settings: Settings) -> dict[int, PartitionRecord]:
+def checkpoints_of(settings: Settings) -> dict[int, Checkpoint]:
     """The newest record of every partition."""
     return {
-        record.partition: decode_record(record.value)
+        record.partition: decode_checkpoint(record.value)
         for record in stored(settings, STATE.name)
         if record.key == PARTITION_KEY
     }
@@ -196,7 +196,7 @@ def wait_until_folded(settings: Settings, deadline: float = 30) -> None:
     ends = {record.partition: record.offset + 1 for record in stored(settings, ACTIVITY.name)}
 
     def folded() -> bool:
-        found = partition_records(settings)
+        found = checkpoints_of(settings)
         return all(p in found and found[p].next >= end for p, end in ends.items())
 
     wait_for(folded, deadline, poll=0.2)
@@ -210,7 +210,7 @@ class Expected:
     transitions: list[tuple[int, bytes]] = field(default_factory=list)
     alerts: list[tuple[int, bytes]] = field(default_factory=list)
     letters: list[tuple[int, Any, Any, Any]] = field(default_factory=list)
-    records: dict[int, PartitionRecord] = field(default_factory=dict)
+    checkpoints: dict[int, Checkpoint] = field(default_factory=dict)
 
 
 def oracle(settings: Settings, **options: Any) -> Expected:
@@ -219,7 +219,7 @@ def oracle(settings: Settings, **options: Any) -> Expected:
     for record in stored(settings, INPUTS.name):
         inputs[record.partition].append(decode_input(record.value))
     expected = Expected()
-    found = partition_records(settings)
+    found = checkpoints_of(settings)
     log = groupby(stored(settings, ACTIVITY.name), key=lambda record: record.partition)
     events = {partition: list(records) for partition, records in log}
     for partition in range(settings.partitions):
@@ -237,14 +237,16 @@ def oracle(settings: Settings, **options: Any) -> Expected:
 def _fold_partition(
     settings: Settings,
     expected: Expected,
-    found: PartitionRecord,
+    found: Checkpoint,
     events: list[Record],
     inputs: list[Input],
     options: Mapping[str, Any],
 ) -> None:
     store = MemoryStore()
-    record = new_record(found.partition, settings.partitions, found.topic_id, settings.clock)
-    fold = PartitionFold(record, Configuration(), {}, store, Baseline(), **options)
+    checkpoint = new_checkpoint(
+        found.partition, settings.partitions, found.topic_id, settings.clock
+    )
+    fold = PartitionFold(checkpoint, Configuration(), {}, store, Baseline(), **options)
     position = 0
     while position < len(events) or inputs:
         effects = fold.begin()
@@ -255,9 +257,9 @@ def _fold_partition(
         while stop < len(events) and events[stop].offset < limit and stop - position < 37:
             stop += 1
         fold.fold(events[position:stop], effects)
-        position = stop if record.halted is None or inputs else len(events)
-        _keep(settings, expected, store, effects, record)
-    expected.records[record.partition] = record
+        position = stop if checkpoint.halted is None or inputs else len(events)
+        _keep(settings, expected, store, effects, checkpoint)
+    expected.checkpoints[checkpoint.partition] = checkpoint
 
 
 def _keep(
@@ -265,17 +267,17 @@ def _keep(
     expected: Expected,
     store: MemoryStore,
     effects: Effects,
-    record: PartitionRecord,
+    checkpoint: Checkpoint,
 ) -> None:
     for user_id, state in effects.changed.items():
         data = encode_learner(state)
         store.committed[user_id] = expected.states[user_id.encode()] = data
     for transition in effects.transitions:
-        expected.transitions.append((record.partition, encode_transition(transition)))
+        expected.transitions.append((checkpoint.partition, encode_transition(transition)))
         if transition.delivered:
-            expected.alerts.append((record.partition, delivered(transition)))
+            expected.alerts.append((checkpoint.partition, delivered(transition)))
     for letter in effects.dead_letters:
-        expected.letters.append(_letter(settings, record.partition, letter))
+        expected.letters.append(_letter(settings, checkpoint.partition, letter))
 
 
 def _letter(settings: Settings, partition: int, letter: DeadLetter) -> tuple[int, Any, Any, Any]:
@@ -300,7 +302,7 @@ def assert_equals_the_log(settings: Settings, **options: Any) -> Expected:
         if dict(r.headers)["topic"] == topic
     ]
     assert letters == expected.letters
-    for partition, record in partition_records(settings).items():
-        record.courses = {}
-        assert record == expected.records[partition]
+    for partition, checkpoint in checkpoints_of(settings).items():
+        checkpoint.courses = {}
+        assert checkpoint == expected.checkpoints[partition]
     return expected

@@ -10,7 +10,7 @@ from domain.alerts import Transition
 from domain.codec import decode_learner
 from domain.configuration import Configuration
 from domain.decode import Record, Rejected
-from domain.fold import PartitionFold, new_record
+from domain.fold import PartitionFold, new_checkpoint
 from feeds.oulad import Oulad
 from metrics.view import Cohort, View
 from models.baseline import Baseline
@@ -36,7 +36,11 @@ class Replay:
         self._told = told
         self._store = MemoryStore()
         self._fold = PartitionFold(
-            new_record(0, 1, "benchmark", "stream"), Configuration(), {}, self._store, Baseline()
+            new_checkpoint(0, 1, "benchmark", "stream"),
+            Configuration(),
+            {},
+            self._store,
+            Baseline(),
         )
         self._waiting: list[Record] = []
         self._offset = 0
@@ -61,7 +65,7 @@ class Replay:
         for day in reversed(days):
             self._stop(stops[day], look)
         self._flush()
-        assert not self._fold.record.counters.rejected
+        assert not self._fold.checkpoint.counters.rejected
         return self._offset
 
     def view(self, user: str, cohort: Cohort | None = None) -> View | None:
@@ -73,7 +77,7 @@ class Replay:
             state=decode_learner(data),
             facts=self._fold.facts,
             cohort=cohort,
-            now=self._fold.record.clock,
+            now=self._fold.checkpoint.clock,
             default_zone="UTC",
         )
 

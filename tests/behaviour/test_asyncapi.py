@@ -21,12 +21,12 @@ from contracts.inputs import encode_input
 from contracts.state_keys import PARTITION_KEY, course_key
 from contracts.topics import TOPICS
 from domain.alerts import Action, Evidence, Subject, Target, Transition
+from domain.checkpoint import FOLD_VERSION
 from domain.course_facts import CourseFacts
 from domain.decode import REASONS, Accepted, Record, Rejected, decode
 from domain.events import EVENT_TYPES, AnyEvent
 from domain.fold import DeadLetter
 from domain.inputs import Input, InputKind
-from domain.partition import FOLD_VERSION
 from domain.rules import RULES
 from feeds.faults import BAD, bad_record
 from feeds.simulate import Simulation

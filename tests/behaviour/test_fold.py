@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from domain import codec
+from domain.checkpoint import FOLD_VERSION, ClockMode
 from domain.configuration import Configuration, Halting, adopted
 from domain.events import AnyEvent
-from domain.partition import FOLD_VERSION, ClockMode
 from domain.rules import timers
 from domain.rules.step import Step
 from domain.state import FINISHED_MAX, Learner
@@ -47,7 +47,7 @@ def test_i1_a_repeated_event_changes_nothing() -> None:
     before = once.store.committed[USER]
     once.send(viewed())
     assert once.store.committed[USER] == before
-    assert once.fold.record.counters.duplicates == 1
+    assert once.fold.checkpoint.counters.duplicates == 1
 
 
 def test_i1_a_repeat_within_64_events_is_found() -> None:
@@ -74,7 +74,9 @@ def test_i2_states_and_alerts_do_not_depend_on_batches(seed: int, clock: ClockMo
         rest = rest[size:]
     assert pieces.store.committed == whole.store.committed
     assert pieces.told == whole.told
-    assert codec.encode_record(pieces.fold.record) == codec.encode_record(whole.fold.record)
+    assert codec.encode_checkpoint(pieces.fold.checkpoint) == codec.encode_checkpoint(
+        whole.fold.checkpoint
+    )
     assert len(whole.told) > 20
 
 
@@ -126,7 +128,7 @@ def test_a_defect_in_an_input_is_isolated_per_learner(monkeypatch: pytest.Monkey
     bench.adopt("course", facts)
     assert bench.store.committed["7"] == before
     assert bench.store.committed["8"] == clean.store.committed["8"]
-    assert bench.fold.record.counters.defects == 1
+    assert bench.fold.checkpoint.counters.defects == 1
 
 
 def test_a_defect_takes_its_own_alerts_back_and_no_others() -> None:
@@ -143,20 +145,20 @@ def test_a_defect_takes_its_own_alerts_back_and_no_others() -> None:
 def test_i8_the_wall_clock_of_a_partition_never_goes_back() -> None:
     bench = Bench().send(record(viewed(at(1)), arrived=at(1)))
     bench.send(record(viewed(at(0)), arrived=at(0)))
-    assert bench.fold.record.clock == seconds(at(1))
+    assert bench.fold.checkpoint.clock == seconds(at(1))
 
 
 def test_the_stream_clock_is_the_highest_event_time() -> None:
     bench = Bench(clock="stream").send(viewed(at(2)), viewed(at(1), "page-2"))
-    assert bench.fold.record.clock == seconds(at(2))
+    assert bench.fold.checkpoint.clock == seconds(at(2))
 
 
 def test_ten_thousand_bad_ones_in_a_row_halt_the_partition_until_it_is_resumed() -> None:
     bench = Bench(configuration=Configuration(halting=Halting(in_a_row=50)))
     bench.send(*[record(b"{", n) for n in range(80)])
-    assert bench.fold.record.halted is not None
-    assert bench.fold.record.halted.code == 65
-    assert bench.fold.record.next == 50
+    assert bench.fold.checkpoint.halted is not None
+    assert bench.fold.checkpoint.halted.code == 65
+    assert bench.fold.checkpoint.next == 50
     assert len(bench.letters) == 50
     bench.adopt("resume", {})
     bench.send(viewed())
@@ -171,14 +173,14 @@ def test_more_than_the_ratio_of_the_last_ten_thousand_halts() -> None:
         for n in range(10_050)
     ]
     bench.send(*items)
-    assert bench.fold.record.halted is not None
-    assert bench.fold.record.next == 10_000
+    assert bench.fold.checkpoint.halted is not None
+    assert bench.fold.checkpoint.next == 10_000
 
 
 def test_inputs_are_numbered_and_one_left_out_is_noticed() -> None:
     bench = Bench().adopt("fold_version", {"version": FOLD_VERSION})
     value = bench.fold.next_input("tick", {"at": seconds(START)})
-    bench.fold.record.inputs += 1
+    bench.fold.checkpoint.inputs += 1
     with pytest.raises(AssertionError, match="left out"):
         bench.fold.adopt(value, bench.fold.begin())
 
@@ -187,7 +189,7 @@ def test_the_record_holds_the_configuration_that_is_adopted() -> None:
     configuration = Configuration(timezone="Europe/Berlin")
     bench = Bench().adopt("configuration", configuration)
     assert bench.fold.configuration == configuration
-    assert adopted(bench.fold.record.configuration) == configuration
+    assert adopted(bench.fold.checkpoint.configuration) == configuration
     assert adopted("") == Configuration()
 
 
@@ -201,7 +203,7 @@ def test_an_event_older_than_ninety_days_is_counted_as_such() -> None:
     bench = Bench().send(viewed(at(100)), viewed(at(1), "page-2"))
     assert len(bench.learner().days) == 1
     assert bench.learner().overflow.late_days == 1
-    assert bench.fold.record.counters.late_days == 1
+    assert bench.fold.checkpoint.counters.late_days == 1
 
 
 def test_i7_a_state_stays_small_whatever_comes() -> None:

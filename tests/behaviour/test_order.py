@@ -164,7 +164,7 @@ def facts_of(state: Learner, bench: Bench) -> dict[str, Any]:
         "open alerts": sorted(
             (alert.rule, alert.alert_id.hex(), alert.severity, alert.said)
             for alert in state.alerts
-            if alert.expires_at > max(state.last_event_at, bench.fold.record.ticked)
+            if alert.expires_at > max(state.last_event_at, bench.fold.checkpoint.ticked)
         ),
     }
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain import codec
+from domain.checkpoint import ClockMode
 from domain.days import local_day
-from domain.partition import ClockMode
 from domain.sessions import DURATION_SECONDS_MAX, GAP_SECONDS
 from domain.state import Learner
 from tests.factories import START, Bench, at, course, event, seconds, viewed
@@ -95,7 +95,7 @@ facts = st.builds(
 
 
 def everything(bench: Bench) -> tuple[object, ...]:
-    return bench.store.committed, bench.told, codec.encode_record(bench.fold.record)
+    return bench.store.committed, bench.told, codec.encode_checkpoint(bench.fold.checkpoint)
 
 
 @quick
@@ -136,7 +136,7 @@ def test_i1_immediate_repeats_change_nothing(
     twice.send(*[item for item in events for _ in range(2)])
     assert twice.store.committed == once.store.committed
     assert twice.told == once.told
-    assert twice.fold.record.counters.duplicates == len(events)
+    assert twice.fold.checkpoint.counters.duplicates == len(events)
 
 
 @quick
@@ -155,8 +155,8 @@ def test_a_state_and_a_record_survive_their_bytes(
             state.wake_at,
             state.course_ids,
         )
-    data = codec.encode_record(bench.fold.record)
-    assert codec.decode_record(data) == bench.fold.record
+    data = codec.encode_checkpoint(bench.fold.checkpoint)
+    assert codec.decode_checkpoint(data) == bench.fold.checkpoint
     for known in bench.fold.facts.values():
         assert codec.decode_facts(codec.encode_facts(known)) == known
 
@@ -167,8 +167,8 @@ def test_i8_no_clock_goes_back(events: list[dict[str, Any]], clock: ClockMode) -
     bench, before = Bench(clock=clock), 0
     for item in events:
         bench.send(item)
-        assert bench.fold.record.clock >= before
-        before = bench.fold.record.clock
+        assert bench.fold.checkpoint.clock >= before
+        before = bench.fold.checkpoint.clock
 
 
 # -- sessions ------------------------------------------------------------------------------------

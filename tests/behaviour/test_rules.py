@@ -246,14 +246,14 @@ def test_a_course_added_after_others_wakes_for_its_own_deadlines() -> None:
     other = course(course_id="c2", assessments={"b1": at(39)})
     bench = Bench(facts=course(assessments={"a1": at(1)})).adopt("course", other)
     bench.send(enrolled(at(0), course_id="c2"), viewed(at(0)), viewed(at(50), "p2"))
-    assert bench.fold.record.counters.defects == 0
+    assert bench.fold.checkpoint.counters.defects == 0
     assert len([kind for kind, *_ in bench.alerts() if kind == "missed_deadline"]) == 4
 
 
 def test_more_missed_deadlines_than_a_state_holds_are_no_defect() -> None:
     facts = course(assessments={f"a{n}": at(n / 10) for n in range(80)})
     bench = Bench(facts=facts).send(enrolled(at(-1))).tick(at(30))
-    assert bench.fold.record.counters.defects == 0
+    assert bench.fold.checkpoint.counters.defects == 0
 
 
 def test_a_due_time_that_comes_back_is_the_same_alert_again() -> None:

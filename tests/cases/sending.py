@@ -14,7 +14,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from contracts.course_facts import decode_course_facts
 from contracts.state_keys import PARTITION_KEY, course_key
 from contracts.topics import ACTIVITY, COURSES, DEAD_LETTERS, STATE
-from domain.codec import decode_record, encode_facts
+from domain.codec import decode_checkpoint, encode_facts
 from domain.decode import Rejected
 from runtime.clock import WallClock
 from runtime.kafka import admin_client
@@ -102,7 +102,7 @@ class Sending:
         newest = {(r.partition, r.key): r.value for r in stored(self.settings, STATE.name)}
         return all(
             (data := newest.get((partition, PARTITION_KEY))) is not None
-            and decode_record(data).next >= end
+            and decode_checkpoint(data).next >= end
             for partition, end in self._ends.items()
         ) and all(
             newest.get((partition, course_key(course))) == data

@@ -25,7 +25,7 @@ from cli.main import main
 from contracts.state_keys import PARTITION_KEY
 from contracts.topics import STATE
 from domain import fold
-from domain.codec import encode_record
+from domain.codec import encode_checkpoint
 from domain.fold import Effects
 from runtime.kafka import connect_options
 from runtime.settings import Settings
@@ -55,12 +55,12 @@ async def _record_last(self: Committer, writing: Writing) -> Committed:
 async def _offsets_last(self: Committer, writing: Writing) -> Committed:
     """The group's offset is committed on its own, when the transaction is over."""
     told = self._committed_next
-    self._committed_next = writing.record.next  # so that the transaction leaves the offset out
+    self._committed_next = writing.checkpoint.next  # so that the transaction leaves the offset out
     committed = await _commit(self, writing)
     self._committed_next = told
     await asyncio.sleep(0.2)
     await self.producer.begin_transaction()
-    await self._send_position(writing.record.next)
+    await self._send_position(writing.checkpoint.next)
     await self.producer.commit_transaction()
     return committed
 
@@ -81,10 +81,10 @@ async def _states_outside(self: Committer, writing: Writing) -> Committed:
 
 
 async def _commit_effects(self: Committer, writing: Writing) -> None:
-    record = encode_record(writing.record)
+    checkpoint = encode_checkpoint(writing.checkpoint)
     await self.producer.begin_transaction()
     sent = await self._send_outputs(writing)
-    *states, _ = self._states(writing, record)
+    *states, _ = self._states(writing, checkpoint)
     sent += await self._send(STATE.name, states)
     await asyncio.gather(*sent)
     await self._failpoints.reach("after_states")
@@ -92,13 +92,13 @@ async def _commit_effects(self: Committer, writing: Writing) -> None:
 
 
 async def _commit_record(self: Committer, writing: Writing) -> Committed:
-    record = encode_record(writing.record)
+    checkpoint = encode_checkpoint(writing.checkpoint)
     await self.producer.begin_transaction()
-    (sent,) = await self._send(STATE.name, [Message(PARTITION_KEY, record)])
+    (sent,) = await self._send(STATE.name, [Message(PARTITION_KEY, checkpoint)])
     last = await sent
-    await self._send_position(writing.record.next)
+    await self._send_position(writing.checkpoint.next)
     await self.producer.commit_transaction()
-    return Committed(record, last.offset + 1)
+    return Committed(checkpoint, last.offset + 1)
 
 
 _commit: Final = Committer.commit
@@ -155,13 +155,13 @@ async def _record_then_fence(
     loaded = loaded or takeover.Loaded(Table(), {})
     async with _end_of_states(settings, partition) as ask:
         end = await ask()
-    record = await takeover._read(settings, partition, loaded, log, end - 1)
-    takeover._check_halted(record, resume=resume)
-    if record.next:
+    checkpoint = await takeover._read(settings, partition, loaded, log, end - 1)
+    takeover._check_halted(checkpoint, resume=resume)
+    if checkpoint.next:
         await _until_written(settings, partition, loaded.table.next)
     producer = transaction.make_producer(settings, partition)
     await producer.start()
-    return takeover.Taken(producer, loaded, record)
+    return takeover.Taken(producer, loaded, checkpoint)
 
 
 async def _until_written(settings: Settings, partition: int, since: int) -> None:

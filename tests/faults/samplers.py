@@ -16,7 +16,7 @@ from typing_extensions import override
 
 from contracts.state_keys import PARTITION_KEY, is_learner
 from contracts.topics import ACTIVITY, STATE
-from domain.codec import decode_header, decode_record
+from domain.codec import decode_checkpoint, decode_header
 from domain.state import STATE_BYTES_MAX
 from runtime.database import connect_now
 from runtime.kafka import admin_client, committed_reader
@@ -26,7 +26,7 @@ from tests.faults.steps_back import steps_back
 from tests.faults.watching import Disturbances, Rising, Watcher
 
 APART_SECONDS: Final = 1.5
-"""So long may the group's offset and the partition's record differ while both stand still."""
+"""So long may the group's offset and the partition's checkpoint differ while both stand still."""
 MENDED_SECONDS: Final = 120.0
 """What a broker that had to be mended told of the group so long before proves nothing about us."""
 
@@ -115,12 +115,12 @@ class StateReader(Watcher):
 
     def _take(self, partition: int, offset: int, key: bytes, value: bytes | None) -> None:
         if key == PARTITION_KEY and value is not None:
-            record = decode_record(value)
-            self._rising.see(("position", partition), record.next, "I4")
-            self._rising.see(("clock", partition), record.clock, "I8")
-            self._rising.see(("inputs", partition), record.inputs, "I4")
-            self.next[partition] = record.next
-            moved = record.next, record.inputs, sum(record.courses.values())
+            checkpoint = decode_checkpoint(value)
+            self._rising.see(("position", partition), checkpoint.next, "I4")
+            self._rising.see(("clock", partition), checkpoint.clock, "I8")
+            self._rising.see(("inputs", partition), checkpoint.inputs, "I4")
+            self.next[partition] = checkpoint.next
+            moved = checkpoint.next, checkpoint.inputs, sum(checkpoint.courses.values())
             if self._moved.get(partition) == moved:
                 self.wrong(f"I4: partition {partition}: {moved} was committed twice, at {offset}")
             self._moved[partition] = moved

@@ -15,10 +15,10 @@ from api.routes import SECTIONS, examples
 from devstack.places import free_ports
 from devstack.postgres import EmbeddedPostgres
 from domain.alerts import Action, Target, Transition
+from domain.checkpoint import Halted
 from domain.configuration import Configuration, LowScore, Rules, canonical
 from domain.course_facts import CourseFacts
 from domain.ids import partition_of
-from domain.partition import Halted
 from domain.state import Course, Grade, Work, ZoneStay
 from runtime.database import connect
 from runtime.settings import Settings
@@ -30,8 +30,8 @@ from tests.sinking import (
     T0,
     TODAY,
     StoppedClock,
+    a_checkpoint,
     a_learner,
-    a_record,
     a_transition,
     eventually,
     resolved,
@@ -72,8 +72,8 @@ async def with_ada(settings: Settings, *told: Transition) -> None:
     state.courses = [Course(course_id="algebra", enrolled_at=T0 - 30 * DAY, first_at=T0 - 9 * DAY)]
     state.zones = [ZoneStay(T0 - 30 * DAY, T0, "Europe/Paris")]
     partition = partition_of(b"ada", settings.partitions)
-    records = [a_record(number, clock=T0 + 60) for number in range(settings.partitions)]
-    await store(settings, state, records=records, facts={partition: [FACTS]}, told=told)
+    records = [a_checkpoint(number, clock=T0 + 60) for number in range(settings.partitions)]
+    await store(settings, state, checkpoints=records, facts={partition: [FACTS]}, told=told)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -214,8 +214,8 @@ async def test_the_pass_mark_is_the_configurations_that_the_stream_adopted(
         for mark in (60, 40):
             rules = Rules(low_score=LowScore(default_pass_mark=mark))
             text = canonical(Configuration(rules=rules))
-            record = a_record(partition, configuration=text, next=100 - mark)
-            await store(settings, state, records=[record])
+            record = a_checkpoint(partition, configuration=text, next=100 - mark)
+            await store(settings, state, checkpoints=[record])
             answer = await client.get("/api/v1/progress/predictive-analytics")
             steps = answer.json()["learning_recommendations"]
             seen.append(([each["reason"]["code"] for each in steps], answer.headers["etag"]))
@@ -412,11 +412,11 @@ async def test_readiness_says_what_is_missing_and_shows_halted_partitions(bare: 
             assert (no_tables.status_code, no_tables.json()["ready"]) == (503, False)
             assert no_tables.json()["reasons"][0]["code"] == "schema_version"
         migrate(bare)
-        await store(bare, records=[a_record(number) for number in (0, 2, 3)])
+        await store(bare, checkpoints=[a_checkpoint(number) for number in (0, 2, 3)])
         (reason,) = (await client.get("/readyz/api")).json()["reasons"]
-        assert (reason["code"], reason["detail"][-10:]) == ("partition_records", "missing: 1")
-        halted = a_record(1, halted=Halted(65, "10000 events in a row were rejected"))
-        await store(bare, records=[halted])
+        assert (reason["code"], reason["detail"][-10:]) == ("checkpoints_of", "missing: 1")
+        halted = a_checkpoint(1, halted=Halted(65, "10000 events in a row were rejected"))
+        await store(bare, checkpoints=[halted])
         ready = await client.get("/readyz")
         answers = await client.get("/readyz/api")
     assert (ready.status_code, ready.json()["ready"], ready.json()["halted"]) == (503, False, [1])

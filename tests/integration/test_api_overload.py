@@ -27,7 +27,7 @@ from runtime.database import PROBE_SECONDS, connect
 from runtime.settings import Settings
 from sinks.migrate import migrate
 from tests.asking import a_token, asking, store
-from tests.sinking import a_learner, a_record, eventually
+from tests.sinking import a_checkpoint, a_learner, eventually
 
 pytestmark = pytest.mark.integration
 
@@ -53,8 +53,8 @@ def gone(server: EmbeddedPostgres, how: str) -> Iterator[None]:
 
 
 async def with_records(settings: Settings) -> None:
-    records = [a_record(number) for number in range(settings.partitions)]
-    await store(settings, a_learner("ada", 3), records=records)
+    records = [a_checkpoint(number) for number in range(settings.partitions)]
+    await store(settings, a_learner("ada", 3), checkpoints=records)
 
 
 async def page(client: httpx.AsyncClient) -> tuple[httpx.Response, float]:

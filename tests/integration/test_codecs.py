@@ -29,8 +29,8 @@ from tests.waiting import wait_for
 from tests.working import (
     START,
     assert_equals_the_log,
+    checkpoints_of,
     course_facts,
-    partition_records,
     running,
     send,
     stored,
@@ -231,13 +231,13 @@ def test_every_reader_reads_what_every_producer_compressed(
     assert asyncio.run(seen_by_the_api(wide)) == set(places)
     log = stored(wide, ACTIVITY.name)
     assert seen_by_verify(wide) == len(log)
-    assert sum(len(record.value) == LARGE_BYTES for record in log) == 4 * LARGE_RECORDS
+    assert sum(len(checkpoint.value) == LARGE_BYTES for checkpoint in log) == 4 * LARGE_RECORDS
     with running(wide, tmp_path / "w") as worker:
         wait_until_folded(wide)
         assert worker.stop() == 0
     assert_equals_the_log(wide)
     letters = stored(wide, DEAD_LETTERS.name)
-    counted = sum(record.counters.events for record in partition_records(wide).values())
+    counted = sum(checkpoint.counters.events for checkpoint in checkpoints_of(wide).values())
     assert counted + len(letters) == len(log)
     asyncio.run(sunk(wide, len(places)))
     for number in places:

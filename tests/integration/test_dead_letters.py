@@ -18,8 +18,8 @@ from tests.factories import viewed
 from tests.waiting import wait_for
 from tests.working import (
     assert_equals_the_log,
+    checkpoints_of,
     course_facts,
-    partition_records,
     running,
     send,
     stored,
@@ -53,7 +53,7 @@ def fold(settings: Settings, tmp_path: Path) -> None:
     with running(settings, tmp_path / "w") as worker:
         wait_until_folded(settings)
         ends = len(stored(settings, COURSES.name))
-        wait_for(lambda: partition_records(settings)[0].courses.get(0, 0) >= ends, 20)
+        wait_for(lambda: checkpoints_of(settings)[0].courses.get(0, 0) >= ends, 20)
         assert worker.stop() == 0
 
 
@@ -140,7 +140,7 @@ def test_a_letter_is_put_back_on_its_own_partition_and_only_once(
     assert (back.key, back.value) == (b"u1", EVENT)
     assert back.partition == partition_of(b"u1", rejected.partitions)
     fold(rejected, tmp_path)
-    assert sum(r.counters.events for r in partition_records(rejected).values()) == 1
+    assert sum(r.counters.events for r in checkpoints_of(rejected).values()) == 1
     assert len(stored(rejected, DEAD_LETTERS.name)) == 6
     assert_equals_the_log(rejected)
 
@@ -151,7 +151,7 @@ def test_a_record_without_a_key_gets_its_learners(rejected: Settings, tmp_path: 
     assert (left.put_back, left.without_key) == (0, 1)
     assert requeue(rejected, keyless, key_from_value=True, dry_run=False).put_back == 1
     fold(rejected, tmp_path)
-    assert sum(r.counters.learners for r in partition_records(rejected).values()) == 1
+    assert sum(r.counters.learners for r in checkpoints_of(rejected).values()) == 1
 
 
 def test_a_letter_that_is_rejected_again_is_a_letter_of_its_own(

@@ -42,7 +42,7 @@ from runtime.kafka import committed_reader, keyed_producer
 from runtime.settings import Settings
 from tests.factories import viewed
 from tests.waiting import wait_for
-from tests.working import partition_records
+from tests.working import checkpoints_of
 
 pytestmark = pytest.mark.integration
 
@@ -443,6 +443,6 @@ def test_a_worker_whose_log_nobody_reads_works_and_ends_in_order(stack: Settings
     os.close(reader)
     worker = started(stack, "worker", stdout=writer, stderr=writer)
     os.close(writer)
-    wait_for(lambda: len(partition_records(stack)) == PARTITIONS, 30)
+    wait_for(lambda: len(checkpoints_of(stack)) == PARTITIONS, 30)
     worker.terminate()
     assert finished(worker)[0] == 0

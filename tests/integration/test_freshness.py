@@ -20,7 +20,7 @@ from runtime.clock import WallClock
 from runtime.kafka import connect_options, keyed_producer
 from runtime.settings import Settings
 from tests.asking import a_token, asking, store
-from tests.sinking import a_record, eventually
+from tests.sinking import a_checkpoint, eventually
 
 pytestmark = pytest.mark.integration
 
@@ -79,7 +79,7 @@ class Ada:
 
     async def folded(self, next_: int) -> None:
         """Postgres has all of her partition up to there."""
-        await store(self._settings, records=[a_record(self.partition, next=next_)])
+        await store(self._settings, checkpoints=[a_checkpoint(self.partition, next=next_)])
 
     def put(self, producer: Any, value: bytes = b"{}") -> None:
         if isinstance(producer, kafka.KafkaProducer):
@@ -161,7 +161,9 @@ async def test_a_pipeline_without_a_worker_is_not_ready_and_its_pages_are_answer
 ) -> None:
     monkeypatch.setattr(api.pipeline, "STILL_SECONDS", 1.0)
     monkeypatch.setattr(api.freshness, "MEMBERS_SECONDS", 0.0)
-    await store(topics, records=[a_record(number, next=0) for number in range(topics.partitions)])
+    await store(
+        topics, checkpoints=[a_checkpoint(number, next=0) for number in range(topics.partitions)]
+    )
 
     async with ada_asking(topics) as ada:
 
@@ -188,7 +190,9 @@ async def test_a_pipeline_without_a_worker_is_not_ready_and_its_pages_are_answer
 async def test_what_is_not_kafkas_absence_is_said_and_ends_readiness(
     topics: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await store(topics, records=[a_record(number, next=0) for number in range(topics.partitions)])
+    await store(
+        topics, checkpoints=[a_checkpoint(number, next=0) for number in range(topics.partitions)]
+    )
 
     async with ada_asking(topics) as ada:
 

@@ -29,8 +29,8 @@ from sinks.stream import newest_ends
 from tests.sinking import (
     T0,
     TODAY,
+    a_checkpoint,
     a_learner,
-    a_record,
     a_transition,
     eventually,
     put_states,
@@ -94,7 +94,7 @@ async def test_the_newest_state_of_each_learner_is_in_the_table(topics: Settings
         a_learner("ada", 2),
         newest,
         a_learner("grace", 1),
-        records=[a_record(partition, next=7), a_record(partition, next=9)],
+        checkpoints=[a_checkpoint(partition, next=7), a_checkpoint(partition, next=9)],
         facts={partition: facts},
     )
     async with running_sink(topics):
@@ -118,7 +118,9 @@ async def test_a_repeat_changes_nothing(topics: Settings) -> None:
         await eventually(lambda: sunk(topics, "ada", 5))
         before = await rows(topics, "SELECT *, xmin FROM learner")
         await put_states(topics, a_learner("ada", 4), a_learner("ada", 5), a_learner("ben", 1))
-        await put_states(topics, a_learner("ada", 5), records=[a_record(partition_of(b"ada", 4))])
+        await put_states(
+            topics, a_learner("ada", 5), checkpoints=[a_checkpoint(partition_of(b"ada", 4))]
+        )
         await eventually(lambda: sunk(topics, "ben", 1))
         await eventually(lambda: rows(topics, "SELECT 1 FROM partition_record"))
     after = await rows(topics, "SELECT *, xmin FROM learner WHERE user_id = 'ada'")

@@ -30,9 +30,9 @@ from runtime.settings import Settings
 from sinks.migrate import migrate
 from tests.waiting import wait_for
 from tests.working import (
+    checkpoints_of,
     course_facts,
     days_of_work,
-    partition_records,
     running,
     send,
     wait_until_folded,
@@ -170,7 +170,7 @@ def test_a_worker_that_does_something_wrong_is_found_out(
     stack: Settings, tmp_path: Path, wrong: str, checks: set[str], what: str
 ) -> None:
     with running(stack, tmp_path / "w", failpoints=wrong):
-        wait_for(lambda: len(partition_records(stack)) == stack.partitions, 30)
+        wait_for(lambda: len(checkpoints_of(stack)) == stack.partitions, 30)
         for events in batched(days_of_work(USERS), 100):
             send(stack, events)
             wait_until_folded(stack)

@@ -14,9 +14,9 @@ from runtime.settings import Settings
 from tests.waiting import wait_for
 from tests.working import (
     assert_equals_the_log,
+    checkpoints_of,
     course_facts,
     days_of_work,
-    partition_records,
     running,
     send,
     wait_until_folded,
@@ -82,7 +82,7 @@ def test_i4_a_worker_that_slept_through_its_session_is_fenced(
     send(replay, days_of_work(USERS))
     sleep = f"sleep_at={point}:1.5:{ADOPTIONS + 3}"
     with running(replay, tmp_path / "w", failpoints=sleep) as zombie:
-        wait_for(lambda: any(r.next for r in partition_records(replay).values()), 15)
+        wait_for(lambda: any(r.next for r in checkpoints_of(replay).values()), 15)
         zombie.send(signal.SIGSTOP)
         with running(replay, tmp_path / "w") as worker:
             wait_until_folded(replay)
@@ -113,7 +113,7 @@ async def test_gaps_of_a_transactional_producer_are_no_events(
             worker.owns(replay.partitions)
             wait_until_folded(replay)
             assert worker.stop() == 0
-    folded = assert_equals_the_log(replay).records
+    folded = assert_equals_the_log(replay).checkpoints
     assert sum(r.counters.events for r in folded.values()) < len(events)
     assert sum(r.counters.events for r in folded.values()) > len(events) / 2
 

@@ -31,9 +31,9 @@ from tests.waiting import wait_for
 from tests.working import (
     START,
     assert_equals_the_log,
+    checkpoints_of,
     course_facts,
     days_of_work,
-    partition_records,
     running,
     send,
     stored,
@@ -196,8 +196,8 @@ def event_of(user: bytes, event_id: str) -> tuple[bytes, bytes]:
 
 
 def halted(settings: Settings) -> list[int]:
-    found = partition_records(settings)
-    return sorted(number for number, record in found.items() if record.halted is not None)
+    found = checkpoints_of(settings)
+    return sorted(number for number, checkpoint in found.items() if checkpoint.halted is not None)
 
 
 @pytest.mark.timeout(240)
@@ -209,7 +209,7 @@ def test_a_partition_that_halts_stops_no_other_and_whoever_owns_it_is_resumed(
     with running(replay, tmp_path / "w") as worker:
         wait_for(lambda: halted(replay) == [0], 60)
         send(replay, [event_of(learners[1], "later")])
-        wait_for(lambda: partition_records(replay)[1].next == 1, 20)
+        wait_for(lambda: checkpoints_of(replay)[1].next == 1, 20)
         assert "10000 events in a row were rejected" in worker.said()
         assert HALTED_ADVICE in worker.said()
         assert worker.said().count("partition_halted") == 1
@@ -309,7 +309,7 @@ def test_a_log_that_lost_its_beginning_is_refused(
     with running(replay, tmp_path / "w") as worker:
         wait_until_folded(replay)
         assert worker.stop() == 0
-    stands = partition_records(replay)[place].next
+    stands = checkpoints_of(replay)[place].next
     send(replay, events[4:])
     admin.delete_records({TopicPartition(replay.topic(ACTIVITY.name), place): stands + 3})
     with running(replay, tmp_path / "w") as refused:

@@ -16,13 +16,13 @@ from contracts.inputs import encode_input
 from contracts.state_keys import PARTITION_KEY, TAKEN_KEY, course_key
 from contracts.topics import ACTIVITY, DEAD_LETTERS, INPUTS, STATE, TRANSITIONS
 from domain import codec
+from domain.checkpoint import FOLD_VERSION, Checkpoint, ClockMode
 from domain.configuration import Configuration, canonical
 from domain.course_facts import CourseFacts
 from domain.decode import Record
 from domain.events import AnyEvent
-from domain.fold import Effects, PartitionFold, new_record
+from domain.fold import Effects, PartitionFold, new_checkpoint
 from domain.inputs import FoldVersion, Tick
-from domain.partition import FOLD_VERSION, ClockMode, PartitionRecord
 from models.baseline import Baseline
 from tests.simulation.model_log import Broker, Kept, Producer
 
@@ -116,22 +116,22 @@ class Owner:
         log = self.world.broker.logs[STATE.name]
         return log.committed(start, log.told_end)
 
-    def read(self) -> PartitionRecord:
+    def read(self) -> Checkpoint:
         """Bring what is kept in memory up to date, and see where the partition stands."""
         loaded, log = self.loaded, self.world.broker.logs[STATE.name]
         for kept in self.state_records(loaded.table.next):
             _keep(loaded, kept.key, kept.value)
         loaded.table.next = max(loaded.table.next, log.told_end)
-        if loaded.record is None:
-            return new_record(0, 1, TOPIC_ID, self.world.clock_mode)
-        return codec.decode_record(loaded.record)
+        if loaded.checkpoint is None:
+            return new_checkpoint(0, 1, TOPIC_ID, self.world.clock_mode)
+        return codec.decode_checkpoint(loaded.checkpoint)
 
-    def open(self, record: PartitionRecord) -> Steps:
+    def open(self, checkpoint: Checkpoint) -> Steps:
         """Refuse a halted partition, and adopt what changed since the last owner."""
-        if record.halted is not None and not self.world.resume:
+        if checkpoint.halted is not None and not self.world.resume:
             raise HaltedError
         self.fold = PartitionFold(
-            record,
+            checkpoint,
             self.configuration,
             self.loaded.facts,
             self.loaded.table,
@@ -139,11 +139,11 @@ class Owner:
             sabotage=sabotage,
         )
         fold, effects = self.fold, self.fold.begin()
-        if record.fold_version != FOLD_VERSION:
+        if checkpoint.fold_version != FOLD_VERSION:
             fold.adopt(fold.next_input("fold_version", FoldVersion(FOLD_VERSION)), effects)
-        if record.configuration != canonical(self.configuration):
+        if checkpoint.configuration != canonical(self.configuration):
             fold.adopt(fold.next_input("configuration", self.configuration), effects)
-        if record.halted is not None:
+        if checkpoint.halted is not None:
             fold.adopt(fold.next_input("resume", {}), effects)
             self.world.resume = False
         self.adopt_courses(effects)
@@ -161,7 +161,7 @@ class Owner:
     def turn(self) -> Steps:
         """One batch, and before it what came beside events; all of it is one transaction."""
         fold = self.fold
-        before = fold.record.next
+        before = fold.checkpoint.next
         waiting = self.world.broker.logs[ACTIVITY.name].committed(before)
         effects = fold.begin()
         self.adopt_courses(effects)
@@ -171,21 +171,21 @@ class Owner:
             for kept in waiting[: self.world.batch_records]
         ]
         fold.fold(batch, effects)
-        if effects.empty and fold.record.next == before:
+        if effects.empty and fold.checkpoint.next == before:
             return
         yield "folded"
         yield from self.commit(effects)
-        if fold.record.halted is not None:
+        if fold.checkpoint.halted is not None:
             raise HaltedError
 
     def adopt_tick(self, effects: Effects, *, backlog: bool) -> None:
         fold, now = self.fold, self.world.now
         due = fold.due_at()
-        if fold.record.clock_mode != "wall" or due is None:
+        if fold.checkpoint.clock_mode != "wall" or due is None:
             return
         if due >= now or now - self.ticked_at < TICK_SECONDS:
             return
-        if backlog and now - fold.record.clock > TICK_SECONDS:
+        if backlog and now - fold.checkpoint.clock > TICK_SECONDS:
             return
         self.ticked_at = now
         fold.adopt(fold.next_input("tick", Tick(now)), effects)
@@ -204,16 +204,16 @@ class Owner:
             self.send_state(user_id.encode(), data)
         for course_id, facts in effects.facts.items():
             self.send_state(course_key(course_id), codec.encode_facts(facts))
-        record = codec.encode_record(self.fold.record)
-        last = self.send_record(record)
+        checkpoint = codec.encode_checkpoint(self.fold.checkpoint)
+        last = self.send_checkpoint(checkpoint)
         yield "states"
-        self.producer.send_position(self.fold.record.next)
+        self.producer.send_position(self.fold.checkpoint.next)
         yield "offsets"
         self.producer.commit()
         yield COMMITTED
         for user_id, data, state in states:
             self.loaded.table.put(user_id, data, state)
-        self.loaded.record, self.loaded.table.next = record, last + 1
+        self.loaded.checkpoint, self.loaded.table.next = checkpoint, last + 1
 
     def send_outputs(self, effects: Effects) -> None:
         send = self.producer.send
@@ -230,7 +230,7 @@ class Owner:
     def send_state(self, key: bytes, value: bytes) -> int:
         return self.producer.send(STATE.name, key, value)
 
-    def send_record(self, record: bytes) -> int:
+    def send_checkpoint(self, record: bytes) -> int:
         return self.send_state(PARTITION_KEY, record)
 
 

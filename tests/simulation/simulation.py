@@ -14,7 +14,7 @@ from domain.configuration import Configuration
 from domain.course_facts import CourseFacts
 from domain.decode import Record
 from domain.deduplication import ID_BYTES
-from domain.fold import Effects, PartitionFold, new_record
+from domain.fold import Effects, PartitionFold, new_checkpoint
 from domain.ids import event_hash
 from domain.inputs import Input
 from domain.state import STATE_BYTES_MAX
@@ -104,9 +104,9 @@ class Simulation:
 
     def _count(self) -> None:
         """What there was to be lost or told twice."""
-        record = codec.decode_record(self._records[-1])
-        self.counts["duplicates"] += record.counters.duplicates
-        self.counts["defects"] += record.counters.defects
+        checkpoint = codec.decode_checkpoint(self._records[-1])
+        self.counts["duplicates"] += checkpoint.counters.duplicates
+        self.counts["defects"] += checkpoint.counters.defects
         self.counts["transitions"] += len(self.world.broker.logs[TRANSITIONS.name].committed())
         for kept in self.world.broker.logs[INPUTS.name].committed():
             self.counts[decode_input(kept.value or b"").kind] += 1
@@ -191,9 +191,9 @@ class Simulation:
         self.counts[step] += 1
         if step == COMMITTED:
             assert process.owner is not None, "it has just committed"
-            record = process.owner.fold.record
-            check(self.world.broker.position == record.next, "I4", "the group's offset")
-            self._records.append(codec.encode_record(record))
+            checkpoint = process.owner.fold.checkpoint
+            check(self.world.broker.position == checkpoint.next, "I4", "the group's offset")
+            self._records.append(codec.encode_checkpoint(checkpoint))
 
     def _turn(self, process: Process) -> None:
         """Let a process go on to the end of its take-over or turn, or to its own end."""
@@ -248,7 +248,7 @@ class Simulation:
             for kept in self.world.broker.logs[STATE.name].committed()
             if kept.key == PARTITION_KEY
         ]
-        return codec.decode_record(newest[-1] or b"").next if newest else 0
+        return codec.decode_checkpoint(newest[-1] or b"").next if newest else 0
 
     def _judge(self, until: int | None) -> None:
         """All invariants, over what is folded: up to `until`, or all of the log."""
@@ -269,10 +269,10 @@ class Simulation:
         found = {h.user_id: rebuilt.table.committed(h.user_id) for h in rebuilt.table.headers()}
         check(found == oracle.store.committed, "I2", "learners")
         check(rebuilt.facts == oracle.fold.facts, "I2", "course facts")
-        record = codec.encode_record(oracle.fold.record)
-        check(rebuilt.record in {record, None}, "I2", "the partition's record")
-        if rebuilt.record is None:
-            check(not found, "I2", "states without a record")
+        checkpoint = codec.encode_checkpoint(oracle.fold.checkpoint)
+        check(rebuilt.checkpoint in {checkpoint, None}, "I2", "the partition's checkpoint")
+        if rebuilt.checkpoint is None:
+            check(not found, "I2", "states without a checkpoint")
         for data in oracle.store.committed.values():
             check(len(data) <= STATE_BYTES_MAX, "I7", len(data))
 
@@ -317,11 +317,13 @@ class Simulation:
     def _judge_clock(self) -> None:
         clock = position = sequence = 0
         for data in self._records:
-            record = codec.decode_record(data)
-            check(record.clock >= clock, "I8", f"{clock}, then {record.clock}")
-            check(record.next >= position, "I4", f"{position}, then {record.next}")
-            check(record.inputs >= sequence, "I4", f"input {sequence}, then {record.inputs}")
-            clock, position, sequence = record.clock, record.next, record.inputs
+            checkpoint = codec.decode_checkpoint(data)
+            check(checkpoint.clock >= clock, "I8", f"{clock}, then {checkpoint.clock}")
+            check(checkpoint.next >= position, "I4", f"{position}, then {checkpoint.next}")
+            check(
+                checkpoint.inputs >= sequence, "I4", f"input {sequence}, then {checkpoint.inputs}"
+            )
+            clock, position, sequence = checkpoint.clock, checkpoint.next, checkpoint.inputs
 
 
 class Oracle:
@@ -334,7 +336,7 @@ class Oracle:
         self.told: list[bytes] = []
         facts: dict[str, CourseFacts] = {}
         self.fold = PartitionFold(
-            new_record(0, 1, TOPIC_ID, schedule.clock_mode),
+            new_checkpoint(0, 1, TOPIC_ID, schedule.clock_mode),
             Configuration(),
             facts,
             self.store,
@@ -345,7 +347,7 @@ class Oracle:
         for kept in activity:
             while waiting and waiting[-1].after <= kept.offset:
                 self._adopt(waiting.pop())
-            check(self.fold.record.halted is None, "I4", "folded behind a halt")
+            check(self.fold.checkpoint.halted is None, "I4", "folded behind a halt")
             effects = self.fold.begin()
             self.fold.fold([Record(kept.offset, kept.timestamp, kept.key, kept.value)], effects)
             self._commit(effects)
@@ -353,8 +355,8 @@ class Oracle:
             self._adopt(waiting.pop())
 
     def _adopt(self, value: Input) -> None:
-        check(value.seq == self.fold.record.inputs, "I2", f"input {value.seq} is not the next")
-        check(value.after == self.fold.record.next, "I2", f"input {value.seq} is out of place")
+        check(value.seq == self.fold.checkpoint.inputs, "I2", f"input {value.seq} is not the next")
+        check(value.after == self.fold.checkpoint.next, "I2", f"input {value.seq} is out of place")
         effects = self.fold.begin()
         self.fold.adopt(value, effects)
         self._commit(effects)
@@ -372,7 +374,7 @@ def _rebuild(loaded: Loaded, records: Sequence[Kept]) -> None:
         if is_learner(key):
             loaded.table.load(key.decode(), value)
         elif key == PARTITION_KEY:
-            loaded.record = value
+            loaded.checkpoint = value
         elif key.startswith(course_key("")):
             facts = codec.decode_facts(value)
             loaded.facts[facts.course_id] = facts

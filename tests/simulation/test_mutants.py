@@ -10,8 +10,8 @@ from typing_extensions import override
 from contracts.state_keys import PARTITION_KEY
 from contracts.topics import ACTIVITY, STATE
 from domain import codec, fold
+from domain.checkpoint import Checkpoint
 from domain.fold import Effects
-from domain.partition import PartitionRecord
 from tests.simulation.model_log import NO_TRANSACTION, Kept, Producer
 from tests.simulation.model_owner import Owner, Steps
 from tests.simulation.schedules import Schedule, draw
@@ -75,13 +75,13 @@ class RecordOutsideOfTheTransaction(Owner):
     @override
     def commit(self, effects: Effects) -> Steps:
         yield from super().commit(effects)
-        last = super().send_record(codec.encode_record(self.fold.record))
+        last = super().send_checkpoint(codec.encode_checkpoint(self.fold.checkpoint))
         self.producer.commit()
         yield "recorded"
         self.loaded.table.next = last + 1
 
     @override
-    def send_record(self, record: bytes) -> int:
+    def send_checkpoint(self, record: bytes) -> int:
         del record
         return self.world.broker.logs[STATE.name].end
 
@@ -98,7 +98,7 @@ class RecordBeforeTheTransaction(Owner):
     """The position is told before what it stands for."""
 
     @override
-    def send_record(self, record: bytes) -> int:
+    def send_checkpoint(self, record: bytes) -> int:
         return self.world.broker.logs[STATE.name].append(PARTITION_KEY, record, 0, NO_TRANSACTION)
 
 
@@ -112,7 +112,7 @@ class OffsetsAfterTheTransaction(Owner):
             if step == "offsets":
                 self.producer.send_position(before)
             yield step
-        self.producer.send_position(self.fold.record.next)
+        self.producer.send_position(self.fold.checkpoint.next)
         self.producer.commit()
 
 
@@ -127,7 +127,7 @@ class TickLostAtTakeOver(Owner):
 
     @override
     def turn(self) -> Steps:
-        waiting = self.world.broker.logs[ACTIVITY.name].committed(self.fold.record.next)
+        waiting = self.world.broker.logs[ACTIVITY.name].committed(self.fold.checkpoint.next)
         effects = self.fold.begin()
         self.adopt_tick(effects, backlog=bool(waiting))
         if effects.inputs:
@@ -140,8 +140,8 @@ class TimersForgotten(Owner):
     """The new owner does not look who is to be woken."""
 
     @override
-    def open(self, record: PartitionRecord) -> Steps:
-        yield from super().open(record)
+    def open(self, checkpoint: Checkpoint) -> Steps:
+        yield from super().open(checkpoint)
         self.fold._wakes.clear()
 
 
@@ -155,9 +155,9 @@ class MemoryNotBroughtUpToDate(Owner):
     """What was kept of an earlier assignment is taken for the newest."""
 
     @override
-    def read(self) -> PartitionRecord:
-        if self.loaded.record is not None:
-            return codec.decode_record(self.loaded.record)
+    def read(self) -> Checkpoint:
+        if self.loaded.checkpoint is not None:
+            return codec.decode_checkpoint(self.loaded.checkpoint)
         return super().read()
 
 

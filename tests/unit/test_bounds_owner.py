@@ -10,9 +10,9 @@ import structlog
 import agents.owner
 from agents.owner import Owner
 from contracts.topics import ACTIVITY, ALERTS, DEAD_LETTERS, STATE, TRANSITIONS
+from domain.checkpoint import FOLD_VERSION
 from domain.codec import UnknownVersionError, decode_learner
 from domain.configuration import Configuration, Halting, canonical
-from domain.partition import FOLD_VERSION
 from runtime.errors import CrashError, TooManyRejectedError, UsageError
 from tests.factories import at, course, graded, seconds, viewed
 from tests.owning import IDLE, Letters, Stage, a_letter, kinds, turn, until
@@ -103,7 +103,7 @@ async def test_i4_what_is_written_is_kept_in_memory_and_counted(stage: Stage) ->
     states = [each for each in stage.written(STATE.name) if each.key == stage.learner.encode()]
     assert [each.value for each in states] == [data]
     assert decode_learner(data).steps == 4
-    assert owner.loaded.record == stage.written(STATE.name)[-1].value
+    assert owner.loaded.checkpoint == stage.written(STATE.name)[-1].value
     assert owner.loaded.table.next == states[0].offset + 1  # what one future of the batch tells
     assert stage.broker.position == 6
     raised = len(stage.written(TRANSITIONS.name))
@@ -221,9 +221,9 @@ async def test_who_resumes_a_partition_leaves_it_to_its_next_owner(stage: Stage)
 async def test_only_what_changed_is_adopted_by_a_new_owner(stage: Stage) -> None:
     owner = await stage.opened()
     assert kinds(stage) == ["fold_version", "configuration"]
-    record = stage.record()
-    assert (record.fold_version, record.inputs) == (FOLD_VERSION, 2)
-    assert record.configuration == canonical(stage.context.configuration)
+    checkpoint = stage.record()
+    assert (checkpoint.fold_version, checkpoint.inputs) == (FOLD_VERSION, 2)
+    assert checkpoint.configuration == canonical(stage.context.configuration)
     await stage.opened(owner.loaded)
     assert kinds(stage) == ["fold_version", "configuration"]
     stage.context.configuration = Configuration(timezone="Europe/Berlin")

@@ -104,7 +104,7 @@ async def test_what_was_fetched_comes_before_the_tick_too(stage: Stage) -> None:
 async def test_a_backlog_of_a_minute_is_none(stage: Stage, behind: int, ticked: int) -> None:
     owner, due = await waiting_owner(stage)
     stage.clock.at = due
-    owner._fold.record.clock = due - behind
+    owner._fold.checkpoint.clock = due - behind
     await turn(owner, Standing(6, 7))
     assert ticks(stage) == ticked
 

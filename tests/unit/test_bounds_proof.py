@@ -8,7 +8,7 @@ import pytest
 from contracts.alert_event import encode_transition
 from contracts.state_keys import PARTITION_KEY
 from contracts.topics import ACTIVITY, ALERTS, DEAD_LETTERS, INPUTS, STATE, TRANSITIONS
-from domain.codec import encode_record
+from domain.codec import encode_checkpoint
 from domain.decode import Record
 from domain.fold import DeadLetter
 from proof.found import States
@@ -16,7 +16,7 @@ from proof.oracle import Told
 from proof.tables import learner_tuple
 from tests.factories import Bench, at, completed, course, enrolled, graded, submitted, viewed
 from tests.proving import Partition, compared, counts, wrong
-from tests.sinking import a_record, a_transition
+from tests.sinking import a_checkpoint, a_transition
 
 
 def a_partition(**options: Any) -> Partition:
@@ -40,7 +40,7 @@ def a_partition(**options: Any) -> Partition:
 def test_of_an_id_that_comes_again_the_recount_counts_what_the_fold_does() -> None:
     first, other = graded(at(0.1), 80, event_id="e1"), graded(at(0.1), 90, event_id="e1")
     partition = Partition(enrolled(), first, first, other, first, viewed(at(0.2)))
-    counters = partition.bench.fold.record.counters
+    counters = partition.bench.fold.checkpoint.counters
     assert [letter.reason for letter in partition.bench.letters] == ["id_reused"]
     assert (counters.events, counters.duplicates, counters.rejected) == (5, 2, 1)
     assert wrong(compared(partition.sides())) == {}
@@ -125,18 +125,18 @@ def test_an_input_that_does_not_follow_is_named() -> None:
 def test_states_facts_and_the_record_are_compared_byte_for_byte() -> None:
     partition = a_partition()
     found = partition.found()
-    assert found.record is not None
+    assert found.checkpoint is not None
     found.states.learners["8"] += b" "
     found.states.facts["c1"] += b" "
-    found.record.next, found.record.clock = 77, 5
-    found.states.record = encode_record(found.record)
+    found.checkpoint.next, found.checkpoint.clock = 77, 5
+    found.states.checkpoint = encode_checkpoint(found.checkpoint)
     honest = partition.sides()
     report = compared(replace(honest, found=found))
     named = wrong(report)
     assert named["progress.state: learners"] == ["different: 8 (partition 0)"]
     assert named["progress.state: courses"] == ["different: c1 (partition 0)"]
     (record,) = named["progress.state: partitions"]
-    own = honest.expected.record
+    own = honest.expected.checkpoint
     assert record == (
         f"different: partition 0: next 77, expected {own.next}, clock 5, expected {own.clock}"
     )
@@ -203,7 +203,7 @@ def test_letters_are_compared_by_place_reason_and_bytes() -> None:
 
 def test_letters_of_what_is_not_yet_in_the_record_came_later() -> None:
     partition = a_partition()
-    following = partition.bench.fold.record.next
+    following = partition.bench.fold.checkpoint.next
     for offset, equal in ((following, True), (following - 1, False)):
         late = DeadLetter(Record(offset, 0, b"7", b"{"), "not_json", "")
         partition.put_letter(late, ACTIVITY)
@@ -216,9 +216,9 @@ def test_letters_of_courses_are_compared_as_far_as_they_were_looked_at() -> None
     for offset in (0, 2, 5):
         partition.put_course(b"{", offset)
     for until, letters in ((0, 0), (3, 2), (5, 2), (6, 3)):
-        partition.bench.fold.record.courses = {0: until}
-        record = encode_record(partition.bench.fold.record)
-        partition.logs.put(STATE, PARTITION_KEY, record)
+        partition.bench.fold.checkpoint.courses = {0: until}
+        checkpoint = encode_checkpoint(partition.bench.fold.checkpoint)
+        partition.logs.put(STATE, PARTITION_KEY, checkpoint)
         report = compared(partition.sides())
         assert wrong(report) == {}
         assert counts(report["activity.dead-letter"]) == (letters, letters, 0, 0, 0, 0)
@@ -228,8 +228,8 @@ def test_a_letter_of_courses_whose_record_was_compacted_is_only_noted() -> None:
     partition = Partition(viewed())
     partition.put_course(b"{", 0)
     partition.put_course(b"{", 1)
-    partition.bench.fold.record.courses = {0: 2}
-    partition.logs.put(STATE, PARTITION_KEY, encode_record(partition.bench.fold.record))
+    partition.bench.fold.checkpoint.courses = {0: 2}
+    partition.logs.put(STATE, PARTITION_KEY, encode_checkpoint(partition.bench.fold.checkpoint))
     del partition.logs.topics["courses"][0]
     report = compared(partition.sides())
     assert wrong(report) == {}
@@ -243,16 +243,16 @@ def test_a_letter_of_courses_whose_record_was_compacted_is_only_noted() -> None:
 def test_a_count_of_events_that_is_not_the_logs_is_found() -> None:
     partition = a_partition()
     sides = partition.sides()
-    assert sides.found.record is not None
-    sides.found.record.counters.events += 2
-    sides.found.record.counters.defects += 1
+    assert sides.found.checkpoint is not None
+    sides.found.checkpoint.counters.events += 2
+    sides.found.checkpoint.counters.defects += 1
     (named,) = wrong(compared(sides))["recount: events"]
     assert named == "different: partition 0: recounted 8, the state says 9"
 
 
 def test_a_letter_of_a_later_record_is_not_taken_from_the_count() -> None:
     partition = a_partition()
-    following = partition.bench.fold.record.next
+    following = partition.bench.fold.checkpoint.next
     late = DeadLetter(Record(following, 0, b"7", b"{"), "not_json", "")
     partition.put_letter(late, ACTIVITY)
     assert compared(partition.sides())["recount: events"].equal
@@ -299,7 +299,7 @@ def test_rows_are_what_the_oracle_says_and_what_came_later() -> None:
     sides = partition.sides()
     later = partition.bench.send(viewed(at(3), "later"))
     data = later.store.committed["7"]
-    record = encode_record(a_record(0, next=99))
+    record = encode_checkpoint(a_checkpoint(0, next=99))
     rows = replace(sides.tables, learners={**sides.tables.learners, "7": learner_tuple(data)})
     sides = replace(sides, tables=rows)
     assert wrong(compared(sides)) == {"postgres: learners": ["different: 7 (partition 0)"]}

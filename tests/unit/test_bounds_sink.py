@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from contracts.alert_event import encode_transition
 from contracts.schema import SCHEMA_VERSION
 from contracts.state_keys import PARTITION_KEY, TAKEN_KEY, course_key
-from domain.codec import encode_learner, encode_record
+from domain.codec import encode_checkpoint, encode_learner
 from domain.rows import learner_row
 from runtime.database import check_schema, one_line
 from runtime.errors import CrashError, UsageError
@@ -33,7 +33,7 @@ from sinks.sink import Sink, Surroundings, is_loss
 from sinks.tables import Batch, Positions
 from tests.asking import Written
 from tests.owning import until
-from tests.sinking import T0, TODAY, StoppedClock, a_learner, a_record, a_transition, resolved
+from tests.sinking import T0, TODAY, StoppedClock, a_checkpoint, a_learner, a_transition, resolved
 
 SETTINGS = Settings.model_validate(
     {"KAFKA_BOOTSTRAP": "nowhere:1", "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
@@ -54,7 +54,7 @@ def test_a_batch_of_states_may_hold_each_kind_of_key() -> None:
     found = newest_states(
         [
             Written(b"ada", encode_learner(a_learner("ada", 3)), 0),
-            Written(PARTITION_KEY, encode_record(a_record(1, next=4)), 1),
+            Written(PARTITION_KEY, encode_checkpoint(a_checkpoint(1, next=4)), 1),
             Written(TAKEN_KEY, b"", 2)._replace(value=None),  # type: ignore[arg-type]
             Written(course_key("c"), b"facts", 3),
             Written(b"ada", learner, 4),
@@ -64,8 +64,8 @@ def test_a_batch_of_states_may_hold_each_kind_of_key() -> None:
     assert [data for _, data in found.learners] == [learner]
     assert found.removed == ["bob"]
     assert found.facts == {"c": b"facts"}
-    assert found.record is not None
-    assert found.record[0].next == 4
+    assert found.checkpoint is not None
+    assert found.checkpoint[0].next == 4
 
 
 def test_facts_or_a_record_without_a_value_change_nothing() -> None:
@@ -74,7 +74,7 @@ def test_facts_or_a_record_without_a_value_change_nothing() -> None:
         for key in (PARTITION_KEY, course_key("c"))
     ]
     found = newest_states(records)
-    assert (found.record, found.facts, found.learners, found.removed) == (None, {}, [], [])
+    assert (found.checkpoint, found.facts, found.learners, found.removed) == (None, {}, [], [])
 
 
 def test_a_state_without_a_key_ends_the_process() -> None:

@@ -2,10 +2,10 @@
 
 import pytest
 
+from domain.checkpoint import FOLD_VERSION, Counters
 from domain.configuration import Configuration
 from domain.events import AnyEvent
-from domain.fold import Effects, PartitionFold, new_record
-from domain.partition import FOLD_VERSION, Counters
+from domain.fold import Effects, PartitionFold, new_checkpoint
 from models.baseline import Baseline
 from tests.factories import (
     USER,
@@ -47,20 +47,20 @@ def exploding(item: AnyEvent) -> None:
 
 def test_the_wall_clock_is_the_newest_records_timestamp_in_whole_seconds() -> None:
     bench = Bench().send(record(viewed(at(0)))._replace(timestamp=seconds(at(0)) * 1000 + 999))
-    assert bench.fold.record.clock == seconds(at(0))
+    assert bench.fold.checkpoint.clock == seconds(at(0))
     bench.send(record(b"{", arrived=at(1)))
-    assert bench.fold.record.clock == seconds(at(1))
+    assert bench.fold.checkpoint.clock == seconds(at(1))
 
 
 def test_an_event_of_a_clock_that_is_fast_moves_no_wall_clock() -> None:
     bench = Bench().send(record(viewed(at(0, minutes=5)), arrived=at(0)))
-    assert bench.fold.record.clock == seconds(at(0))
+    assert bench.fold.checkpoint.clock == seconds(at(0))
 
 
 def test_a_stream_clock_is_moved_by_events_and_never_by_what_is_rejected() -> None:
     bench = Bench(clock="stream").send(record(viewed(at(1)), arrived=at(9)))
     bench.send(record(b"{", arrived=at(20)))
-    assert bench.fold.record.clock == seconds(at(1))
+    assert bench.fold.checkpoint.clock == seconds(at(1))
 
 
 @pytest.mark.parametrize(
@@ -72,8 +72,8 @@ def test_under_stream_a_tick_comes_at_the_full_hour_that_an_event_crosses(
 ) -> None:
     """The tests' time begins at 09:00."""
     bench = Bench(clock="stream").send(viewed(at(0)), viewed(at(0, hours), "p2"))
-    assert bench.fold.record.ticked == seconds(at(0, ticked - 9))
-    assert bench.fold.record.clock == seconds(at(0, hours))
+    assert bench.fold.checkpoint.ticked == seconds(at(0, ticked - 9))
+    assert bench.fold.checkpoint.clock == seconds(at(0, hours))
 
 
 def test_under_stream_an_hour_that_was_reached_is_not_ticked_again() -> None:
@@ -90,7 +90,7 @@ def test_under_stream_an_hour_that_was_reached_is_not_ticked_again() -> None:
 def test_under_the_wall_clock_an_event_wakes_nobody_else() -> None:
     bench = Bench(facts=DUE).send(enrolled(at(0)), viewed(at(30), user="8"))
     assert bench.told == []
-    assert bench.fold.record.ticked == 0
+    assert bench.fold.checkpoint.ticked == 0
 
 
 @pytest.mark.parametrize(("late", "kind"), [(0, "raised"), (1, "suppressed")])
@@ -123,9 +123,15 @@ def test_a_tick_fires_what_was_due_before_it() -> None:
 
 def test_a_tick_moves_the_clock_and_what_was_ticked_and_never_back() -> None:
     bench = Bench().tick(at(3))
-    assert (bench.fold.record.clock, bench.fold.record.ticked) == (seconds(at(3)), seconds(at(3)))
+    assert (bench.fold.checkpoint.clock, bench.fold.checkpoint.ticked) == (
+        seconds(at(3)),
+        seconds(at(3)),
+    )
     bench.tick(at(2))
-    assert (bench.fold.record.clock, bench.fold.record.ticked) == (seconds(at(3)), seconds(at(3)))
+    assert (bench.fold.checkpoint.clock, bench.fold.checkpoint.ticked) == (
+        seconds(at(3)),
+        seconds(at(3)),
+    )
 
 
 def test_a_tick_wakes_learners_in_order_of_time_and_id() -> None:
@@ -158,12 +164,12 @@ def test_without_timers_nothing_is_due() -> None:
 def test_a_new_owner_finds_in_the_headers_who_is_to_be_woken() -> None:
     bench = Bench(facts=DUE).send(enrolled(at(0)), viewed(at(0), user="8", course_id="c2"))
     again = PartitionFold(
-        bench.fold.record, Configuration(), bench.fold.facts, bench.store, Baseline()
+        bench.fold.checkpoint, Configuration(), bench.fold.facts, bench.store, Baseline()
     )
     assert again.due_at() == seconds(at(MISSED))
     assert (
         PartitionFold(
-            new_record(0, 1, "t", "wall"), Configuration(), {}, Bench().store, Baseline()
+            new_checkpoint(0, 1, "t", "wall"), Configuration(), {}, Bench().store, Baseline()
         ).due_at()
         is None
     )
@@ -201,7 +207,7 @@ def test_an_input_belongs_to_the_next_offset_and_has_the_next_number() -> None:
     first = bench.fold.next_input("tick", {"at": 5})
     assert (first.after, first.seq, first.kind, bytes(first.payload)) == (2, 0, "tick", b'{"at":5}')
     bench.adopt("tick", {"at": 5})
-    assert bench.fold.next_input("resume", {}).seq == bench.fold.record.inputs == 1
+    assert bench.fold.next_input("resume", {}).seq == bench.fold.checkpoint.inputs == 1
     assert [(each.seq, each.kind) for each in bench.inputs] == [(0, "tick")]
 
 
@@ -211,7 +217,7 @@ def test_an_input_of_another_version_of_the_fold_is_not_taken(version: int) -> N
     with pytest.raises(AssertionError, match=f"fold version {version}, this is {FOLD_VERSION}"):
         bench.adopt("fold_version", {"version": version})
     assert (
-        bench.adopt("fold_version", {"version": FOLD_VERSION}).fold.record.fold_version
+        bench.adopt("fold_version", {"version": FOLD_VERSION}).fold.checkpoint.fold_version
         == FOLD_VERSION
     )
 
@@ -292,10 +298,10 @@ def test_every_record_is_counted_as_what_became_of_it() -> None:
         viewed(at(9), "p3", event_id="e3"),
         viewed(at(8), "p3", event_id="e4"),
     )
-    assert bench.fold.record.counters == Counters(
+    assert bench.fold.checkpoint.counters == Counters(
         events=7, rejected=3, duplicates=1, defects=1, late_days=2, learners=2, raised=1
     )
-    assert bench.fold.record.next == 9
+    assert bench.fold.checkpoint.next == 9
     assert [(each.reason, each.record.offset) for each in bench.letters] == [
         ("id_reused", 3),
         ("defect", 4),
@@ -308,20 +314,20 @@ def test_every_record_is_counted_as_what_became_of_it() -> None:
 def test_an_event_that_may_be_one_that_was_forgotten_is_counted() -> None:
     bench = Bench().send(*[viewed(at(10, minutes=n), f"p{n}") for n in range(64)])
     bench.send(viewed(at(9.1)))
-    assert bench.fold.record.counters.late_unchecked == 0
+    assert bench.fold.checkpoint.counters.late_unchecked == 0
     bench.send(viewed(at(8), "p2"), viewed(at(7), "p3"))
-    assert bench.fold.record.counters.late_unchecked == 2
+    assert bench.fold.checkpoint.counters.late_unchecked == 2
 
 
 def test_alerts_of_events_ticks_and_facts_are_counted_as_raised() -> None:
     bench = Bench(facts=DUE)
     for user in ("7", "8"):
         bench.send(enrolled(at(0), user=user), graded(at(1), 10, "a2", user=user))
-    assert bench.fold.record.counters.raised == 2
+    assert bench.fold.checkpoint.counters.raised == 2
     bench.tick(at(8))
-    assert bench.fold.record.counters.raised == 4
+    assert bench.fold.checkpoint.counters.raised == 4
     bench.adopt("course", course(pass_mark=5))
-    assert bench.fold.record.counters.raised == len(bench.told) == 10
+    assert bench.fold.checkpoint.counters.raised == len(bench.told) == 10
 
 
 def test_a_batch_is_empty_where_nothing_is_to_be_written_but_the_record() -> None:
@@ -348,6 +354,6 @@ def test_a_repeat_leaves_a_batch_empty() -> None:
 def test_an_offset_may_be_left_out_and_none_may_come_back() -> None:
     bench = Bench().send(viewed())
     bench.fold.fold([record(viewed(at(1)), 7)], bench.fold.begin())
-    assert bench.fold.record.next == 8
+    assert bench.fold.checkpoint.next == 8
     with pytest.raises(AssertionError, match="came back"):
         bench.fold.fold([record(viewed(at(2)), 7)], bench.fold.begin())

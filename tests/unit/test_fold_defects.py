@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from domain.checkpoint import ClockMode, Halted
 from domain.codec import encode_learner
 from domain.configuration import Configuration, Halting
 from domain.events import AnyEvent
-from domain.partition import ClockMode, Halted
 from domain.rules import timers
 from domain.rules.step import Step
 from domain.state import SHRINK_BYTES, Day, Learner, new_learner
@@ -27,16 +27,16 @@ def halting(ratio: float = 1.0, in_a_row: int = 1_000_000) -> Bench:
 
 def test_so_many_rejected_in_a_row_halt() -> None:
     bench = halting(in_a_row=5).send(*[BAD] * 4)
-    assert (bench.fold.record.rejected_in_a_row, bench.fold.record.halted) == (4, None)
+    assert (bench.fold.checkpoint.rejected_in_a_row, bench.fold.checkpoint.halted) == (4, None)
     bench.send(BAD)
-    assert bench.fold.record.halted == Halted(65, "5 events in a row were rejected")
+    assert bench.fold.checkpoint.halted == Halted(65, "5 events in a row were rejected")
 
 
 @pytest.mark.parametrize("between", ["another event", "a repeat"])
 def test_what_is_not_rejected_ends_the_row(between: str) -> None:
     bench = halting(in_a_row=5).send(viewed(), *[BAD] * 4)
     bench.send(viewed() if between == "a repeat" else viewed(at(1), "p2"), *[BAD] * 4)
-    assert (bench.fold.record.rejected_in_a_row, bench.fold.record.halted) == (4, None)
+    assert (bench.fold.checkpoint.rejected_in_a_row, bench.fold.checkpoint.halted) == (4, None)
 
 
 def test_an_id_that_is_reused_and_a_defect_are_rejected_too() -> None:
@@ -49,16 +49,16 @@ def test_an_id_that_is_reused_and_a_defect_are_rejected_too() -> None:
         viewed(at(1), event_id="e1"),
         viewed(at(2), event_id="bad"),
     )
-    record = bench.fold.record
-    assert (record.rejected_in_a_row, record.window, record.window_seen) == (2, [2], 3)
+    checkpoint = bench.fold.checkpoint
+    assert (checkpoint.rejected_in_a_row, checkpoint.window, checkpoint.window_seen) == (2, [2], 3)
 
 
 def nearly_full(bench: Bench, rejected: int) -> Bench:
     """10,000 records but the last one, so many of them rejected."""
     blocks = [0] * 100
     blocks[0] = rejected
-    bench.fold.record.window = blocks
-    bench.fold.record.window_seen = 99
+    bench.fold.checkpoint.window = blocks
+    bench.fold.checkpoint.window_seen = 99
     return bench
 
 
@@ -75,42 +75,47 @@ def test_more_than_the_ratio_of_ten_thousand_halts(
     rejected: int, last: Any, halted: Halted | None
 ) -> None:
     bench = nearly_full(halting(ratio=0.3), rejected).send(last)
-    assert bench.fold.record.halted == halted
+    assert bench.fold.checkpoint.halted == halted
 
 
 def test_under_ten_thousand_records_no_ratio_halts() -> None:
     bench = halting(ratio=0.3)
-    bench.fold.record.window = [100] * 99
-    bench.fold.record.window_seen = 99
-    assert bench.send(BAD).fold.record.halted is None
-    bench.fold.record.window = [100] * 100
-    bench.fold.record.window_seen = 98
-    assert bench.send(BAD).fold.record.halted is None
+    bench.fold.checkpoint.window = [100] * 99
+    bench.fold.checkpoint.window_seen = 99
+    assert bench.send(BAD).fold.checkpoint.halted is None
+    bench.fold.checkpoint.window = [100] * 100
+    bench.fold.checkpoint.window_seen = 98
+    assert bench.send(BAD).fold.checkpoint.halted is None
 
 
 def test_the_window_holds_blocks_of_a_hundred_and_forgets_the_oldest() -> None:
     bench = halting().send(*[BAD] * 3, viewed())
-    assert (bench.fold.record.window, bench.fold.record.window_seen) == ([3], 4)
+    assert (bench.fold.checkpoint.window, bench.fold.checkpoint.window_seen) == ([3], 4)
     bench.send(*[BAD] * 96)
-    assert (bench.fold.record.window, bench.fold.record.window_seen) == ([99], 100)
+    assert (bench.fold.checkpoint.window, bench.fold.checkpoint.window_seen) == ([99], 100)
     bench.send(viewed(at(1), "p2"), BAD)
-    assert (bench.fold.record.window, bench.fold.record.window_seen) == ([99, 1], 2)
-    bench.fold.record.window = list(range(99))
-    bench.fold.record.window_seen = 100
+    assert (bench.fold.checkpoint.window, bench.fold.checkpoint.window_seen) == ([99, 1], 2)
+    bench.fold.checkpoint.window = list(range(99))
+    bench.fold.checkpoint.window_seen = 100
     bench.send(BAD)
-    assert bench.fold.record.window == [*range(99), 1]
-    bench.fold.record.window = list(range(100))
-    bench.fold.record.window_seen = 100
+    assert bench.fold.checkpoint.window == [*range(99), 1]
+    bench.fold.checkpoint.window = list(range(100))
+    bench.fold.checkpoint.window_seen = 100
     bench.send(BAD)
-    assert bench.fold.record.window == [*range(1, 100), 1]
+    assert bench.fold.checkpoint.window == [*range(1, 100), 1]
 
 
 def test_a_halted_partition_takes_nothing_until_it_is_resumed_with_a_clean_slate() -> None:
     bench = nearly_full(halting(ratio=0.3), 5000).send(BAD, viewed())
-    assert (bench.fold.record.next, bench.store.committed) == (1, {})
+    assert (bench.fold.checkpoint.next, bench.store.committed) == (1, {})
     bench.adopt("resume", {})
-    record = bench.fold.record
-    assert (record.halted, record.window, record.window_seen, record.rejected_in_a_row) == (
+    checkpoint = bench.fold.checkpoint
+    assert (
+        checkpoint.halted,
+        checkpoint.window,
+        checkpoint.window_seen,
+        checkpoint.rejected_in_a_row,
+    ) == (
         None,
         [],
         0,
@@ -144,7 +149,7 @@ def same_in_one_batch(clock: ClockMode, first: Events, *parts: Events) -> Bench:
     one._commit(effects)
     assert one.store.committed == many.store.committed
     assert one.told == many.told
-    assert one.fold.record == many.fold.record
+    assert one.fold.checkpoint == many.fold.checkpoint
     return one
 
 
@@ -172,7 +177,7 @@ def test_after_a_defect_the_learners_own_events_and_ticks_are_folded_again() -> 
     )
     assert (one.learner().steps, one.learner("8").steps) == (4, 1)
     assert [t.kind for t in one.told] == ["raised"]
-    assert one.fold.record.counters.defects == 3
+    assert one.fold.checkpoint.counters.defects == 3
 
 
 def test_what_is_folded_again_goes_by_the_ticks_of_then() -> None:
@@ -231,8 +236,8 @@ def test_a_defect_in_a_timer_stops_nobody_else_and_the_timer_is_let_go(
     armed(monkeypatch, USER)
     bench.tick(at(8))
     assert [(t.user_id, t.kind) for t in bench.told] == [("8", "raised")]
-    assert bench.fold.record.counters.defects == 1
-    assert bench.fold.record.counters.raised == 1
+    assert bench.fold.checkpoint.counters.defects == 1
+    assert bench.fold.checkpoint.counters.raised == 1
     state = bench.learner()
     assert (state.steps, state.wake_at, state.alerts) == (2, 0, [])
 
@@ -256,7 +261,7 @@ def test_a_timer_that_was_let_go_is_let_go_when_its_batch_is_folded_again(
             records = [record(viewed(at(9)), 2), record(bad(10), 3), record(bad(10, "8"), 4)]
             bench.fold.fold(records, effects)
             bench._commit(effects)
-            found.append((bench.store.committed, bench.told, bench.fold.record))
+            found.append((bench.store.committed, bench.told, bench.fold.checkpoint))
     assert found[0] == found[1]
     assert found[0][2].counters.defects == 3
 
@@ -285,5 +290,5 @@ def test_a_state_is_measured_with_every_sixteenth_step(steps: int, *, shrinks: b
 
 def test_a_score_of_every_learner_is_counted_once() -> None:
     bench = Bench().send(graded(at(1), 10), graded(at(1), 10, user="8"), graded(at(2), 9))
-    assert bench.fold.record.counters.learners == 2
-    assert bench.fold.record.counters.raised == 3
+    assert bench.fold.checkpoint.counters.learners == 2
+    assert bench.fold.checkpoint.counters.raised == 3

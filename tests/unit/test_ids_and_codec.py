@@ -5,7 +5,7 @@ from kafka.partitioner.default import murmur2
 
 from domain import codec
 from domain.codec import UnknownVersionError
-from domain.fold import new_record
+from domain.fold import new_checkpoint
 from domain.ids import partition_of, shown_id
 from domain.recent import newest
 from domain.state import STATE_BYTES_MAX, Day, new_learner
@@ -51,10 +51,10 @@ def test_another_version_is_refused() -> None:
         codec.decode_learner(codec.encode_learner(state))
     with pytest.raises(UnknownVersionError, match="99"):
         codec.decode_header(codec.encode_learner(state))
-    record = new_record(0, 1, "t", "wall")
-    record.version = 99
+    checkpoint = new_checkpoint(0, 1, "t", "wall")
+    checkpoint.version = 99
     with pytest.raises(UnknownVersionError, match="99"):
-        codec.decode_record(codec.encode_record(record))
+        codec.decode_checkpoint(codec.encode_checkpoint(checkpoint))
 
 
 def test_i7_over_sixteen_kilobytes_the_oldest_days_go() -> None:

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from domain import codec, state
+from domain.checkpoint import Checkpoint, Counters
 from domain.codec import encode_learner, shrink
 from domain.configuration import (
     Configuration,
@@ -15,8 +16,7 @@ from domain.configuration import (
     adopted,
     canonical,
 )
-from domain.fold import new_record
-from domain.partition import Counters, PartitionRecord
+from domain.fold import new_checkpoint
 from domain.recent import pack_event_id, unpack_event_id
 from domain.rows import learner_row
 from domain.state import (
@@ -33,11 +33,9 @@ from tests.factories import USER, Bench, at, enrolled, event, graded, seconds, v
 
 
 def structs() -> list[type[msgspec.Struct]]:
-    """Everything that a state or a partition's record is made of."""
+    """Everything that a state or a partition's checkpoint is made of."""
     found = [each for each in vars(state).values() if isinstance(each, type)]
-    return [
-        each for each in [*found, Counters, PartitionRecord] if issubclass(each, msgspec.Struct)
-    ]
+    return [each for each in [*found, Counters, Checkpoint] if issubclass(each, msgspec.Struct)]
 
 
 @pytest.mark.parametrize("kind", structs(), ids=lambda kind: str(kind.__name__))
@@ -62,8 +60,8 @@ def test_of_a_new_learner_nothing_is_known_and_of_a_new_partition_neither() -> N
     assert new_learner("7").version == 4
     for each in nothing:
         assert not any(msgspec.structs.astuple(known[each])), each
-    record = new_record(2, 12, "topic-id", "stream")
-    assert {name for name, value in msgspec.structs.asdict(record).items() if value} == {
+    checkpoint = new_checkpoint(2, 12, "topic-id", "stream")
+    assert {name for name, value in msgspec.structs.asdict(checkpoint).items() if value} == {
         "version",
         "partition",
         "partitions",
@@ -71,8 +69,8 @@ def test_of_a_new_learner_nothing_is_known_and_of_a_new_partition_neither() -> N
         "clock_mode",
         "counters",
     }
-    assert (record.version, record.partition, record.partitions) == (2, 2, 12)
-    assert not any(msgspec.structs.astuple(record.counters))
+    assert (checkpoint.version, checkpoint.partition, checkpoint.partitions) == (2, 2, 12)
+    assert not any(msgspec.structs.astuple(checkpoint.counters))
 
 
 def test_codes_that_are_stored_keep_their_meaning() -> None:
@@ -300,14 +298,14 @@ def test_a_setting_out_of_its_bounds_is_refused(
 
 def test_by_default_more_than_half_of_ten_thousand_or_ten_thousand_in_a_row_halt() -> None:
     bench = Bench()
-    bench.fold.record.rejected_in_a_row = 9_998
-    assert bench.send(_bad()).fold.record.halted is None
-    assert bench.send(_bad()).fold.record.halted is not None
+    bench.fold.checkpoint.rejected_in_a_row = 9_998
+    assert bench.send(_bad()).fold.checkpoint.halted is None
+    assert bench.send(_bad()).fold.checkpoint.halted is not None
     for rejected, halts in ((5_000, False), (5_001, True)):
         other = Bench()
-        other.fold.record.window = [50] * 99 + [rejected - 99 * 50]
-        other.fold.record.window_seen = 99
-        assert (other.send(viewed()).fold.record.halted is not None) is halts
+        other.fold.checkpoint.window = [50] * 99 + [rejected - 99 * 50]
+        other.fold.checkpoint.window_seen = 99
+        assert (other.send(viewed()).fold.checkpoint.halted is not None) is halts
 
 
 def _bad() -> dict[str, Any]:

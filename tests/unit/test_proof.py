@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from domain.checkpoint import FOLD_VERSION, ClockMode
 from domain.configuration import Configuration
 from domain.course_facts import CourseFacts
 from domain.decode import Record
-from domain.fold import new_record
+from domain.fold import new_checkpoint
 from domain.inputs import Input
-from domain.partition import FOLD_VERSION, ClockMode
 from models.baseline import Baseline
 from proof.compare import compare_maps, compare_sequences
 from proof.oracle import Expected, Oracle
@@ -85,7 +85,7 @@ def folded(
     clock: ClockMode = "wall",
     size: int = 7,
 ) -> Expected:
-    oracle = Oracle(new_record(0, 1, "topic-id", clock), list(inputs), Baseline())
+    oracle = Oracle(new_checkpoint(0, 1, "topic-id", clock), list(inputs), Baseline())
     return oracle.run(records[first : first + size] for first in range(0, len(records), size))
 
 
@@ -105,7 +105,7 @@ def test_i2_the_oracle_merges_inputs_where_they_were_adopted() -> None:
     for size in (1, 3, 100):
         expected = folded(records, bench.inputs, size=size)
         assert expected.learners == bench.store.committed
-        assert expected.record == bench.fold.record
+        assert expected.checkpoint == bench.fold.checkpoint
         assert len(expected.told) == len(bench.told) > 1
 
 

@@ -11,7 +11,7 @@ import sinks.position
 from contracts.alert_event import encode_transition
 from contracts.state_keys import PARTITION_KEY, course_key
 from domain.alerts import Transition
-from domain.codec import encode_learner, encode_record
+from domain.codec import encode_checkpoint, encode_learner
 from runtime.database import statements
 from runtime.errors import CrashError, LossError
 from sinks.batch import int_array, newest_alerts, newest_states, text_array
@@ -19,7 +19,7 @@ from sinks.cohort import is_due
 from sinks.migrate import migration_files
 from sinks.position import Log, Position, check_position
 from tests.asking import Written
-from tests.sinking import TODAY, a_learner, a_record, a_transition, resolved
+from tests.sinking import TODAY, a_checkpoint, a_learner, a_transition, resolved
 
 
 def states(*steps: int) -> list[Written]:
@@ -42,14 +42,14 @@ def test_only_the_newest_state_of_a_learner_is_kept() -> None:
 def test_reserved_keys_are_not_learners() -> None:
     found = newest_states(
         [
-            Written(PARTITION_KEY, encode_record(a_record(2, next=5))),
+            Written(PARTITION_KEY, encode_checkpoint(a_checkpoint(2, next=5))),
             Written(course_key("algebra"), b"{}"),
-            Written(PARTITION_KEY, encode_record(a_record(2, next=9))),
+            Written(PARTITION_KEY, encode_checkpoint(a_checkpoint(2, next=9))),
         ]
     )
     assert (found.learners, found.facts) == ([], {"algebra": b"{}"})
-    assert found.record is not None
-    assert found.record[0].next == 9
+    assert found.checkpoint is not None
+    assert found.checkpoint[0].next == 9
 
 
 def test_a_tombstone_removes_a_learner() -> None:
@@ -57,7 +57,7 @@ def test_a_tombstone_removes_a_learner() -> None:
     assert newest_states([*states(1), record]).removed == ["ada"]
 
 
-@pytest.mark.parametrize("value", [b"", b"\xc1", encode_record(a_record(0))])
+@pytest.mark.parametrize("value", [b"", b"\xc1", encode_checkpoint(a_checkpoint(0))])
 def test_what_cannot_be_read_ends_the_process(value: bytes) -> None:
     with pytest.raises(CrashError, match="offset 7"):
         newest_states([Written(b"ada", value, 7)])

@@ -13,7 +13,7 @@ from agents.assignment import Assignment
 from agents.log_ends import LogEnds
 from agents.owner import Context, Owner
 from agents.table import DECODED_FACTOR, Table
-from agents.takeover import Log, check_record
+from agents.takeover import Log, check_checkpoint
 from agents.transport import BatchConsumer, Standing, WorkerApp
 from agents.watchdog import Progress, Watchdog
 from contracts.dead_letter import (
@@ -26,7 +26,7 @@ from contracts.dead_letter import (
 from devstack.places import free_ports
 from domain.codec import encode_learner
 from domain.decode import Record
-from domain.fold import DeadLetter, new_record
+from domain.fold import DeadLetter, new_checkpoint
 from domain.state import new_learner
 from runtime.errors import CrashError, LossError, ProjectError, TooManyRejectedError, UsageError
 from runtime.failpoints import DeliberateError, Failpoints
@@ -91,13 +91,13 @@ def test_a_table_forgets_decoded_states_not_bytes() -> None:
 def test_a_log_that_is_not_the_one_is_refused(
     changes: dict[str, object], start: int, end: int, error: type[ProjectError], says: str
 ) -> None:
-    record = new_record(0, 4, "topic-1", "stream")
-    record.next = 5
-    check_record(record, LOG, settings(), 5, 5)
+    checkpoint = new_checkpoint(0, 4, "topic-1", "stream")
+    checkpoint.next = 5
+    check_checkpoint(checkpoint, LOG, settings(), 5, 5)
     for name, value in changes.items():
-        setattr(record, name, value)
+        setattr(checkpoint, name, value)
     with pytest.raises(error, match=says):
-        check_record(record, LOG, settings(), start, end)
+        check_checkpoint(checkpoint, LOG, settings(), start, end)
 
 
 def test_an_owner_that_is_cancelled_by_nobody_of_ours_ends_the_process() -> None:

@@ -1,10 +1,10 @@
-"""The partition's own record: where its fold stands, written in every transaction."""
+"""The partition's checkpoint: where its fold stands, written in every transaction."""
 
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct, field
 
-RECORD_VERSION: Final = 2
+CHECKPOINT_VERSION: Final = 2
 FOLD_VERSION: Final = 4
 """The version of the fold's code: raised when the same log would give other states or alerts."""
 
@@ -34,7 +34,7 @@ class Counters(Struct, array_like=True, gc=False):
     raised: int = 0
 
 
-class PartitionRecord(Struct, array_like=True):
+class Checkpoint(Struct, array_like=True):
     """Where one partition of `activity` stands. `next` is the first offset not yet folded (I4)."""
 
     version: int
