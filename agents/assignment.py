@@ -50,10 +50,10 @@ class Assignment:
         assert isinstance(consumer, BatchConsumer), "made by BatchTransport"
         self._app, self._consumer = app, consumer
 
-    def has_room(self, partition: int) -> bool:
+    def accepts_more(self, partition: int) -> bool:
         """Whether the partition's owner can take more."""
         owner = self._owners.get(partition)
-        return owner is not None and owner.has_room
+        return owner is not None and owner.accepts_more
 
     def out_of_range(self, error: Exception) -> None:
         """A log that no longer holds our position is a loss."""
@@ -143,7 +143,7 @@ class Assignment:
     def _ended(self, owner: Owner, task: "asyncio.Task[None]") -> None:
         """An owner that ends with an error ends the process; so does one that nobody ended.
 
-        Only a halt is the partition's own affair: the others go on, as long as there are any.
+        Only a halt is the partition's own affair: the others continue, as long as there are any.
         """
         if task.cancelled():
             if not owner.stopping:

@@ -25,7 +25,7 @@ _LETTERS_MAX: Final = 1_000
 
 
 class CourseReader:
-    """Reads all of `courses` from its start and goes on; one a worker process.
+    """Reads all of `courses` from its start and keeps reading; one a worker process.
 
     `version` moves whenever any course's facts may have changed.
     """
@@ -84,7 +84,7 @@ class CourseReader:
 
 
 class CourseLetters:
-    """The bad records of `courses`, for the owner of partition 0: each is told exactly once."""
+    """The bad records of `courses`, for the owner of partition 0: each goes out exactly once."""
 
     def __init__(self, settings: Settings, looked_at: Mapping[int, int]) -> None:
         self._settings = settings

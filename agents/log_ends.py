@@ -24,7 +24,7 @@ class LogEnds(threading.Thread):
     """Asks once in five seconds, in a thread of its own, as an answer may take long.
 
     A fetch that never comes back, or is never sent, leaves the fetcher where the log ended for it.
-    Only somebody else can tell that the log has moved on since.
+    Only somebody else can know that the log has moved on since.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -59,7 +59,7 @@ class LogEnds(threading.Thread):
     def _connected(self) -> KafkaConsumer:
         """A reader for good: it connects again by itself.
 
-        Where kafka-python 3.0 cannot connect at once, it leaves a thread behind that goes on trying
+        Where kafka-python 3.0 cannot connect at once, it leaves a thread behind that keeps trying
         for ever: so it is not made before a broker lets us in.
         """
         require_kafka(self._settings)

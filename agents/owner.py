@@ -1,4 +1,4 @@
-"""The owner of one partition: takes what waits, folds it, commits it, and only then goes on."""
+"""The owner of one partition: takes what waits, folds it, commits it, and only then continues."""
 
 import asyncio
 import copy
@@ -55,7 +55,7 @@ class Context:
 
 @dataclass(slots=True)
 class _Waiting:
-    """Batches that were handed over and not yet folded."""
+    """Batches that were delivered and not yet folded."""
 
     batches: deque[Batch] = field(default_factory=deque)
     records: int = 0
@@ -104,13 +104,13 @@ class Owner:
         self._committer: Committer
 
     @property
-    def has_room(self) -> bool:
+    def accepts_more(self) -> bool:
         """Whether another fetch fits: one batch is being folded, about one more may wait."""
         return not self.halted and self._waiting.records < self._context.settings.batch_records
 
     @property
     def waiting(self) -> int:
-        """How many records were handed over and not yet folded."""
+        """How many records were delivered and not yet folded."""
         return self._waiting.records
 
     @property
@@ -298,7 +298,7 @@ class Owner:
         if effects.empty and not letters and fold.checkpoint.next == before:
             return
         await self._commit(effects, letters)
-        self._tell(effects, counters)
+        self._report(effects, counters)
         if fold.checkpoint.halted is not None:
             raise TooManyRejectedError(
                 f"partition {self.partition} halted at offset {fold.checkpoint.next}: "
@@ -373,7 +373,7 @@ class Owner:
             for item in encoded
         ]
 
-    def _tell(self, effects: Effects, before: Counters) -> None:
+    def _report(self, effects: Effects, before: Counters) -> None:
         """Metrics, and a loud line for every defect of ours."""
         checkpoint, metrics = self._fold.checkpoint, self._context.metrics
         now = checkpoint.counters

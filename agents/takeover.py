@@ -103,7 +103,7 @@ async def take_over(
 
 
 def _check_mark(settings: Settings, partition: int, loaded: Loaded, mark: int) -> None:
-    """What was read lies before the mark.
+    """What was read lies before the fence marker.
 
     Checked before there is a consumer: one that is stopped as soon as it was started raises
     CancelledError (aiokafka 0.14), and that would hide the loss.
@@ -125,7 +125,7 @@ def _check_halted(checkpoint: Checkpoint, *, resume: bool) -> None:
 async def leave_mark(producer: AIOKafkaProducer, settings: Settings, partition: int) -> int:
     """Write into `progress.state` as its new owner; returns the offset of what was written.
 
-    For a moment after its start a broker may tell an end of a log that is behind what was
+    For a moment after its start a broker may report an end of a log that is behind what was
     committed. Who has read its own mark has read all that stands before it.
     """
     await producer.begin_transaction()
@@ -135,7 +135,9 @@ async def leave_mark(producer: AIOKafkaProducer, settings: Settings, partition: 
     mark: int = (await sent).offset
     await producer.commit_transaction()
     if mark < 0:
-        raise CrashError(f"partition {partition}: the broker does not say where the mark stands")
+        raise CrashError(
+            f"partition {partition}: the broker does not say where the fence marker stands"
+        )
     return mark
 
 
@@ -221,7 +223,7 @@ async def _record(
 
 
 def _check_nothing_was_folded(settings: Settings, log: TopicPartition) -> None:
-    """Without a record nothing may have been folded: else all alerts would be told again."""
+    """Without a checkpoint nothing may have been folded: else all alerts would go out again."""
     place = kafka.TopicPartition(*log)
     with closing(admin_client(settings)) as admin:
         found = admin.list_group_offsets({settings.group: [place]})[settings.group]

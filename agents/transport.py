@@ -49,16 +49,16 @@ class Batch(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """How far the consumer has handed over, and where the log of committed records ends."""
+    """How far the consumer has delivered, and where the log of committed records ends."""
 
     position: int | None
     end: int | None
 
 
 class Gate(Protocol):
-    """Who says whether a partition may be fetched, and is told when its log is not what it was."""
+    """Says whether a partition may be fetched; is notified when its log is not what it was."""
 
-    def has_room(self, partition: int) -> bool:
+    def accepts_more(self, partition: int) -> bool:
         """Whether the partition's owner can take more."""
         ...
 
@@ -72,7 +72,7 @@ class BatchConsumer(driver.Consumer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._ends: dict[TP, int] = {}  # the open partitions, and where each goes on
+        self._ends: dict[TP, int] = {}  # the open partitions, and where each continues
 
     @override
     def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
@@ -91,7 +91,7 @@ class BatchConsumer(driver.Consumer):
         self._ends.clear()
 
     def standing(self, tp: TP) -> Standing:
-        """How far `tp` was handed over and where it ends; safe to ask from any thread."""
+        """How far `tp` was delivered and where it ends; safe to ask from any thread."""
         consumer: Any = self._thread._consumer  # noqa: SLF001
         if consumer is None:
             return Standing(None, None)
@@ -152,7 +152,7 @@ class BatchConsumer(driver.Consumer):
         wanted = {
             tp
             for tp in self._get_active_partitions()
-            if tp in self._ends and gate.has_room(tp.partition)
+            if tp in self._ends and gate.accepts_more(tp.partition)
         }
         if not wanted:  # an empty set would mean all of them to aiokafka
             await self.sleep(_IDLE_SECONDS)
@@ -185,12 +185,12 @@ class BatchConsumer(driver.Consumer):
 
     @override
     async def perform_seek(self) -> None:
-        """Go back to where each open partition was handed over up to."""
+        """Go back to where each open partition was delivered up to."""
         await self._thread.call_thread(self._seek_in_thread, dict(self._ends))
 
     @override
     async def seek_to_committed(self) -> Mapping[TP, int]:
-        """Nothing: the partition's checkpoint says where to go on."""
+        """Nothing: the partition's checkpoint says where to continue."""
         return {}
 
     @override
@@ -208,7 +208,7 @@ class BatchConsumer(driver.Consumer):
 
 
 class BatchConsumerThread(driver.AIOKafkaConsumerThread):
-    """The thread of the aiokafka consumer, made with options that Faust cannot be told."""
+    """The thread of the aiokafka consumer, made with options that Faust has no way to take."""
 
     @override
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:

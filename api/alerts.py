@@ -21,7 +21,7 @@ from api.responses import (
     ShownState,
 )
 from contracts.alert_event import instant
-from domain import alerts as told
+from domain import alerts
 from domain.alerts import Param, Resolution
 from domain.course_facts import CourseFacts
 from domain.state import Severity
@@ -57,7 +57,7 @@ def performance_alerts(
 
 def shown_alert(row: AlertRow, facts: Mapping[str, CourseFacts], now: int) -> Alert:
     """An alert as it stands at `now`; an open one whose time is over has expired."""
-    transition = row.told
+    transition = row.transition
     course = facts.get(transition.course_id or "")
     title_code = transition.title_code or f"alert.{transition.category}.title"
     message_code = transition.message_code or title_code
@@ -102,7 +102,7 @@ def statistics(counts: Iterable[AlertCount]) -> AlertStatistics:
     by_severity = dict.fromkeys(SEVERITIES, 0)
     total = suppressed = still_open = 0
     for each in counts:
-        by_type[cast("told.AlertType", each.type)] += each.raised
+        by_type[cast("alerts.AlertType", each.type)] += each.raised
         by_severity[cast("Severity", each.severity)] += each.raised
         total += each.raised
         suppressed += each.suppressed
@@ -180,7 +180,7 @@ def _frequency(a_day: float) -> Literal["none", "low", "medium", "high"]:
     return "medium" if a_day < 3 else "high"  # noqa: PLR2004 - the definition's own bounds
 
 
-def _evidence(each: told.Evidence) -> Evidence:
+def _evidence(each: alerts.Evidence) -> Evidence:
     return Evidence(
         feature=each.feature,
         value=each.value,
@@ -191,7 +191,7 @@ def _evidence(each: told.Evidence) -> Evidence:
     )
 
 
-def _action(action: told.Action) -> Action:
+def _action(action: alerts.Action) -> Action:
     target = action.target
     return Action(
         code=action.code,

@@ -91,7 +91,7 @@ def serve(settings: Settings, clock: Clock) -> None:
         signal.signal(number, _leave)
     with _listener(settings) as listener:
         port = listener.getsockname()[1]
-        log.info("api_listens", host=settings.api_host, port=port, connections_max=limit)
+        log.info("api_started", host=settings.api_host, port=port, connections_max=limit)
         settle_memory()
         Server(app, metrics, limit=limit).run(sockets=[listener])
 

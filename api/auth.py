@@ -38,7 +38,7 @@ class Identity:
 
 
 class Authenticator:
-    """Turns a token into an identity, or a 401 that names the claim that is wrong, not its value.
+    """Turn a token into an identity, or a 401 that names the claim that is wrong, not its value.
 
     Tokens are about the wall's time, whatever clock the stream has.
     """

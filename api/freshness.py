@@ -79,7 +79,7 @@ class Freshness:
         return Lag(seconds, stale=now - measured.at > STALE_SECONDS)
 
     async def keep(self, stop: asyncio.Event) -> None:
-        """Measure until told to stop; whatever fails is said and tried again a little later."""
+        """Measure until asked to stop; whatever fails is logged and tried again a little later."""
         while not stop.is_set():
             measuring = asyncio.create_task(self._measure(stop))
             self._alive()
@@ -144,7 +144,7 @@ class Freshness:
 
     def _answered(self) -> None:
         if self._outage is not None:
-            log.info("kafka_back")
+            log.info("kafka_reconnected")
         self.kafka_up, self._outage = True, None
 
     def _failed(self, error: Exception) -> None:

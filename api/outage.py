@@ -63,7 +63,7 @@ class DatabaseOutage:
                 break
         await self._on_return()
         self.known = False
-        log.info("postgres_back")
+        log.info("postgres_reconnected")
 
     async def _fault(self) -> str | None:
         fault = await fault_of(self._settings, "learnstream api probe")

@@ -53,7 +53,7 @@ Limit = Annotated[
     int, Query(ge=1, le=100, description="Alerts of the history in one answer."), _WHOLE
 ]
 Cursor = Annotated[
-    str | None, Query(max_length=CURSOR_MAX, description="Where the history goes on.")
+    str | None, Query(max_length=CURSOR_MAX, description="Where the history continues.")
 ]
 Since = Annotated[
     Annotated[AwareDatetime, _RFC_3339] | None,

@@ -64,7 +64,7 @@ class DatabaseBusyError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class AlertRow:
-    """An alert as it stands, and the transition that told it last."""
+    """An alert as it stands, and its newest transition."""
 
     alert_id: str
     revision: int
@@ -75,7 +75,7 @@ class AlertRow:
     expires_at: int
     resolved_at: int | None
     resolution: str | None
-    told: Transition
+    transition: Transition
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class AlertCount:
 
 @dataclass(frozen=True, slots=True)
 class AlertRows:
-    """The rows of an alerts answer; the history holds one more than asked where it goes on."""
+    """The rows of an alerts answer; the history holds one more than asked where there are more."""
 
     current: Sequence[AlertRow] = ()
     history: Sequence[AlertRow] = ()
@@ -315,7 +315,7 @@ async def read_alerts(
 
 def course_ids(state: Learner | None, alerts: AlertRows) -> set[str]:
     """Every course that the answer may have to name."""
-    found = {row.told.course_id for row in (*alerts.current, *alerts.history)}
+    found = {row.transition.course_id for row in (*alerts.current, *alerts.history)}
     if state is not None:
         found |= {course.course_id for course in state.courses}
         found |= {course.course_id for course in state.finished}
@@ -341,7 +341,7 @@ async def _cohort(connection: Connection, given: dict[str, Any], as_of: int) -> 
 def _alert(row: Any) -> AlertRow:
     columns = row._asdict()
     columns["alert_id"] = str(columns["alert_id"])
-    columns["told"] = decode_transition(columns.pop("body"))
+    columns["transition"] = decode_transition(columns.pop("body"))
     return AlertRow(**columns)
 
 

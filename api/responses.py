@@ -162,7 +162,7 @@ class QuietHours:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preferences:
-    """What the learner wants to be told; version 0 is the default."""
+    """Which alerts the learner wants to get; version 0 is the default."""
 
     muted_types: list[AlertType]
     muted_categories: list[str]

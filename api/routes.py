@@ -94,7 +94,7 @@ def _alerts(around: Around) -> Endpoint:
         limit: Limit = HISTORY_DEFAULT,
         cursor: Cursor = None,
     ) -> Response:
-        """What the learner was told, what is open, and what to do about it."""
+        """The learner's alerts: what is open, the history, and what to do about it."""
         query = alert_query(types=types, severity=severity, since=since, limit=limit, cursor=cursor)
         return await answer(
             around,

@@ -143,7 +143,7 @@ class KeySet:
 
     def _succeeded(self, keys: dict[str, jwt.PyJWK]) -> None:
         if not self._answers:
-            log.info("signing_keys_back")
+            log.info("signing_keys_reachable")
         self._keys, self._fetched_at, self._answers = keys, time.monotonic(), True
 
 

@@ -2,7 +2,7 @@
 
 A transaction that a producer holds open hides its records from readers of committed records, and
 with them all that stands behind: the worker waits, and so does a reader of the log's committed end.
-The log's real end tells of them. What an abort took back, and the markers of transactions, stand
+The log's real end shows them. What an abort took back, and the markers of transactions, stand
 there too; they are passed once they are decided.
 """
 
@@ -39,7 +39,7 @@ class Unfolded:
     async def oldest(self, stands: Mapping[int, int]) -> AsyncIterator[tuple[int, float | None]]:
         """Each partition with the timestamp of its first record from `stands` on, None where none.
 
-        A partition whose search takes too long is left out, and its next search goes on there.
+        A partition whose search takes too long is left out, and its next search continues there.
         Raises TimeoutError or an error of aiokafka where Kafka does not answer.
         """
         ends = await _ends(self.whole, self.partitions)

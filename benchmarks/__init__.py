@@ -1,1 +1,1 @@
-"""Commands that print the figures of the papers."""
+"""Commands that print the figures of the docs."""

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from operations.check import Summary, check_courses, check_events, opened, summed, told
+from operations.check import Summary, check_courses, check_events, opened, summed, write_verdicts
 from runtime.clock import WallClock
 
 _ABOUT = """What would happen to each line: accepted, a duplicate, or rejected and why; and what
@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     with opened(args.file) as lines:
         verdicts = check_courses(lines) if args.courses else check_events(lines, WallClock().now())
         sys.stdout.writelines(
-            told(verdicts, summary, as_json=args.json, only_rejected=args.rejected)
+            write_verdicts(verdicts, summary, as_json=args.json, only_rejected=args.rejected)
         )
     print(summed(summary, as_json=args.json), file=sys.stdout if args.json else sys.stderr)
     return 1 if summary.rejected else 0

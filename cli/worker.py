@@ -1,4 +1,4 @@
-"""`learnstream worker`: own partitions of activity, fold them, tell what is to be told."""
+"""`learnstream worker`: own partitions of activity, fold their events, publish alerts."""
 
 import argparse
 
@@ -16,7 +16,7 @@ from runtime.settings import Settings
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
     parser = subparsers.add_parser(
-        "worker", help="fold events into states, tell alerts", description=__doc__
+        "worker", help="fold events into states, publish alerts", description=__doc__
     )
     parser.add_argument(
         "--resume",

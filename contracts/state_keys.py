@@ -4,7 +4,7 @@ from typing import Final
 
 PARTITION_KEY: Final = b"\x00partition"
 TAKEN_KEY: Final = b"\x00taken"
-"""What a new owner writes before it reads, without a value: it tells nothing to anybody else."""
+"""What a new owner writes before it reads, without a value: it means nothing to anybody else."""
 _COURSE_PREFIX: Final = b"\x00course:"
 
 

@@ -90,7 +90,7 @@ def write_private(file: Path, text: str) -> None:
 def env_lines(settings: Mapping[str, str]) -> str:
     """The settings as lines that a shell and a settings reader both understand."""
     if quoted := [name for name, value in settings.items() if "'" in value or "\n" in value]:
-        raise UsageError(f"{quoted[0]}: a quote or a line's end in it cannot be handed on")
+        raise UsageError(f"{quoted[0]}: a quote or a line's end in it cannot be passed on")
     return "".join(f"{name}='{value}'\n" for name, value in settings.items())
 
 
@@ -102,6 +102,6 @@ def json_text(document: Mapping[str, Any]) -> str:
 def part_environment(
     settings: Mapping[str, str], data: Path, own: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """The whole environment of one part: a data folder and what only this part is told."""
+    """The whole environment of one part: a data folder and what only this part gets."""
     kept = {f"{PREFIX}DATA_DIR": str(data), "PYTHONUNBUFFERED": "1"}
     return {**os.environ, **settings, **kept, **(own or {})}

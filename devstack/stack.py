@@ -106,7 +106,7 @@ class Stack:
     addresses: Addresses = field(init=False)
     settings: dict[str, str] = field(init=False)
     own: dict[str, dict[str, str]] = field(init=False, default_factory=dict)
-    """What only one command is told."""
+    """What only one command gets."""
     instance: str = field(init=False, default_factory=lambda: secrets.token_hex(8))
     """What our API is called, so that nobody else's is taken for it."""
 

@@ -27,14 +27,14 @@ class DecliningTrend(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class StreakMilestone(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Days of a streak that are told, once a streak; the first of them the first time only."""
+    """Days of a streak that raise an alert, once a streak; the first only the first time."""
 
     days: tuple[int, ...] = (3, 7, 14, 30, 50, 100)
     first_time_only: tuple[int, ...] = (3,)
 
 
 class ProgressMilestone(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Percents of a course that are told; a personal best after `best_after` scores."""
+    """Percents of a course that raise an alert; a personal best after `best_after` scores."""
 
     percents: tuple[int, int, int, int] = (25, 50, 75, 100)
     best_after: Annotated[int, Meta(ge=1, le=1000)] = 5
@@ -42,7 +42,7 @@ class ProgressMilestone(Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class MissedDeadline(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Hours past the due time until it is told, and until it is told as medium."""
+    """Hours past the due time until it is raised, and until its severity is medium."""
 
     low_after_hours: Hours = 48
     medium_after_hours: Hours = 168

@@ -1,4 +1,4 @@
-"""THE fold: events and inputs of one partition, in, states and what is told, out.
+"""THE fold: events and inputs of one partition, in, states and what is published, out.
 
 One pure function of the log, called by the owner of a partition, by `verify` and by the simulation.
 """
@@ -64,7 +64,7 @@ class DeadLetter(NamedTuple):
 
 @dataclass(slots=True)
 class Effects:
-    """All that one batch changes and tells: what the owner writes in one transaction."""
+    """All that one batch changes and publishes: what the owner writes in one transaction."""
 
     changed: dict[str, Learner] = field(default_factory=dict)
     facts: dict[str, CourseFacts] = field(default_factory=dict)

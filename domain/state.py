@@ -300,7 +300,7 @@ class OpenAlert(Struct, array_like=True, gc=False):
 
 
 class ClosedAlert(Struct, array_like=True, gc=False):
-    """An alert that is over, or expired: should it be true again, it goes on from here."""
+    """An alert that is over, or expired: should it be true again, it continues from here."""
 
     alert_id: bytes
     revision: int

@@ -44,7 +44,7 @@ class Lines:
 
     What the workers will reject is sent all the same, for them to judge and to keep; it is counted
     here as they judge a record that arrives at `now` (epoch seconds). Only what depends on earlier
-    events (`id_reused`, `defect`) they alone can tell.
+    events (`id_reused`, `defect`) they alone can know.
     """
 
     path: Path

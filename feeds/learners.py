@@ -54,7 +54,7 @@ class Temperament:
     score: float  # mean score at the beginning
     score_change: float  # points gained or lost until the end
     skips: float  # chance to leave an assessment out
-    lead_days: float  # how long before the due time work is handed in; under 0 is late
+    lead_days: float  # how long before the due time work is submitted; under 0 is late
 
 
 TEMPERAMENTS: Final = (

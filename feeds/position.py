@@ -1,4 +1,4 @@
-"""How far a feed has come, kept in a small file so that a feed that was stopped can go on."""
+"""How far a feed has come, kept in a small file so that a feed that was stopped can resume."""
 
 import hashlib
 import os

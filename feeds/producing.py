@@ -83,7 +83,7 @@ async def producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
 
 @dataclass(slots=True, kw_only=True)
 class Resumption:
-    """Where a feed goes on; the position moves only behind what Kafka has acknowledged.
+    """Where a feed resumes; the position moves only behind what Kafka has acknowledged.
 
     `beyond` holds what an earlier run sent without hearing of it: it is not sent again.
     """
@@ -122,7 +122,7 @@ async def deliver(
                 bar.update(len(batch))
             await run.acknowledge(leave=0)
     except asyncio.CancelledError:
-        await run.acknowledge(leave=0)  # an interrupt: what was handed over still counts
+        await run.acknowledge(leave=0)  # an interrupt: what was sent still counts
         raise
     except KafkaError as error:
         raise CrashError(

@@ -147,7 +147,7 @@ def _pooled(view: View, tasks: list[Task]) -> Task:
     )
 
 
-class _Told(NamedTuple):
+class _Estimate(NamedTuple):
     """What can be said of a task whose pace is known."""
 
     expected_at: float
@@ -157,16 +157,16 @@ class _Told(NamedTuple):
     by_end: float | None
 
 
-_NOTHING: Final = _Told(math.inf, math.inf, math.inf, 0.0, None)
+_NOTHING: Final = _Estimate(math.inf, math.inf, math.inf, 0.0, None)
 
 
 def _prediction(view: View, task: Task, horizon: int) -> CompletionPrediction:
     status = _status(task)
     done = task.remaining == 0
-    told = None
+    estimate = None
     if task.remaining and status.status == "ok" and task.pace.per_day > 0:
-        told = _tell(view, task, task.remaining, horizon)
-    shown = told or _NOTHING
+        estimate = _estimate(view, task, task.remaining, horizon)
+    shown = estimate or _NOTHING
     return CompletionPrediction(
         course_id=task.ref.course_id,
         title=task.ref.title,
@@ -182,10 +182,10 @@ def _prediction(view: View, task: Task, horizon: int) -> CompletionPrediction:
         earliest_date=_date(view, shown.earliest_at),
         latest_date=_date(view, shown.latest_at),
         course_ends_on=task.ends_on,
-        probability_by_horizon=_shown(1.0 if done else shown.by_horizon, known=done or told),
-        probability_by_course_end=_shown(1.0 if done else shown.by_end, known=done or told),
-        confidence=LEVEL if told else None,
-        schedule="done" if done else _schedule(task, told),
+        probability_by_horizon=_shown(1.0 if done else shown.by_horizon, known=done or estimate),
+        probability_by_course_end=_shown(1.0 if done else shown.by_end, known=done or estimate),
+        confidence=LEVEL if estimate else None,
+        schedule="done" if done else _schedule(task, estimate),
     )
 
 
@@ -199,11 +199,11 @@ def _status(task: Task) -> Status:
     )
 
 
-def _tell(view: View, task: Task, remaining: int, horizon: int) -> _Told:
+def _estimate(view: View, task: Task, remaining: int, horizon: int) -> _Estimate:
     tail = (1 - LEVEL) / 2
     expected = remaining / task.pace.per_day
     horizon_at = day_start(view.today + horizon + 1, view.zone)
-    return _Told(
+    return _Estimate(
         expected_at=_reached(view, task, expected),
         earliest_at=_reached(view, task, days_until_done(remaining, task.pace, tail)),
         latest_at=_reached(view, task, days_until_done(remaining, task.pace, 1 - tail)),
@@ -239,10 +239,10 @@ def _needed(view: View, task: Task) -> float | None:
     return rounded(task.remaining / ((task.ends_at - view.now) / _DAY / _WEEK), 2)
 
 
-def _schedule(task: Task, told: _Told | None) -> Schedule:
+def _schedule(task: Task, estimate: _Estimate | None) -> Schedule:
     """Ahead: also the late end of the interval is in time; behind: the expected date is not."""
-    if told is None or task.ends_at is None:
+    if estimate is None or task.ends_at is None:
         return "unknown"
-    if told.latest_at <= task.ends_at:
+    if estimate.latest_at <= task.ends_at:
         return "ahead"
-    return "on_track" if told.expected_at <= task.ends_at else "behind"
+    return "on_track" if estimate.expected_at <= task.ends_at else "behind"

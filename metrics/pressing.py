@@ -15,7 +15,7 @@ SILENT_FROM: Final = WEEK  # local days without work
 def overdue(view: View) -> list[Due]:
     """What has an open missed_deadline alert and is not submitted, the newest first, two at most.
 
-    So it is told from 48 hours after the due time until the alert expires, 30 days later.
+    So it is shown from 48 hours after the due time until the alert expires, 30 days later.
     """
     alerted = {
         (alert.course_id, alert.subject)

@@ -1,4 +1,4 @@
-"""Sessions: the one that goes on, today's and the week's, and how long they are."""
+"""Sessions: the current one, today's and the week's, and how long they are."""
 
 from typing import Final
 

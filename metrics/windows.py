@@ -115,7 +115,7 @@ def bucket_of(view: View, day: int) -> Day:
 
 
 def reaches(view: View, first: int, last: int) -> bool:
-    """Whether the buckets tell all of these days, and the learner was there on any of them."""
+    """Whether the buckets cover all of these days, and the learner was there on any of them."""
     state = view.state
     if view.first_day is None or last < view.first_day:
         return False

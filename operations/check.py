@@ -175,7 +175,7 @@ def check_courses(lines: Iterable[bytes]) -> Iterator[Verdict]:
         yield Verdict(number, ACCEPTED, None, "", warned)
 
 
-def told(
+def write_verdicts(
     verdicts: Iterable[Verdict], summary: Summary, *, as_json: bool, only_rejected: bool
 ) -> Iterator[str]:
     """The lines of each verdict, for a person or for a program; all are counted in `summary`.

@@ -47,6 +47,6 @@ def course_letters(logs: Logs, found: Found, checkpoint: Checkpoint | None) -> C
                 made.letters.append(
                     FoundLetter(topic, _COURSES_PARTITION, item.offset, verdict.reason, digest)
                 )
-    told = {each.offset for each in found.every_letter() if each.topic == topic}
-    made.gone = {offset for offset in told if offset < until and offset not in present}
+    named = {each.offset for each in found.every_letter() if each.topic == topic}
+    made.gone = {offset for offset in named if offset < until and offset not in present}
     return made

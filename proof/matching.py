@@ -104,10 +104,10 @@ def _unlike(expected: Checkpoint, found: Checkpoint) -> list[str]:
 
 
 def _compare_told(report: Report, sides: Compared) -> None:
-    told, found = sides.expected.told, sides.found
+    published, found = sides.expected.published, sides.found
     where = f"partition {found.partition}"
-    transitions = [(transition_id(each.transition), each.transition) for each in told]
-    events = [(event_id(each.event), each.event) for each in told if each.event is not None]
+    transitions = [(transition_id(each.transition), each.transition) for each in published]
+    events = [(event_id(each.event), each.event) for each in published if each.event is not None]
     compare_sequences(
         report["progress.alerts"],
         transitions,
@@ -237,14 +237,14 @@ def _states_of_tables(
 
 def _transitions_of_tables(sides: Compared, settings: Settings) -> list[bytes]:
     """The oracle's, and what came after the cut and was read by the sink already."""
-    found, told = sides.found, [each.transition for each in sides.expected.told]
+    found, published = sides.found, [each.transition for each in sides.expected.published]
     if sides.why_not is not None:
-        told = []
+        published = []
     until = sides.tables.positions.get(settings.topic(TRANSITIONS.name), 0)
     certain = -1 if sides.why_not is not None else found.certain[TRANSITIONS.name]
-    told += [
+    published += [
         record.value or b""
         for number, record in enumerate(found.transitions.records)
-        if number >= len(told) and certain <= record.offset < until
+        if number >= len(published) and certain <= record.offset < until
     ]
-    return told
+    return published

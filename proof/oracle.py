@@ -77,7 +77,7 @@ class Expected:
     checkpoint: Checkpoint
     learners: dict[str, bytes] = field(default_factory=dict)
     facts: dict[str, bytes] = field(default_factory=dict)
-    told: list[Told] = field(default_factory=list)
+    published: list[Told] = field(default_factory=list)
     letters: dict[tuple[int, str], bytes] = field(default_factory=dict)
     """The digest of each dead letter's bytes by offset and reason."""
     misplaced: list[int] = field(default_factory=list)
@@ -148,7 +148,7 @@ class Oracle:
             self.expected.zones.append((value.after, zone))
         if value.after != checkpoint.next:
             self.expected.misplaced.append(value.seq)
-        checkpoint.inputs = value.seq  # what is left out is told by the comparison of the inputs
+        checkpoint.inputs = value.seq  # what is left out is found by the comparison of the inputs
         effects = self._fold.begin()
         self._fold.adopt(value, effects)
         self._commit(effects)
@@ -161,7 +161,7 @@ class Oracle:
         source = self._fold.configuration.alert_source
         for transition in effects.transitions:
             event = encode_alert_event(transition, source) if transition.delivered else None
-            expected.told.append(Told(encode_transition(transition), event))
+            expected.published.append(Told(encode_transition(transition), event))
         for letter in effects.dead_letters:
             expected.letters[letter.record.offset, letter.reason] = letter_digest(letter)
 

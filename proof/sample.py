@@ -44,7 +44,7 @@ def figures_of(state: Learner, facts: dict[str, CourseFacts]) -> Figures:
 
 
 def _decoded(data: bytes) -> Learner | None:
-    """The state in `data`; what is none is told by the comparison of the bytes."""
+    """The state in `data`; what is none is found by the comparison of the bytes."""
     try:
         return decode_learner(data)
     except (UnknownVersionError, msgspec.DecodeError):

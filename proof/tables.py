@@ -99,32 +99,32 @@ def alert_rows(transitions: Iterable[bytes]) -> dict[str, AlertRow]:
     """The rows that these transitions come to: the newest telling, and the end that came after."""
     rows: dict[str, AlertRow] = {}
     for body in transitions:
-        told = decode_transition(body)
-        row = rows.get(told.alert_id)
-        if row is not None and told.revision <= row.revision:
+        transition = decode_transition(body)
+        row = rows.get(transition.alert_id)
+        if row is not None and transition.revision <= row.revision:
             continue  # the sink keeps the first telling of a revision
-        if told.kind != "resolved":
-            rows[told.alert_id] = AlertRow(
-                alert_id=told.alert_id,
-                user_id=told.user_id,
-                revision=told.revision,
-                type=told.type,
-                severity=told.severity,
-                state=told.state,
-                raised_at=told.raised_at,
-                updated_at=told.at,
-                expires_at=told.expires_at,
+        if transition.kind != "resolved":
+            rows[transition.alert_id] = AlertRow(
+                alert_id=transition.alert_id,
+                user_id=transition.user_id,
+                revision=transition.revision,
+                type=transition.type,
+                severity=transition.severity,
+                state=transition.state,
+                raised_at=transition.raised_at,
+                updated_at=transition.at,
+                expires_at=transition.expires_at,
                 resolved_at=None if row is None else row.resolved_at,
                 resolution=None if row is None else row.resolution,
                 body=body,
             )
         elif row is not None:
-            rows[told.alert_id] = row._replace(
-                revision=told.revision,
-                state=told.state,
-                updated_at=told.at,
-                resolved_at=told.resolved_at,
-                resolution=told.resolution,
+            rows[transition.alert_id] = row._replace(
+                revision=transition.revision,
+                state=transition.state,
+                updated_at=transition.at,
+                resolved_at=transition.resolved_at,
+                resolution=transition.resolution,
             )
     return rows
 

@@ -39,7 +39,7 @@ def leave(error: BaseException) -> NoReturn:
 def _say_last_words(error: BaseException) -> None:
     log = structlog.get_logger()
     if isinstance(error, ProjectError):
-        log.error("process_ends", status=error.exit_status)
+        log.error("process_exits", status=error.exit_status)
         complain(str(error))
     else:
         log.error("process_crashed", status=exit_status(error), exc_info=error)

@@ -40,7 +40,7 @@ class States:
 class Alerts:
     """The newest telling and the newest end of each alert in a batch of `progress.alerts`."""
 
-    told: list[tuple[Transition, bytes]] = field(default_factory=list)
+    published: list[tuple[Transition, bytes]] = field(default_factory=list)
     ended: list[Transition] = field(default_factory=list)
 
 
@@ -65,7 +65,7 @@ def newest_alerts(records: Iterable[Record]) -> Alerts:
     on where batches begin and end.
     """
     revisions: dict[str, int] = {}
-    told: dict[str, tuple[Transition, bytes]] = {}
+    published: dict[str, tuple[Transition, bytes]] = {}
     ended: dict[str, Transition] = {}
     for record in records:
         body = record.value or b""
@@ -80,8 +80,8 @@ def newest_alerts(records: Iterable[Record]) -> Alerts:
         if transition.kind == "resolved":
             ended[identity] = transition
         else:
-            told[identity] = transition, body
-    return Alerts(list(told.values()), list(ended.values()))
+            published[identity] = transition, body
+    return Alerts(list(published.values()), list(ended.values()))
 
 
 def learner_columns(learners: Sequence[tuple[LearnerRow, bytes]]) -> dict[str, list[object]]:
@@ -104,9 +104,9 @@ def learner_columns(learners: Sequence[tuple[LearnerRow, bytes]]) -> dict[str, l
     }
 
 
-def told_columns(told: Sequence[tuple[Transition, bytes]]) -> dict[str, list[object]]:
+def published_columns(published: Sequence[tuple[Transition, bytes]]) -> dict[str, list[object]]:
     """The columns of `write_told_alerts`."""
-    ordered = sorted(told, key=lambda pair: pair[0].alert_id)
+    ordered = sorted(published, key=lambda pair: pair[0].alert_id)
     rows = [transition for transition, _ in ordered]
     return {
         "alert_id": [row.alert_id for row in rows],

@@ -22,7 +22,7 @@ from runtime.settings import Settings
 from sinks.batch import Record
 from sinks.metrics import SinkMetrics
 from sinks.position import check_position, take_position
-from sinks.stream import Turns, lost, newest_ends, read_logs, sink_topics, state_reader
+from sinks.stream import RebalanceListener, lost, newest_ends, read_logs, sink_topics, state_reader
 from sinks.tables import Batch, Positions, write_batch
 
 POLL_MS: Final = 500
@@ -59,7 +59,7 @@ class Sink:
     def __init__(self, around: Surroundings, stop: asyncio.Event) -> None:
         self._around = around
         self._stop = stop
-        self._turns = Turns()
+        self._rebalances = RebalanceListener()
         self._positions: dict[int, Positions] = {}
         self._copied_at = 0.0
 
@@ -75,7 +75,7 @@ class Sink:
                 raise CrashError(
                     f"cannot reach Kafka at {settings.kafka_bootstrap}: {error}"
                 ) from error
-            consumer.subscribe(list(sink_topics(settings)), listener=self._turns)
+            consumer.subscribe(list(sink_topics(settings)), listener=self._rebalances)
             while not self._stop.is_set():
                 connection = await self._connected()
                 if connection is not None:
@@ -100,7 +100,7 @@ class Sink:
             else:
                 self._around.metrics.postgres_up.set(1)
                 if outage is not None:
-                    log.info("postgres_back")
+                    log.info("postgres_reconnected")
                 return connection
         return None
 
@@ -109,7 +109,7 @@ class Sink:
     ) -> None:
         # Whether the last commit came through is not known after a loss: so every position is read
         # anew, and the batch in hand is read again from there.
-        self._turns.end()
+        self._rebalances.end()
         async with connection:
             try:
                 while not self._stop.is_set():
@@ -121,20 +121,20 @@ class Sink:
                 self._around.metrics.postgres_losses.inc()
 
     async def _step(self, connection: AsyncConnection, consumer: AIOKafkaConsumer) -> None:
-        if self._turns.over():
+        if self._rebalances.over():
             await self._take_places(connection, consumer)
         try:
             records = await consumer.getmany(timeout_ms=POLL_MS)
         except (NoOffsetForPartitionError, OffsetOutOfRangeError) as error:
-            if self._turns.over():
+            if self._rebalances.over():
                 return
             raise lost(error) from error
-        if self._turns.over() or not records:
+        if self._rebalances.over() or not records:
             return
         began = time.perf_counter()
         for partition, batch in self._by_partition(records).items():
-            async with self._turns.writing:
-                if self._turns.over():
+            async with self._rebalances.writing:
+                if self._rebalances.over():
                     return
                 self._positions[partition] = await write_batch(
                     connection, self._positions[partition], batch, self._around.clock.now()
@@ -144,16 +144,16 @@ class Sink:
 
     async def _take_places(self, connection: AsyncConnection, consumer: AIOKafkaConsumer) -> None:
         """Seek every partition to where Postgres says; the group may move them meanwhile."""
-        self._turns.begin()
+        self._rebalances.begin()
         assigned = consumer.assignment()
         if not assigned:
-            self._turns.end()
+            self._rebalances.end()
             return
         states, transitions = sink_topics(self._around.settings)
         logs = await read_logs(self._around.settings, consumer, assigned)
         taken = {each: await take_position(connection, each) for each in logs}
         now = await newest_ends(consumer, taken)
-        if self._turns.over():
+        if self._rebalances.over():
             return
         for position, each in zip(taken.values(), now, strict=True):
             check_position(position, each)
@@ -165,7 +165,7 @@ class Sink:
             for topic, partition in found
             if topic == states
         }
-        log.info("sink_goes_on", positions=sorted(str(position) for position in found.values()))
+        log.info("sink_resumed", positions=sorted(str(position) for position in found.values()))
 
     def _by_partition(self, records: Mapping[TopicPartition, Sequence[Record]]) -> dict[int, Batch]:
         states, transitions = sink_topics(self._around.settings)

@@ -22,7 +22,7 @@ POSTGRES_OUTAGE_MS: Final = 24 * 3_600_000
 """The sink does not poll while Postgres is away, and stays in its group all the same."""
 
 
-class Turns(ConsumerRebalanceListener):
+class RebalanceListener(ConsumerRebalanceListener):
     """Knows when partitions came or went; a write that has begun ends before they go."""
 
     def __init__(self) -> None:

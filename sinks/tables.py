@@ -13,7 +13,7 @@ from sinks.batch import (
     learner_columns,
     newest_alerts,
     newest_states,
-    told_columns,
+    published_columns,
 )
 from sinks.position import SQL, Position, move_position
 
@@ -82,8 +82,8 @@ async def write_states(
 
 async def write_alerts(connection: AsyncConnection, alerts: Alerts) -> None:
     """Put what was told, then what has ended: an alert may do both in one batch."""
-    if alerts.told:
-        await connection.execute(SQL["write_told_alerts"], told_columns(alerts.told))
+    if alerts.published:
+        await connection.execute(SQL["write_told_alerts"], published_columns(alerts.published))
     if alerts.ended:
         await connection.execute(SQL["write_ended_alerts"], ended_columns(alerts.ended))
 

@@ -126,7 +126,7 @@ class Bench:
         **options: Any,
     ) -> None:
         self.store = MemoryStore()
-        self.told: list[Any] = []
+        self.published: list[Any] = []
         self.letters: list[Any] = []
         self.inputs: list[Any] = []
         self.fold = PartitionFold(
@@ -167,12 +167,12 @@ class Bench:
         return state
 
     def alerts(self) -> list[tuple[str, str, str]]:
-        return [(t.category, t.kind, t.severity) for t in self.told]
+        return [(t.category, t.kind, t.severity) for t in self.published]
 
     def _commit(self, effects: Effects) -> "Bench":
         for user_id, state in effects.changed.items():
             self.store.committed[user_id] = codec.encode_learner(state)
-        self.told += effects.transitions
+        self.published += effects.transitions
         self.letters += effects.dead_letters
         self.inputs += effects.inputs
         return self

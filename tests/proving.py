@@ -100,7 +100,7 @@ class Partition:
     def _write(self) -> None:
         """As the worker does: outputs, inputs, states, the record."""
         bench, put = self.bench, self.logs.put
-        for transition in bench.told:
+        for transition in bench.published:
             key = transition.user_id.encode()
             put(TRANSITIONS, key, encode_transition(transition))
             if transition.delivered:

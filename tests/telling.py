@@ -149,4 +149,4 @@ RUNS: Final[Mapping[str, Callable[[], Bench]]] = {
 
 def told(name: str) -> list[Transition]:
     """Every transition of one run."""
-    return list(RUNS[name]().told)
+    return list(RUNS[name]().published)

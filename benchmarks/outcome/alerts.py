@@ -10,7 +10,7 @@ from domain.alerts import Transition
 
 
 @dataclass(slots=True)
-class Told:
+class Published:
     """One alert; `severity` is its last, `messages` what a notification service receives of it."""
 
     rule: str
@@ -28,14 +28,14 @@ class Told:
 class Alerts:
     """Every alert of a fold."""
 
-    told: dict[str, Told] = field(default_factory=dict)
+    published: dict[str, Published] = field(default_factory=dict)
 
     def take(self, transitions: Iterable[Transition]) -> None:
-        """Note what a batch told."""
+        """Note what a batch published."""
         for step in transitions:
-            alert = self.told.get(step.alert_id)
+            alert = self.published.get(step.alert_id)
             if alert is None:
-                alert = self.told[step.alert_id] = Told(
+                alert = self.published[step.alert_id] = Published(
                     rule=step.category,
                     severity=step.severity,
                     course_id=step.course_id,
@@ -52,8 +52,8 @@ class Alerts:
         """One row a rule and severity, one a rule, and sums."""
         weeks = sum(truth.weeks(course) for course in truth.facts)
         exams = {a.id for f in truth.facts.values() for a in f.assessments if a.kind == "Exam"}
-        groups: dict[tuple[str, str], list[Told]] = defaultdict(list)
-        for alert in self.told.values():
+        groups: dict[tuple[str, str], list[Published]] = defaultdict(list)
+        for alert in self.published.values():
             groups["all", ""].append(alert)
             groups[alert.rule, ""].append(alert)
             groups[alert.rule, alert.severity].append(alert)
@@ -71,7 +71,7 @@ class Alerts:
         return f"{weeks:,.0f} learner-weeks.\n\n{table(head, rows)}"
 
 
-def _row(alerts: list[Told], weeks: float, truth: Truth) -> tuple[str, ...]:
+def _row(alerts: list[Published], weeks: float, truth: Truth) -> tuple[str, ...]:
     passing = [
         known
         for alert in alerts

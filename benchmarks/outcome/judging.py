@@ -32,7 +32,7 @@ _LABELS: Final[dict[str, tuple[Callable[[Said], str], tuple[str, ...]]]] = {
 
 def report(groups: Groups) -> Iterable[str]:
     """All tables, with their headings."""
-    yield "### Who is told something (share of the learners with the course active)"
+    yield "### Who is published something (share of the learners with the course active)"
     yield _speaks(groups)
     for name, (label, labels) in _LABELS.items():
         yield f"### {name}: share that passes (learners)"
@@ -139,7 +139,7 @@ def _rest(groups: Groups) -> str:
             share(sum(progress >= FINISHED_FROM for progress in done), len(done)),
             _part(each, lambda s: not s.insights),
             f"{sum(praised)} of {len(praised)}",
-            f"{sum(not s.overdue_told for s in overdue)} of {len(overdue)}",
+            f"{sum(not s.overdue_published for s in overdue)} of {len(overdue)}",
         )
 
     return table(head, (row(name, each) for name, each in groups.items()))

@@ -31,9 +31,9 @@ class Moment(NamedTuple):
 class Replay:
     """One fold of everything; the learners can be looked at whenever it stops."""
 
-    def __init__(self, oulad: Oulad, told: Callable[[list[Transition]], None]) -> None:
+    def __init__(self, oulad: Oulad, published: Callable[[list[Transition]], None]) -> None:
         self._oulad = oulad
-        self._told = told
+        self._published = published
         self._store = MemoryStore()
         self._fold = PartitionFold(
             new_checkpoint(0, 1, "benchmark", "stream"),
@@ -98,5 +98,5 @@ class Replay:
         effects = self._fold.begin()
         self._fold.fold(self._waiting, effects)
         self._store.commit(effects.changed)
-        self._told(effects.transitions)
+        self._published(effects.transitions)
         self._waiting = []

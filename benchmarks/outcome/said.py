@@ -49,7 +49,7 @@ class Said:
     insights: int
     praised_in_silence: bool | None
     overdue_alert: bool
-    overdue_told: bool
+    overdue_published: bool
 
 
 def said_of(view: View, course_id: str, truth: Truth) -> Said:
@@ -80,7 +80,7 @@ def said_of(view: View, course_id: str, truth: Truth) -> Said:
         insights=len(board.insights),
         praised_in_silence=_praised_in_silence(board),
         overdue_alert=bool(_overdue(view)),
-        overdue_told=bool(_overdue(view) & _asked(predicted)),
+        overdue_published=bool(_overdue(view) & _asked(predicted)),
     )
 
 

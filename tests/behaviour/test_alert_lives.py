@@ -117,7 +117,7 @@ def run(steps: list[Any]) -> Bench:
 @tries(300)
 @given(_STEPS)
 def test_a_random_history_keeps_every_promise(steps: list[Any]) -> None:
-    judge(run(steps).told)
+    judge(run(steps).published)
 
 
 # -- simulated ones ------------------------------------------------------------------------------
@@ -136,7 +136,7 @@ def test_a_backfill_with_ticks_between_its_parts_keeps_every_promise() -> None:
         if number % 500 == 0:
             bench.tick(at(400, minutes=number / 1000 + 1))
     bench.tick(at(401))
-    began = judge(bench.told)
+    began = judge(bench.published)
     assert began["raised", 1] > 10
     assert began["raised", 2] > 10  # suppressed as stale, and delivered from a later change on
     assert {kind for kind, _ in began} == {"raised"}

@@ -94,7 +94,7 @@ def assert_every_screen(bench: Bench, now: datetime, zone: str) -> None:
     made += [trend_analysis(looked, days, "comprehensive") for days in (7, 30, 90)]
     for screen in made:
         assert json.loads(msgspec.json.encode(screen))
-    for transition in bench.told:
+    for transition in bench.published:
         assert json.loads(encode_transition(transition))
         if transition.delivered:
             assert json.loads(delivered(transition))

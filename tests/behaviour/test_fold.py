@@ -73,11 +73,11 @@ def test_i2_states_and_alerts_do_not_depend_on_batches(seed: int, clock: ClockMo
         pieces.send(*rest[:size])
         rest = rest[size:]
     assert pieces.store.committed == whole.store.committed
-    assert pieces.told == whole.told
+    assert pieces.published == whole.published
     assert codec.encode_checkpoint(pieces.fold.checkpoint) == codec.encode_checkpoint(
         whole.fold.checkpoint
     )
-    assert len(whole.told) > 20
+    assert len(whole.published) > 20
 
 
 def test_a_defect_about_one_event_leaves_the_others_of_the_batch() -> None:

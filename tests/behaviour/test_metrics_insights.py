@@ -37,7 +37,7 @@ def test_overdue_is_what_has_an_open_alert_as_long_as_that_is_open() -> None:
     assert codes(bench, 11)[0] == "overdue"
     assert said(bench, 11)[0].text == "A0 (due 12 March) has not been submitted"
     assert (said(bench, 11)[0].tone, said(bench, 11)[0].evidence[0].value) == ("warning", 3)
-    raised = next(t for t in bench.told if t.category == "missed_deadline")
+    raised = next(t for t in bench.published if t.category == "missed_deadline")
     last = (raised.expires_at - seconds(at(0)) - 1) / 86_400
     for day in (11, 25, last):
         assert "overdue" in codes(bench, day)
@@ -101,7 +101,7 @@ def test_the_operators_pass_mark_is_the_only_default() -> None:
         looked = view(bench, at(2))
         assert (advice(bench, 2) != []) == failed
         assert (segment(looked, engagement(looked))[0] == "struggling") == failed
-        assert any(t.category == "low_score" for t in bench.told) == failed
+        assert any(t.category == "low_score" for t in bench.published) == failed
 
 
 def test_what_the_grade_says_of_passing_decides_in_every_text() -> None:

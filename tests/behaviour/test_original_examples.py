@@ -25,7 +25,7 @@ SCORES = (76, 81, 84, 89)  # mean 82.5, rising
 
 
 def facts() -> CourseFacts:
-    due = {"a5": at(29), "a8": at(28), "a9": at(27)}  # two of three are handed in in time
+    due = {"a5": at(29), "a8": at(28), "a9": at(27)}  # two of three are submitted in time
     return CourseFacts(
         course_id=COURSE,
         title="Statistics",
@@ -49,7 +49,7 @@ def busy_learner() -> Bench:
         bench.send(submitted(at(day), f"a{n + 1}"), graded(at(day, hours=2), score, f"a{n + 1}"))
     for n in range(15):
         bench.send(completed(at(5 + n, hours=1), f"m{n + 1}"))
-    for back in range(5):  # a streak of five days, each with a handed in assessment
+    for back in range(5):  # a streak of five days, each with a submitted assessment
         day = 30 - back
         bench.send(submitted(at(day), f"a{5 + back}"))
         bench.send(*_hour_of_views(at(day, minutes=5), 6 if back else 2))
@@ -90,7 +90,7 @@ def test_the_dashboard_of_the_specification() -> None:
 
 def test_the_alert_of_the_specification() -> None:
     bench = Bench().send(graded(at(1), 90, "a1"), graded(at(2), 82, "a2"), graded(at(3), 70, "a3"))
-    alert = next(t for t in bench.told if t.category == "declining_trend")
+    alert = next(t for t in bench.published if t.category == "declining_trend")
     assert isinstance(alert, Transition)
     assert (alert.type, alert.severity, alert.category) == (
         "performance",

@@ -95,7 +95,7 @@ facts = st.builds(
 
 
 def everything(bench: Bench) -> tuple[object, ...]:
-    return bench.store.committed, bench.told, codec.encode_checkpoint(bench.fold.checkpoint)
+    return bench.store.committed, bench.published, codec.encode_checkpoint(bench.fold.checkpoint)
 
 
 @quick
@@ -135,7 +135,7 @@ def test_i1_immediate_repeats_change_nothing(
     twice = Bench(clock=clock, facts=course(assessments={"a0": at(1)}))
     twice.send(*[item for item in events for _ in range(2)])
     assert twice.store.committed == once.store.committed
-    assert twice.told == once.told
+    assert twice.published == once.published
     assert twice.fold.checkpoint.counters.duplicates == len(events)
 
 

@@ -22,7 +22,7 @@ from tests.factories import (
 
 
 def only(bench: Bench, category: str) -> list[tuple[str, str]]:
-    return [(t.kind, t.severity) for t in bench.told if t.category == category]
+    return [(t.kind, t.severity) for t in bench.published if t.category == category]
 
 
 def test_a_grade_under_the_pass_mark_is_medium_and_twenty_under_it_high() -> None:
@@ -39,7 +39,7 @@ def test_without_a_pass_mark_sixty_and_forty_are_the_bars() -> None:
 
 def test_a_low_score_has_one_alert_an_assessment_that_says_what_is_so_now() -> None:
     bench = Bench().send(graded(at(1), 55), graded(at(2), 50), graded(at(3), 20))
-    low = [t for t in bench.told if t.category == "low_score"]
+    low = [t for t in bench.published if t.category == "low_score"]
     assert [(t.kind, t.severity, t.params["score"]) for t in low] == [
         ("raised", "medium", 55),
         ("updated", "medium", 50),
@@ -52,14 +52,14 @@ def test_a_low_score_has_one_alert_an_assessment_that_says_what_is_so_now() -> N
 
 def test_a_grade_of_the_same_attempt_that_passes_corrects_its_alert() -> None:
     bench = Bench().send(graded(at(1), 30, attempt=1), graded(at(2), 61, attempt=1))
-    assert bench.told[1].resolution == "corrected"
+    assert bench.published[1].resolution == "corrected"
     bench.send(graded(at(3), 20, attempt=2))
     assert only(bench, "low_score")[-1] == ("raised", "high")
 
 
 def test_passed_decides_in_every_rule_where_it_is_given() -> None:
     bench = Bench().send(graded(at(1), 45, passed=True), graded(at(2), 90, "a2", passed=False))
-    assert [(t.category, t.message_code) for t in bench.told] == [
+    assert [(t.category, t.message_code) for t in bench.published] == [
         ("progress_milestone", "alert.progress_milestone.first_pass"),
         ("low_score", "alert.low_score.not_passed"),
     ]
@@ -70,25 +70,27 @@ def test_a_later_attempt_well_over_the_mark_resolves_a_low_score() -> None:
     assert only(bench, "low_score") == [("raised", "medium")]
     bench.send(graded(at(3), 65, attempt=3))
     assert only(bench, "low_score")[-1] == ("resolved", "medium")
-    assert bench.told[-1].resolution == "cleared" or bench.told[-2].resolution == "cleared"
+    assert (
+        bench.published[-1].resolution == "cleared" or bench.published[-2].resolution == "cleared"
+    )
 
 
 def test_a_withdrawn_grade_corrects_its_alert() -> None:
     bench = Bench().send(graded(at(1), 30), graded(at(2), None))
     assert only(bench, "low_score") == [("raised", "high"), ("resolved", "high")]
-    assert bench.told[-1].resolution == "corrected"
+    assert bench.published[-1].resolution == "corrected"
     (course,) = bench.learner().courses
     assert counted_scores(course, None) == []
 
 
 def test_banked_and_zero_maximum_grades_tell_nothing() -> None:
     bench = Bench().send(graded(at(1), 10, banked=True), graded(at(2), 0, "a2", max_score=0))
-    assert bench.told == []
+    assert bench.published == []
 
 
 def test_three_falling_scores_of_fifteen_points_are_a_decline() -> None:
     bench = Bench().send(graded(at(1), 90, "a1"), graded(at(2), 82, "a2"), graded(at(3), 75, "a3"))
-    (raised,) = [t for t in bench.told if t.category == "declining_trend"]
+    (raised,) = [t for t in bench.published if t.category == "declining_trend"]
     assert raised.severity == "medium"
     assert raised.evidence[0].value == -15
     cause = f"{COURSE}:{seconds(at(3))}"
@@ -124,33 +126,33 @@ def test_a_streak_of_three_is_told_the_first_time_only() -> None:
 def test_a_streak_of_seven_is_told_once_every_streak() -> None:
     bench = Bench().send(*[viewed(at(day)) for day in range(8)])
     bench.send(*[viewed(at(day)) for day in range(20, 28)])
-    days = [t.params["days"] for t in bench.told if t.category == "streak_milestone"]
+    days = [t.params["days"] for t in bench.published if t.category == "streak_milestone"]
     assert days == [3, 7, 7]
-    assert len({t.alert_id for t in bench.told}) == 3
+    assert len({t.alert_id for t in bench.published}) == 3
 
 
 def test_quarters_of_a_course_are_told_once() -> None:
     bench = Bench(facts=course(modules=4)).send(completed(at(0), "m1"), completed(at(1), "m2"))
     bench.send(event("module_reopened", at(2), module_id="m2"), completed(at(3), "m2"))
-    raised = [t for t in bench.told if t.kind == "raised"]
+    raised = [t for t in bench.published if t.kind == "raised"]
     assert [t.params["percent"] for t in raised] == [25, 50]
 
 
 def test_the_first_pass_and_a_personal_best_are_told() -> None:
     scores = [50, 62, 61, 63, 64, 69]
     bench = Bench().send(*[graded(at(n), s, f"a{n}") for n, s in enumerate(scores)])
-    codes = [t.message_code for t in bench.told if t.category == "progress_milestone"]
+    codes = [t.message_code for t in bench.published if t.category == "progress_milestone"]
     assert codes == ["alert.progress_milestone.first_pass", "alert.progress_milestone.best"]
 
 
 def test_a_deadline_is_missed_after_48_hours_and_graver_after_7_days_on_ticks() -> None:
     bench = Bench(facts=course(assessments={"a1": at(5)})).send(enrolled(at(0)))
     bench.tick(at(6, 23))
-    assert bench.told == []
+    assert bench.published == []
     bench.tick(at(7, 1))
     bench.tick(at(12, 1))
     assert only(bench, "missed_deadline") == [("raised", "low"), ("updated", "medium")]
-    assert [t.at for t in bench.told] == [seconds(at(7)), seconds(at(12))]
+    assert [t.at for t in bench.published] == [seconds(at(7)), seconds(at(12))]
 
 
 def test_a_timer_tells_the_same_before_an_event_and_on_a_tick() -> None:
@@ -158,8 +160,8 @@ def test_a_timer_tells_the_same_before_an_event_and_on_a_tick() -> None:
     by_tick = Bench(facts=facts).send(enrolled(at(0))).tick(at(7, 0.5))
     by_event = Bench(facts=facts).send(enrolled(at(0)), viewed(at(7, 1)))
     by_stream = Bench(clock="stream", facts=facts).send(enrolled(at(0)), viewed(at(7, 2), user=8))
-    assert by_tick.told == by_event.told == by_stream.told
-    assert len(by_tick.told) == 1
+    assert by_tick.published == by_event.published == by_stream.published
+    assert len(by_tick.published) == 1
 
 
 def test_a_submission_resolves_a_missed_deadline() -> None:
@@ -177,7 +179,7 @@ def test_an_extension_resolves_a_missed_deadline_and_sets_a_new_one() -> None:
     assert only(bench, "missed_deadline") == [("raised", "low"), ("resolved", "low")]
     bench.tick(at(23))
     assert only(bench, "missed_deadline")[-1] == ("raised", "low")
-    assert len({t.alert_id for t in bench.told}) == 2
+    assert len({t.alert_id for t in bench.published}) == 2
 
 
 def test_facts_that_come_later_set_the_timers() -> None:
@@ -191,14 +193,14 @@ def test_who_left_or_came_after_the_due_time_missed_nothing() -> None:
     facts = course(assessments={"a1": at(5)})
     left = Bench(facts=facts).send(enrolled(at(0)), event("unenrolled", at(4))).tick(at(30))
     late = Bench(facts=facts).send(enrolled(at(6))).tick(at(30))
-    assert left.told == late.told == []
+    assert left.published == late.published == []
 
 
 def test_leaving_or_finishing_a_course_ends_its_alerts() -> None:
     left = Bench().send(graded(at(1), 30), event("unenrolled", at(2)))
-    assert left.told[-1].resolution == "unenrolled"
+    assert left.published[-1].resolution == "unenrolled"
     done = Bench().send(graded(at(1), 30), event("course_finished", at(2), outcome="failed"))
-    assert done.told[-1].resolution == "course_finished"
+    assert done.published[-1].resolution == "course_finished"
     assert done.learner().open_courses == []
     assert done.learner().finished[0].average_score == 30
 
@@ -206,7 +208,7 @@ def test_leaving_or_finishing_a_course_ends_its_alerts() -> None:
 def test_a_backfill_does_not_notify() -> None:
     now = at(100)
     bench = Bench().send(record(graded(at(1), 30), arrived=now))
-    (told,) = bench.told
+    (told,) = bench.published
     assert (told.kind, told.suppressed_reason, told.delivered) == ("suppressed", "stale", False)
 
 
@@ -216,14 +218,14 @@ def test_under_the_stream_clock_a_replay_notifies() -> None:
 
 
 def test_an_alert_names_its_course_and_subject() -> None:
-    told = Bench().send(graded(at(1), 30)).told[0]
+    told = Bench().send(graded(at(1), 30)).published[0]
     assert (told.course_id, told.subject.kind, told.subject.id) == (COURSE, "assessment", "a1")
 
 
 def test_a_course_with_more_deadlines_than_are_kept_tells_those_that_are() -> None:
     facts = course(assessments={f"a{n}": at(5) for n in range(80)})
     bench = Bench(facts=facts).send(enrolled(at(0))).tick(at(30))
-    assert len({t.alert_id for t in bench.told}) == 64
+    assert len({t.alert_id for t in bench.published}) == 64
     assert bench.learner().wake_at == 0
 
 
@@ -260,13 +262,13 @@ def test_a_due_time_that_comes_back_is_the_same_alert_again() -> None:
     first, second = (course(assessments={"a1": at(day)}) for day in (5, 20))
     bench = Bench(facts=first).send(enrolled(at(0)), viewed(at(8)))
     bench.adopt("course", second).adopt("course", first).tick(at(40))
-    assert [(t.kind, t.revision) for t in bench.told] == [
+    assert [(t.kind, t.revision) for t in bench.published] == [
         ("raised", 1),
         ("resolved", 2),
         ("raised", 3),
         ("updated", 4),
     ]
-    assert len({t.alert_id for t in bench.told}) == 1
+    assert len({t.alert_id for t in bench.published}) == 1
 
 
 def test_who_comes_back_is_not_told_the_same_deadline_again() -> None:
@@ -280,5 +282,5 @@ def test_a_course_taken_again_repeats_no_milestone() -> None:
     bench = Bench(facts=course(modules=4)).send(completed(at(0)))
     bench.send(event("course_finished", at(1), outcome="failed"), enrolled(at(2)))
     bench.send(completed(at(3)), completed(at(4), "m2"))
-    raised = [t for t in bench.told if t.kind == "raised"]
+    raised = [t for t in bench.published if t.kind == "raised"]
     assert [t.params["percent"] for t in raised] == [25, 50]

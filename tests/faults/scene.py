@@ -87,7 +87,7 @@ class Scene:
             ) from error
         return time.monotonic() - since
 
-    def kafka_back(self) -> None:
+    def kafka_reconnected(self) -> None:
         """Start the broker and wait until it listens."""
         kafka = self.servers.kafka
         kafka.launch()
@@ -103,7 +103,7 @@ class Scene:
             self.disturbed.mended_at.append(time.monotonic())
             self.disturbed.begin()
             kafka.kill()
-            self.kafka_back()
+            self.kafka_reconnected()
 
     def gone(self, pid: int) -> None:
         """Wait until a process is no more."""

@@ -111,7 +111,7 @@ def _succeed(scene: Scene, chance: random.Random) -> float:
     zombie, other = scene.parts["sink"], scene.parts["sink-2"]
     other.start()
     scene.parts.until(
-        lambda: other.said().count("sink_goes_on"), START_SECONDS, "the other sink's share"
+        lambda: other.said().count("sink_resumed"), START_SECONDS, "the other sink's share"
     )
     before = dict(scene.rows.next)
     scene.parts.until(

@@ -227,7 +227,7 @@ def _kafka(scene: Scene, number: signal.Signals, seconds: float) -> float:
         child.ask_to_stop()
         scene.parts.until(lambda: not child.running(), START_SECONDS, "the end of the broker")
     scene.parts.pump(seconds)
-    scene.kafka_back()
+    scene.kafka_reconnected()
     return time.monotonic()
 
 

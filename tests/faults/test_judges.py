@@ -107,14 +107,14 @@ def test_i4_a_copy_proves_nothing_when_its_broker_had_to_be_mended(
 def test_an_operator_reads_our_events_and_which_library_complains() -> None:
     text = "\n".join(
         [
-            json.dumps({"event": "process_ends", "status": 70, "level": "error"}),
+            json.dumps({"event": "process_exits", "status": 70, "level": "error"}),
             json.dumps({"event": "request", "route": "/readyz"}),
             json.dumps({"event": "Failed", "logger": "aiokafka.consumer.fetcher"}),
             json.dumps({"event": "complaint", "error": "cannot reach Kafka"}),
             "not of ours",
         ]
     )
-    assert list(lines_of_interest(text)) == ["process_ends 70", "[aiokafka]"]
+    assert list(lines_of_interest(text)) == ["process_exits 70", "[aiokafka]"]
 
 
 def test_the_report_counts_faults_and_says_what_usually_shows() -> None:

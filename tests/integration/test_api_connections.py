@@ -70,7 +70,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
         process = subprocess.Popen(command, env=environment, stderr=log)
         resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (FILES, FILES))
         try:
-            wait_for(lambda: '"api_listens"' in found.log.read_text(), 20)
+            wait_for(lambda: '"api_started"' in found.log.read_text(), 20)
             assert found.ask("/healthz")[0] == 200
             yield found
         finally:

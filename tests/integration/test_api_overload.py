@@ -121,7 +121,7 @@ async def test_only_the_first_readers_wait_when_postgres_goes(
                 assert ready.json()["reasons"][0]["code"] == "database_away"
             await eventually(lambda: is_fresh(client))
             assert (await client.get("/readyz/api")).status_code == 200
-    assert events_of(logged) == ["postgres_away", "postgres_back"]
+    assert events_of(logged) == ["postgres_away", "postgres_reconnected"]
     assert [line.message for line in caplog.records if line.name == "psycopg.pool"] == []
     for (_, ended), (began, _) in pairwise(probes):
         assert began >= ended + outage.REMEMBER_SECONDS - 0.05

@@ -309,7 +309,11 @@ class Simulation:
 
     def _judge_alerts(self, oracle: "Oracle") -> None:
         told = [kept.value or b"" for kept in self.world.broker.logs[TRANSITIONS.name].committed()]
-        check(told == oracle.told, "I3", f"{len(told)} transitions, expected {len(oracle.told)}")
+        check(
+            told == oracle.published,
+            "I3",
+            f"{len(told)} transitions, expected {len(oracle.published)}",
+        )
         ids = [(seen.alert_id, seen.revision) for seen in map(decode_transition, told)]
         twice = [each for each, times in Counter(ids).items() if times > 1]
         check(not twice, "I3", f"told twice: {twice}")
@@ -333,7 +337,7 @@ class Oracle:
         self, schedule: Schedule, activity: Sequence[Kept], inputs: Sequence[Input]
     ) -> None:
         self.store = MemoryStore()
-        self.told: list[bytes] = []
+        self.published: list[bytes] = []
         facts: dict[str, CourseFacts] = {}
         self.fold = PartitionFold(
             new_checkpoint(0, 1, TOPIC_ID, schedule.clock_mode),
@@ -364,7 +368,7 @@ class Oracle:
     def _commit(self, effects: Effects) -> None:
         for user_id, state in effects.changed.items():
             self.store.committed[user_id] = codec.encode_learner(state)
-        self.told += [encode_transition(transition) for transition in effects.transitions]
+        self.published += [encode_transition(transition) for transition in effects.transitions]
 
 
 def _rebuild(loaded: Loaded, records: Sequence[Kept]) -> None:

@@ -283,7 +283,7 @@ def test_what_is_open_about_a_course_ends_with_it(doing: dict[str, Any], resolut
         graded(at(8), 20, "b1", course_id="c2"),
         doing,
     )
-    ended = [(t.category, t.resolution) for t in bench.told if t.kind == "resolved"]
+    ended = [(t.category, t.resolution) for t in bench.published if t.kind == "resolved"]
     assert sorted(ended) == [
         ("low_score", resolution),
         ("missed_deadline", resolution),
@@ -295,7 +295,7 @@ def test_what_is_open_about_a_course_ends_with_it(doing: dict[str, Any], resolut
 def test_a_decline_ends_with_its_course() -> None:
     falling = [graded(at(n), 95 - 10 * n, f"a{n}") for n in range(1, 4)]
     bench = Bench().send(*falling, event("unenrolled", at(5)))
-    last = bench.told[-1]
+    last = bench.published[-1]
     assert (last.category, last.kind, last.resolution) == (
         "declining_trend",
         "resolved",
@@ -334,15 +334,15 @@ def test_a_session_id_is_that_of_the_newest_event_that_has_one() -> None:
 
 def test_a_streak_is_told_on_its_third_day_once_and_only_with_work() -> None:
     bench = Bench().send(viewed(at(0)), viewed(at(1)), enrolled(at(2)))
-    assert bench.told == []
+    assert bench.published == []
     bench.send(viewed(at(2)), viewed(at(2, 2), "p2"))
-    assert [(t.category, t.params["days"]) for t in bench.told] == [("streak_milestone", 3)]
+    assert [(t.category, t.params["days"]) for t in bench.published] == [("streak_milestone", 3)]
     bench.send(*[viewed(at(n)) for n in (3, 4, 5)])
-    assert len(bench.told) == 1
+    assert len(bench.published) == 1
     bench.send(viewed(at(6)))
-    assert [t.params["days"] for t in bench.told] == [3, 7]
+    assert [t.params["days"] for t in bench.published] == [3, 7]
 
 
 def test_late_work_that_joins_two_runs_is_told_at_once() -> None:
     bench = Bench().send(viewed(at(0)), viewed(at(2)), viewed(at(1)))
-    assert [(t.category, t.params["days"]) for t in bench.told] == [("streak_milestone", 3)]
+    assert [(t.category, t.params["days"]) for t in bench.published] == [("streak_milestone", 3)]

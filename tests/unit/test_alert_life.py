@@ -86,7 +86,7 @@ def test_what_is_older_than_the_bound_is_suppressed_as_stale() -> None:
 def test_stale_is_what_is_more_than_48_hours_older_than_the_clock() -> None:
     for late, kind in ((0, "raised"), (1, "suppressed")):
         arrived = at(3, 1) + timedelta(seconds=late)
-        (told,) = Bench().send(record(graded(at(1, 1), 30), arrived=arrived)).told
+        (told,) = Bench().send(record(graded(at(1, 1), 30), arrived=arrived)).published
         assert told.kind == kind
 
 

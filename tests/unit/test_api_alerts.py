@@ -111,7 +111,7 @@ def an_alert(identity: str, code: ActionCode) -> Alert:
         expires_at=T0 + 60,
         resolved_at=None,
         resolution=None,
-        told=told,
+        transition=told,
     )
     return shown_alert(row, {}, T0)
 

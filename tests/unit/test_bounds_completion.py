@@ -157,7 +157,7 @@ def test_schedules_are_told_by_the_late_and_the_expected_date() -> None:
     task = completion._task(view(bench, at(20)), bench.learner().courses[0])
     task = task._replace(ends_at=1_000)  # to the very second
     for expected_at, latest_at, schedule in ((999, 1_000, "ahead"), (1_000, 1_001, "on_track")):
-        told = completion._Told(expected_at, 0, latest_at, 0.5, None)
+        told = completion._Estimate(expected_at, 0, latest_at, 0.5, None)
         assert completion._schedule(task, told) == schedule
     one = shown(bench)
     assert (one.schedule, one.needed_pace_per_week, one.course_ends_on) == ("unknown", None, None)

@@ -216,7 +216,7 @@ def test_silence_is_from_seven_days_on_while_a_course_runs() -> None:
 
 def test_overdue_ends_with_its_alert() -> None:
     bench = Bench(facts=course(0, {"a0": at(8)})).send(enrolled(at(0)), viewed(at(8))).tick(at(11))
-    (raised,) = (each for each in bench.told if each.category == "missed_deadline")
+    (raised,) = (each for each in bench.published if each.category == "missed_deadline")
     last = raised.expires_at
     assert [len(overdue(view(bench, datetime.fromtimestamp(t, at().tzinfo)))) for t in
             (last - 1, last)] == [1, 0]  # fmt: skip

@@ -44,12 +44,12 @@ async def test_whole_fetches_are_merged_up_to_the_limit(monkeypatch: pytest.Monk
 async def test_there_is_room_until_one_batch_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     stage = Stage(monkeypatch, batch_records=3)
     owner = await stage.opened()
-    found = [owner.has_room]
+    found = [owner.accepts_more]
     for start, count in ((0, 2), (2, 1)):
         owner.deliver(stage.batch(start, *views(stage, start, count)))
-        found.append(owner.has_room)
+        found.append(owner.accepts_more)
     await turn(owner)
-    assert [*found, owner.has_room] == [True, True, False, True]
+    assert [*found, owner.accepts_more] == [True, True, False, True]
 
 
 async def test_i1_a_fetch_that_does_not_follow_on_the_last_one_ends_the_process(
@@ -189,7 +189,7 @@ async def test_too_many_rejected_are_written_and_then_halt_the_partition(stage: 
     assert (stage.record().next, len(stage.written(DEAD_LETTERS.name))) == (3, 3)
     assert [producer.stopped for producer in stage.producers] == [1]
     owner.deliver(stage.batch(4, b"{"))  # what the consumer had fetched before
-    assert (owner.halted, owner.has_room, owner.waiting) == (True, False, 0)
+    assert (owner.halted, owner.accepts_more, owner.waiting) == (True, False, 0)
     following = stage.owner(owner.loaded)
     with pytest.raises(TooManyRejectedError, match="is halted"):
         await owned(following)

@@ -51,7 +51,7 @@ def test_what_a_worker_and_a_sink_left_is_equal() -> None:
     report = compared(partition.sides())
     assert wrong(report) == {}
     assert report.equal
-    assert len(partition.bench.told) == 2
+    assert len(partition.bench.published) == 2
     assert {name: counts(check)[:2] for name, check in report.checks.items()} == {
         "progress.inputs": (1, 1),
         "progress.state: learners": (2, 2),
@@ -363,7 +363,7 @@ def test_a_log_that_is_gone_leaves_rows_against_topics() -> None:
 def test_a_log_that_could_be_folded_only_in_part_says_nothing_of_the_rows() -> None:
     sides = a_partition().sides()
     other = encode_transition(a_transition("7", "other"))
-    sides.expected.told[0] = Told(other, None)
+    sides.expected.published[0] = Told(other, None)
     report = compared(replace(sides, why_not="fold version 99 is not known here"))
     assert report["postgres: alerts"].equal
 

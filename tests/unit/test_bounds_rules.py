@@ -25,7 +25,7 @@ DAY: Final = 86_400
 
 
 def of(bench: Bench, category: str) -> list[Transition]:
-    return [each for each in bench.told if each.category == category]
+    return [each for each in bench.published if each.category == category]
 
 
 def kinds(bench: Bench, category: str) -> list[tuple[str, str | None]]:
@@ -46,7 +46,7 @@ def kinds(bench: Bench, category: str) -> list[tuple[str, str | None]]:
     ],
 )
 def test_a_low_score_is_said_as_it_is(mark: int, score: float, shown: float, said: str) -> None:
-    (told,) = Bench(facts=course(pass_mark=mark)).send(graded(at(1), score)).told
+    (told,) = Bench(facts=course(pass_mark=mark)).send(graded(at(1), score)).published
     assert told.message_code == f"alert.low_score.{said}"
     assert (told.params["score"], told.params["pass_mark"]) == (shown, mark)
     assert (told.params["title"], told.params["date"]) == ("assessment a1", "5 March")
@@ -58,7 +58,9 @@ def test_a_low_score_is_said_as_it_is(mark: int, score: float, shown: float, sai
 
 def test_a_failed_grade_at_the_mark_or_above_is_said_as_not_passed() -> None:
     for score, shown in ((50, 50), (90, 90), (60.16, 60.2)):
-        (told,) = Bench(facts=course(pass_mark=50)).send(graded(at(1), score, passed=False)).told
+        (told,) = (
+            Bench(facts=course(pass_mark=50)).send(graded(at(1), score, passed=False)).published
+        )
         assert (told.message_code, told.severity) == ("alert.low_score.not_passed", "medium")
         assert told.params["score"] == shown
 
@@ -119,7 +121,7 @@ def test_a_score_is_named_by_its_title_and_told_apart_by_the_course() -> None:
         return CourseFacts(course_id=course_id, title=title, assessments=(essay,))
 
     bench = Bench(facts=facts("c1", "Algebra")).send(graded(at(1), 10))
-    assert bench.told[0].params["title"] == "Essay"
+    assert bench.published[0].params["title"] == "Essay"
     bench.adopt("course", facts("c2", None)).send(enrolled(at(1), course_id="c2"))
     bench.send(graded(at(2), 11))
     assert of(bench, "low_score")[-1].params["title"] == "Essay (Algebra)"
@@ -269,7 +271,7 @@ def test_three_days_are_told_only_where_no_streak_was_as_long() -> None:
 
 def test_a_streak_milestone_expires_after_seven_days() -> None:
     bench = Bench().send(*[viewed(at(day), f"p{day}") for day in range(3)])
-    (told,) = bench.told
+    (told,) = bench.published
     assert (told.at, told.expires_at) == (seconds(at(2)), seconds(at(9)))
     late = [viewed(at(day), f"p{day}") for day in (0, 1, 9, 2)]
     assert of(Bench().send(*late), "streak_milestone") == []
@@ -280,7 +282,7 @@ def test_a_streak_milestone_expires_after_seven_days() -> None:
 def test_a_streak_begins_with_the_first_work_of_its_last_day() -> None:
     days = [viewed(at(day), f"p{day}") for day in (0, 1)]
     bench = Bench().send(*days, viewed(at(2, 5), "p2"))
-    assert bench.told[0].raised_at == seconds(at(2, 5))
+    assert bench.published[0].raised_at == seconds(at(2, 5))
 
 
 # -- progress_milestone ----------------------------------------------------------------------------
@@ -288,7 +290,7 @@ def test_a_streak_begins_with_the_first_work_of_its_last_day() -> None:
 
 def test_a_percent_is_told_with_the_course_and_the_date() -> None:
     bench = Bench(facts=course(8, title="Algebra")).send(completed(at(0)), completed(at(1), "m2"))
-    (told,) = bench.told
+    (told,) = bench.published
     assert told.params == {"percent": 25, "title": "Algebra", "date": "5 March"}
     (evidence,) = told.evidence
     assert (evidence.value, evidence.threshold) == (25.0, 25)
@@ -303,7 +305,7 @@ def test_what_is_submitted_is_no_percent_of_a_course_by_modules() -> None:
 
 def test_several_percents_may_come_with_one_unit() -> None:
     bench = Bench(facts=course(3)).send(completed(at(0)), completed(at(1), "m2"))
-    assert [(t.params["percent"], t.evidence[0].value) for t in bench.told] == [
+    assert [(t.params["percent"], t.evidence[0].value) for t in bench.published] == [
         (25, 33.3),
         (50, 66.7),
     ]
@@ -418,9 +420,9 @@ def test_a_deadline_is_missed_after_48_hours_and_graver_after_168() -> None:
     bench = Bench(facts=facts).send(enrolled(at(0)))
     assert bench.fold.due_at() == seconds(at(9))
     bench.tick(at(9))
-    assert bench.told == []
+    assert bench.published == []
     bench.tick(at(9) + (at(0, 1 / 3600) - at(0)))
-    (low,) = bench.told
+    (low,) = bench.published
     assert (low.severity, low.at, low.raised_at) == ("low", seconds(at(9)), seconds(at(9)))
     (evidence,) = low.evidence
     assert (evidence.value, evidence.threshold, evidence.unit) == (2, 2.0, "days")
@@ -429,7 +431,7 @@ def test_a_deadline_is_missed_after_48_hours_and_graver_after_168() -> None:
     assert low.suggested_actions[0].code == "submit_assessment"
     assert bench.fold.due_at() == seconds(at(14))
     bench.tick(at(14, 1))
-    medium = bench.told[-1]
+    medium = bench.published[-1]
     assert (medium.severity, medium.at, medium.evidence[0].value) == ("medium", seconds(at(14)), 7)
     assert (medium.evidence[0].threshold, medium.expires_at) == (7.0, low.expires_at)
     assert bench.fold.due_at() is None

@@ -24,7 +24,7 @@ from sinks.batch import (
     learner_columns,
     newest_alerts,
     newest_states,
-    told_columns,
+    published_columns,
 )
 from sinks.cohort import cohort_clock, is_due
 from sinks.metrics import SinkMetrics
@@ -93,7 +93,7 @@ def test_a_first_revision_counts_and_the_same_again_does_not() -> None:
         ([second, first], [second]),
     ):
         found = newest_alerts([Written(b"ada", encode_transition(each)) for each in given])
-        assert [transition for transition, _ in found.told] == told
+        assert [transition for transition, _ in found.published] == told
 
 
 def test_columns_are_in_order_of_their_keys() -> None:
@@ -107,8 +107,8 @@ def test_columns_are_in_order_of_their_keys() -> None:
     assert columns["state"] == [pairs[2][1], pairs[0][1], pairs[1][1]]
     assert {len(column) for column in columns.values()} == {3}
     told = [(a_transition("ada", name, severity=name), name.encode()) for name in ("z", "y")]
-    assert told_columns(told)["alert_id"] == told_columns(told)["severity"] == ["y", "z"]
-    assert told_columns(told)["body"] == [b"y", b"z"]
+    assert published_columns(told)["alert_id"] == published_columns(told)["severity"] == ["y", "z"]
+    assert published_columns(told)["body"] == [b"y", b"z"]
     ended = ended_columns([resolved("ada", "z", 5, T0 + 9), resolved("ada", "y", 4, T0 + 8)])
     assert ended["alert_id"] == ["y", "z"]
     assert ended["revision"] == [4, 5]
@@ -245,7 +245,7 @@ async def test_while_postgres_is_away_it_is_asked_ever_less_and_that_is_not_said
 
     monkeypatch.setattr(sink, "_pause", pause)
     monkeypatch.setattr("sinks.sink.open_tables", opened)
-    for told in (["postgres_away", "postgres_back"], []):
+    for told in (["postgres_away", "postgres_reconnected"], []):
         with structlog.testing.capture_logs() as lines:
             assert await sink._connected() is found
         assert [line["event"] for line in lines] == told

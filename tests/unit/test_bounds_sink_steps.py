@@ -92,7 +92,7 @@ class Bench:
         self.registry = CollectorRegistry()
         around = Surroundings(SETTINGS, StoppedClock(), SinkMetrics(self.registry))
         self.sink = Sink(around, asyncio.Event())
-        self.sink._turns.begin()
+        self.sink._rebalances.begin()
         self.sink._positions = {n: positions(n, 0) for n in (1, 2)}
         self.written: list[tuple[Positions, Batch, int]] = []
         self.go_after: int | None = None
@@ -100,9 +100,9 @@ class Bench:
 
     async def _write(self, _: object, at: Positions, batch: Batch, now: int) -> Positions:
         self.written.append((at, batch, now))
-        assert self.sink._turns.writing.locked()  # partitions do not go meanwhile
+        assert self.sink._rebalances.writing.locked()  # partitions do not go meanwhile
         if len(self.written) == self.go_after:
-            self.sink._turns.end()
+            self.sink._rebalances.end()
         return positions(at.states.partition, 9)
 
     async def step(self, kafka: Kafka) -> None:
@@ -156,7 +156,7 @@ async def test_a_step_without_records_writes_and_copies_nothing(bench: Bench) ->
 
 async def test_what_was_read_when_partitions_went_is_not_written(bench: Bench) -> None:
     def gone() -> object:
-        bench.sink._turns.end()
+        bench.sink._rebalances.end()
         return poll(1)
 
     kafka = Kafka(gone)
@@ -176,7 +176,7 @@ async def test_when_partitions_go_after_a_write_the_others_are_not_written(bench
 async def test_a_log_that_is_gone_is_a_loss_unless_the_partition_went(bench: Bench) -> None:
     with pytest.raises(LossError, match="no longer has"):
         await bench.step(Kafka(GONE))
-    bench.sink._turns.end()
+    bench.sink._rebalances.end()
     await bench.step(Kafka(GONE))
 
 
@@ -208,7 +208,7 @@ async def test_places_are_where_postgres_says(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stand_in(monkeypatch, 12)
-    bench.sink._turns.end()
+    bench.sink._rebalances.end()
     kafka = Kafka({}, {}, assigned=(0, 3))
     await bench.step(kafka)
     assert kafka.sought == {
@@ -218,27 +218,27 @@ async def test_places_are_where_postgres_says(
         n: Positions(Position(STATES, n, "id", 12 + n), Position(ALERTS, n, "id", 12 + n))
         for n in (0, 3)
     }
-    assert not bench.sink._turns.over()
+    assert not bench.sink._rebalances.over()
     kafka.sought.clear()
     await bench.step(kafka)  # they hold until partitions come or go
     assert kafka.sought == {}
 
 
 async def test_without_partitions_the_places_are_asked_for_again(bench: Bench) -> None:
-    bench.sink._turns.end()
+    bench.sink._rebalances.end()
     await bench.step(Kafka({}))
-    assert bench.sink._turns.over()
+    assert bench.sink._rebalances.over()
 
 
 async def test_places_of_partitions_that_went_meanwhile_are_not_taken(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stand_in(monkeypatch, 12, during=bench.sink._turns.end)
-    bench.sink._turns.end()
+    stand_in(monkeypatch, 12, during=bench.sink._rebalances.end)
+    bench.sink._rebalances.end()
     kafka = Kafka({}, assigned=(0,))
     await bench.step(kafka)
     assert kafka.sought == {}
-    assert bench.sink._turns.over()
+    assert bench.sink._rebalances.over()
 
 
 async def test_a_place_outside_its_log_is_a_loss(
@@ -246,7 +246,7 @@ async def test_a_place_outside_its_log_is_a_loss(
 ) -> None:
     for following in (4, 21):
         stand_in(monkeypatch, following)
-        bench.sink._turns.end()
+        bench.sink._rebalances.end()
         with pytest.raises(LossError):
             await bench.step(Kafka({}, assigned=(0,)))
 
@@ -276,7 +276,7 @@ async def test_a_lost_connection_is_left_and_a_refusal_ends_the_process(
         await bench.sink._until_postgres_goes(connection, consumer)
     assert bench.told("postgres_losses_total") == (0 if crash else 1)
     assert postgres.left == 1
-    assert bench.sink._turns.over()
+    assert bench.sink._rebalances.over()
 
 
 async def test_a_sink_that_is_to_stop_takes_no_further_step(bench: Bench) -> None:
@@ -284,7 +284,7 @@ async def test_a_sink_that_is_to_stop_takes_no_further_step(bench: Bench) -> Non
     connection: psycopg.AsyncConnection = Postgres()  # type: ignore[assignment]
     consumer: AIOKafkaConsumer = Kafka()  # type: ignore[assignment]
     await bench.sink._until_postgres_goes(connection, consumer)
-    assert bench.sink._turns.over()
+    assert bench.sink._rebalances.over()
 
 
 async def test_a_session_that_hangs_is_ended_when_the_group_misses_it(

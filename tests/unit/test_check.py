@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cli.main import main
-from operations.check import Summary, check_courses, check_events, told
+from operations.check import Summary, check_courses, check_events, write_verdicts
 from tests.factories import START, at, graded, seconds, viewed
 
 NOW = seconds(at(1))
@@ -21,7 +21,7 @@ def lines(*events: object) -> list[bytes]:
     ]
 
 
-def test_each_line_is_told_with_its_number_and_reason() -> None:
+def test_each_line_is_write_verdicts_with_its_number_and_reason() -> None:
     late = viewed(at(2))
     found = check_events(
         lines(viewed(), b"\n", b"no json\n", viewed(user=True), viewed(user="a" * 129), late), NOW
@@ -47,7 +47,7 @@ def test_a_line_without_a_learner_says_what_is_missing_and_not_that_it_has_no_ke
     assert verdict.reason == "missing_field"
 
 
-def test_a_repeated_event_is_told_with_the_line_that_it_repeats() -> None:
+def test_a_repeated_event_is_write_verdicts_with_the_line_that_it_repeats() -> None:
     found = list(check_events(lines(viewed(), viewed(), viewed(user="8", event_id="x")), NOW))
     assert [each.outcome for each in found] == ["accepted", "duplicate", "accepted"]
     assert found[1].detail == "line 1 has this event_id"
@@ -272,10 +272,10 @@ def test_course_facts_are_checked_as_such() -> None:
     assert [each.reason for each in found] == [None, "naive_time", "missing_field"]
 
 
-def test_what_is_told_is_counted_though_only_the_rejected_are_printed() -> None:
+def test_what_is_write_verdicts_is_counted_though_only_the_rejected_are_printed() -> None:
     summary = Summary()
     found = check_events(lines(viewed(), b"[]"), NOW)
-    (line,) = told(found, summary, as_json=True, only_rejected=True)
+    (line,) = write_verdicts(found, summary, as_json=True, only_rejected=True)
     assert json.loads(line)["reason"] == "not_object"
     assert summary.outcomes == {"accepted": 1, "rejected": 1}
 

@@ -29,7 +29,7 @@ BAD = record(b"{")
 
 def told(bench: Bench) -> list[tuple[str, str, str]]:
     """Of each transition the learner, the category and the kind."""
-    return [(t.user_id, t.category, t.kind) for t in bench.told]
+    return [(t.user_id, t.category, t.kind) for t in bench.published]
 
 
 def low_scores(bench: Bench) -> list[tuple[str, str]]:
@@ -78,18 +78,18 @@ def test_under_stream_a_tick_comes_at_the_full_hour_that_an_event_crosses(
 
 def test_under_stream_an_hour_that_was_reached_is_not_ticked_again() -> None:
     bench = Bench(clock="stream", facts=DUE).send(enrolled(at(0)), enrolled(at(MISSED), user="8"))
-    assert bench.told == []
+    assert bench.published == []
     bench.send(viewed(at(MISSED, minutes=1), user="8"))
-    assert bench.told == []
+    assert bench.published == []
     bench.send(viewed(at(MISSED, 0.99), user="8"))
-    assert bench.told == []
+    assert bench.published == []
     bench.send(viewed(at(MISSED, 1), user="8"))
     assert told(bench) == [(USER, "missed_deadline", "raised")]
 
 
 def test_under_the_wall_clock_an_event_wakes_nobody_else() -> None:
     bench = Bench(facts=DUE).send(enrolled(at(0)), viewed(at(30), user="8"))
-    assert bench.told == []
+    assert bench.published == []
     assert bench.fold.checkpoint.ticked == 0
 
 
@@ -114,10 +114,10 @@ def test_a_tick_fires_what_was_due_before_it() -> None:
     bench = Bench(facts=DUE).send(enrolled(at(0)))
     assert bench.fold.due_at() == seconds(at(MISSED))
     bench.tick(at(MISSED))
-    assert (bench.told, bench.learner().steps) == ([], 1)
+    assert (bench.published, bench.learner().steps) == ([], 1)
     bench.adopt("tick", {"at": seconds(at(MISSED)) + 1})
     assert told(bench) == [(USER, "missed_deadline", "raised")]
-    assert bench.told[0].at == seconds(at(MISSED))
+    assert bench.published[0].at == seconds(at(MISSED))
     assert bench.learner().steps == 2
 
 
@@ -151,7 +151,7 @@ def test_a_timer_that_was_moved_fires_once_and_at_its_new_time() -> None:
     bench.send(event("deadline_extended", at(1), assessment_id="a1", due_at=due))
     assert bench.fold.due_at() == seconds(at(MISSED))  # a look at it costs little
     bench.tick(at(8))
-    assert (bench.told, bench.learner().steps) == ([], 2)
+    assert (bench.published, bench.learner().steps) == ([], 2)
     assert bench.fold.due_at() == seconds(at(8))
     bench.adopt("tick", {"at": seconds(at(8)) + 1})
     assert told(bench) == [(USER, "missed_deadline", "raised")]
@@ -177,7 +177,7 @@ def test_a_new_owner_finds_in_the_headers_who_is_to_be_woken() -> None:
 
 def test_a_learners_own_timers_fire_before_the_event_and_make_one_step_with_it() -> None:
     bench = Bench(facts=DUE).send(enrolled(at(0)), submitted(at(MISSED, 1), "a1"))
-    assert [(t.kind, t.at) for t in bench.told] == [
+    assert [(t.kind, t.at) for t in bench.published] == [
         ("raised", seconds(at(MISSED))),
         ("resolved", seconds(at(MISSED, 1))),
     ]
@@ -186,7 +186,7 @@ def test_a_learners_own_timers_fire_before_the_event_and_make_one_step_with_it()
 
 def test_an_event_at_the_very_moment_of_a_timer_comes_before_it() -> None:
     bench = Bench(facts=DUE).send(enrolled(at(0)), submitted(at(MISSED), "a1"))
-    assert bench.told == []
+    assert bench.published == []
     assert bench.fold.due_at() == seconds(at(MISSED))
 
 
@@ -196,7 +196,7 @@ def test_what_a_tick_has_passed_is_past_for_an_event_that_comes_late() -> None:
     bench.send(enrolled(at(0)))
     assert told(bench) == [(USER, "missed_deadline", "raised")]
     bench = Bench(clock="stream", facts=DUE).send(viewed(at(38), user="8"), enrolled(at(0)))
-    assert bench.told == []
+    assert bench.published == []
 
 
 # -- inputs --------------------------------------------------------------------------------------
@@ -327,7 +327,7 @@ def test_alerts_of_events_ticks_and_facts_are_counted_as_raised() -> None:
     bench.tick(at(8))
     assert bench.fold.checkpoint.counters.raised == 4
     bench.adopt("course", course(pass_mark=5))
-    assert bench.fold.checkpoint.counters.raised == len(bench.told) == 10
+    assert bench.fold.checkpoint.counters.raised == len(bench.published) == 10
 
 
 def test_a_batch_is_empty_where_nothing_is_to_be_written_but_the_record() -> None:
@@ -340,7 +340,7 @@ def test_a_batch_is_empty_where_nothing_is_to_be_written_but_the_record() -> Non
     assert not Effects(changed=effects.changed).empty
     bench.fold.fold([record(b"{", 1)], effects)
     assert not Effects(dead_letters=effects.dead_letters).empty
-    told_only = Effects(transitions=Bench().send(graded(at(0), 10)).told)
+    told_only = Effects(transitions=Bench().send(graded(at(0), 10)).published)
     assert not told_only.empty
 
 

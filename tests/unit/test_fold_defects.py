@@ -148,7 +148,7 @@ def same_in_one_batch(clock: ClockMode, first: Events, *parts: Events) -> Bench:
         offset += len(events)
     one._commit(effects)
     assert one.store.committed == many.store.committed
-    assert one.told == many.told
+    assert one.published == many.published
     assert one.fold.checkpoint == many.fold.checkpoint
     return one
 
@@ -176,7 +176,7 @@ def test_after_a_defect_the_learners_own_events_and_ticks_are_folded_again() -> 
         [bad(8.5)],
     )
     assert (one.learner().steps, one.learner("8").steps) == (4, 1)
-    assert [t.kind for t in one.told] == ["raised"]
+    assert [t.kind for t in one.published] == ["raised"]
     assert one.fold.checkpoint.counters.defects == 3
 
 
@@ -235,7 +235,7 @@ def test_a_defect_in_a_timer_stops_nobody_else_and_the_timer_is_let_go(
     bench = Bench(facts=DUE).send(enrolled(at(0)), enrolled(at(0), user="8"))
     armed(monkeypatch, USER)
     bench.tick(at(8))
-    assert [(t.user_id, t.kind) for t in bench.told] == [("8", "raised")]
+    assert [(t.user_id, t.kind) for t in bench.published] == [("8", "raised")]
     assert bench.fold.checkpoint.counters.defects == 1
     assert bench.fold.checkpoint.counters.raised == 1
     state = bench.learner()
@@ -261,7 +261,7 @@ def test_a_timer_that_was_let_go_is_let_go_when_its_batch_is_folded_again(
             records = [record(viewed(at(9)), 2), record(bad(10), 3), record(bad(10, "8"), 4)]
             bench.fold.fold(records, effects)
             bench._commit(effects)
-            found.append((bench.store.committed, bench.told, bench.fold.checkpoint))
+            found.append((bench.store.committed, bench.published, bench.fold.checkpoint))
     assert found[0] == found[1]
     assert found[0][2].counters.defects == 3
 

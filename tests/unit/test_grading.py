@@ -174,7 +174,9 @@ def test_of_one_day_64_assessments_are_remembered_and_the_rest_is_counted() -> N
 def missed(bench: Bench) -> list[tuple[str | None, str, str | None]]:
     """Of each transition of a missed deadline the assessment, the kind and the resolution."""
     return [
-        (t.subject.id, t.kind, t.resolution) for t in bench.told if t.category == "missed_deadline"
+        (t.subject.id, t.kind, t.resolution)
+        for t in bench.published
+        if t.category == "missed_deadline"
     ]
 
 

@@ -86,7 +86,7 @@ def test_an_alert_that_is_over_in_its_second_is_counted() -> None:
 
     alerts = Alerts()
     alerts.take(told(1, 100) + told(2, 101))
-    assert [(each.at_once, each.messages) for each in alerts.told.values()] == [
+    assert [(each.at_once, each.messages) for each in alerts.published.values()] == [
         (True, 2),
         (False, 2),
     ]

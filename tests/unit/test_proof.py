@@ -106,7 +106,7 @@ def test_i2_the_oracle_merges_inputs_where_they_were_adopted() -> None:
         expected = folded(records, bench.inputs, size=size)
         assert expected.learners == bench.store.committed
         assert expected.checkpoint == bench.fold.checkpoint
-        assert len(expected.told) == len(bench.told) > 1
+        assert len(expected.published) == len(bench.published) > 1
 
 
 def test_the_oracle_names_the_source_of_each_stretch_of_the_log() -> None:
@@ -114,7 +114,7 @@ def test_the_oracle_names_the_source_of_each_stretch_of_the_log() -> None:
     bench = Bench().adopt("configuration", one).send(graded(at(1), 30))
     bench.adopt("configuration", other).send(graded(at(2), 30, "a2"))
     records = [record(graded(at(1), 30), 0), record(graded(at(2), 30, "a2"), 1)]
-    told = [each.event for each in folded(records, bench.inputs).told]
+    told = [each.event for each in folded(records, bench.inputs).published]
     assert [json.loads(event or b"")["source"] for event in told] == [
         one.alert_source,
         other.alert_source,

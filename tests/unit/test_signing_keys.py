@@ -219,4 +219,4 @@ async def test_an_outage_of_the_issuer_is_logged_once_and_so_is_its_end(issuer: 
                 return len(issuer.fetches) > fetches + 1
 
             await until(asked_again)
-    assert [line["event"] for line in logged] == ["signing_keys_away", "signing_keys_back"]
+    assert [line["event"] for line in logged] == ["signing_keys_away", "signing_keys_reachable"]

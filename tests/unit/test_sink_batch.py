@@ -70,7 +70,7 @@ def test_an_alert_keeps_its_newest_telling_and_its_newest_end() -> None:
     updated = a_transition("ada", "a", 2, kind="updated", severity="high")
     ended = resolved("ada", "a", 3)
     found = newest_alerts(alerts(raised, updated, raised, ended, updated, ended))
-    assert [told for told, _ in found.told] == [updated]
+    assert [told for told, _ in found.published] == [updated]
     assert found.ended == [ended]
 
 
@@ -79,7 +79,7 @@ def test_what_does_not_raise_the_revision_is_as_if_it_had_not_been_told() -> Non
     again = a_transition("ada", "a", severity="high")
     updated = a_transition("ada", "a", 2, kind="updated")
     found = newest_alerts(alerts(raised, ended, again, updated, resolved("ada", "a", 3)))
-    assert [told for told, _ in found.told] == [raised]
+    assert [told for told, _ in found.published] == [raised]
     assert [end.revision for end in found.ended] == [3]
 
 
