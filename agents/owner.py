@@ -222,14 +222,12 @@ class Owner:
             self._committer = Committer(
                 taken.producer, context.settings, self.partition, context.failpoints
             )
-            sabotage = context.failpoints.sabotage()
             self._fold = PartitionFold(
                 taken.checkpoint,
                 context.configuration,
                 taken.loaded.facts,
                 taken.loaded.table,
                 context.scorer,
-                sabotage=None if sabotage is None else lambda event: sabotage(event.event_id),
             )
             await context.courses.caught_up()
             if self.partition == _LETTERS_PARTITION:
@@ -346,7 +344,7 @@ class Owner:
             checkpoint=self._fold.checkpoint,
             alert_source=self._fold.configuration.alert_source,
             effects=effects,
-            encoded=self._sabotaged(encoded),
+            encoded=encoded,
             letters_of_courses=letters,
         )
         started = time.monotonic()
@@ -358,20 +356,6 @@ class Owner:
             table.put(user_id, data, state)
         loaded.checkpoint, table.next = committed
         self.advances += 1
-
-    def _sabotaged(self, encoded: list[Encoded]) -> list[Encoded]:
-        """The same, but where a failpoint asks for an old state."""
-        failpoints, loaded = self._context.failpoints, self.loaded
-        if not failpoints.armed or loaded is None:
-            return encoded
-        return [
-            item._replace(
-                data=failpoints.state_to_write(
-                    item.user_id, loaded.table.committed(item.user_id), item.data
-                )
-            )
-            for item in encoded
-        ]
 
     def _report(self, effects: Effects, before: Counters) -> None:
         """Metrics, and a loud line for every defect of ours."""

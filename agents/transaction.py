@@ -173,14 +173,13 @@ class Committer:
 
     def _alerts(self, writing: Writing) -> Iterable[Message]:
         for transition in writing.effects.transitions:
-            if transition.delivered and not self._failpoints.once("drop_alert"):
+            if transition.delivered:
                 event = encode_alert_event(transition, writing.alert_source)
                 yield Message(transition.user_id.encode(), event, _ALERT_HEADERS)
 
     def _inputs(self, effects: Effects) -> Iterable[Message]:
         for value in effects.inputs:
-            if not self._failpoints.once("omit_input"):
-                yield Message(None, encode_input(value))
+            yield Message(None, encode_input(value))
 
     def _dead_letters(self, writing: Writing) -> Iterable[Message]:
         of_activity = [(self._partition, letter) for letter in writing.effects.dead_letters]

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Never
 
@@ -13,7 +13,6 @@ from contracts.schema import SCHEMA_VERSION
 from contracts.topics import ACTIVITY, partition_counts
 from domain.checkpoint import Checkpoint
 from domain.decode import Record
-from domain.events import AnyEvent
 from domain.fold import new_checkpoint
 from domain.scoring import Scorer
 from proof.course_letters import course_letters
@@ -40,7 +39,6 @@ class Proof:
     settings: Settings
     scorer: Scorer
     wait_seconds: float
-    sabotage: Callable[[AnyEvent], None] | None = None
     progress: bool | None = None
 
 
@@ -138,7 +136,7 @@ class _Partition:
         mode = self.proof.settings.clock if checkpoint is None else checkpoint.clock_mode
         start = new_checkpoint(self.number, self.log.partitions, self.log.topic_id, mode)
         recount = Recount({user.encode() for user in chosen}, found.rejected)
-        oracle = Oracle(start, found.inputs, self.proof.scorer, self.proof.sabotage)
+        oracle = Oracle(start, found.inputs, self.proof.scorer)
         if checkpoint is None or self.logs.begin(ACTIVITY, self.number) > 0:
             return oracle.expected, recount
         batches = self.logs.read(ACTIVITY, self.number, 0, checkpoint.next)

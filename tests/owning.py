@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from typing_extensions import override
 
 import agents.owner
+import domain.fold
 from agents.courses import CourseReader
 from agents.owner import Context, Owner
 from agents.table import Table
@@ -32,6 +33,7 @@ from models.baseline import Baseline
 from runtime.failpoints import Failpoints
 from runtime.metrics import Metrics
 from runtime.settings import Settings
+from tests.defects import Defect, with_defect
 from tests.factories import START, record, seconds
 from tests.simulation.model_log import Broker, Kept, Log, Producer
 
@@ -141,11 +143,13 @@ class Stage:
         self,
         monkeypatch: pytest.MonkeyPatch,
         partition: int = 1,
-        failpoints: str = "",
+        defect: Defect | None = None,
         **given: Any,
     ) -> None:
         monkeypatch.setattr(agents.owner, "take_over", self._take_over)
         monkeypatch.setattr(agents.owner, "CourseLetters", Letters)
+        if defect is not None:
+            monkeypatch.setattr(domain.fold, "advance", with_defect(defect))
         self.settings = Settings.model_validate({"KAFKA_BOOTSTRAP": "nowhere:1", **given})
         self.partition = partition
         self.learner = next(
@@ -164,7 +168,7 @@ class Stage:
             clock=self.clock,
             courses=self.courses,
             metrics=Metrics(self.registry),
-            failpoints=Failpoints(failpoints),
+            failpoints=Failpoints(""),
         )
 
     def owner(self, loaded: Loaded | None = None) -> Owner:

@@ -19,14 +19,13 @@ from agents.takeover import Loaded, take_over
 from contracts.remedies import REMEDIES
 from contracts.topics import ACTIVITY, ALERTS, COURSES, DEAD_LETTERS, STATE, Topic
 from domain.codec import encode_learner
-from domain.events import AnyEvent
 from domain.state import STATE_VERSION, new_learner
 from operations.topics import declare
 from runtime.clock import WallClock
 from runtime.errors import LossError
-from runtime.failpoints import DeliberateError
 from runtime.kafka import admin_client, keyed_producer
 from runtime.settings import Settings
+from tests.defects import about, folding_with
 from tests.waiting import wait_for
 from tests.working import (
     START,
@@ -133,16 +132,12 @@ def test_i1_bad_events_become_dead_letters_and_stop_nobody(
 def test_a_defect_of_ours_costs_one_event_and_no_other(replay: Settings, tmp_path: Path) -> None:
     send(replay, [course_facts()], COURSES.name)
     send(replay, days_of_work([f"u{number}" for number in range(10)]))
-    with running(replay, tmp_path / "w", failpoints="fold_raises=u3-1-1") as worker:
+    with running(replay, tmp_path / "w", wrong="defect_about=u3-1-1") as worker:
         wait_until_folded(replay)
         assert worker.stop() == 0
         assert "event_defect" in worker.said()
-
-    def raise_the_same(event: AnyEvent) -> None:
-        if event.event_id == "u3-1-1":
-            raise DeliberateError
-
-    letters = assert_equals_the_log(replay, sabotage=raise_the_same).letters
+    with folding_with(about("u3-1-1")):
+        letters = assert_equals_the_log(replay).letters
     assert [dict(headers)["reason"] for _, _, _, headers in letters] == [b"defect"]
 
 

@@ -31,7 +31,7 @@ Steps: TypeAlias = Iterator[str]
 IDLE: Final = "idle"
 """The step between two turns, at which an owner can be asked to stop."""
 COMMITTED: Final = "committed"
-SABOTAGE: Final = "boom"
+DEFECT: Final = "boom"
 TOPIC_ID: Final = "topic-id"
 _SCORER: Final = Baseline()
 
@@ -40,14 +40,14 @@ class HaltedError(Exception):
     """The partition is halted: the process ends, until somebody starts it with leave to resume."""
 
 
-class SabotageError(Exception):
+class DefectError(Exception):
     """The defect of ours that the schedule asked for."""
 
 
-def sabotage(event: AnyEvent) -> None:
+def defect(event: AnyEvent) -> None:
     """A defect about exactly the events that say so."""
-    if event.event_id.startswith(SABOTAGE):
-        raise SabotageError
+    if event.event_id.startswith(DEFECT):
+        raise DefectError
 
 
 @dataclass(slots=True)
@@ -136,7 +136,6 @@ class Owner:
             self.loaded.facts,
             self.loaded.table,
             _SCORER,
-            sabotage=sabotage,
         )
         fold, effects = self.fold, self.fold.begin()
         if checkpoint.fold_version != FOLD_VERSION:

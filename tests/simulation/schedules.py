@@ -17,7 +17,7 @@ from domain.course_facts import Assessment, CourseFacts, Module
 from domain.decode import Reason
 from tests.factories import START, seconds
 from tests.simulation.model_log import a_share
-from tests.simulation.model_owner import SABOTAGE
+from tests.simulation.model_owner import DEFECT
 
 Operation: TypeAlias = tuple[Any, ...]
 
@@ -210,7 +210,7 @@ class Sender:
 
     def _event(self, spec: Operation, now: int) -> Sent:
         _, kind, user, late, which, defect = spec
-        event_id = f"{SABOTAGE if defect else 'e'}{len(self.made)}"
+        event_id = f"{DEFECT if defect else 'e'}{len(self.made)}"
         fields = _fields(kind, which)
         bit = 0
         if fields.get("content_kind") == "page" and not defect:

@@ -19,6 +19,7 @@ from domain.ids import event_hash
 from domain.inputs import Input
 from domain.state import STATE_BYTES_MAX
 from models.baseline import Baseline
+from tests.defects import folding_with
 from tests.factories import MemoryStore
 from tests.simulation.model_log import NO_TRANSACTION, FencedError, Kept, Producer
 from tests.simulation.model_owner import (
@@ -29,8 +30,8 @@ from tests.simulation.model_owner import (
     Owner,
     Steps,
     World,
+    defect,
     nothing_loaded,
-    sabotage,
 )
 from tests.simulation.schedules import (
     BASE,
@@ -92,6 +93,10 @@ class Simulation:
 
     def run(self) -> None:
         """All of the schedule, then peace, then the verdict."""
+        with folding_with(defect):
+            self._run()
+
+    def _run(self) -> None:
         for index, operation in enumerate(self.schedule.operations):
             self._apply(operation)
             if index == len(self.schedule.operations) // 2 and self.schedule.seed % 3 == 0:
@@ -345,7 +350,6 @@ class Oracle:
             facts,
             self.store,
             _SCORER,
-            sabotage=sabotage,
         )
         waiting = list(reversed(inputs))
         for kept in activity:

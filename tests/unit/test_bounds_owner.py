@@ -14,6 +14,7 @@ from domain.checkpoint import FOLD_VERSION
 from domain.codec import UnknownVersionError, decode_learner
 from domain.configuration import Configuration, Halting, canonical
 from runtime.errors import CrashError, TooManyRejectedError, UsageError
+from tests.defects import about
 from tests.factories import at, course, graded, seconds, viewed
 from tests.owning import IDLE, Letters, Stage, a_letter, kinds, turn, until
 
@@ -119,7 +120,7 @@ async def test_i4_what_is_written_is_kept_in_memory_and_counted(stage: Stage) ->
 
 
 async def test_figures_are_of_this_turn_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    stage = Stage(monkeypatch, failpoints="fold_raises=boom-0,fold_raises=boom-1")
+    stage = Stage(monkeypatch, defect=about("boom-0", "boom-1"))
     owner = await stage.opened()
     first, second = views(stage, 0, 2), views(stage, 2, 1)
     booms = [viewed(at(1), user=stage.learner, event_id=f"boom-{n}") for n in range(2)]
@@ -154,7 +155,7 @@ async def test_i4_a_turn_that_only_moves_the_position_is_written(stage: Stage) -
 async def test_a_defect_is_told_loudly_and_a_rejection_is_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    stage = Stage(monkeypatch, failpoints="fold_raises=boom")
+    stage = Stage(monkeypatch, defect=about("boom"))
     owner = await stage.opened()
     bad = viewed(at(0), "p", user=stage.learner, event_id="boom")
     with structlog.testing.capture_logs() as lines:
@@ -163,19 +164,6 @@ async def test_a_defect_is_told_loudly_and_a_rejection_is_not(
     assert [(line["event"], line["offset"]) for line in lines] == [("event_defect", 1)]
     assert stage.written(DEAD_LETTERS.name)[0].value == b"{"
     assert stage.figure("defects_total") == 1
-
-
-async def test_an_old_state_is_written_only_where_a_failpoint_asks_for_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    for failpoints, steps in (("", [1, 2]), ("put_state_back", [1, 1])):
-        stage = Stage(monkeypatch, failpoints=failpoints)
-        owner = await stage.opened()
-        for offset in range(2):
-            owner.deliver(stage.batch(offset, *views(stage, offset, 1)))
-            await turn(owner)
-        states = [each for each in stage.written(STATE.name) if each.key == stage.learner.encode()]
-        assert [decode_learner(each.value or b"").steps for each in states] == steps
 
 
 async def test_too_many_rejected_are_written_and_then_halt_the_partition(stage: Stage) -> None:

@@ -29,7 +29,7 @@ from domain.decode import Record
 from domain.fold import DeadLetter, new_checkpoint
 from domain.state import new_learner
 from runtime.errors import CrashError, LossError, ProjectError, TooManyRejectedError, UsageError
-from runtime.failpoints import DeliberateError, Failpoints
+from runtime.failpoints import Failpoints
 from runtime.metrics import Metrics
 from runtime.process import exit_status
 from runtime.settings import Settings
@@ -261,26 +261,9 @@ async def test_a_halt_ends_the_process_only_where_nothing_else_is_left() -> None
     assert [str(error) for error in told] == ["partition 2 is halted"]
 
 
-def test_only_what_is_asked_for_goes_wrong() -> None:
-    nothing = Failpoints("")
-    assert not nothing.armed
-    assert nothing.sabotage() is None
-    assert not nothing.once("drop_alert")
-    assert nothing.state_to_write("u1", b"old", b"new") == b"new"
-    wrong = Failpoints("drop_alert, put_state_back,fold_raises=e1,fold_raises=e2")
-    assert [wrong.once("drop_alert") for _ in range(3)] == [True, False, False]
-    assert wrong.state_to_write("u1", None, b"new") == b"new"
-    assert wrong.state_to_write("u1", b"old", b"new") == b"old"
-    assert wrong.state_to_write("u1", b"older", b"newer") == b"old"
-    assert wrong.state_to_write("u2", b"old", b"new") == b"new"
-    sabotage = wrong.sabotage()
-    assert sabotage is not None
-    sabotage("e3")
-    with pytest.raises(DeliberateError):
-        sabotage("e2")
-
-
-@pytest.mark.parametrize("setting", ["drop_alerts", "crash_at=nowhere", "sleep_at=after_states"])
+@pytest.mark.parametrize(
+    "setting", ["drop_alert", "fold_raises=e1", "crash_at=nowhere", "sleep_at=after_states"]
+)
 def test_a_failpoint_that_there_is_not_is_refused(setting: str) -> None:
     with pytest.raises(UsageError, match="failpoint"):
         Failpoints(setting)
