@@ -24,8 +24,8 @@ from proof.recount import Recount
 from proof.report import Report
 from proof.sample import choose_learners
 from proof.tables import opened, read_tables
-from runtime.errors import LossError
 from runtime.process import collector_off
+from runtime.same_log import Extent, check_same_log
 from runtime.servers import wait_for_database, wait_for_kafka
 from runtime.settings import Settings
 
@@ -110,17 +110,13 @@ class _Partition:
         )
 
     def _check(self, checkpoint: Checkpoint, begin: int) -> None:
-        place = f"activity[{self.number}]"
-        if checkpoint.topic_id != self.log.topic_id:
-            raise LossError(
-                f"{place} has the id {self.log.topic_id}, "
-                f"what was folded had {checkpoint.topic_id}: the topic was deleted and made again"
-            )
-        if checkpoint.next < begin:
-            raise LossError(
-                f"{place} begins at {begin}, the fold stands at {checkpoint.next}: "
-                f"{begin - checkpoint.next} offsets are gone"
-            )
+        check_same_log(
+            f"activity[{self.number}]",
+            "the fold",
+            Extent(self.log.topic_id, begin, checkpoint.next),
+            topic_id=checkpoint.topic_id,
+            at=checkpoint.next,
+        )
 
     def _quota(self) -> int:
         return -(-RECOUNTED_LEARNERS // self.log.partitions)

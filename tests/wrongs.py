@@ -8,8 +8,10 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
+import agents.worker.fold
 import domain.fold
-from agents.transaction import Committer, Message
+from agents.partition_owner.job import Message
+from agents.worker.messages import Outputs
 from cli.main import main
 from contracts.state_keys import is_learner
 from tests.defects import about, with_defect
@@ -51,14 +53,14 @@ def first_change_lost(real: Messages) -> Messages:
     return messages
 
 
-def _wrap(name: str, wrong: Callable[[Messages], Messages]) -> Callable[[], None]:
-    return lambda: setattr(Committer, name, wrong(getattr(Committer, name)))
+def _wrap(place: object, name: str, wrong: Callable[[Messages], Messages]) -> Callable[[], None]:
+    return lambda: setattr(place, name, wrong(getattr(place, name)))
 
 
 WRONGS: Final[dict[str, Callable[[], None]]] = {
-    "drop_alert": _wrap("_alerts", without_first),
-    "put_state_back": _wrap("_states", first_change_lost),
-    "omit_input": _wrap("_inputs", without_first),
+    "drop_alert": _wrap(Outputs, "alerts", without_first),
+    "put_state_back": _wrap(agents.worker.fold, "states", first_change_lost),
+    "omit_input": _wrap(Outputs, "inputs", without_first),
 }
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import confluent_kafka
 import msgspec
@@ -14,8 +16,10 @@ from aiokafka.partitioner import murmur2
 from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient
 
-from agents.table import Table
-from agents.takeover import Loaded, take_over
+from agents.partition_owner.takeover import take_over
+from agents.worker.context import Context
+from agents.worker.hot_states import HotStates
+from agents.worker.topology import worker_job
 from contracts.remedies import REMEDIES
 from contracts.topics import ACTIVITY, ALERTS, COURSES, DEAD_LETTERS, STATE, Topic
 from domain.codec import encode_learner
@@ -249,10 +253,13 @@ def test_another_clock_is_refused(replay: Settings, tmp_path: Path) -> None:
 def test_states_that_end_before_what_a_worker_has_read_of_them_are_a_loss(
     replay: Settings,
 ) -> None:
-    loaded = Loaded(Table(), {})
-    loaded.table.next = 1_000
+    job = worker_job(
+        cast(Context, SimpleNamespace(settings=replay, metrics=None, hot=HotStates(1)))
+    )
+    stored = job.make_stored(0)
+    stored.next = 1_000
     with pytest.raises(LossError, match="read up to 1000, but it ends at"):
-        asyncio.run(take_over(replay, 0, loaded, resume=False))
+        asyncio.run(take_over(job, 0, stored, resume=False))
 
 
 def test_a_topic_that_was_made_again_is_refused(
