@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -49,7 +49,7 @@ class Worker:
         folder: Path,
         *,
         failpoints: str = "",
-        wrong: str = "",
+        program: Sequence[str] = ("cli.main", "worker"),
         resume: bool = False,
     ) -> None:
         self._log = folder / f"worker-{len(list(folder.iterdir()))}.log"
@@ -67,8 +67,7 @@ class Worker:
         command = [
             sys.executable,
             "-m",
-            *(["tests.wrongs", wrong] if wrong else ["cli.main"]),
-            "worker",
+            *program,
             *(["--resume"] if resume else []),
         ]
         with self._log.open("wb") as log:
@@ -118,6 +117,11 @@ def running(settings: Settings, folder: Path, **options: Any) -> Iterator[Worker
         if worker.process.poll() is None:
             worker.process.kill()
             worker.process.wait()
+
+
+def doing_wrong(name: str) -> tuple[str, ...]:
+    """The program of a worker that does one of the wrongs of tests/wrongs.py."""
+    return "tests.wrongs", name, "worker"
 
 
 def course_facts(course: str = "c1", due: datetime | None = None) -> tuple[bytes, bytes]:

@@ -33,6 +33,7 @@ from tests.working import (
     checkpoints_of,
     course_facts,
     days_of_work,
+    doing_wrong,
     running,
     send,
     wait_until_folded,
@@ -160,7 +161,7 @@ def test_i2_what_is_wrong_in_postgres_is_named(stack: Settings, tmp_path: Path) 
 def test_a_worker_that_does_something_wrong_is_found_out(
     stack: Settings, tmp_path: Path, wrong: str, checks: set[str], what: str
 ) -> None:
-    with running(stack, tmp_path / "w", wrong=wrong):
+    with running(stack, tmp_path / "w", program=doing_wrong(wrong)):
         wait_for(lambda: len(checkpoints_of(stack)) == stack.partitions, 30)
         for events in batched(days_of_work(USERS), 100):
             send(stack, events)
@@ -177,7 +178,7 @@ def test_a_worker_that_does_something_wrong_is_found_out(
 
 def test_a_defect_is_a_defect_in_the_oracle_too(stack: Settings, tmp_path: Path) -> None:
     send(stack, days_of_work(USERS))
-    with running(stack, tmp_path / "w", wrong="defect_about=u1-1-1"):
+    with running(stack, tmp_path / "w", program=doing_wrong("defect_about=u1-1-1")):
         with folding_with(about("u1-1-1")):
             assert red(verified(stack)) == {}
         report = verified(stack)

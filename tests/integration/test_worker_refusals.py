@@ -37,6 +37,7 @@ from tests.working import (
     checkpoints_of,
     course_facts,
     days_of_work,
+    doing_wrong,
     running,
     send,
     stored,
@@ -136,7 +137,7 @@ def test_i1_bad_events_become_dead_letters_and_stop_nobody(
 def test_a_defect_of_ours_costs_one_event_and_no_other(replay: Settings, tmp_path: Path) -> None:
     send(replay, [course_facts()], COURSES.name)
     send(replay, days_of_work([f"u{number}" for number in range(10)]))
-    with running(replay, tmp_path / "w", wrong="defect_about=u3-1-1") as worker:
+    with running(replay, tmp_path / "w", program=doing_wrong("defect_about=u3-1-1")) as worker:
         wait_until_folded(replay)
         assert worker.stop() == 0
         assert "event_defect" in worker.said()
