@@ -26,6 +26,7 @@ from agents.worker.context import Context
 from agents.worker.courses import CourseReader
 from agents.worker.fold import WorkerFold
 from agents.worker.hot_states import HotStates
+from agents.worker.metrics import Metrics
 from agents.worker.stored import WorkerStored
 from agents.worker.topology import worker_job
 from contracts.topics import ALERTS, INPUTS, STATE
@@ -37,7 +38,6 @@ from domain.decode import Record
 from domain.fold import DeadLetter
 from domain.ids import partition_of
 from models.baseline import Baseline
-from runtime.metrics import Metrics
 from runtime.settings import Settings
 from tests.defects import Defect, with_defect
 from tests.factories import START, record, seconds

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from agents.worker.courses import CourseReader
 from agents.worker.hot_states import HotStates
+from agents.worker.metrics import Metrics
 from domain.configuration import Configuration
 from domain.scoring import Scorer
 from runtime.clock import Clock
-from runtime.metrics import Metrics
 from runtime.settings import Settings
 
 

@@ -11,13 +11,13 @@ from agents.worker.context import Context
 from agents.worker.courses import CourseReader
 from agents.worker.halting import explained
 from agents.worker.hot_states import HotStates
+from agents.worker.metrics import Metrics
 from agents.worker.stored import WorkerStored
 from contracts.topics import ACTIVITY, STATE, TOPICS, partition_counts
 from domain.configuration import Configuration
 from domain.scoring import Scorer
 from runtime.clock import WallClock
 from runtime.failpoints import Failpoints
-from runtime.metrics import Metrics
 from runtime.process import leave
 from runtime.servers import wait_for_kafka
 from runtime.settings import Settings

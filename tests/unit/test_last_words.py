@@ -11,10 +11,10 @@ from prometheus_client import CollectorRegistry
 import agents.partition_owner.watchdog
 from agents.partition_owner.log_ends import LogEnds
 from agents.partition_owner.watchdog import Watchdog
+from agents.worker.metrics import Metrics
 from contracts.topics import ACTIVITY
 from devstack.environment import PROGRAM
 from runtime.errors import CrashError, UsageError
-from runtime.metrics import Metrics
 from runtime.settings import Settings
 
 ROOT = Path(__file__).parents[2]

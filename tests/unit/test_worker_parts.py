@@ -20,6 +20,7 @@ from agents.partition_owner.watchdog import Progress, Watchdog
 from agents.worker.context import Context
 from agents.worker.fold import position_of
 from agents.worker.hot_states import DECODED_FACTOR, HotStates
+from agents.worker.metrics import Metrics
 from agents.worker.stored import WorkerStored
 from agents.worker.table import Table
 from contracts.dead_letter import (
@@ -38,7 +39,6 @@ from domain.fold import DeadLetter, new_checkpoint
 from domain.state import new_learner
 from runtime.errors import CrashError, LossError, ProjectError, TooManyRejectedError, UsageError
 from runtime.failpoints import Failpoints
-from runtime.metrics import Metrics
 from runtime.process import exit_status
 from runtime.same_log import Extent
 from runtime.settings import Settings
