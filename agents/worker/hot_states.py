@@ -1,5 +1,6 @@
 """The decoded states that a worker keeps at hand, of all its partitions together."""
 
+from collections import OrderedDict
 from itertools import count
 from typing import Final
 
@@ -19,7 +20,8 @@ class HotStates:
     def __init__(self, bytes_max: int) -> None:
         self.size = 0
         self._size_max = bytes_max // DECODED_FACTOR
-        self._states: dict[tuple[int, str], tuple[Learner, int]] = {}  # oldest use first
+        # Oldest use first. To find the first of a plain dict costs a look at each that was removed.
+        self._states: OrderedDict[tuple[int, str], tuple[Learner, int]] = OrderedDict()
         self._tables = count()
 
     def __len__(self) -> int:
@@ -40,7 +42,8 @@ class HotStates:
         self._states[table, user_id] = state, size
         self.size += size
         while self.size > self._size_max and len(self._states) > 1:
-            self.forget(*next(iter(self._states)))
+            _, (_, removed) = self._states.popitem(last=False)
+            self.size -= removed
 
     def forget(self, table: int, user_id: str) -> None:
         """The learner's state, if it is at hand, is no longer what was committed."""
