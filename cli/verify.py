@@ -7,7 +7,6 @@ from cli.settings import read_settings
 from models.baseline import Baseline
 from proof.report import rendered, rendered_json
 from proof.verify import Proof, verify
-from runtime.failpoints import Failpoints
 from runtime.log import configure
 
 _STATUSES = """Exit status: 0 all is equal; 1 something is missing, extra, different or could not be
@@ -30,12 +29,10 @@ def run(args: argparse.Namespace) -> int:
     """Print the report; 1 where it is not equal."""
     settings = read_settings()
     configure(settings)
-    fault = Failpoints(settings.failpoints).sabotage()
     proof = Proof(
         settings=settings,
         scorer=Baseline(),
         wait_seconds=args.wait,
-        sabotage=None if fault is None else lambda event: fault(event.event_id),
     )
     report = verify(proof)
     print(rendered_json(report) if args.json else rendered(report))

@@ -4,7 +4,7 @@ import argparse
 
 import msgspec
 
-from agents.topology import run_worker
+from agents.worker.topology import run_worker
 from cli.settings import read_settings
 from domain.configuration import Configuration, Rules
 from models.baseline import Baseline

@@ -4,7 +4,7 @@ One pure function of the log, called by the owner of a partition, by `verify` an
 """
 
 import heapq
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
@@ -27,7 +27,6 @@ from domain.configuration import Configuration, canonical
 from domain.course_facts import CourseFacts
 from domain.decode import Accepted, Reason, Record, Rejected
 from domain.deduplication import content_of, seen_content
-from domain.events import AnyEvent
 from domain.inputs import FoldVersion, Input, Tick
 from domain.rules.reacting import fire
 from domain.rules.step import Step
@@ -117,15 +116,12 @@ class PartitionFold:
         facts: dict[str, CourseFacts],
         store: Store,
         scorer: Scorer,
-        *,
-        sabotage: Callable[[AnyEvent], None] | None = None,
     ) -> None:
         self.checkpoint = checkpoint
         self.configuration = configuration
         self.facts = facts
         self._store = store
         self._scorer = scorer
-        self._sabotage = sabotage
         self._adopted = configuration.for_steps()
         self._step = Step(NEVER, NEVER, NEVER, self._adopted, facts, scorer)
         self._trail: list[_Turn] = []
@@ -251,8 +247,6 @@ class PartitionFold:
         changed = bool(woken) and fire(state, step, turn.until)
         accepted = turn.accepted
         if accepted is not None:
-            if self._sabotage is not None:
-                self._sabotage(accepted.event)
             step.at = step.now = accepted.at
             if step.at < state.last_event_at or step.at < turn.ticked:  # it comes late
                 step.now = max(state.last_event_at, step.at, turn.ticked)

@@ -12,7 +12,8 @@ from feeds.position import PositionFile, Reached, position_file
 from feeds.producing import Pace, Resumption, Target, deliver, producer, target_of
 from feeds.reading import ends, found_from
 from feeds.records import Record
-from runtime.errors import CrashError, StoppedError
+from runtime.errors import StoppedError
+from runtime.kafka import reaching_kafka
 from runtime.servers import wait_for_kafka
 from runtime.settings import Settings
 
@@ -53,10 +54,8 @@ def run_feed(settings: Settings, feed: Feed, delivery: Delivery) -> Sent:
     Raises StoppedError on Ctrl-C, as soon as what is on its way is acknowledged.
     """
     wait_for_kafka(settings)
-    try:
+    with reaching_kafka(settings, (KafkaConnectionError,)):
         return asyncio.run(_run(settings, feed, delivery))
-    except KafkaConnectionError as error:
-        raise CrashError(f"cannot reach Kafka at {settings.kafka_bootstrap}: {error}") from error
 
 
 async def _run(settings: Settings, feed: Feed, delivery: Delivery) -> Sent:

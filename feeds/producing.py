@@ -5,7 +5,7 @@ import sys
 import zlib
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final, Never, TypeAlias
@@ -20,7 +20,7 @@ from domain.ids import partition_of
 from feeds.position import PositionFile, Reached
 from feeds.records import Record, Trace, trace
 from runtime.errors import CrashError, UsageError
-from runtime.kafka import admin_client, connect_options
+from runtime.kafka import admin_client, connect_options, reaching_kafka
 from runtime.settings import Settings
 
 ROUND_RECORDS: Final = 10_000
@@ -50,14 +50,10 @@ class Pace:
 
 def target_of(settings: Settings, topic: str) -> Target:
     """Describe a topic, by its name on this cluster."""
-    try:
+    with reaching_kafka(settings):
         admin = admin_client(settings)
-    except kafka.errors.KafkaError as error:
-        raise CrashError(f"cannot reach Kafka at {settings.kafka_bootstrap}: {error}") from error
-    try:
+    with closing(admin):
         (found,) = admin.describe_topics([topic])
-    finally:
-        admin.close()
     if found["error_code"] != 0:
         reason = kafka.errors.for_code(found["error_code"]).__name__
         raise UsageError(f"topic {topic} cannot be used ({reason}): run `learnstream topics` first")

@@ -17,7 +17,7 @@ from contracts.remedies import remedy_of
 from contracts.topics import COURSES, DEAD_LETTERS
 from domain.ids import partition_of
 from runtime.errors import CrashError, UsageError
-from runtime.kafka import committed_reader, keyed_producer
+from runtime.kafka import committed_reader, keyed_producer, reaching_kafka
 from runtime.servers import wait_for_kafka
 from runtime.settings import Settings
 from runtime.tables import table
@@ -282,10 +282,8 @@ def _history(settings: Settings, topic: str, group: Iterable[Letter]) -> _Histor
 
 
 def _reader(settings: Settings) -> "closing[KafkaConsumer]":
-    try:
+    with reaching_kafka(settings):
         return closing(committed_reader(settings, max_partition_fetch_bytes=4_194_304))
-    except KafkaError as error:
-        raise CrashError(f"cannot reach Kafka at {settings.kafka_bootstrap}: {error}") from error
 
 
 def _read(reader: KafkaConsumer, topic: str, since: int | None) -> Iterator[ConsumerRecord]:

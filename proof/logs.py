@@ -2,19 +2,19 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final, Self, TypeAlias
 
 import kafka.errors
 from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+from aiokafka.errors import OffsetOutOfRangeError
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from contracts.topics import Topic
-from runtime.errors import CrashError, LossError, UsageError
-from runtime.kafka import READ_COMMITTED, admin_client, connect_options
+from runtime.errors import LossError, UsageError
+from runtime.kafka import READ_COMMITTED, admin_client, connect_options, reaching_kafka
 from runtime.settings import Settings
 
 Entry: TypeAlias = ConsumerRecord[bytes, bytes]
@@ -37,11 +37,8 @@ class Log:
 def look_at(settings: Settings, topic: Topic) -> Log:
     """Ask the cluster for a topic; a missing one is a UsageError."""
     name = settings.topic(topic.name)
-    try:
-        with closing(admin_client(settings)) as admin:
-            (found,) = admin.describe_topics([name])
-    except kafka.errors.KafkaError as error:
-        raise CrashError(f"cannot reach Kafka at {settings.kafka_bootstrap}: {error}") from error
+    with reaching_kafka(settings), closing(admin_client(settings)) as admin:
+        (found,) = admin.describe_topics([name])
     if found["error_code"] != 0:
         reason = kafka.errors.for_code(found["error_code"]).__name__
         raise UsageError(f"topic {name}: {reason}; run `learnstream topics` first")
@@ -58,13 +55,11 @@ class Logs:
 
     def __enter__(self) -> Self:
         self._runner.__enter__()
-        try:
+        with reaching_kafka(self._settings), ExitStack() as stack:
+            stack.callback(self._close)
             for _ in range(2):  # one reads, the other asks for offsets and never waits for it
                 self._consumers.append(self._runner.run(self._open()))
-        except KafkaError as error:
-            self._close()
-            place = self._settings.kafka_bootstrap
-            raise CrashError(f"cannot reach Kafka at {place}: {error}") from error
+            stack.pop_all()
         return self
 
     def __exit__(

@@ -3,7 +3,7 @@
 import hashlib
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -20,7 +20,6 @@ from domain.codec import (
 )
 from domain.configuration import Configuration
 from domain.decode import Record
-from domain.events import AnyEvent
 from domain.fold import DeadLetter, Effects, PartitionFold
 from domain.inputs import FoldVersion, Input
 from domain.scoring import Scorer
@@ -97,12 +96,9 @@ class Oracle:
         checkpoint: Checkpoint,
         inputs: Sequence[Input],
         scorer: Scorer,
-        sabotage: Callable[[AnyEvent], None] | None = None,
     ) -> None:
         self._store = MemoryStore()
-        self._fold = PartitionFold(
-            checkpoint, Configuration(), {}, self._store, scorer, sabotage=sabotage
-        )
+        self._fold = PartitionFold(checkpoint, Configuration(), {}, self._store, scorer)
         self._inputs = deque(inputs)
         self._over = False
         self.expected = Expected(checkpoint, learners=self._store.bytes)

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Never
 
@@ -13,7 +13,6 @@ from contracts.schema import SCHEMA_VERSION
 from contracts.topics import ACTIVITY, partition_counts
 from domain.checkpoint import Checkpoint
 from domain.decode import Record
-from domain.events import AnyEvent
 from domain.fold import new_checkpoint
 from domain.scoring import Scorer
 from proof.course_letters import course_letters
@@ -25,8 +24,8 @@ from proof.recount import Recount
 from proof.report import Report
 from proof.sample import choose_learners
 from proof.tables import opened, read_tables
-from runtime.errors import LossError
 from runtime.process import collector_off
+from runtime.same_log import Extent, check_same_log
 from runtime.servers import wait_for_database, wait_for_kafka
 from runtime.settings import Settings
 
@@ -40,7 +39,6 @@ class Proof:
     settings: Settings
     scorer: Scorer
     wait_seconds: float
-    sabotage: Callable[[AnyEvent], None] | None = None
     progress: bool | None = None
 
 
@@ -112,17 +110,13 @@ class _Partition:
         )
 
     def _check(self, checkpoint: Checkpoint, begin: int) -> None:
-        place = f"activity[{self.number}]"
-        if checkpoint.topic_id != self.log.topic_id:
-            raise LossError(
-                f"{place} has the id {self.log.topic_id}, "
-                f"what was folded had {checkpoint.topic_id}: the topic was deleted and made again"
-            )
-        if checkpoint.next < begin:
-            raise LossError(
-                f"{place} begins at {begin}, the fold stands at {checkpoint.next}: "
-                f"{begin - checkpoint.next} offsets are gone"
-            )
+        check_same_log(
+            f"activity[{self.number}]",
+            "the fold",
+            Extent(self.log.topic_id, begin, checkpoint.next),
+            topic_id=checkpoint.topic_id,
+            at=checkpoint.next,
+        )
 
     def _quota(self) -> int:
         return -(-RECOUNTED_LEARNERS // self.log.partitions)
@@ -138,7 +132,7 @@ class _Partition:
         mode = self.proof.settings.clock if checkpoint is None else checkpoint.clock_mode
         start = new_checkpoint(self.number, self.log.partitions, self.log.topic_id, mode)
         recount = Recount({user.encode() for user in chosen}, found.rejected)
-        oracle = Oracle(start, found.inputs, self.proof.scorer, self.proof.sabotage)
+        oracle = Oracle(start, found.inputs, self.proof.scorer)
         if checkpoint is None or self.logs.begin(ACTIVITY, self.number) > 0:
             return oracle.expected, recount
         batches = self.logs.read(ACTIVITY, self.number, 0, checkpoint.next)

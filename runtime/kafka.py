@@ -2,17 +2,22 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, closing, contextmanager
 from typing import Any, Final, TypedDict
 
+import aiokafka.errors
+import kafka.errors
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from kafka import KafkaConsumer, KafkaProducer
 from kafka.admin import KafkaAdminClient
 
+from runtime.errors import CrashError
 from runtime.settings import Settings
 
 READ_COMMITTED: Final = "read_committed"
+KAFKA_ERRORS: Final = (aiokafka.errors.KafkaError, kafka.errors.KafkaError)
+"""What the two libraries raise."""
 END_SECONDS: Final = 12.0
 """So long a log may end before a place that was in it: only then it is another log."""
 _ASK_AGAIN_SECONDS: Final = 0.3
@@ -27,6 +32,20 @@ class ConnectOptions(TypedDict, total=False):
     sasl_plain_username: str
     sasl_plain_password: str
     ssl_context: ssl.SSLContext
+
+
+@contextmanager
+def reaching_kafka(
+    settings: Settings, errors: tuple[type[Exception], ...] = KAFKA_ERRORS
+) -> Iterator[None]:
+    """Inside, what either Kafka library raises is a CrashError that says which servers were asked.
+
+    With `errors` given, only these are.
+    """
+    try:
+        yield
+    except errors as error:
+        raise CrashError(f"cannot reach Kafka at {settings.kafka_bootstrap}: {error}") from error
 
 
 def connect_options(settings: Settings) -> ConnectOptions:

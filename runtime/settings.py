@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     rules_file: Path | None = None
     session_timeout_seconds: float = Field(default=8.0, ge=1, allow_inf_nan=False)
     batch_records: int = Field(default=5_000, ge=1)
+    hot_states_mib: int = Field(default=1_024, ge=1)
     progress_timeout_seconds: float = Field(default=60.0, ge=1, allow_inf_nan=False)
     data_dir: Path | None = None
 

@@ -8,7 +8,8 @@ from psycopg import AsyncConnection
 from typing_extensions import override
 
 from runtime.database import statements
-from runtime.errors import CrashError, LossError
+from runtime.errors import CrashError
+from runtime.same_log import Extent, check_same_log
 
 SQL: Final = statements(Path(__file__).with_name("write.sql"))
 
@@ -65,19 +66,13 @@ async def read_position(connection: AsyncConnection, topic: str, partition: int)
 
 def check_position(position: Position, log: Log) -> None:
     """Raise LossError where the log is not the one that was read, or no longer reaches back."""
-    name = f"{log.topic}[{log.partition}]"
-    if position.topic_id != log.topic_id:
-        raise LossError(
-            f"{log.topic} has the id {log.topic_id}, Postgres was filled from {position.topic_id}: "
-            "the topic was deleted and made again; fill a fresh database"
-        )
-    if position.next < log.beginning:
-        raise LossError(
-            f"{name} begins at {log.beginning}, the sink stands at {position.next}: "
-            f"{log.beginning - position.next} offsets are gone"
-        )
-    if position.next > log.end:
-        raise LossError(f"{name} ends at {log.end}, the sink stands at {position.next}")
+    check_same_log(
+        f"{log.topic}[{log.partition}]",
+        "the sink",
+        Extent(log.topic_id, log.beginning, log.end),
+        topic_id=position.topic_id,
+        at=position.next,
+    )
 
 
 async def move_position(connection: AsyncConnection, position: Position, new: int) -> Position:

@@ -17,6 +17,7 @@ from contracts.schema import SCHEMA_VERSION
 from runtime.clock import Clock
 from runtime.database import check_refusal, check_schema, connect, one_line
 from runtime.errors import CrashError
+from runtime.kafka import reaching_kafka
 from runtime.servers import Outage
 from runtime.settings import Settings
 from sinks.batch import Record
@@ -69,12 +70,8 @@ class Sink:
         consumer = state_reader(settings)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(consumer.stop)
-            try:
+            with reaching_kafka(settings):
                 await consumer.start()
-            except KafkaError as error:
-                raise CrashError(
-                    f"cannot reach Kafka at {settings.kafka_bootstrap}: {error}"
-                ) from error
             consumer.subscribe(list(sink_topics(settings)), listener=self._rebalances)
             while not self._stop.is_set():
                 connection = await self._connected()

@@ -1,10 +1,12 @@
 """Factories of the tests: events as a producer writes them, course facts, and a fold in memory."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from typing_extensions import override
 
 from domain import codec
 from domain.checkpoint import ClockMode
@@ -12,8 +14,10 @@ from domain.configuration import Configuration
 from domain.course_facts import Assessment, CourseFacts, Module
 from domain.decode import Record
 from domain.fold import Effects, PartitionFold, new_checkpoint
+from domain.inputs import Input
 from domain.state import Header, Learner
 from models.baseline import Baseline
+from tests.defects import Defect, folding_with
 
 START = datetime(2024, 3, 4, 9, 0, tzinfo=UTC)  # a Monday
 USER = "7"
@@ -114,6 +118,24 @@ class MemoryStore:
         return iter([codec.decode_header(data) for data in self.committed.values()])
 
 
+class DefectiveFold(PartitionFold):
+    """The fold of a partition with a defect of ours, or with none."""
+
+    def __init__(self, defect: Defect | None, *given: Any) -> None:
+        super().__init__(*given)
+        self._defect = defect
+
+    @override
+    def fold(self, records: Sequence[Record], effects: Effects) -> None:
+        with folding_with(self._defect):
+            super().fold(records, effects)
+
+    @override
+    def adopt(self, value: Input, effects: Effects) -> None:
+        with folding_with(self._defect):
+            super().adopt(value, effects)
+
+
 class Bench:
     """One partition's fold with its store: events go in, states and alerts come out."""
 
@@ -123,19 +145,19 @@ class Bench:
         clock: ClockMode = "wall",
         facts: CourseFacts | None = None,
         configuration: Configuration | None = None,
-        **options: Any,
+        defect: Defect | None = None,
     ) -> None:
         self.store = MemoryStore()
         self.published: list[Any] = []
         self.letters: list[Any] = []
         self.inputs: list[Any] = []
-        self.fold = PartitionFold(
+        self.fold = DefectiveFold(
+            defect,
             new_checkpoint(0, 1, "topic-id", clock),
             configuration or Configuration(),
             {},
             self.store,
             Baseline(),
-            **options,
         )
         if facts is not None:
             self.adopt("course", facts)

@@ -14,24 +14,32 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from prometheus_client import CollectorRegistry
 from typing_extensions import override
 
-import agents.owner
-from agents.courses import CourseReader
-from agents.owner import Context, Owner
-from agents.table import Table
-from agents.takeover import Loaded, Taken, _check_halted, _keep
-from agents.transport import Batch, Raw, Standing
+import agents.partition_owner.owner
+import agents.worker.stored
+import domain.fold
+from agents.partition_owner.job import Job, Position, Stored
+from agents.partition_owner.owner import Owner
+from agents.partition_owner.ownership import Ownership
+from agents.partition_owner.takeover import Taken, _check_halted
+from agents.partition_owner.transport import Batch, Raw, Standing
+from agents.worker.context import Context
+from agents.worker.courses import CourseReader
+from agents.worker.fold import WorkerFold
+from agents.worker.hot_states import HotStates
+from agents.worker.metrics import Metrics
+from agents.worker.stored import WorkerStored
+from agents.worker.topology import worker_job
 from contracts.topics import ALERTS, INPUTS, STATE
 from domain.checkpoint import Checkpoint
 from domain.codec import decode_checkpoint
 from domain.configuration import Configuration
 from domain.course_facts import CourseFacts
 from domain.decode import Record
-from domain.fold import DeadLetter, new_checkpoint
+from domain.fold import DeadLetter
 from domain.ids import partition_of
 from models.baseline import Baseline
-from runtime.failpoints import Failpoints
-from runtime.metrics import Metrics
 from runtime.settings import Settings
+from tests.defects import Defect, with_defect
 from tests.factories import START, record, seconds
 from tests.simulation.model_log import Broker, Kept, Log, Producer
 
@@ -134,6 +142,25 @@ class Courses(CourseReader):
         self.version += 1
 
 
+class SteppedOwner(Owner):
+    """An owner that folds a batch when a test says so."""
+
+    ownership: Ownership
+
+    async def open(self) -> None:
+        """Take the partition over."""
+        self.ownership = await self._take_over(resume=False)
+        self._inbox.open(self.ownership.fold.position.next)
+
+    @property
+    def fold(self) -> WorkerFold:
+        return cast(WorkerFold, self.ownership.fold)
+
+    @property
+    def kept(self) -> WorkerStored:
+        return cast(WorkerStored, self.stored)
+
+
 class Stage:
     """One partition's surroundings; owners of it come and go."""
 
@@ -141,11 +168,13 @@ class Stage:
         self,
         monkeypatch: pytest.MonkeyPatch,
         partition: int = 1,
-        failpoints: str = "",
+        defect: Defect | None = None,
         **given: Any,
     ) -> None:
-        monkeypatch.setattr(agents.owner, "take_over", self._take_over)
-        monkeypatch.setattr(agents.owner, "CourseLetters", Letters)
+        monkeypatch.setattr(agents.partition_owner.owner, "take_over", self._take_over)
+        monkeypatch.setattr(agents.worker.stored, "CourseLetters", self._letters_reader)
+        if defect is not None:
+            monkeypatch.setattr(domain.fold, "advance", with_defect(defect))
         self.settings = Settings.model_validate({"KAFKA_BOOTSTRAP": "nowhere:1", **given})
         self.partition = partition
         self.learner = next(
@@ -157,6 +186,7 @@ class Stage:
         self.courses = Courses(self.settings, lambda: None)
         self.registry = CollectorRegistry()
         self.producers: list[ModelProducer] = []
+        self.letters: list[Letters] = []
         self.context = Context(
             settings=self.settings,
             configuration=Configuration(),
@@ -164,17 +194,17 @@ class Stage:
             clock=self.clock,
             courses=self.courses,
             metrics=Metrics(self.registry),
-            failpoints=Failpoints(failpoints),
+            hot=HotStates(1 << 20),
         )
+        self.job = worker_job(self.context)
 
-    def owner(self, loaded: Loaded | None = None) -> Owner:
-        return Owner(self.context, self.partition, loaded)
+    def owner(self, stored: Stored | None = None) -> Owner:
+        return Owner(self.job, self.partition, stored)
 
-    async def opened(self, loaded: Loaded | None = None) -> Owner:
-        """An owner that has taken over, and takes its turns when it is told to."""
-        owner = self.owner(loaded)
-        await owner._take_over(resume=False)
-        owner._expected = owner._fold.checkpoint.next
+    async def opened(self, stored: Stored | None = None) -> SteppedOwner:
+        """An owner that has taken over, and folds a batch when it is told to."""
+        owner = SteppedOwner(self.job, self.partition, stored)
+        await owner.open()
         return owner
 
     def batch(self, start: int, *values: Mapping[str, Any] | bytes | None) -> Batch:
@@ -193,31 +223,34 @@ class Stage:
 
     def record(self) -> Checkpoint:
         """The partition's checkpoint as it was last committed."""
-        loaded = Loaded(Table(), {})
+        stored = WorkerStored(self.context, self.partition)
         for kept in self.written(STATE.name):
-            _keep(loaded, kept.key, kept.value)
-        assert loaded.checkpoint is not None
-        return decode_checkpoint(loaded.checkpoint)
+            stored.load(kept.key or b"", kept.value)
+        assert stored.loaded.checkpoint is not None
+        return decode_checkpoint(stored.loaded.checkpoint)
 
     def figure(self, name: str) -> float:
         """A metric of this partition."""
         labels = {"partition": str(self.partition)}
         return self.registry.get_sample_value(f"learnstream_{name}", labels) or 0
 
+    def _letters_reader(self, settings: Settings, looked_at: Mapping[int, int]) -> Letters:
+        self.letters.append(Letters(settings, looked_at))
+        return self.letters[-1]
+
     async def _take_over(
-        self, settings: Settings, partition: int, loaded: Loaded | None, *, resume: bool
+        self, job: Job, partition: int, stored: Stored | None, *, resume: bool
     ) -> Taken:
-        producer = ModelProducer(self.broker.start_producer("owner"), settings)
+        producer = ModelProducer(self.broker.start_producer("owner"), job.settings)
         self.producers.append(producer)
-        loaded = loaded or Loaded(Table(), {})
+        stored = stored or job.make_stored(partition)
         log = self.broker.logs[STATE.name]
-        for kept in log.committed(loaded.table.next):
-            _keep(loaded, kept.key, kept.value)
-        loaded.table.next = max(loaded.table.next, log.end)
-        made = new_checkpoint(partition, PARTITIONS, "topic-id", settings.clock)
-        found = made if loaded.checkpoint is None else decode_checkpoint(loaded.checkpoint)
-        _check_halted(found, resume=resume)
-        return Taken(cast(AIOKafkaProducer, producer), loaded, found)
+        for kept in log.committed(stored.next):
+            stored.load(kept.key or b"", kept.value)
+        stored.next = max(stored.next, log.end)
+        position = stored.position() or Position("topic-id", PARTITIONS, 0)
+        _check_halted(partition, position, resume=resume)
+        return Taken(cast(AIOKafkaProducer, producer), stored, position)
 
 
 def a_letter(offset: int) -> DeadLetter:
@@ -231,9 +264,9 @@ async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
             await asyncio.sleep(0.005)
 
 
-async def turn(owner: Owner, standing: Standing = IDLE) -> None:
-    """One turn, told how far the consumer is."""
-    await owner._turn(lambda: standing)
+async def fold_batch(owner: SteppedOwner, standing: Standing = IDLE) -> None:
+    """One batch, told how far the consumer is."""
+    await owner._fold_batch(owner.ownership, standing)
 
 
 def kinds(stage: Stage) -> list[str]:

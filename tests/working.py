@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -44,7 +44,13 @@ class Worker:
     """One worker process, started as anybody would start it."""
 
     def __init__(
-        self, settings: Settings, folder: Path, *, failpoints: str = "", resume: bool = False
+        self,
+        settings: Settings,
+        folder: Path,
+        *,
+        failpoints: str = "",
+        program: Sequence[str] = ("cli.main", "worker"),
+        resume: bool = False,
     ) -> None:
         self._log = folder / f"worker-{len(list(folder.iterdir()))}.log"
         environment = {
@@ -61,8 +67,7 @@ class Worker:
         command = [
             sys.executable,
             "-m",
-            "cli.main",
-            "worker",
+            *program,
             *(["--resume"] if resume else []),
         ]
         with self._log.open("wb") as log:
@@ -112,6 +117,11 @@ def running(settings: Settings, folder: Path, **options: Any) -> Iterator[Worker
         if worker.process.poll() is None:
             worker.process.kill()
             worker.process.wait()
+
+
+def doing_wrong(name: str) -> tuple[str, ...]:
+    """The program of a worker that does one of the wrongs of tests/wrongs.py."""
+    return "tests.wrongs", name, "worker"
 
 
 def course_facts(course: str = "c1", due: datetime | None = None) -> tuple[bytes, bytes]:
@@ -213,7 +223,7 @@ class Expected:
     checkpoints: dict[int, Checkpoint] = field(default_factory=dict)
 
 
-def oracle(settings: Settings, **options: Any) -> Expected:
+def oracle(settings: Settings) -> Expected:
     """Fold the log and the inputs again, from the beginning, in other batches than the worker's."""
     inputs: Mapping[int, list[Input]] = defaultdict(list)
     for record in stored(settings, INPUTS.name):
@@ -229,7 +239,6 @@ def oracle(settings: Settings, **options: Any) -> Expected:
             found[partition],
             [Record(r.offset, r.timestamp, r.key, r.value) for r in events.get(partition, [])],
             sorted(inputs[partition], key=lambda value: value.seq),
-            options,
         )
     return expected
 
@@ -240,13 +249,12 @@ def _fold_partition(
     found: Checkpoint,
     events: list[Record],
     inputs: list[Input],
-    options: Mapping[str, Any],
 ) -> None:
     store = MemoryStore()
     checkpoint = new_checkpoint(
         found.partition, settings.partitions, found.topic_id, settings.clock
     )
-    fold = PartitionFold(checkpoint, Configuration(), {}, store, Baseline(), **options)
+    fold = PartitionFold(checkpoint, Configuration(), {}, store, Baseline())
     position = 0
     while position < len(events) or inputs:
         effects = fold.begin()
@@ -285,9 +293,9 @@ def _letter(settings: Settings, partition: int, letter: DeadLetter) -> tuple[int
     return partition, letter.record.key, letter.record.value, headers
 
 
-def assert_equals_the_log(settings: Settings, **options: Any) -> Expected:
+def assert_equals_the_log(settings: Settings) -> Expected:
     """I1, I2, I3, I4: what the workers wrote is what the log says, byte for byte, nothing twice."""
-    expected = oracle(settings, **options)
+    expected = oracle(settings)
     # What compaction keeps of a key is its last record by offset.
     states = {r.key: r.value for r in stored(settings, STATE.name) if is_learner(r.key)}
     assert states == expected.states

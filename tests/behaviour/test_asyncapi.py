@@ -255,7 +255,7 @@ def letters() -> list[DeadLetter]:
     for kind in BAD:
         bad = bad_record(kind, good)
         bench.send(record(None, arrived=at(1))._replace(key=bad.key, value=bad.value))
-    broken = Bench(sabotage=fail).send(good)
+    broken = Bench(defect=fail).send(good)
     return [*bench.letters, *broken.letters]
 
 

@@ -83,11 +83,11 @@ def test_i2_states_and_alerts_do_not_depend_on_batches(seed: int, clock: ClockMo
 def test_a_defect_about_one_event_leaves_the_others_of_the_batch() -> None:
     def explode(item: AnyEvent) -> None:
         if item.event_id == "bad":
-            raise RuntimeError("a failpoint")
+            raise RuntimeError("a defect")
 
     good = [viewed(at(minutes=n), f"page-{n}") for n in range(4)]
     bad = viewed(at(minutes=2), "page-x", event_id="bad")
-    bench = Bench(sabotage=explode).send(good[0], good[1], bad, good[2], good[3])
+    bench = Bench(defect=explode).send(good[0], good[1], bad, good[2], good[3])
     clean = Bench().send(*good)
     assert bench.store.committed == clean.store.committed
     assert [(letter.reason, letter.record.offset) for letter in bench.letters] == [("defect", 2)]
@@ -96,12 +96,12 @@ def test_a_defect_about_one_event_leaves_the_others_of_the_batch() -> None:
 def test_a_defect_keeps_what_an_input_of_its_batch_made_of_the_state() -> None:
     def explode(item: AnyEvent) -> None:
         if item.event_id == "bad":
-            raise RuntimeError("a failpoint")
+            raise RuntimeError("a defect")
 
     facts = course(assessments={"a1": at(5)})
-    separate = Bench(sabotage=explode).send(enrolled(at(0)))
+    separate = Bench(defect=explode).send(enrolled(at(0)))
     separate.adopt("course", facts).send(viewed(at(1), event_id="bad"), viewed(at(2)))
-    together = Bench(sabotage=explode).send(enrolled(at(0)))
+    together = Bench(defect=explode).send(enrolled(at(0)))
     effects = together.fold.begin()
     together.fold.adopt(together.fold.next_input("course", facts), effects)
     records = [record(viewed(at(1), event_id="bad"), 1), record(viewed(at(2)), 2)]
@@ -119,7 +119,7 @@ def test_a_defect_in_an_input_is_isolated_per_learner(monkeypatch: pytest.Monkey
 
     def explode(state: Learner, step: Step) -> None:
         if state.user_id == "7":
-            raise RuntimeError("a failpoint")
+            raise RuntimeError("a defect")
         react(state, step)
 
     before = bench.store.committed["7"]
@@ -133,9 +133,9 @@ def test_a_defect_in_an_input_is_isolated_per_learner(monkeypatch: pytest.Monkey
 def test_a_defect_takes_its_own_alerts_back_and_no_others() -> None:
     def explode(item: AnyEvent) -> None:
         if item.event_id == "bad":
-            raise RuntimeError("a failpoint")
+            raise RuntimeError("a defect")
 
-    bench = Bench(sabotage=explode).send(
+    bench = Bench(defect=explode).send(
         graded(at(1), 10), viewed(at(2), event_id="bad"), graded(at(3), 20, "a2")
     )
     assert [kind for kind, *_ in bench.alerts()] == ["low_score", "low_score"]

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -15,17 +16,19 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 from psycopg import AsyncConnection
 
+import runtime.kafka
 import sinks.sink
 import sinks.stream
 import sinks.tables
-from agents import owner, takeover, transaction
-from agents.table import Table
-from agents.transaction import Committed, Committer, Message, Writing
+from agents.partition_owner import owner, takeover, transaction
+from agents.partition_owner.job import Job, Message, Stored, Writing
+from agents.partition_owner.transaction import Committer
+from agents.worker.fold import WorkerFold
+from agents.worker.messages import Outputs
 from cli.main import main
-from contracts.state_keys import PARTITION_KEY
-from contracts.topics import STATE
+from contracts.state_keys import PARTITION_KEY, is_learner
+from contracts.topics import STATE, Topic
 from domain import fold
-from domain.codec import encode_checkpoint
 from domain.fold import Effects
 from runtime.kafka import connect_options
 from runtime.settings import Settings
@@ -36,69 +39,66 @@ UNCOMMITTED: Final = "read_uncommitted"
 BETWEEN_SECONDS: Final = 8.0
 
 
-async def _record_first(self: Committer, writing: Writing) -> Committed:
+async def _record_first(self: Committer, writing: Writing) -> int:
     """The position is committed, and then what it stands for."""
-    record = await _commit_record(self, writing)
-    await self._failpoints.reach("after_begin")
+    following = await _commit_record(self, writing)
+    await self._job.failpoints.reach("after_begin")
     await _commit_effects(self, writing)
-    await self._failpoints.reach("after_commit")
-    return record
+    await self._job.failpoints.reach("after_commit")
+    return following
 
 
-async def _record_last(self: Committer, writing: Writing) -> Committed:
+async def _record_last(self: Committer, writing: Writing) -> int:
     """What the position stands for is committed, and then the position."""
     await _commit_effects(self, writing)
-    await self._failpoints.reach("after_commit")
+    await self._job.failpoints.reach("after_commit")
     return await _commit_record(self, writing)
 
 
-async def _offsets_last(self: Committer, writing: Writing) -> Committed:
+async def _offsets_last(self: Committer, writing: Writing) -> int:
     """The group's offset is committed on its own, when the transaction is over."""
     told = self._committed_next
-    self._committed_next = writing.checkpoint.next  # so that the transaction leaves the offset out
-    committed = await _commit(self, writing)
+    self._committed_next = writing.next  # so that the transaction leaves the offset out
+    following = await _commit(self, writing)
     self._committed_next = told
     await asyncio.sleep(0.2)
     await self.producer.begin_transaction()
-    await self._send_position(writing.checkpoint.next)
+    await self._send_position(writing.next)
     await self.producer.commit_transaction()
-    return committed
+    return following
 
 
-async def _states_outside(self: Committer, writing: Writing) -> Committed:
+async def _states_outside(self: Committer, writing: Writing) -> int:
     """States are written by a producer without transactions."""
-    plain = AIOKafkaProducer(**connect_options(self._settings), acks="all")
+    settings = self._job.settings
+    learners = [each for each in writing.states if is_learner(each.key or b"")]
+    plain = AIOKafkaProducer(**connect_options(settings), acks="all")
     async with plain:
-        for user_id, data, _ in writing.encoded:
+        for key, value, _ in learners:
             await plain.send_and_wait(
-                self._settings.topic(STATE.name),
-                key=user_id.encode(),
-                value=data,
-                partition=self._partition,
+                settings.topic(STATE.name), key=key, value=value, partition=self._partition
             )
-    writing.encoded = ()
+    writing.states = [each for each in writing.states if each not in learners]
     return await _commit(self, writing)
 
 
 async def _commit_effects(self: Committer, writing: Writing) -> None:
-    checkpoint = encode_checkpoint(writing.checkpoint)
     await self.producer.begin_transaction()
     sent = await self._send_outputs(writing)
-    *states, _ = self._states(writing, checkpoint)
-    sent += await self._send(STATE.name, states)
+    sent += await self._send(STATE, writing.states[:-1])
     await asyncio.gather(*sent)
-    await self._failpoints.reach("after_states")
+    await self._job.failpoints.reach("after_states")
     await self.producer.commit_transaction()
 
 
-async def _commit_record(self: Committer, writing: Writing) -> Committed:
-    checkpoint = encode_checkpoint(writing.checkpoint)
+async def _commit_record(self: Committer, writing: Writing) -> int:
     await self.producer.begin_transaction()
-    (sent,) = await self._send(STATE.name, [Message(PARTITION_KEY, checkpoint)])
+    (sent,) = await self._send(STATE, writing.states[-1:])
     last = await sent
-    await self._send_position(writing.checkpoint.next)
+    await self._send_position(writing.next)
     await self.producer.commit_transaction()
-    return Committed(checkpoint, last.offset + 1)
+    following: int = last.offset + 1
+    return following
 
 
 _commit: Final = Committer.commit
@@ -109,28 +109,27 @@ _seen: Final = {"sends": 0}
 def _failing_send(every: int) -> Callable[..., Any]:
     """One send of states in so many fails, as if the broker had refused it."""
 
-    async def send(self: Committer, name: str, messages: Iterable[Message]) -> Any:
-        if name == STATE.name:
+    async def send(self: Committer, to: Topic, messages: Iterable[Message]) -> Any:
+        if to is STATE:
             _seen["sends"] += 1
             *lost, record = messages
             if lost and _seen["sends"] % every == 0:
                 refused: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
                 refused.set_exception(KafkaError("refused"))
-                return [refused, *await _sends(self, name, [record])]
+                return [refused, *await _sends(self, to, [record])]
             messages = [*lost, record]
-        return await _sends(self, name, messages)
+        return await _sends(self, to, messages)
 
     return send
 
 
-def _unfenced(settings: Settings, partition: int) -> AIOKafkaProducer:
+def _unfenced(job: Job, partition: int) -> AIOKafkaProducer:
     """Every process has ids of its own, so that nobody is ever fenced."""
-    group = f"{settings.group}-{os.getpid()}"
-    return transaction.make_producer(settings.model_copy(update={"group": group}), partition)
+    return transaction.make_producer(replace(job, group=f"{job.group}-{os.getpid()}"), partition)
 
 
 class _Gathered:
-    """asyncio as `agents.transaction` sees it, but a failed send is not noticed."""
+    """asyncio as the transaction sees it, but a failed send is not noticed."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(asyncio, name)
@@ -148,20 +147,20 @@ def _send_not_awaited() -> None:
 
 
 async def _record_then_fence(
-    settings: Settings, partition: int, loaded: Any, *, resume: bool
-) -> Any:
+    job: Job, partition: int, stored: Stored | None, *, resume: bool
+) -> takeover.Taken:
     """The partition is read first, and its old owner fenced when that one has written since."""
-    log = await asyncio.to_thread(takeover.look_at_log, settings)
-    loaded = loaded or takeover.Loaded(Table(), {})
-    async with _end_of_states(settings, partition) as ask:
+    log = await asyncio.to_thread(takeover.look_at_log, job)
+    stored = stored or job.make_stored(partition)
+    async with _end_of_states(job.settings, partition) as ask:
         end = await ask()
-    checkpoint = await takeover._read(settings, partition, loaded, log, end - 1)
-    takeover._check_halted(checkpoint, resume=resume)
-    if checkpoint.next:
-        await _until_written(settings, partition, loaded.table.next)
-    producer = transaction.make_producer(settings, partition)
+    position = await takeover._read(job, partition, stored, log, end - 1)
+    takeover._check_halted(partition, position, resume=resume)
+    if position.next:
+        await _until_written(job.settings, partition, stored.next)
+    producer = transaction.make_producer(job, partition)
     await producer.start()
-    return takeover.Taken(producer, loaded, checkpoint)
+    return takeover.Taken(producer, stored, position)
 
 
 async def _until_written(settings: Settings, partition: int, since: int) -> None:
@@ -229,13 +228,15 @@ async def _position_before_rows(
     return moved
 
 
-_adopt_tick: Final = owner.Owner._adopt_tick
+_adopt_tick: Final = WorkerFold._adopt_tick
 
 
-def _tick_lost(self: owner.Owner, effects: Effects, standing: Any) -> None:
+def _tick_lost(self: WorkerFold, *, idle: bool) -> None:
     """The first tick after a take-over is an input of which nothing follows."""
-    first, seen = not self._ticked_at, Effects()
-    _adopt_tick(self, seen, standing)
+    first, effects, seen = not self._ticked_at, self._batch.effects, Effects()
+    self._batch.effects = seen
+    _adopt_tick(self, idle=idle)
+    self._batch.effects = effects
     effects.inputs += seen.inputs
     if not first:
         effects.transitions += seen.transitions
@@ -245,7 +246,7 @@ def _tick_lost(self: owner.Owner, effects: Effects, standing: Any) -> None:
 _leaked: Final[list[bytes]] = []
 
 
-async def _leaking(self: Committer, writing: Writing) -> Committed:
+async def _leaking(self: Committer, writing: Writing) -> int:
     """Every batch leaves a quarter of a megabyte behind."""
     _leaked.append(os.urandom(1 << 18))
     return await _commit(self, writing)
@@ -261,7 +262,7 @@ def _commit_is(commit: Callable[..., Any]) -> Callable[[], None]:
 
 
 def _uncommitted() -> None:
-    _patch(takeover, "READ_COMMITTED", UNCOMMITTED)
+    _patch(runtime.kafka, "READ_COMMITTED", UNCOMMITTED)
     _patch(sinks.stream, "READ_COMMITTED", UNCOMMITTED)
 
 
@@ -278,8 +279,8 @@ MUTANTS: Final[dict[str, Callable[[], None]]] = {
     "sink_position_before_rows": lambda: _patch(sinks.sink, "write_batch", _position_before_rows),
     "read_uncommitted": _uncommitted,
     "duplicates_forgotten": lambda: _patch(fold, "seen_content", lambda *_: None),
-    "input_not_written": lambda: _patch(Committer, "_inputs", lambda *_: ()),
-    "tick_lost_at_take_over": lambda: _patch(owner.Owner, "_adopt_tick", _tick_lost),
+    "input_not_written": lambda: _patch(Outputs, "inputs", lambda *_: ()),
+    "tick_lost_at_take_over": lambda: _patch(WorkerFold, "_adopt_tick", _tick_lost),
     "memory_leaked": _commit_is(_leaking),
     # No mutant but its control: a send that fails, and is awaited.
     "failed_send_awaited": lambda: _patch(Committer, "_send", _failing_send(150)),

@@ -4,6 +4,8 @@
 """
 
 import os
+import subprocess
+import sys
 from typing import Final
 
 import pytest
@@ -20,6 +22,12 @@ def test_every_mutant_has_faults_aimed_at_it() -> None:
     assert AIMED.keys() == MUTANTS.keys()
     assert {kind for kinds in AIMED.values() for kind in kinds} <= STRIKES.keys()
     assert MUTANTS.keys() >= HOLD
+
+
+def test_every_mutant_finds_what_it_patches() -> None:
+    """A mutant that does not start proves nothing, and nobody would know before `make mutants`."""
+    program = "from tests.faults.mutants import MUTANTS; [patch() for patch in MUTANTS.values()]"
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 @pytest.mark.faults

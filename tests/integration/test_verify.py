@@ -24,15 +24,16 @@ from proof.verify import Proof, verify
 from runtime.clock import WallClock
 from runtime.database import connect_now, database_url
 from runtime.errors import NotCaughtUpError
-from runtime.failpoints import Failpoints
 from runtime.kafka import admin_client, connect_options
 from runtime.settings import Settings
 from sinks.migrate import migrate
+from tests.defects import about, folding_with
 from tests.waiting import wait_for
 from tests.working import (
     checkpoints_of,
     course_facts,
     days_of_work,
+    doing_wrong,
     running,
     send,
     wait_until_folded,
@@ -99,17 +100,8 @@ def stack(tables: Settings, tmp_path: Path) -> Iterator[Settings]:
         yield tables
 
 
-def verified(settings: Settings, *, failpoints: str = "", wait: float = 60) -> Report:
-    fault = Failpoints(failpoints).sabotage()
-    return verify(
-        Proof(
-            settings=settings,
-            scorer=Baseline(),
-            wait_seconds=wait,
-            sabotage=None if fault is None else lambda event: fault(event.event_id),
-            progress=False,
-        )
-    )
+def verified(settings: Settings, *, wait: float = 60) -> Report:
+    return verify(Proof(settings=settings, scorer=Baseline(), wait_seconds=wait, progress=False))
 
 
 def simulated(settings: Settings) -> None:
@@ -169,7 +161,7 @@ def test_i2_what_is_wrong_in_postgres_is_named(stack: Settings, tmp_path: Path) 
 def test_a_worker_that_does_something_wrong_is_found_out(
     stack: Settings, tmp_path: Path, wrong: str, checks: set[str], what: str
 ) -> None:
-    with running(stack, tmp_path / "w", failpoints=wrong):
+    with running(stack, tmp_path / "w", program=doing_wrong(wrong)):
         wait_for(lambda: len(checkpoints_of(stack)) == stack.partitions, 30)
         for events in batched(days_of_work(USERS), 100):
             send(stack, events)
@@ -185,10 +177,10 @@ def test_a_worker_that_does_something_wrong_is_found_out(
 
 
 def test_a_defect_is_a_defect_in_the_oracle_too(stack: Settings, tmp_path: Path) -> None:
-    fault = "fold_raises=u1-1-1"
     send(stack, days_of_work(USERS))
-    with running(stack, tmp_path / "w", failpoints=fault):
-        assert red(verified(stack, failpoints=fault)) == {}
+    with running(stack, tmp_path / "w", program=doing_wrong("defect_about=u1-1-1")):
+        with folding_with(about("u1-1-1")):
+            assert red(verified(stack)) == {}
         report = verified(stack)
     assert report["activity.dead-letter"].extra == 1
     assert report["progress.state: learners"].different == 1

@@ -17,6 +17,7 @@ from tests.working import (
     checkpoints_of,
     course_facts,
     days_of_work,
+    doing_wrong,
     running,
     send,
     wait_until_folded,
@@ -122,7 +123,7 @@ async def test_gaps_of_a_transactional_producer_are_no_events(
 def test_what_a_worker_does_wrong_is_seen(replay: Settings, tmp_path: Path, wrong: str) -> None:
     """The comparison of these tests must be able to fail."""
     events = days_of_work(USERS)
-    with running(replay, tmp_path / "w", failpoints=wrong) as worker:
+    with running(replay, tmp_path / "w", program=doing_wrong(wrong)) as worker:
         for part in (events[:200], events[200:]):
             send(replay, part)
             wait_until_folded(replay)

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import confluent_kafka
 import msgspec
@@ -14,19 +16,20 @@ from aiokafka.partitioner import murmur2
 from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient
 
-from agents.table import Table
-from agents.takeover import Loaded, take_over
+from agents.partition_owner.takeover import take_over
+from agents.worker.context import Context
+from agents.worker.hot_states import HotStates
+from agents.worker.topology import worker_job
 from contracts.remedies import REMEDIES
 from contracts.topics import ACTIVITY, ALERTS, COURSES, DEAD_LETTERS, STATE, Topic
 from domain.codec import encode_learner
-from domain.events import AnyEvent
 from domain.state import STATE_VERSION, new_learner
 from operations.topics import declare
 from runtime.clock import WallClock
 from runtime.errors import LossError
-from runtime.failpoints import DeliberateError
 from runtime.kafka import admin_client, keyed_producer
 from runtime.settings import Settings
+from tests.defects import about, folding_with
 from tests.waiting import wait_for
 from tests.working import (
     START,
@@ -34,6 +37,7 @@ from tests.working import (
     checkpoints_of,
     course_facts,
     days_of_work,
+    doing_wrong,
     running,
     send,
     stored,
@@ -133,16 +137,12 @@ def test_i1_bad_events_become_dead_letters_and_stop_nobody(
 def test_a_defect_of_ours_costs_one_event_and_no_other(replay: Settings, tmp_path: Path) -> None:
     send(replay, [course_facts()], COURSES.name)
     send(replay, days_of_work([f"u{number}" for number in range(10)]))
-    with running(replay, tmp_path / "w", failpoints="fold_raises=u3-1-1") as worker:
+    with running(replay, tmp_path / "w", program=doing_wrong("defect_about=u3-1-1")) as worker:
         wait_until_folded(replay)
         assert worker.stop() == 0
         assert "event_defect" in worker.said()
-
-    def raise_the_same(event: AnyEvent) -> None:
-        if event.event_id == "u3-1-1":
-            raise DeliberateError
-
-    letters = assert_equals_the_log(replay, sabotage=raise_the_same).letters
+    with folding_with(about("u3-1-1")):
+        letters = assert_equals_the_log(replay).letters
     assert [dict(headers)["reason"] for _, _, _, headers in letters] == [b"defect"]
 
 
@@ -254,10 +254,13 @@ def test_another_clock_is_refused(replay: Settings, tmp_path: Path) -> None:
 def test_states_that_end_before_what_a_worker_has_read_of_them_are_a_loss(
     replay: Settings,
 ) -> None:
-    loaded = Loaded(Table(), {})
-    loaded.table.next = 1_000
+    job = worker_job(
+        cast(Context, SimpleNamespace(settings=replay, metrics=None, hot=HotStates(1)))
+    )
+    stored = job.make_stored(0)
+    stored.next = 1_000
     with pytest.raises(LossError, match="read up to 1000, but it ends at"):
-        asyncio.run(take_over(replay, 0, loaded, resume=False))
+        asyncio.run(take_over(job, 0, stored, resume=False))
 
 
 def test_a_topic_that_was_made_again_is_refused(

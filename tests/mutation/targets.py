@@ -11,8 +11,12 @@ PATTERNS: Final = (
     "domain/**/*.py",
     "metrics/**/*.py",
     "models/**/*.py",
-    "agents/owner.py",
-    "agents/backfill.py",
+    "agents/partition_owner/inbox.py",
+    "agents/partition_owner/owner.py",
+    "agents/partition_owner/ownership.py",
+    "agents/worker/backfill.py",
+    "agents/worker/fold.py",
+    "agents/worker/hot_states.py",
     "sinks/batch.py",
     "sinks/sink.py",
     "sinks/cohort.py",
@@ -38,5 +42,6 @@ def touched_lines(since: str) -> dict[str, set[int]]:
             path = line.removeprefix("+++ b/")
         elif found := re.match(r"@@ \S+ \+(\d+)(?:,(\d+))? @@", line):
             first, count = int(found[1]), int(found[2] or 1)
-            touched[path] |= set(range(first, first + count))
+            if count:
+                touched[path] |= set(range(first, first + count))
     return touched

@@ -6,11 +6,13 @@ What is pure of the real one is used as it is: the table, what a take-over keeps
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from types import SimpleNamespace
+from typing import Final, TypeAlias, cast
 
-from agents.owner import TICK_SECONDS
-from agents.table import Table
-from agents.takeover import Loaded, _keep
+from agents.worker.context import Context
+from agents.worker.fold import TICK_SECONDS
+from agents.worker.hot_states import HotStates
+from agents.worker.stored import WorkerStored
 from contracts.alert_event import encode_transition
 from contracts.inputs import encode_input
 from contracts.state_keys import PARTITION_KEY, TAKEN_KEY, course_key
@@ -29,9 +31,9 @@ from tests.simulation.model_log import Broker, Kept, Producer
 Steps: TypeAlias = Iterator[str]
 
 IDLE: Final = "idle"
-"""The step between two turns, at which an owner can be asked to stop."""
+"""The step between two batches, at which an owner can be asked to stop."""
 COMMITTED: Final = "committed"
-SABOTAGE: Final = "boom"
+DEFECT: Final = "boom"
 TOPIC_ID: Final = "topic-id"
 _SCORER: Final = Baseline()
 
@@ -40,19 +42,19 @@ class HaltedError(Exception):
     """The partition is halted: the process ends, until somebody starts it with leave to resume."""
 
 
-class SabotageError(Exception):
+class DefectError(Exception):
     """The defect of ours that the schedule asked for."""
 
 
-def sabotage(event: AnyEvent) -> None:
+def defect(event: AnyEvent) -> None:
     """A defect about exactly the events that say so."""
-    if event.event_id.startswith(SABOTAGE):
-        raise SabotageError
+    if event.event_id.startswith(DEFECT):
+        raise DefectError
 
 
 @dataclass(slots=True)
 class World:
-    """What owners find around them; `batch_records` is what one turn takes at most."""
+    """What owners find around them; `batch_records` is what one batch takes at most."""
 
     clock_mode: ClockMode
     now: int
@@ -71,11 +73,11 @@ class Owner:
         I1, I4: a batch begins where the last one ended; states stand in memory only when committed.
     """
 
-    def __init__(self, world: World, loaded: Loaded) -> None:
+    def __init__(self, world: World, stored: WorkerStored) -> None:
         world.owners += 1
         self.number = world.owners
         self.world = world
-        self.loaded = loaded
+        self.stored = stored
         self.opened = False
         self.configuration = world.configuration
         self.producer: Producer
@@ -87,7 +89,7 @@ class Owner:
         self.opened = True
         while True:
             yield IDLE
-            yield from self.turn()
+            yield from self.next_batch()
 
     # -- take-over -------------------------------------------------------------------------------
 
@@ -118,13 +120,13 @@ class Owner:
 
     def read(self) -> Checkpoint:
         """Bring what is kept in memory up to date, and see where the partition stands."""
-        loaded, log = self.loaded, self.world.broker.logs[STATE.name]
-        for kept in self.state_records(loaded.table.next):
-            _keep(loaded, kept.key, kept.value)
-        loaded.table.next = max(loaded.table.next, log.told_end)
-        if loaded.checkpoint is None:
+        stored, log = self.stored, self.world.broker.logs[STATE.name]
+        for kept in self.state_records(stored.next):
+            stored.load(kept.key or b"", kept.value)
+        stored.next = max(stored.next, log.told_end)
+        if stored.loaded.checkpoint is None:
             return new_checkpoint(0, 1, TOPIC_ID, self.world.clock_mode)
-        return codec.decode_checkpoint(loaded.checkpoint)
+        return codec.decode_checkpoint(stored.loaded.checkpoint)
 
     def open(self, checkpoint: Checkpoint) -> Steps:
         """Refuse a halted partition, and adopt what changed since the last owner."""
@@ -133,10 +135,9 @@ class Owner:
         self.fold = PartitionFold(
             checkpoint,
             self.configuration,
-            self.loaded.facts,
-            self.loaded.table,
+            self.stored.loaded.facts,
+            self.stored.loaded.table,
             _SCORER,
-            sabotage=sabotage,
         )
         fold, effects = self.fold, self.fold.begin()
         if checkpoint.fold_version != FOLD_VERSION:
@@ -156,9 +157,9 @@ class Owner:
             if self.fold.facts.get(course_id) != facts:
                 self.fold.adopt(self.fold.next_input("course", facts), effects)
 
-    # -- one turn --------------------------------------------------------------------------------
+    # -- one batch -------------------------------------------------------------------------------
 
-    def turn(self) -> Steps:
+    def next_batch(self) -> Steps:
         """One batch, and before it what came beside events; all of it is one transaction."""
         fold = self.fold
         before = fold.checkpoint.next
@@ -212,8 +213,8 @@ class Owner:
         self.producer.commit()
         yield COMMITTED
         for user_id, data, state in states:
-            self.loaded.table.put(user_id, data, state)
-        self.loaded.checkpoint, self.loaded.table.next = checkpoint, last + 1
+            self.stored.loaded.table.put(user_id, data, state)
+        self.stored.loaded.checkpoint, self.stored.next = checkpoint, last + 1
 
     def send_outputs(self, effects: Effects) -> None:
         send = self.producer.send
@@ -234,6 +235,6 @@ class Owner:
         return self.send_state(PARTITION_KEY, record)
 
 
-def nothing_loaded() -> Loaded:
+def nothing_loaded() -> WorkerStored:
     """What a process that has just started knows."""
-    return Loaded(Table(), {})
+    return WorkerStored(cast(Context, SimpleNamespace(hot=HotStates(1 << 20))), 0)

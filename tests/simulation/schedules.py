@@ -19,7 +19,7 @@ from domain.rules.low_score import LowScore
 from domain.rules.missed_deadline import MissedDeadline
 from tests.factories import START, seconds
 from tests.simulation.model_log import a_share
-from tests.simulation.model_owner import SABOTAGE
+from tests.simulation.model_owner import DEFECT
 
 Operation: TypeAlias = tuple[Any, ...]
 
@@ -212,7 +212,7 @@ class Sender:
 
     def _event(self, spec: Operation, now: int) -> Sent:
         _, kind, user, late, which, defect = spec
-        event_id = f"{SABOTAGE if defect else 'e'}{len(self.made)}"
+        event_id = f"{DEFECT if defect else 'e'}{len(self.made)}"
         fields = _fields(kind, which)
         bit = 0
         if fields.get("content_kind") == "page" and not defect:

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from agents.takeover import Loaded
+from agents.worker.stored import WorkerStored
+from agents.worker.table import Loaded
 from contracts.alert_event import decode_transition, encode_transition
 from contracts.inputs import decode_input
 from contracts.state_keys import PARTITION_KEY, course_key, is_learner
@@ -19,6 +20,7 @@ from domain.ids import event_hash
 from domain.inputs import Input
 from domain.state import STATE_BYTES_MAX
 from models.baseline import Baseline
+from tests.defects import folding_with
 from tests.factories import MemoryStore
 from tests.simulation.model_log import NO_TRANSACTION, FencedError, Kept, Producer
 from tests.simulation.model_owner import (
@@ -29,8 +31,8 @@ from tests.simulation.model_owner import (
     Owner,
     Steps,
     World,
+    defect,
     nothing_loaded,
-    sabotage,
 )
 from tests.simulation.schedules import (
     BASE,
@@ -45,7 +47,7 @@ from tests.simulation.schedules import (
     a_course,
 )
 
-TURNS_MAX: Final = 400
+BATCHES_MAX: Final = 400
 LAST: Final = BASE + 75 * DAY
 """With ten days of lateness still within the 90 days that a state remembers."""
 _SEEN_BYTES: Final = 11  # of one event in the window of deduplication
@@ -65,7 +67,7 @@ class Process:
     """One worker: what it keeps of the partition, and its owner while it has one."""
 
     def __init__(self) -> None:
-        self.loaded: Loaded | None = None
+        self.stored: WorkerStored | None = None
         self.owner: Owner | None = None
         self.steps: Steps = iter(())
         self.at = ""
@@ -73,7 +75,7 @@ class Process:
 
     def end(self) -> None:
         """The process is gone with all it knew."""
-        self.loaded, self.owner, self.at = None, None, ""
+        self.stored, self.owner, self.at = None, None, ""
 
 
 class Simulation:
@@ -92,6 +94,10 @@ class Simulation:
 
     def run(self) -> None:
         """All of the schedule, then peace, then the verdict."""
+        with folding_with(defect):
+            self._run()
+
+    def _run(self) -> None:
         for index, operation in enumerate(self.schedule.operations):
             self._apply(operation)
             if index == len(self.schedule.operations) // 2 and self.schedule.seed % 3 == 0:
@@ -182,8 +188,8 @@ class Simulation:
             process.end()
 
     def _start(self, process: Process) -> None:
-        process.owner = self._owner(self.world, process.loaded or nothing_loaded())
-        process.loaded = None
+        process.owner = self._owner(self.world, process.stored or nothing_loaded())
+        process.stored = None
         process.steps = process.owner.run()
 
     def _told(self, process: Process, step: str) -> None:
@@ -195,8 +201,8 @@ class Simulation:
             check(self.world.broker.position == checkpoint.next, "I4", "the group's offset")
             self._records.append(codec.encode_checkpoint(checkpoint))
 
-    def _turn(self, process: Process) -> None:
-        """Let a process go on to the end of its take-over or turn, or to its own end."""
+    def _fold_batch(self, process: Process) -> None:
+        """Let a process go on to the end of its take-over or batch, or to its own end."""
         for step in process.steps:
             self._told(process, step)
             if step == IDLE:
@@ -209,13 +215,13 @@ class Simulation:
             process.end()
             return
         try:
-            self._turn(process)
+            self._fold_batch(process)
         except (FencedError, HaltedError):
             process.end()
             return
-        loaded = owner.loaded
+        stored = owner.stored
         process.end()
-        process.loaded = loaded
+        process.stored = stored
 
     def _heal(self) -> None:
         """Zombies wake, transactions time out, and one process works until nothing is left."""
@@ -225,13 +231,13 @@ class Simulation:
         self.world.broker.expire()
         self.world.batch_records = 100
         last = self._processes[self.schedule.seed % PROCESSES]
-        for _ in range(TURNS_MAX):
+        for _ in range(BATCHES_MAX):
             self.world.resume = True
             rested, commits = last.at == IDLE, self.counts[COMMITTED]
             if last.owner is None:
                 self._start(last)
             try:
-                self._turn(last)
+                self._fold_batch(last)
             except (FencedError, HaltedError):
                 last.end()
                 continue
@@ -258,7 +264,7 @@ class Simulation:
             activity = [kept for kept in activity if kept.offset < until]
         inputs = [decode_input(kept.value or b"") for kept in logs[INPUTS.name].committed()]
         oracle = Oracle(self.schedule, activity, inputs)
-        rebuilt = nothing_loaded()
+        rebuilt = nothing_loaded().loaded
         _rebuild(rebuilt, logs[STATE.name].committed())
         self._judge_states(oracle, rebuilt)
         self._judge_events(activity, rebuilt)
@@ -345,7 +351,6 @@ class Oracle:
             facts,
             self.store,
             _SCORER,
-            sabotage=sabotage,
         )
         waiting = list(reversed(inputs))
         for kept in activity:

@@ -32,7 +32,7 @@ def assert_is_caught(mutant: type[Owner], *invariants: str) -> None:
 
 
 def in_peace(schedule: Schedule) -> Schedule:
-    """The same without faults: one process, to the end of each turn."""
+    """The same without faults: one process, to the end of each batch."""
     kept = [
         ("step", 0, 80, *operation[3:]) if operation[0] == "step" else operation
         for operation in schedule.operations
@@ -78,7 +78,7 @@ class RecordOutsideOfTheTransaction(Owner):
         last = super().send_checkpoint(codec.encode_checkpoint(self.fold.checkpoint))
         self.producer.commit()
         yield "recorded"
-        self.loaded.table.next = last + 1
+        self.stored.next = last + 1
 
     @override
     def send_checkpoint(self, record: bytes) -> int:
@@ -126,14 +126,14 @@ class TickLostAtTakeOver(Owner):
     """A tick's input is committed first, its states and alerts in a transaction behind it."""
 
     @override
-    def turn(self) -> Steps:
+    def next_batch(self) -> Steps:
         waiting = self.world.broker.logs[ACTIVITY.name].committed(self.fold.checkpoint.next)
         effects = self.fold.begin()
         self.adopt_tick(effects, backlog=bool(waiting))
         if effects.inputs:
             yield from self.commit(Effects(inputs=effects.inputs))
             yield from self.commit(replace(effects, inputs=[]))
-        yield from super().turn()
+        yield from super().next_batch()
 
 
 class TimersForgotten(Owner):
@@ -156,8 +156,8 @@ class MemoryNotBroughtUpToDate(Owner):
 
     @override
     def read(self) -> Checkpoint:
-        if self.loaded.checkpoint is not None:
-            return codec.decode_checkpoint(self.loaded.checkpoint)
+        if self.stored.loaded.checkpoint is not None:
+            return codec.decode_checkpoint(self.stored.loaded.checkpoint)
         return super().read()
 
 

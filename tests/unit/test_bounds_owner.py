@@ -1,4 +1,4 @@
-"""The owner's turns at their bounds: what is taken, when it ticks, what is written and counted."""
+"""The owner's batches at their bounds: what is taken, what is written, what is counted."""
 
 import asyncio
 import json
@@ -7,15 +7,17 @@ from typing import Any
 import pytest
 import structlog
 
-import agents.owner
-from agents.owner import Owner
+import agents.partition_owner.owner
+import agents.worker.stored
+from agents.partition_owner.owner import Owner
 from contracts.topics import ACTIVITY, ALERTS, DEAD_LETTERS, STATE, TRANSITIONS
 from domain.checkpoint import FOLD_VERSION
 from domain.codec import UnknownVersionError, decode_learner
 from domain.configuration import Configuration, Halting, canonical
 from runtime.errors import CrashError, TooManyRejectedError, UsageError
+from tests.defects import about
 from tests.factories import at, course, graded, seconds, viewed
-from tests.owning import IDLE, Letters, Stage, a_letter, kinds, turn, until
+from tests.owning import IDLE, Stage, a_letter, fold_batch, kinds, until
 
 
 def views(stage: Stage, first: int, count: int) -> list[dict[str, Any]]:
@@ -37,7 +39,7 @@ async def test_whole_fetches_are_merged_up_to_the_limit(monkeypatch: pytest.Monk
         owner.deliver(stage.batch(start, *views(stage, start, count)))
     assert owner.waiting == 14
     for taken in (5, 6, 13, 14):  # two that fit just so, one alone, one over the limit, the last
-        await turn(owner)
+        await fold_batch(owner)
         assert (stage.record().next, owner.waiting) == (taken, 14 - taken)
 
 
@@ -48,7 +50,7 @@ async def test_there_is_room_until_one_batch_waits(monkeypatch: pytest.MonkeyPat
     for start, count in ((0, 2), (2, 1)):
         owner.deliver(stage.batch(start, *views(stage, start, count)))
         found.append(owner.accepts_more)
-    await turn(owner)
+    await fold_batch(owner)
     assert [*found, owner.accepts_more] == [True, True, False, True]
 
 
@@ -78,7 +80,7 @@ async def test_a_long_batch_is_folded_in_chunks_and_written_at_once(stage: Stage
             await asyncio.sleep(0)
 
     task = asyncio.create_task(another())
-    await turn(owner)
+    await fold_batch(owner)
     task.cancel()
     assert 3 <= turns < 50
     assert stage.record().next == 2_001
@@ -96,15 +98,14 @@ async def test_i4_what_is_written_is_kept_in_memory_and_counted(stage: Stage) ->
     events = views(stage, 0, 3)
     low = graded(at(0.1), 10, user=stage.learner)
     owner.deliver(stage.batch(0, *events, events[0], low, b"{"))
-    await turn(owner)
-    assert owner.loaded is not None
-    data = owner.loaded.table.committed(stage.learner)
+    await fold_batch(owner)
+    data = owner.kept.loaded.table.committed(stage.learner)
     assert data is not None
     states = [each for each in stage.written(STATE.name) if each.key == stage.learner.encode()]
     assert [each.value for each in states] == [data]
     assert decode_learner(data).steps == 4
-    assert owner.loaded.checkpoint == stage.written(STATE.name)[-1].value
-    assert owner.loaded.table.next == states[0].offset + 1  # what one future of the batch tells
+    assert owner.kept.loaded.checkpoint == stage.written(STATE.name)[-1].value
+    assert owner.kept.next == states[0].offset + 1  # what one future of the batch tells
     assert stage.broker.position == 6
     raised = len(stage.written(TRANSITIONS.name))
     assert raised == len(stage.written(ALERTS.name)) > 0
@@ -119,14 +120,14 @@ async def test_i4_what_is_written_is_kept_in_memory_and_counted(stage: Stage) ->
 
 
 async def test_figures_are_of_this_turn_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    stage = Stage(monkeypatch, failpoints="fold_raises=boom-0,fold_raises=boom-1")
+    stage = Stage(monkeypatch, defect=about("boom-0", "boom-1"))
     owner = await stage.opened()
     first, second = views(stage, 0, 2), views(stage, 2, 1)
     booms = [viewed(at(1), user=stage.learner, event_id=f"boom-{n}") for n in range(2)]
     owner.deliver(stage.batch(0, *first, b"{", first[0], booms[0]))
-    await turn(owner)
+    await fold_batch(owner)
     owner.deliver(stage.batch(5, *second, b"{", first[1], booms[1]))
-    await turn(owner)
+    await fold_batch(owner)
     figures = ("events", "rejected", "duplicates", "defects", "batches")
     assert [stage.figure(f"{name}_total") for name in figures] == [7, 4, 2, 2, 2]
 
@@ -134,7 +135,7 @@ async def test_figures_are_of_this_turn_alone(monkeypatch: pytest.MonkeyPatch) -
 async def test_a_turn_without_anything_to_say_writes_nothing(stage: Stage) -> None:
     owner = await stage.opened()
     end = stage.broker.logs[STATE.name].end
-    await turn(owner)
+    await fold_batch(owner)
     assert stage.broker.logs[STATE.name].end == end
     assert stage.figure("fold_seconds_count") == 0
     assert owner.advances == 1
@@ -144,9 +145,9 @@ async def test_i4_a_turn_that_only_moves_the_position_is_written(stage: Stage) -
     owner = await stage.opened()
     (event,) = views(stage, 0, 1)
     owner.deliver(stage.batch(0, event))
-    await turn(owner)
+    await fold_batch(owner)
     owner.deliver(stage.batch(1, event))
-    await turn(owner)
+    await fold_batch(owner)
     assert (stage.record().next, stage.broker.position) == (2, 2)
     assert stage.record().counters.duplicates == 1
 
@@ -154,28 +155,15 @@ async def test_i4_a_turn_that_only_moves_the_position_is_written(stage: Stage) -
 async def test_a_defect_is_told_loudly_and_a_rejection_is_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    stage = Stage(monkeypatch, failpoints="fold_raises=boom")
+    stage = Stage(monkeypatch, defect=about("boom"))
     owner = await stage.opened()
     bad = viewed(at(0), "p", user=stage.learner, event_id="boom")
     with structlog.testing.capture_logs() as lines:
         owner.deliver(stage.batch(0, b"{", bad))
-        await turn(owner)
+        await fold_batch(owner)
     assert [(line["event"], line["offset"]) for line in lines] == [("event_defect", 1)]
     assert stage.written(DEAD_LETTERS.name)[0].value == b"{"
     assert stage.figure("defects_total") == 1
-
-
-async def test_an_old_state_is_written_only_where_a_failpoint_asks_for_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    for failpoints, steps in (("", [1, 2]), ("put_state_back", [1, 1])):
-        stage = Stage(monkeypatch, failpoints=failpoints)
-        owner = await stage.opened()
-        for offset in range(2):
-            owner.deliver(stage.batch(offset, *views(stage, offset, 1)))
-            await turn(owner)
-        states = [each for each in stage.written(STATE.name) if each.key == stage.learner.encode()]
-        assert [decode_learner(each.value or b"").steps for each in states] == steps
 
 
 async def test_too_many_rejected_are_written_and_then_halt_the_partition(stage: Stage) -> None:
@@ -190,7 +178,7 @@ async def test_too_many_rejected_are_written_and_then_halt_the_partition(stage: 
     assert [producer.stopped for producer in stage.producers] == [1]
     owner.deliver(stage.batch(4, b"{"))  # what the consumer had fetched before
     assert (owner.halted, owner.accepts_more, owner.waiting) == (True, False, 0)
-    following = stage.owner(owner.loaded)
+    following = stage.owner(owner.stored)
     with pytest.raises(TooManyRejectedError, match="is halted"):
         await owned(following)
     assert following.halted
@@ -201,7 +189,7 @@ async def test_who_resumes_a_partition_leaves_it_to_its_next_owner(stage: Stage)
     owner = await stage.opened()
     owner.deliver(stage.batch(0, *[b"{"] * 3))
     with pytest.raises(TooManyRejectedError):
-        await turn(owner)
+        await fold_batch(owner)
     with structlog.testing.capture_logs() as lines:
         await stage.owner().resume()
     assert [line["event"] for line in lines] == ["partition_resumed"]
@@ -210,7 +198,7 @@ async def test_who_resumes_a_partition_leaves_it_to_its_next_owner(stage: Stage)
     again = await stage.opened()
     again.deliver(stage.batch(3, *[b"{"] * 3))
     with pytest.raises(TooManyRejectedError):
-        await turn(again)
+        await fold_batch(again)
     with pytest.raises(TooManyRejectedError):  # resumed once: the next halt waits for a person
         await stage.opened()
 
@@ -224,7 +212,7 @@ async def test_only_what_changed_is_adopted_by_a_new_owner(stage: Stage) -> None
     checkpoint = stage.record()
     assert (checkpoint.fold_version, checkpoint.inputs) == (FOLD_VERSION, 2)
     assert checkpoint.configuration == canonical(stage.context.configuration)
-    await stage.opened(owner.loaded)
+    await stage.opened(owner.stored)
     assert kinds(stage) == ["fold_version", "configuration"]
     stage.context.configuration = Configuration(timezone="Europe/Berlin")
     await stage.opened()
@@ -239,7 +227,7 @@ async def test_alerts_name_the_source_that_is_adopted(stage: Stage) -> None:
     stage.context.configuration = Configuration(alert_source="urn:learnstream:staging")
     owner = await stage.opened()
     owner.deliver(stage.batch(0, graded(at(1), 30, user=stage.learner)))
-    await turn(owner)
+    await fold_batch(owner)
     (alert,) = stage.broker.logs[ALERTS.name].records
     assert json.loads(alert.value or b"")["source"] == "urn:learnstream:staging"
 
@@ -248,26 +236,26 @@ async def test_course_facts_are_adopted_when_they_change(stage: Stage) -> None:
     owner = await stage.opened()
     for number, facts in enumerate((course(), course(), course(title="Algebra")), 1):
         stage.courses.put(facts)
-        await turn(owner)
-        await turn(owner)
+        await fold_batch(owner)
+        await fold_batch(owner)
         assert kinds(stage)[2:] == ["course"] * (number if number < 2 else number - 1)
     assert stage.figure("inputs_total") == 2
 
 
 async def test_the_letters_of_courses_are_partition_0s(monkeypatch: pytest.MonkeyPatch) -> None:
-    other = await Stage(monkeypatch, partition=1).opened()
-    assert other._letters is None
+    other = Stage(monkeypatch, partition=1)
+    await other.opened()
+    assert other.letters == []
     stage = Stage(monkeypatch, partition=0)
     owner = await stage.opened()
-    letters: Any = owner._letters
-    assert isinstance(letters, Letters)
+    (letters,) = stage.letters
     assert letters.state == "started"
     letters.waiting = [(0, a_letter(4))]
-    await turn(owner)
+    await fold_batch(owner)
     assert [each.value for each in stage.written(DEAD_LETTERS.name)] == [b"{"]
     assert stage.record().courses == {0: 5}
     end = stage.broker.logs[STATE.name].end
-    await turn(owner)
+    await fold_batch(owner)
     assert stage.broker.logs[STATE.name].end == end
 
 
@@ -301,13 +289,12 @@ async def test_an_owner_begins_where_the_record_says_and_ends_when_it_is_asked_t
     assert (before, owner.stopping) == (False, True)
     assert await run == [0]
     assert [producer.stopped for producer in stage.producers] == [1]
-    letters: Any = owner._letters
-    assert letters.state == "stopped"
+    assert [letters.state for letters in stage.letters] == ["stopped"]
     assert stage.figure("takeover_seconds_count") == 1
-    again = stage.owner(owner.loaded)
+    again = stage.owner(owner.stored)
     again.ask_to_stop()
     assert await owned(again) == []  # asked to stop before it could begin
-    following = stage.owner(owner.loaded)
+    following = stage.owner(owner.stored)
     assert await owned(following, opens=False) == [2]
     assert stage.figure("takeover_seconds_count") == 2
     assert 0 < stage.figure("takeover_seconds_sum") < 20
@@ -353,13 +340,13 @@ async def test_an_owner_looks_up_once_a_second_in_any_case(stage: Stage) -> None
     await run
 
 
-async def test_an_owner_takes_turns_without_work_and_none_in_a_transaction_that_hangs(
+async def test_an_owner_looks_for_work_again_and_again_but_not_in_a_transaction_that_hangs(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(agents.owner, "_POLL_SECONDS", 0.01)
+    monkeypatch.setattr(agents.partition_owner.owner, "_POLL_SECONDS", 0.01)
     owner = stage.owner()
     run = asyncio.create_task(owned(owner))
-    await until(lambda: owner.turns > 3)
+    await until(lambda: owner.rounds > 3)
 
     async def hang() -> None:
         await asyncio.Event().wait()
@@ -367,9 +354,9 @@ async def test_an_owner_takes_turns_without_work_and_none_in_a_transaction_that_
     monkeypatch.setattr(stage.producers[0], "commit_transaction", hang)
     owner.deliver(stage.batch(0, *views(stage, 0, 1)))
     await until(lambda: owner.waiting == 0)
-    turns = owner.turns
+    rounds = owner.rounds
     await asyncio.sleep(0.1)
-    assert (owner.turns, owner.waiting, owner.advances) == (turns, 0, 1)
+    assert (owner.rounds, owner.waiting, owner.advances) == (rounds, 0, 1)
     run.cancel()
 
 
@@ -399,7 +386,7 @@ async def test_a_state_of_another_version_is_refused_and_the_producer_is_closed(
     def unknown(*_: object, **__: object) -> None:
         raise UnknownVersionError("state of version 99, known is 1")
 
-    monkeypatch.setattr(agents.owner, "PartitionFold", unknown)
+    monkeypatch.setattr(agents.worker.stored, "PartitionFold", unknown)
     with pytest.raises(UsageError, match="partition 1: state of version 99"):
         await owned(stage.owner())
     assert [producer.stopped for producer in stage.producers] == [1]
@@ -409,5 +396,5 @@ async def test_i4_the_log_is_what_was_delivered(stage: Stage) -> None:
     """Nothing of `activity` is written by an owner but its position."""
     owner = await stage.opened()
     owner.deliver(stage.batch(0, *views(stage, 0, 2)))
-    await turn(owner)
+    await fold_batch(owner)
     assert stage.written(ACTIVITY.name) == []

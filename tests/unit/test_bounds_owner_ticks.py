@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 
-from agents.backfill import Backfill
-from agents.owner import Owner
-from agents.transport import Standing
+from agents.partition_owner.transport import Standing
+from agents.worker.backfill import Backfill
 from tests.factories import at, course, enrolled, viewed
-from tests.owning import NOW, Stage, kinds, turn
+from tests.owning import NOW, Stage, SteppedOwner, fold_batch, kinds
 
 
 @pytest.fixture
@@ -17,13 +16,13 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     return Stage(monkeypatch)
 
 
-async def waiting_owner(stage: Stage) -> tuple[Owner, int]:
+async def waiting_owner(stage: Stage) -> tuple[SteppedOwner, int]:
     """An owner with a learner, and the first moment at which a tick fires the learner's timer."""
     stage.courses.put(course(assessments={"a1": at(2)}))
     owner = await stage.opened()
     owner.deliver(stage.batch(0, enrolled(user=stage.learner)))
-    await turn(owner)
-    due = owner._fold.due_at()
+    await fold_batch(owner)
+    due = owner.fold._fold.due_at()
     assert due is not None
     assert due > NOW + 600
     return owner, due + 1
@@ -36,10 +35,10 @@ def ticks(stage: Stage) -> int:
 async def test_a_tick_comes_when_somebody_is_due_and_not_before(stage: Stage) -> None:
     owner, due = await waiting_owner(stage)
     stage.clock.at = due - 1
-    await turn(owner)
+    await fold_batch(owner)
     assert ticks(stage) == 0
     stage.clock.at = due
-    await turn(owner)
+    await fold_batch(owner)
     assert ticks(stage) == 1
     assert stage.record().clock == due
 
@@ -47,7 +46,7 @@ async def test_a_tick_comes_when_somebody_is_due_and_not_before(stage: Stage) ->
 async def test_nobody_is_woken_where_nobody_waits(stage: Stage) -> None:
     owner = await stage.opened()
     stage.clock.at += 10_000_000
-    await turn(owner)
+    await fold_batch(owner)
     assert ticks(stage) == 0
 
 
@@ -55,19 +54,19 @@ async def test_under_the_streams_clock_nothing_ticks(monkeypatch: pytest.MonkeyP
     stage = Stage(monkeypatch, clock="stream")
     owner, due = await waiting_owner(stage)
     stage.clock.at = due + 1
-    await turn(owner)
+    await fold_batch(owner)
     assert ticks(stage) == 0
 
 
 async def test_ticks_are_a_minute_apart(stage: Stage) -> None:
     owner, due = await waiting_owner(stage)
-    owner._ticked_at = due
+    owner.fold._ticked_at = due
     stage.clock.at = due + 59
-    await turn(owner)
+    await fold_batch(owner)
     assert ticks(stage) == 0
     stage.clock.at = due + 60
-    await turn(owner)
-    assert (ticks(stage), owner._ticked_at) == (1, due + 60)
+    await fold_batch(owner)
+    assert (ticks(stage), owner.fold._ticked_at) == (1, due + 60)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +85,7 @@ async def test_while_a_backlog_waits_nobody_is_woken(
 ) -> None:
     owner, due = await waiting_owner(stage)
     stage.clock.at = due
-    await turn(owner, standing)
+    await fold_batch(owner, standing)
     assert ticks(stage) == ticked
 
 
@@ -94,9 +93,9 @@ async def test_what_was_fetched_comes_before_the_tick_too(stage: Stage) -> None:
     owner, due = await waiting_owner(stage)
     stage.clock.at = due
     owner.deliver(stage.batch(1, viewed(at(0.1), user=stage.learner)))
-    await turn(owner)
+    await fold_batch(owner)
     assert ticks(stage) == 0
-    await turn(owner)
+    await fold_batch(owner)
     assert ticks(stage) == 1
 
 
@@ -104,12 +103,12 @@ async def test_what_was_fetched_comes_before_the_tick_too(stage: Stage) -> None:
 async def test_a_backlog_of_a_minute_is_none(stage: Stage, behind: int, ticked: int) -> None:
     owner, due = await waiting_owner(stage)
     stage.clock.at = due
-    owner._fold.checkpoint.clock = due - behind
-    await turn(owner, Standing(6, 7))
+    owner.fold._fold.checkpoint.clock = due - behind
+    await fold_batch(owner, Standing(6, 7))
     assert ticks(stage) == ticked
 
 
-async def after_a_backfill(stage: Stage) -> tuple[Owner, int]:
+async def after_a_backfill(stage: Stage) -> tuple[SteppedOwner, int]:
     """An owner whose learner is due, and when the last of some events of the past came to it."""
     owner, due = await waiting_owner(stage)
     stage.clock.at = due - 1
@@ -117,7 +116,7 @@ async def after_a_backfill(stage: Stage) -> tuple[Owner, int]:
     owner.deliver(
         stage.batch(2, viewed(at(10) - timedelta(hours=48, seconds=1), "p2", user=stage.learner))
     )
-    await turn(owner)
+    await fold_batch(owner)
     return owner, due - 1
 
 
@@ -131,7 +130,7 @@ async def test_while_a_backfill_comes_nobody_is_woken(
 ) -> None:
     owner, came = await after_a_backfill(stage)
     stage.clock.at = came + later
-    await turn(owner)
+    await fold_batch(owner)
     assert ticks(stage) == ticked
 
 
@@ -140,8 +139,8 @@ async def test_what_is_two_days_late_is_no_backfill(stage: Stage) -> None:
     stage.clock.at = due
     owner.deliver(stage.batch(1, viewed(at(10), user=stage.learner)))
     owner.deliver(stage.batch(2, viewed(at(8), "p2", user=stage.learner)))
-    await turn(owner)
-    await turn(owner)
+    await fold_batch(owner)
+    await fold_batch(owner)
     assert ticks(stage) == 1
 
 
@@ -153,9 +152,9 @@ async def test_for_a_backfill_without_end_a_tick_waits_so_long_and_no_longer(
     for number, second in enumerate(range(5, 2000, 5), 3):
         stage.clock.at = began + second
         owner.deliver(stage.batch(number, old(number, stage.learner)))
-        await turn(owner)
-        owner._fold._wakes.insert(0, (1, "nobody"))  # somebody is always due
-        await turn(owner)
+        await fold_batch(owner)
+        owner.fold._fold._wakes.insert(0, (1, "nobody"))  # somebody is always due
+        await fold_batch(owner)
         if ticks(stage) > len(found):
             found.append(second)
     assert found == [900, 1800]

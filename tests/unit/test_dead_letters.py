@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from agents.halting import advice
+from agents.worker.halting import advice
 from contracts.remedies import REMEDIES, remedy_of
 from domain.decode import REASONS
 from operations.dead_letters import NONE, Letter, surveyed

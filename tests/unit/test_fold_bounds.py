@@ -39,7 +39,7 @@ def low_scores(bench: Bench) -> list[tuple[str, str]]:
 
 def exploding(item: AnyEvent) -> None:
     if item.event_id.startswith("bad"):
-        raise RuntimeError("a failpoint")
+        raise RuntimeError("a defect")
 
 
 # -- clocks --------------------------------------------------------------------------------------
@@ -287,7 +287,7 @@ def test_a_new_configuration_is_judged_by_at_once() -> None:
 
 
 def test_every_record_is_counted_as_what_became_of_it() -> None:
-    bench = Bench(sabotage=exploding).send(
+    bench = Bench(defect=exploding).send(
         viewed(at(0), event_id="e1"),
         viewed(at(0), event_id="e1"),
         viewed(at(0), event_id="e1", user="8"),

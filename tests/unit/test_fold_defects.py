@@ -43,9 +43,9 @@ def test_what_is_not_rejected_ends_the_row(between: str) -> None:
 def test_an_id_that_is_reused_and_a_defect_are_rejected_too() -> None:
     def explode(item: AnyEvent) -> None:
         if item.event_id == "bad":
-            raise RuntimeError("a failpoint")
+            raise RuntimeError("a defect")
 
-    bench = Bench(sabotage=explode).send(
+    bench = Bench(defect=explode).send(
         viewed(at(0), event_id="e1"),
         viewed(at(1), event_id="e1"),
         viewed(at(2), event_id="bad"),
@@ -130,7 +130,7 @@ def test_a_halted_partition_takes_nothing_until_it_is_resumed_with_a_clean_slate
 
 def exploding(item: AnyEvent) -> None:
     if item.event_id.startswith("bad"):
-        raise RuntimeError("a failpoint")
+        raise RuntimeError("a defect")
 
 
 def bad(day: float, user: str = USER) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def bad(day: float, user: str = USER) -> dict[str, Any]:
 
 def same_in_one_batch(clock: ClockMode, first: Events, *parts: Events) -> Bench:
     """The parts as batches of their own, and all in one; before them the first, and the facts."""
-    many, one = (Bench(clock=clock, sabotage=exploding).send(*first) for _ in range(2))
+    many, one = (Bench(clock=clock, defect=exploding).send(*first) for _ in range(2))
     effects, offset = one.fold.begin(), len(first)
     many.adopt("course", DUE)
     one.fold.adopt(one.fold.next_input("course", DUE), effects)
@@ -155,7 +155,7 @@ def same_in_one_batch(clock: ClockMode, first: Events, *parts: Events) -> Bench:
 
 
 def test_a_defect_alone_changes_no_state() -> None:
-    bench = Bench(sabotage=exploding)
+    bench = Bench(defect=exploding)
     effects = bench.fold.begin()
     bench.fold.fold([record(bad(1))], effects)
     assert effects.changed == {}
@@ -209,7 +209,7 @@ def test_a_defect_first_of_all_leaves_what_an_input_made_of_a_state() -> None:
 
 def test_a_batch_forgets_the_one_before_it() -> None:
     """Nothing of it is folded again after a defect."""
-    bench = Bench(sabotage=exploding, facts=DUE).send(enrolled(at(0)), viewed(at(1)))
+    bench = Bench(defect=exploding, facts=DUE).send(enrolled(at(0)), viewed(at(1)))
     bench.adopt("course", course(assessments={"a1": at(6)}))
     before = bench.learner().steps
     bench.send(viewed(at(2), "p2"), bad(3))
@@ -223,7 +223,7 @@ def armed(monkeypatch: pytest.MonkeyPatch, user: str) -> list[bool]:
     def explode(state: Learner, step: Step, until: int) -> bool:
         fired = fire(state, step, until)
         if fired and switch[0] and state.user_id == user:
-            raise RuntimeError("a failpoint")
+            raise RuntimeError("a defect")
         return fired
 
     monkeypatch.setattr(fold, "fire", explode)
@@ -249,7 +249,7 @@ def test_a_timer_that_was_let_go_is_let_go_when_its_batch_is_folded_again(
     found = []
     for split in (True, False):
         with monkeypatch.context() as patch:
-            bench = Bench(sabotage=exploding, facts=DUE)
+            bench = Bench(defect=exploding, facts=DUE)
             bench.send(enrolled(at(0)), enrolled(at(0), user="8"))
             switch = armed(patch, USER)
             effects = bench.fold.begin()

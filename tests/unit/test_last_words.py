@@ -8,12 +8,13 @@ from typing import Any, cast
 import pytest
 from prometheus_client import CollectorRegistry
 
-import agents.watchdog
-from agents.log_ends import LogEnds
-from agents.watchdog import Watchdog
+import agents.partition_owner.watchdog
+from agents.partition_owner.log_ends import LogEnds
+from agents.partition_owner.watchdog import Watchdog
+from agents.worker.metrics import Metrics
+from contracts.topics import ACTIVITY
 from devstack.environment import PROGRAM
 from runtime.errors import CrashError, UsageError
-from runtime.metrics import Metrics
 from runtime.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -70,9 +71,9 @@ def test_a_watchdog_that_cannot_speak_ends_the_process(monkeypatch: pytest.Monke
         left.append(status)
         raise SystemExit
 
-    monkeypatch.setattr(agents.watchdog, "log", NoRoom())
-    monkeypatch.setattr(agents.watchdog, "_LOOK_SECONDS", 0.0)
-    ends = LogEnds(Settings.model_validate({"KAFKA_BOOTSTRAP": "nowhere:1"}))
+    monkeypatch.setattr(agents.partition_owner.watchdog, "log", NoRoom())
+    monkeypatch.setattr(agents.partition_owner.watchdog, "_LOOK_SECONDS", 0.0)
+    ends = LogEnds(Settings.model_validate({"KAFKA_BOOTSTRAP": "nowhere:1"}), ACTIVITY)
     watchdog = Watchdog(cast(Any, None), ends, Metrics(CollectorRegistry()), 60, leave)
     with pytest.raises(SystemExit):
         watchdog.run()

@@ -2,8 +2,8 @@
 
 from prometheus_client import CollectorRegistry
 
+from agents.worker.metrics import Metrics
 from api.metrics import ApiMetrics
-from runtime.metrics import Metrics
 from sinks.metrics import SinkMetrics
 
 CLOSED = {"partition", "topic", "route", "method", "status", "why"}

@@ -63,6 +63,7 @@ WRONG: Final = (
     Wrong("timezone", "Mars/Base", "seen 'Mars/Base', expected an IANA zone"),
     Wrong("session_timeout_seconds", "nan", "seen 'nan', expected a finite number"),
     Wrong("batch_records", "0", "seen '0', expected 1 or more"),
+    Wrong("hot_states_mib", "0", "seen '0', expected 1 or more"),
     Wrong("progress_timeout_seconds", "soon", "seen 'soon', expected a number"),
     Wrong("api_port", "65536", "seen '65536', expected 65535 or less"),
     Wrong("alert_source", "alerts", "seen 'alerts', expected text of the form"),

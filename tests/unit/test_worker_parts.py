@@ -9,13 +9,20 @@ import pytest
 import structlog
 from prometheus_client import CollectorRegistry
 
-from agents.assignment import Assignment
-from agents.log_ends import LogEnds
-from agents.owner import Context, Owner
-from agents.table import DECODED_FACTOR, Table
-from agents.takeover import Log, check_checkpoint
-from agents.transport import BatchConsumer, Standing, WorkerApp
-from agents.watchdog import Progress, Watchdog
+from agents.partition_owner.assignment import Assignment
+from agents.partition_owner.faust_app import OwnerApp
+from agents.partition_owner.job import Job
+from agents.partition_owner.log_ends import LogEnds
+from agents.partition_owner.owner import Owner
+from agents.partition_owner.takeover import check_position
+from agents.partition_owner.transport import BatchConsumer, Standing
+from agents.partition_owner.watchdog import Progress, Watchdog
+from agents.worker.context import Context
+from agents.worker.fold import position_of
+from agents.worker.hot_states import DECODED_FACTOR, HotStates
+from agents.worker.metrics import Metrics
+from agents.worker.stored import WorkerStored
+from agents.worker.table import Table
 from contracts.dead_letter import (
     BYTES_MAX,
     TRUNCATED,
@@ -23,18 +30,18 @@ from contracts.dead_letter import (
     dead_letter_key,
     dead_letter_value,
 )
+from contracts.state_keys import PARTITION_KEY
+from contracts.topics import ACTIVITY
 from devstack.places import free_ports
-from domain.codec import encode_learner
+from domain.codec import encode_checkpoint, encode_learner
 from domain.decode import Record
 from domain.fold import DeadLetter, new_checkpoint
 from domain.state import new_learner
 from runtime.errors import CrashError, LossError, ProjectError, TooManyRejectedError, UsageError
-from runtime.failpoints import DeliberateError, Failpoints
-from runtime.metrics import Metrics
+from runtime.failpoints import Failpoints
 from runtime.process import exit_status
+from runtime.same_log import Extent
 from runtime.settings import Settings
-
-LOG = Log("topic-1", 4)
 
 
 def settings() -> Settings:
@@ -48,7 +55,7 @@ def a_state(user_id: str, steps: int) -> bytes:
 
 
 def test_a_table_hands_out_what_was_committed() -> None:
-    table = Table()
+    table = Table(HotStates(1 << 20))
     assert table.get("u1") is None
     table.load("u1", a_state("u1", 3))
     state = table.get("u1")
@@ -64,46 +71,83 @@ def test_a_table_hands_out_what_was_committed() -> None:
 
 def test_a_table_forgets_decoded_states_not_bytes() -> None:
     size = len(a_state("u0", 0))
-    table = Table(hot_bytes_max=3 * size * DECODED_FACTOR)
+    hot = HotStates(3 * size * DECODED_FACTOR)
+    table = Table(hot)
     for number in range(10):
         user_id = f"u{number}"
         state = new_learner(user_id)
         table.put(user_id, encode_learner(state), state)
-    assert len(table) == 10
-    assert len(table._hot) == 3
-    assert table._hot_bytes == 3 * size
+    assert (len(table), len(hot), hot.size) == (10, 3, 3 * size)
     assert table.get("u0") is not None
     table.load("u0", None)
     assert table.get("u0") is None
     assert len(table) == 9
 
 
+def test_the_bound_of_decoded_states_is_one_for_all_tables_of_a_process() -> None:
+    size = len(a_state("u0", 0))
+    hot = HotStates(4 * size * DECODED_FACTOR)
+    one, other = Table(hot), Table(hot)
+    for table in (one, other):
+        for number in range(3):
+            table.put(f"u{number}", a_state(f"u{number}", number), new_learner(f"u{number}"))
+    assert (len(one), len(other), len(hot), hot.size) == (3, 3, 4, 4 * size)
+    for number in range(3):  # the same id in two tables is not the same learner
+        for table in (one, other):
+            state = table.reload(f"u{number}")
+            assert state is not None
+            assert state.steps == number
+    assert (len(hot), hot.size) == (4, 4 * size)
+
+
+def test_a_state_that_is_larger_than_the_bound_is_kept_alone() -> None:
+    hot = HotStates(1)
+    table = Table(hot)
+    for number in range(2):
+        table.put(f"u{number}", a_state(f"u{number}", 1), new_learner(f"u{number}"))
+    assert len(hot) == 1
+    table.load("u1", None)
+    assert (len(hot), hot.size) == (0, 0)
+
+
 @pytest.mark.parametrize(
-    ("changes", "start", "end", "error", "says"),
+    ("changes", "begin", "end", "error", "says"),
     [
         ({"topic_id": "other"}, 0, 10, LossError, "deleted and made again"),
         ({"partitions": 12}, 0, 10, UsageError, "fixed for life"),
-        ({"clock_mode": "wall"}, 0, 10, UsageError, "its clock is `wall`"),
         ({}, 8, 10, LossError, "3 offsets are gone"),
         ({}, 0, 4, LossError, "1 offsets are gone"),
     ],
 )
 def test_a_log_that_is_not_the_one_is_refused(
-    changes: dict[str, object], start: int, end: int, error: type[ProjectError], says: str
+    changes: dict[str, object], begin: int, end: int, error: type[ProjectError], says: str
 ) -> None:
     checkpoint = new_checkpoint(0, 4, "topic-1", "stream")
     checkpoint.next = 5
-    check_checkpoint(checkpoint, LOG, settings(), 5, 5)
+    check_position("here", position_of(checkpoint), 4, Extent("topic-1", 5, 5))
     for name, value in changes.items():
         setattr(checkpoint, name, value)
     with pytest.raises(error, match=says):
-        check_checkpoint(checkpoint, LOG, settings(), start, end)
+        check_position("here", position_of(checkpoint), 4, Extent("topic-1", begin, end))
+
+
+def test_a_clock_that_is_not_the_partitions_is_refused() -> None:
+    context = cast(Context, SimpleNamespace(settings=settings(), hot=HotStates(1)))
+    stored = WorkerStored(context, 0)
+    assert stored.position() is None
+    for clock_mode in ("stream", "wall"):
+        checkpoint = new_checkpoint(0, 4, "topic-1", cast(Any, clock_mode))
+        stored.load(PARTITION_KEY, encode_checkpoint(checkpoint))
+        if clock_mode == "stream":
+            assert stored.position() == position_of(checkpoint)
+    with pytest.raises(UsageError, match="its clock is `wall`"):
+        stored.position()
 
 
 def test_an_owner_that_is_cancelled_by_nobody_of_ours_ends_the_process() -> None:
-    context = cast(Context, SimpleNamespace(settings=settings()))
+    job = cast(Job, SimpleNamespace(settings=settings(), source=ACTIVITY))
     told: list[BaseException] = []
-    assignment, owner = Assignment(context, told.append), Owner(context, 3, None)
+    assignment, owner = Assignment(job, told.append), Owner(job, 3, None)
 
     async def cancelled() -> None:
         task = asyncio.create_task(asyncio.sleep(9))
@@ -120,9 +164,9 @@ def test_an_owner_that_is_cancelled_by_nobody_of_ours_ends_the_process() -> None
 
 async def test_the_watchdog_may_ask_before_the_app_has_started() -> None:
     """A consumer belongs to the loop in which it was made, and a service thread to its parent's."""
-    context = cast(Context, SimpleNamespace(settings=settings()))
-    assignment = Assignment(context, lambda _: None)
-    app = WorkerApp(settings(), gate=assignment)
+    job = cast(Job, SimpleNamespace(settings=settings(), source=ACTIVITY))
+    assignment = Assignment(job, lambda _: None)
+    app = OwnerApp(settings(), settings().group, gate=assignment)
     assignment.attach(app)
     assert not await asyncio.to_thread(assignment.membership_lost)
     consumer = cast(BatchConsumer, app.consumer)
@@ -146,8 +190,8 @@ class Standings:
     """An assignment as the watchdog sees it: one partition, opened and caught up."""
 
     def __init__(self) -> None:
-        self.owner = Owner(cast(Context, SimpleNamespace(settings=settings())), 3, None)
-        self.owner._expected = 7
+        self.owner = Owner(cast(Job, SimpleNamespace(settings=settings())), 3, None)
+        self.owner._inbox.open(7)
         self.standing = Standing(7, 7)
         self.given: frozenset[int] | None = frozenset({3})
         self.owned = True
@@ -163,15 +207,15 @@ class Standings:
         return {3: (self.owner, self.standing)} if self.owned else {}
 
 
-TURNS = "the owner of partition 3 has taken no turn"
+ROUNDS = "the owner of partition 3 has not looked for work"
 
 
 def marks(standings: Any, end: int | None = 7) -> list[str]:
-    """What has to move, beside the owner's turns, where somebody else saw the log end there."""
-    ends = LogEnds(settings())
+    """What has to move, beside the owner's rounds, where somebody else saw the log end there."""
+    ends = LogEnds(settings(), ACTIVITY)
     ends._ends = {} if end is None else {3: end}
     found = Watchdog(standings, ends, Metrics(CollectorRegistry()), 60)._marks()
-    return [what for what in found if what != TURNS]
+    return [what for what in found if what != ROUNDS]
 
 
 @pytest.mark.parametrize(
@@ -204,7 +248,7 @@ def test_who_asks_for_the_end_of_the_log_leaves_no_thread_behind_while_kafka_is_
     (port,) = free_ports(1)
     away = Settings.model_validate({"KAFKA_BOOTSTRAP": f"127.0.0.1:{port}"})
     before = threading.enumerate()
-    ends = LogEnds(away)
+    ends = LogEnds(away, ACTIVITY)
     for _ in range(2):
         with pytest.raises(UsageError, match="Kafka"):
             ends._ask()
@@ -212,30 +256,32 @@ def test_who_asks_for_the_end_of_the_log_leaves_no_thread_behind_while_kafka_is_
     assert ends.of(0) is None
 
 
-def test_an_owner_takes_turns_unless_it_is_halted() -> None:
+def test_an_owner_looks_for_work_unless_it_is_halted() -> None:
     """A take-over, a transaction and a producer that does not close may hang, without any work."""
     standings = Standings()
-    watchdog = Watchdog(cast(Any, standings), LogEnds(settings()), Metrics(CollectorRegistry()), 60)
-    assert watchdog._marks() == {TURNS: 0}
-    standings.owner.turns += 1
-    assert watchdog._marks() == {TURNS: 1}
+    watchdog = Watchdog(
+        cast(Any, standings), LogEnds(settings(), ACTIVITY), Metrics(CollectorRegistry()), 60
+    )
+    assert watchdog._marks() == {ROUNDS: 0}
+    standings.owner.rounds += 1
+    assert watchdog._marks() == {ROUNDS: 1}
     standings.owner.halted = True
     standings.standing = Standing(7, 99)
     assert watchdog._marks() == {}
 
 
 def test_a_watchdog_that_cannot_look_says_so() -> None:
-    ends, metrics = LogEnds(settings()), Metrics(CollectorRegistry())
+    ends, metrics = LogEnds(settings(), ACTIVITY), Metrics(CollectorRegistry())
     found = Watchdog(cast(Assignment, None), ends, metrics, 60)._look()
     assert str(found).startswith("the watchdog itself failed")
 
 
 async def test_a_halt_ends_the_process_only_where_nothing_else_is_left() -> None:
     metrics = Metrics(registry := CollectorRegistry())
-    context = cast(Context, SimpleNamespace(settings=settings(), metrics=metrics))
+    job = cast(Job, SimpleNamespace(settings=settings(), source=ACTIVITY, metrics=metrics))
     told: list[BaseException] = []
-    assignment = Assignment(context, told.append)
-    owners = [Owner(context, partition, None) for partition in (1, 2)]
+    assignment = Assignment(job, told.append)
+    owners = [Owner(job, partition, None) for partition in (1, 2)]
     assignment._owners = {owner.partition: owner for owner in owners}
 
     async def halt(owner: Owner) -> None:
@@ -249,7 +295,7 @@ async def test_a_halt_ends_the_process_only_where_nothing_else_is_left() -> None
             assignment._ended(owner, task)
         assert [line["event"] for line in lines] == ["partition_halted"]
 
-    await halt(Owner(context, 1, None))  # of an assignment that is over
+    await halt(Owner(job, 1, None))  # of an assignment that is over
     owners[1].halted = True  # and nobody has said so yet
     await halt(owners[0])
     shown = [
@@ -261,26 +307,9 @@ async def test_a_halt_ends_the_process_only_where_nothing_else_is_left() -> None
     assert [str(error) for error in told] == ["partition 2 is halted"]
 
 
-def test_only_what_is_asked_for_goes_wrong() -> None:
-    nothing = Failpoints("")
-    assert not nothing.armed
-    assert nothing.sabotage() is None
-    assert not nothing.once("drop_alert")
-    assert nothing.state_to_write("u1", b"old", b"new") == b"new"
-    wrong = Failpoints("drop_alert, put_state_back,fold_raises=e1,fold_raises=e2")
-    assert [wrong.once("drop_alert") for _ in range(3)] == [True, False, False]
-    assert wrong.state_to_write("u1", None, b"new") == b"new"
-    assert wrong.state_to_write("u1", b"old", b"new") == b"old"
-    assert wrong.state_to_write("u1", b"older", b"newer") == b"old"
-    assert wrong.state_to_write("u2", b"old", b"new") == b"new"
-    sabotage = wrong.sabotage()
-    assert sabotage is not None
-    sabotage("e3")
-    with pytest.raises(DeliberateError):
-        sabotage("e2")
-
-
-@pytest.mark.parametrize("setting", ["drop_alerts", "crash_at=nowhere", "sleep_at=after_states"])
+@pytest.mark.parametrize(
+    "setting", ["drop_alert", "fold_raises=e1", "crash_at=nowhere", "sleep_at=after_states"]
+)
 def test_a_failpoint_that_there_is_not_is_refused(setting: str) -> None:
     with pytest.raises(UsageError, match="failpoint"):
         Failpoints(setting)

@@ -1,6 +1,8 @@
-"""All that is touched of Faust: one message per partition and fetch, no position of its own."""
+"""Faust's consumer as we use it: one message per partition and fetch, no position of its own.
 
-import logging
+This file and faust_app.py are all that is touched of Faust's inside.
+"""
+
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias, cast
 
@@ -10,8 +12,6 @@ import faust
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import IllegalStateError, OffsetOutOfRangeError
 from aiokafka.structs import ConsumerRecord, TopicPartition
-from faust.app.base import BootStrategy
-from faust.tables import TableManager
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from typing_extensions import override
@@ -54,6 +54,11 @@ class Standing(NamedTuple):
     position: int | None
     end: int | None
 
+    @property
+    def caught_up(self) -> bool:
+        """Whether it is known that nothing is left to be delivered."""
+        return self.position is not None and self.end is not None and self.position >= self.end
+
 
 class Gate(Protocol):
     """Says whether a partition may be fetched; is notified when its log is not what it was."""
@@ -65,6 +70,14 @@ class Gate(Protocol):
     def out_of_range(self, error: Exception) -> None:
         """The position of a partition lies outside of its log."""
         ...
+
+
+class App(Protocol):
+    """What a consumer asks of the app that it belongs to."""
+
+    settings: Settings
+    group: str
+    gate: Gate
 
 
 class BatchConsumer(driver.Consumer):
@@ -148,7 +161,7 @@ class BatchConsumer(driver.Consumer):
     async def _wait_next_records(self, timeout: float) -> tuple[Any, set[TP] | None]:
         if not self.flow_active:
             await self.wait(self.can_resume_flow.wait())
-        gate = cast(WorkerApp, self.app).gate
+        gate = cast(App, self.app).gate
         wanted = {
             tp
             for tp in self._get_active_partitions()
@@ -213,12 +226,13 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
     @override
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         del transport
-        settings = cast(WorkerApp, self.app).settings
+        app = cast(App, self.app)
+        settings = app.settings
         session_ms = int(settings.session_timeout_seconds * 1000)
         return aiokafka.AIOKafkaConsumer(
             **connect_options(settings),
-            client_id=f"{settings.group}-worker",
-            group_id=settings.group,
+            client_id=f"{app.group}-worker",
+            group_id=app.group,
             partition_assignment_strategy=[StickyPartitionAssignor],
             isolation_level=READ_COMMITTED,
             enable_auto_commit=False,
@@ -232,82 +246,3 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
             rebalance_timeout_ms=int(REBALANCE_SECONDS * 1000),
             request_timeout_ms=int(REQUEST_SECONDS * 1000),
         )
-
-
-class BatchTransport(driver.Transport):
-    """Faust's own extension point."""
-
-    Consumer = BatchConsumer
-
-
-class BatchSchema(faust.Schema[Any, Batch]):
-    """Hands the batch to the stream as it is: Faust's codecs drop what they cannot decode."""
-
-    @override
-    def compile(self, app: Any, **_: Any) -> Any:
-        """The function that makes an event of a message."""
-
-        async def decode(message: Any, *, propagate: bool = False) -> Any:
-            del propagate
-            return app.create_event(None, message.value, message.headers, message)
-
-        return decode
-
-
-class NoTables(TableManager):
-    """Starts at once: Faust waits a second for tables to be registered, and there are none."""
-
-    @override
-    async def on_start(self) -> None:
-        await self._update_channels()
-        await self.recovery.start()
-
-
-class WorkerBoot(BootStrategy):
-    """Without a producer and a web server of Faust's."""
-
-    enable_kafka_producer = False
-    enable_web = False
-
-
-class WorkerApp(faust.App):
-    """The Faust app of a worker: agents, membership of the group, the life of the process."""
-
-    BootStrategy = WorkerBoot
-
-    def __init__(self, settings: Settings, gate: Gate) -> None:
-        self.settings = settings
-        self.gate = gate
-        super().__init__(
-            settings.group,
-            broker=[f"kafka://{each}" for each in settings.kafka_bootstrap.split(",")],
-            autodiscover=False,
-            reply_create_topic=False,
-            TableManager=NoTables,
-            topic_allow_declare=False,
-            topic_disable_leader=True,
-            stream_wait_empty=False,
-            stream_recovery_delay=0,
-            worker_redirect_stdouts=False,
-            web_enabled=False,
-            broker_session_timeout=settings.session_timeout_seconds,
-            broker_heartbeat_interval=settings.session_timeout_seconds / 3,
-            broker_rebalance_timeout=REBALANCE_SECONDS,
-            broker_request_timeout=max(REQUEST_SECONDS, settings.session_timeout_seconds),
-        )
-        self.transport = BatchTransport(self.conf.broker_consumer, self)
-
-    def batches(self, name: str) -> Any:
-        """The topic as a stream of batches that Faust never tracks and never commits."""
-        return self.topic(self.settings.topic(name), schema=BatchSchema(), acks=False)
-
-    @override
-    def _create_directories(self) -> None:
-        """None: a worker keeps nothing on disk."""
-
-
-def quiet_loggers() -> None:
-    """Keep Faust from talking of its inner life; what matters we say ourselves."""
-    for name in ("faust", "mode"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # its errors are raised, and said by us

@@ -1,4 +1,4 @@
-"""Which partitions this worker owns now: owners start when assigned and end when revoked."""
+"""Which partitions this process owns now: owners start when assigned and end when revoked."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -7,10 +7,10 @@ from typing import Any, Final
 import structlog
 from faust.types import TP
 
-from agents.owner import Context, Owner
-from agents.takeover import Loaded
-from agents.transport import Batch, BatchConsumer, Standing, WorkerApp
-from contracts.topics import ACTIVITY
+from agents.partition_owner.faust_app import OwnerApp
+from agents.partition_owner.job import Job, Stored
+from agents.partition_owner.owner import Owner
+from agents.partition_owner.transport import Batch, BatchConsumer, Standing
 from runtime.errors import CrashError, LossError, TooManyRejectedError
 
 STOP_SHARE: Final = 0.6
@@ -20,26 +20,26 @@ log = structlog.get_logger()
 
 
 class Assignment:
-    """The owners of this worker's partitions.
+    """The owners of this process's partitions.
 
     Invariants:
         I4: an owner of an assignment that is over has ended before the next one begins.
     """
 
-    def __init__(self, context: Context, fail: Callable[[BaseException], Any]) -> None:
-        self._context = context
+    def __init__(self, job: Job, fail: Callable[[BaseException], Any]) -> None:
+        self._job = job
         self._fail = fail
-        self._topic = context.settings.topic(ACTIVITY.name)
+        self._topic = job.settings.topic(job.source.name)
         self._owners: dict[int, Owner] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
-        self._loaded: dict[int, Loaded] = {}
+        self._stored: dict[int, Stored] = {}
         self._halts: set[int] = set()
         """The partitions whose halt was said: the process does not end before the last one's."""
         self._generation = -1
-        self._app: WorkerApp
+        self._app: OwnerApp
         self._consumer: BatchConsumer
 
-    def attach(self, app: WorkerApp) -> None:
+    def attach(self, app: OwnerApp) -> None:
         """Take the partitions that `app` is given; call it in the event loop that runs `app`.
 
         Faust makes its consumer when it is first asked for, and binds it to the loop of the thread
@@ -97,14 +97,14 @@ class Assignment:
             if not self._owners[partition].opened:
                 task.cancel()  # of a take-over nothing is left but what is in the log
         if self._tasks:
-            seconds = STOP_SHARE * self._context.settings.session_timeout_seconds
+            seconds = STOP_SHARE * self._job.settings.session_timeout_seconds
             _, pending = await asyncio.wait(self._tasks.values(), timeout=seconds)
             if pending:
                 self._fail(CrashError(f"a transaction did not end within {seconds:.1f} s"))
         for partition, owner in self._owners.items():
-            if owner.loaded is not None and owner.opened:
-                self._loaded[partition] = owner.loaded
-            self._context.metrics.show("worker_halted", partition, 0)
+            if owner.stored is not None and owner.opened:
+                self._stored[partition] = owner.stored
+            self._job.metrics.show("worker_halted", partition, 0)
         self._owners.clear()
         self._tasks.clear()
         self._halts.clear()
@@ -128,7 +128,7 @@ class Assignment:
         return self._consumer.coordination_ended()
 
     def _start(self, partition: int) -> None:
-        owner = Owner(self._context, partition, self._loaded.pop(partition, None))
+        owner = Owner(self._job, partition, self._stored.pop(partition, None))
         tp = TP(self._topic, partition)
         consumer = self._consumer
         task = asyncio.create_task(
@@ -138,7 +138,7 @@ class Assignment:
         task.add_done_callback(lambda task: self._ended(owner, task))
         self._owners[partition] = owner
         self._tasks[partition] = task
-        self._context.metrics.show("worker_halted", partition, 0)
+        self._job.metrics.show("worker_halted", partition, 0)
 
     def _ended(self, owner: Owner, task: "asyncio.Task[None]") -> None:
         """An owner that ends with an error ends the process; so does one that nobody ended.
@@ -159,7 +159,7 @@ class Assignment:
         log.error("partition_halted", partition=owner.partition, reason=str(error))
         if self._owners.get(owner.partition) is not owner:
             return  # a rebalance came between: its next owner says the same
-        self._context.metrics.show("worker_halted", owner.partition, 1)
+        self._job.metrics.show("worker_halted", owner.partition, 1)
         self._halts.add(owner.partition)
         if self._halts == self._owners.keys():
             self._fail(error)

@@ -1,14 +1,12 @@
-"""The states of one partition: every learner's committed bytes, and a hot cache of decoded ones."""
+"""The states of one partition: every learner's committed bytes, decoded where they are hot."""
 
 from collections.abc import Iterator
-from typing import Final
+from dataclasses import dataclass, field
 
+from agents.worker.hot_states import HotStates
 from domain.codec import decode_header, decode_learner
+from domain.course_facts import CourseFacts
 from domain.state import Header, Learner
-
-# A decoded state takes some ten times its bytes (measured on the replay's states).
-DECODED_FACTOR: Final = 10
-HOT_BYTES_MAX: Final = 256 * 1024 * 1024
 
 
 class Table:
@@ -19,32 +17,29 @@ class Table:
         A hot state is what those bytes decode to, or what the running batch made of it.
     """
 
-    def __init__(self, hot_bytes_max: int = HOT_BYTES_MAX) -> None:
-        self.next = 0
-        """The offset of `progress.state` up to which this table was read."""
+    def __init__(self, hot: HotStates) -> None:
         self._bytes: dict[str, bytes] = {}
-        self._hot: dict[str, Learner] = {}  # oldest use first
-        self._hot_bytes = 0
-        self._hot_bytes_max = hot_bytes_max // DECODED_FACTOR
+        self._hot = hot
+        self._number = hot.new_table()
 
     def __len__(self) -> int:
         return len(self._bytes)
 
     def get(self, user_id: str) -> Learner | None:
         """The learner's state, decoded; None for a new learner."""
-        hot = self._hot.get(user_id)
+        hot = self._hot.get(self._number, user_id)
         if hot is not None:
             return hot
         data = self._bytes.get(user_id)
         if data is None:
             return None
         state = decode_learner(data)
-        self._warm(user_id, state, len(data))
+        self._hot.put(self._number, user_id, state, len(data))
         return state
 
     def reload(self, user_id: str) -> Learner | None:
         """The learner's state decoded again from its last committed bytes."""
-        self._cool(user_id)
+        self._hot.forget(self._number, user_id)
         return self.get(user_id)
 
     def headers(self) -> Iterator[Header]:
@@ -61,24 +56,22 @@ class Table:
 
     def put(self, user_id: str, data: bytes, state: Learner) -> None:
         """Keep what was committed: the same bytes that were sent."""
-        self._cool(user_id)
         self._bytes[user_id] = data
-        self._warm(user_id, state, len(data))
+        self._hot.put(self._number, user_id, state, len(data))
 
     def load(self, user_id: str, data: bytes | None) -> None:
-        """Keep what was read from `progress.state`; no value forgets the learner."""
-        self._cool(user_id)
+        """Keep what was read from `progress.state`; a tombstone removes the learner."""
+        self._hot.forget(self._number, user_id)
         if data is None:
             self._bytes.pop(user_id, None)
         else:
             self._bytes[user_id] = data
 
-    def _warm(self, user_id: str, state: Learner, size: int) -> None:
-        self._hot[user_id] = state
-        self._hot_bytes += size
-        while self._hot_bytes > self._hot_bytes_max and len(self._hot) > 1:
-            self._cool(next(iter(self._hot)))
 
-    def _cool(self, user_id: str) -> None:
-        if self._hot.pop(user_id, None) is not None:
-            self._hot_bytes -= len(self._bytes.get(user_id, b""))
+@dataclass(slots=True)
+class Loaded:
+    """What was committed of one partition; kept in memory between assignments."""
+
+    table: Table
+    facts: dict[str, CourseFacts] = field(default_factory=dict)
+    checkpoint: bytes | None = None

@@ -9,7 +9,7 @@ import structlog
 from kafka import KafkaConsumer, TopicPartition
 from typing_extensions import override
 
-from contracts.topics import ACTIVITY
+from contracts.topics import Topic
 from runtime.kafka import committed_reader
 from runtime.servers import require_kafka
 from runtime.settings import Settings
@@ -27,9 +27,10 @@ class LogEnds(threading.Thread):
     Only somebody else can know that the log has moved on since.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, source: Topic) -> None:
         super().__init__(name="log-ends", daemon=True)
         self._settings = settings
+        self._topic = settings.topic(source.name)
         self._ends: Mapping[int, int] = {}
         self._said: str | None = None
         self._reader: KafkaConsumer | None = None
@@ -50,8 +51,8 @@ class LogEnds(threading.Thread):
 
     def _ask(self) -> None:
         reader = self._reader = self._reader or self._connected()
-        topic = self._settings.topic(ACTIVITY.name)
-        places = [TopicPartition(topic, each) for each in reader.partitions_for_topic(topic) or ()]
+        numbers = reader.partitions_for_topic(self._topic) or ()
+        places = [TopicPartition(self._topic, number) for number in numbers]
         ends = reader.end_offsets(places)
         self._ends = {place.partition: end for place, end in ends.items()}
         self._said = None

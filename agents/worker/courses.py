@@ -8,14 +8,14 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import TopicPartition
 
-from agents.transport import Raw
+from agents.partition_owner.transport import Raw
 from contracts.course_facts import decode_course_facts
 from contracts.topics import COURSES
 from domain.course_facts import CourseFacts
 from domain.decode import Record, Rejected
 from domain.fold import DeadLetter
-from runtime.errors import LossError
 from runtime.kafka import READ_COMMITTED, connect_options, ends_behind
+from runtime.same_log import Extent, check_same_log
 from runtime.settings import Settings
 
 _POLL_MS: Final = 500
@@ -97,11 +97,8 @@ class CourseLetters:
         places = {each: self._looked_at.get(each.partition, 0) for each in partitions}
         ends = await ends_behind(self._consumer, places)
         for partition, offset in places.items():
-            if offset > ends[partition]:
-                raise LossError(
-                    f"topic {partition.topic} ends at {ends[partition]}, but {offset} were read: "
-                    "it is not the topic that it was"
-                )
+            seen = Extent(None, 0, ends[partition])
+            check_same_log(partition.topic, "the reader", seen, topic_id=None, at=offset)
             self._consumer.seek(partition, offset)
 
     async def stop(self) -> None:

@@ -9,12 +9,12 @@ from typing import Final
 import structlog
 from typing_extensions import override
 
-from agents.assignment import Assignment
-from agents.log_ends import LogEnds
-from agents.owner import Owner
-from agents.transport import Standing
+from agents.partition_owner.assignment import Assignment
+from agents.partition_owner.job import OwnerMetrics
+from agents.partition_owner.log_ends import LogEnds
+from agents.partition_owner.owner import Owner
+from agents.partition_owner.transport import Standing
 from runtime.errors import CrashError
-from runtime.metrics import Metrics
 from runtime.process import dump_stacks, leave_now
 
 _LOOK_SECONDS: Final = 1.0
@@ -56,7 +56,7 @@ class Watchdog(threading.Thread):
         self,
         assignment: Assignment,
         ends: LogEnds,
-        metrics: Metrics,
+        metrics: OwnerMetrics,
         seconds: float,
         leave: Callable[[int], object] = leave_now,
     ) -> None:
@@ -103,8 +103,8 @@ class Watchdog(threading.Thread):
         for partition, (owner, standing) in standings.items():
             lag = owner.waiting + self._behind(partition, standing)
             self._metrics.show("lag", partition, lag)
-            if owner.loaded is not None:
-                self._metrics.show("learners", partition, len(owner.loaded.table))
+            if owner.stored is not None:
+                owner.stored.measure()
             if not owner.halted:
                 marks.update(_marks_of(partition, owner, standing, behind=lag > 0))
         return marks
@@ -118,8 +118,8 @@ class Watchdog(threading.Thread):
 def _marks_of(
     partition: int, owner: Owner, standing: Standing, *, behind: bool
 ) -> Iterator[tuple[str, object]]:
-    """An owner takes turns, be there work or not; where there is, the partition moves."""
-    yield f"the owner of partition {partition} has taken no turn", owner.turns
+    """An owner looks for work again and again; where there is some, the partition moves."""
+    yield f"the owner of partition {partition} has not looked for work", owner.rounds
     if behind:
         mark = owner.advances, standing.position
         yield f"partition {partition} has work and did not move", mark

@@ -1,0 +1,1 @@
+"""The worker: what it makes of `activity` as the owner of its partitions."""
