@@ -8,6 +8,7 @@ made once and never changes. `state_vN.bin` holds what the last code of state ve
 
 import lzma
 from collections.abc import Iterator
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -58,12 +59,14 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     facts: list[bytes]
 
 
+@cache
 def read_log() -> list[Stretch]:
     """The kept log."""
     data = lzma.decompress((FOLDER / "log.bin").read_bytes())
     return msgspec.msgpack.decode(data, type=list[Stretch])
 
 
+@cache
 def read_kept(version: int) -> Kept:
     """What the last code of this version of states made of the log."""
     data = lzma.decompress((FOLDER / f"state_v{version}.bin").read_bytes())
@@ -85,6 +88,11 @@ def fold_stretch(stretch: Stretch, bench: Bench | None = None) -> Bench:
         else:
             made.adopt(*_input(steps[0]))
     return made
+
+
+def facts_of(stretch: Stretch) -> list[object]:
+    """The course facts that stand in a stretch."""
+    return [_input(step)[1] for step in stretch.steps if step[0] == "course"]
 
 
 def fold_log() -> Kept:
