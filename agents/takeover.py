@@ -17,7 +17,7 @@ from agents.transport import Raw
 from contracts.state_keys import PARTITION_KEY, TAKEN_KEY, course_of, is_learner
 from contracts.topics import ACTIVITY, STATE, TOPICS
 from domain.checkpoint import Checkpoint
-from domain.codec import decode_checkpoint, decode_facts
+from domain.codec import UnknownVersionError, decode_checkpoint, decode_facts
 from domain.course_facts import CourseFacts
 from domain.fold import new_checkpoint
 from runtime.errors import CrashError, LossError, TooManyRejectedError, UsageError
@@ -85,7 +85,7 @@ async def take_over(
 ) -> Taken:
     """Fence, load and check one partition; the caller seeks and adopts what is new.
 
-    Raises UnknownVersionError where another version of the code wrote the partition's checkpoint.
+    Raises UnknownVersionError where a newer version of the code wrote the partition's checkpoint.
     """
     log = await asyncio.to_thread(look_at_log, settings)
     producer = make_producer(settings, partition)
@@ -142,7 +142,10 @@ async def leave_mark(producer: AIOKafkaProducer, settings: Settings, partition: 
 
 
 async def halted_partitions(settings: Settings) -> list[int]:
-    """The partitions whose newest record says that they are halted; nobody is fenced for it."""
+    """The partitions whose checkpoint says that they are halted; nobody is fenced for it.
+
+    Raises UsageError where a newer version of the code wrote a checkpoint.
+    """
     log = await asyncio.to_thread(look_at_log, settings)
     found = []
     async with _reader(settings) as consumer:
@@ -151,12 +154,16 @@ async def halted_partitions(settings: Settings) -> list[int]:
             end = (await consumer.end_offsets([state]))[state]
             loaded = Loaded(Table(), {})
             await _load(consumer, settings, partition, loaded, end - 1)
-            if (
-                loaded.checkpoint is not None
-                and decode_checkpoint(loaded.checkpoint).halted is not None
-            ):
+            if loaded.checkpoint is not None and _is_halted(partition, loaded.checkpoint):
                 found.append(partition)
     return found
+
+
+def _is_halted(partition: int, checkpoint: bytes) -> bool:
+    try:
+        return decode_checkpoint(checkpoint).halted is not None
+    except UnknownVersionError as error:
+        raise UsageError(f"partition {partition}: {error}") from error
 
 
 async def _read(

@@ -96,6 +96,14 @@ def decode_learner(data: bytes) -> Learner:
     return _learner.decode(_upgraded(data, _LEARNERS))
 
 
+def renewed(data: bytes) -> bytes:
+    """A state's bytes in today's version; what a newer one wrote, and what is none, as it is."""
+    try:
+        return data if _version(data) == STATE_VERSION else encode_learner(decode_learner(data))
+    except (UnknownVersionError, msgspec.DecodeError):
+        return data
+
+
 def decode_header(data: bytes) -> Header:
     """The first fields of the state in `data`, and the same errors, without decoding the rest.
 

@@ -44,7 +44,13 @@ class Worker:
     """One worker process, started as anybody would start it."""
 
     def __init__(
-        self, settings: Settings, folder: Path, *, failpoints: str = "", resume: bool = False
+        self,
+        settings: Settings,
+        folder: Path,
+        *,
+        failpoints: str = "",
+        resume: bool = False,
+        program: str = "cli.main",
     ) -> None:
         self._log = folder / f"worker-{len(list(folder.iterdir()))}.log"
         environment = {
@@ -61,7 +67,7 @@ class Worker:
         command = [
             sys.executable,
             "-m",
-            "cli.main",
+            program,
             "worker",
             *(["--resume"] if resume else []),
         ]

@@ -19,6 +19,7 @@ from domain.codec import (
     encode_checkpoint,
     encode_facts,
     encode_learner,
+    renewed,
 )
 from domain.configuration import Configuration, adopted, canonical
 from domain.days import runs
@@ -102,7 +103,7 @@ def test_every_older_state_is_folded_on_and_shown(version: int) -> None:
     when = datetime.fromisoformat(LATER)
     for kept in of_version(version):
         bench = Bench()
-        bench.store.committed[USER] = renamed(kept.data)
+        bench.store.committed[USER] = of_the_user(kept.data)
         for each in facts[kept.stretch]:
             bench.adopt("course", each)
         bench.send(*[record(each, arrived=when) for each in history(LATER, 1.0, "Asia/Tokyo")])
@@ -114,7 +115,7 @@ def test_every_older_state_is_folded_on_and_shown(version: int) -> None:
         assert msgspec.json.encode(dashboard(view(bench, when)))
 
 
-def renamed(data: bytes) -> bytes:
+def of_the_user(data: bytes) -> bytes:
     """The state of an older version, of the learner that the events are of."""
     raw = msgspec.msgpack.decode(data)
     return msgspec.msgpack.encode([raw[0], USER, *raw[2:]])
@@ -258,6 +259,16 @@ def test_what_is_no_state_stays_a_decoding_error() -> None:
 def assert_no_state(data: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
         decode_learner(data)
+
+
+def test_what_verify_compares_is_in_todays_version() -> None:
+    (older,) = [each.data for each in of_version(3) if each.user_id == "over-2"]
+    renewed_data = renewed(older)
+    assert msgspec.msgpack.decode(renewed_data)[0] == STATE_VERSION
+    assert decode_learner(renewed_data) == decode_learner(older)
+    newer = encode_learner(msgspec.structs.replace(new_learner(USER), version=STATE_VERSION + 1))
+    for data in (renewed_data, newer, b"", b"{}"):
+        assert renewed(data) == data
 
 
 # -- the configuration ---------------------------------------------------------------------------
