@@ -11,16 +11,22 @@ from pathlib import Path
 import msgspec
 import pytest
 from kafka.consumer.fetcher import ConsumerRecord
+from msgspec.structs import replace
 
 from contracts.inputs import decode_input
 from contracts.state_keys import TAKEN_KEY, is_learner
 from contracts.topics import COURSES, INPUTS, STATE, TRANSITIONS
-from domain.checkpoint import FOLD_VERSION
-from domain.state import STATE_VERSION
+from domain.checkpoint import CHECKPOINT_VERSION, FOLD_VERSION
+from domain.codec import encode_checkpoint, encode_learner
+from domain.ids import partition_of
+from domain.state import STATE_VERSION, new_learner
 from proof.compare import transition_id
+from runtime.database import connect_now
 from runtime.settings import Settings
 from sinks.migrate import migrate
+from tests.asking import a_token, asking, store
 from tests.integration.test_verify import ROOT, environment
+from tests.sinking import a_checkpoint
 from tests.working import (
     checkpoints_of,
     course_facts,
@@ -179,3 +185,27 @@ def test_an_older_sink_ends_at_a_newer_state_and_loses_nothing(
         assert "a newer one wrote it" in (tmp_path / f"sink-{OLD}.log").read_text()
         with a_sink(settings, tmp_path, NEXT):
             assert verified(settings, NEXT).returncode == 0
+
+
+async def test_an_older_api_says_that_it_is_older(settings: Settings) -> None:
+    migrate(settings)
+    here = partition_of(b"ada", settings.partitions)
+    await store(settings, new_learner("ada"), checkpoints=[a_checkpoint(here)])
+    state = replace(new_learner("ada"), version=STATE_VERSION + 1)
+    checkpoint = replace(a_checkpoint(here), version=CHECKPOINT_VERSION + 1)
+    page = "/api/v1/progress/real-time-dashboard"
+    async with asking(settings, a_token(settings, "ada")) as client:
+        assert (await client.get(page)).status_code == 200
+        with connect_now(settings, "test") as connection:
+            connection.execute(
+                "UPDATE learner SET state = %s WHERE user_id = 'ada'", [encode_learner(state)]
+            )
+        answer = await client.get(page)
+        assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+        with connect_now(settings, "test") as connection:
+            connection.execute(
+                "UPDATE partition_record SET record = %s", [encode_checkpoint(checkpoint)]
+            )
+        (reason,) = (await client.get("/readyz/api")).json()["reasons"]
+    assert reason["code"] == "version"
+    assert f"checkpoint of version {CHECKPOINT_VERSION + 1}, and this program" in reason["detail"]
