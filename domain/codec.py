@@ -1,23 +1,56 @@
 """The versioned bytes of a learner's state, of a partition's checkpoint and of course facts."""
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
 import msgspec
 
+from domain import upgrade
 from domain.checkpoint import CHECKPOINT_VERSION, Checkpoint
 from domain.course_facts import CourseFacts
 from domain.courses import drop_course
 from domain.days import forget_first_day
 from domain.state import SHRINK_BYTES, STATE_VERSION, Header, Learner
 
+
+class _Versioned(msgspec.Struct, array_like=True):
+    """The first field of every state and checkpoint."""
+
+    version: int
+
+
 _packer = msgspec.msgpack.Encoder()
 _learner = msgspec.msgpack.Decoder(Learner)
 _header = msgspec.msgpack.Decoder(Header)
+_versioned = msgspec.msgpack.Decoder(_Versioned)
 _checkpoint = msgspec.msgpack.Decoder(Checkpoint)
 _facts = msgspec.json.Decoder(CourseFacts)
 _json = msgspec.json.Encoder()
 
 
 class UnknownVersionError(Exception):
-    """The bytes were written by another version of the code than this one reads."""
+    """The bytes were written by a newer version of the code than this one."""
+
+
+class _Versions(NamedTuple):
+    """What bytes hold, the version that this code writes, and how older ones are upgraded."""
+
+    what: str
+    today: int
+    steps: Mapping[int, upgrade.Step]
+
+    def check(self, version: int) -> None:
+        """Raise UnknownVersionError for a version that is neither today's nor an older one."""
+        if version != self.today and version not in self.steps:
+            raise UnknownVersionError(
+                f"{self.what} of version {version}, and this program reads versions "
+                f"{min(self.steps)} to {self.today}: a newer one wrote it; start that one, "
+                "docs/upgrading.md says how"
+            )
+
+
+_LEARNERS = _Versions("learner state", STATE_VERSION, upgrade.LEARNER)
+_CHECKPOINTS = _Versions("checkpoint", CHECKPOINT_VERSION, upgrade.CHECKPOINT)
 
 
 def encode_learner(state: Learner) -> bytes:
@@ -49,22 +82,51 @@ def _forget_days(state: Learner, excess: int) -> None:
 
 
 def decode_learner(data: bytes) -> Learner:
-    """The state in `data`; raises UnknownVersionError where another version wrote it."""
-    state = _learner.decode(data)
-    _check_version(state)
-    return state
+    """The state in `data`, upgraded where an older version of the code wrote it.
+
+    Raises UnknownVersionError where a newer one did, msgspec.DecodeError where it is no state.
+    """
+    try:
+        state = _learner.decode(data)
+        if state.version == STATE_VERSION:
+            return state
+    except msgspec.ValidationError:
+        if _version(data) == STATE_VERSION:
+            raise
+    return _learner.decode(_upgraded(data, _LEARNERS))
+
+
+def renewed(data: bytes) -> bytes:
+    """A state's bytes in today's version; what a newer one wrote, and what is none, as it is."""
+    try:
+        return data if _version(data) == STATE_VERSION else encode_learner(decode_learner(data))
+    except (UnknownVersionError, msgspec.DecodeError):
+        return data
 
 
 def decode_header(data: bytes) -> Header:
-    """The first fields of the state in `data`, and the same error, without decoding the rest."""
+    """The first fields of the state in `data`, and the same errors, without decoding the rest.
+
+    They are the same in every version: what an older one wrote is upgraded when it is first needed.
+    """
     header = _header.decode(data)
-    _check_version(header)
+    if header.version != STATE_VERSION:
+        _LEARNERS.check(header.version)
     return header
 
 
-def _check_version(state: Learner | Header) -> None:
-    if state.version != STATE_VERSION:
-        raise UnknownVersionError(f"learner state of version {state.version}, not {STATE_VERSION}")
+def _upgraded(data: bytes, versions: _Versions) -> bytes:
+    """The same in today's version."""
+    versions.check(_version(data))
+    try:
+        raw = upgrade.upgrade(msgspec.msgpack.decode(data), versions.steps, versions.today)
+    except (IndexError, KeyError, TypeError, ValueError, OverflowError) as error:
+        raise msgspec.DecodeError(f"{versions.what}: cannot be upgraded: {error}") from error
+    return _packer.encode(raw)
+
+
+def _version(data: bytes) -> int:
+    return _versioned.decode(data).version
 
 
 def encode_checkpoint(checkpoint: Checkpoint) -> bytes:
@@ -73,13 +135,13 @@ def encode_checkpoint(checkpoint: Checkpoint) -> bytes:
 
 
 def decode_checkpoint(data: bytes) -> Checkpoint:
-    """The partition's checkpoint in `data`; raises UnknownVersionError for another version's."""
-    checkpoint = _checkpoint.decode(data)
-    if checkpoint.version != CHECKPOINT_VERSION:
-        raise UnknownVersionError(
-            f"checkpoint of version {checkpoint.version}, not {CHECKPOINT_VERSION}"
-        )
-    return checkpoint
+    """The partition's checkpoint in `data`, upgraded where an older version wrote it.
+
+    Raises UnknownVersionError where a newer one did, msgspec.DecodeError where it is none.
+    """
+    if _version(data) == CHECKPOINT_VERSION:
+        return _checkpoint.decode(data)
+    return _checkpoint.decode(_upgraded(data, _CHECKPOINTS))
 
 
 def encode_facts(facts: CourseFacts) -> bytes:

@@ -1,5 +1,6 @@
 """What an operator may set: the rules' thresholds, the default zone, a source, when to halt."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
@@ -64,5 +65,19 @@ def canonical(configuration: Configuration) -> str:
 
 @lru_cache(maxsize=64)
 def adopted(text: str) -> Configuration:
-    """The configuration of a partition's checkpoint; the defaults while none is adopted."""
-    return msgspec.json.decode(text, type=Configuration) if text else Configuration()
+    """The configuration that a partition adopted; the defaults while it is none.
+
+    Another version of the code may have written it: what this one does not know is left out, what
+    it knows more is as by default.
+    """
+    return msgspec.convert(_known(msgspec.json.decode(text or "{}"), Configuration), Configuration)
+
+
+def _known(value: Mapping[str, Any], kind: type[Struct]) -> dict[str, Any]:
+    """The fields of `value` that a struct has, and so on in the structs within."""
+    kinds = {field.name: field.type for field in msgspec.structs.fields(kind)}
+    return {
+        name: _known(part, kinds[name]) if isinstance(part, Mapping) else part
+        for name, part in value.items()
+        if name in kinds
+    }

@@ -40,6 +40,7 @@ def work_on(state: Learner, course: Course, assessment_id: str) -> Work:
     short = short_id(assessment_id)
     work = find_work(course, short)
     if work is not None:
+        work.name = work.name or assessment_id  # states of version 2 had no names
         return work
     made = Work(short, assessment_id)
     if len(course.work) >= ASSESSMENTS_MAX:

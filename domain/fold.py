@@ -23,7 +23,7 @@ from domain.checkpoint import (
     Halted,
 )
 from domain.codec import decode_learner, encode_learner, shrink
-from domain.configuration import Configuration, canonical
+from domain.configuration import Configuration, adopted
 from domain.course_facts import CourseFacts
 from domain.decode import Accepted, Reason, Record, Rejected
 from domain.deduplication import content_of, seen_content
@@ -356,9 +356,9 @@ class PartitionFold:
     # -- inputs ----------------------------------------------------------------------------------
 
     def _adopt_configuration(self, value: Input, effects: Effects) -> None:
-        self.configuration = msgspec.json.decode(value.payload, type=Configuration)
+        self.checkpoint.configuration = bytes(value.payload).decode()
+        self.configuration = adopted(self.checkpoint.configuration)
         self._adopted = self.configuration.for_steps()
-        self.checkpoint.configuration = canonical(self.configuration)
         self._review([header.user_id for header in self._store.headers()], effects)
 
     def _adopt_facts(self, facts: CourseFacts, effects: Effects) -> None:

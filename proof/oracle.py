@@ -11,6 +11,7 @@ import msgspec
 
 from contracts.alert_event import encode_alert_event, encode_transition
 from contracts.dead_letter import dead_letter_key, dead_letter_value
+from domain.alerts import Transition
 from domain.checkpoint import FOLD_VERSION, Checkpoint
 from domain.codec import (
     decode_header,
@@ -18,14 +19,16 @@ from domain.codec import (
     encode_facts,
     encode_learner,
 )
-from domain.configuration import Configuration
-from domain.decode import Record
-from domain.fold import DeadLetter, Effects, PartitionFold
+from domain.configuration import Configuration, adopted
+from domain.decode import Accepted, Record, decode
+from domain.fold import HOUR, DeadLetter, Effects, PartitionFold
 from domain.inputs import FoldVersion, Input
 from domain.scoring import Scorer
 from domain.state import Header, Learner
 
 _HOT_MAX: Final = 50_000
+_BY_STATE: Final = frozenset({"id_reused", "defect"})
+"""Reasons to reject an event that depend on the learner's state."""
 
 
 class MemoryStore:
@@ -84,12 +87,32 @@ class Expected:
     zones: list[tuple[int, str]] = field(default_factory=list)
     """The default zone, from which offset on."""
     unknown_version: int | None = None
-    """A version of the fold's code that this program does not have; nothing is folded behind it."""
+    """Another version of the fold's code, that folded last; nothing is folded here."""
+    began_at: int = 0
+    """The offset from which on this version folded; what is before it is not folded here."""
+    earlier: set[str] = field(default_factory=set)
+    """The learners of whom there are events before that: what they come to is not known here."""
+    earlier_offsets: set[int] = field(default_factory=set)
+    """Where their events are from there on."""
     folded: int = 0
+
+    def knows(self, user_id: str) -> bool:
+        """Whether all of the learner's events were folded by this version."""
+        return user_id not in self.earlier
+
+    def knows_letter(self, offset: int, reason: str) -> bool:
+        """Whether a record of `activity` is rejected for this reason can be said here."""
+        if 0 <= offset < self.began_at:
+            return False
+        return not (offset in self.earlier_offsets and reason in _BY_STATE)
 
 
 class Oracle:
-    """Folds batches of records, merged with the inputs, and remembers all that the fold tells."""
+    """Folds batches of records, merged with the inputs, and remembers all that the fold tells.
+
+    Only what this version of the fold's code folded: records before its newest stretch pass by,
+    and of the inputs among them only the facts, the configuration and the clock are taken.
+    """
 
     def __init__(
         self,
@@ -100,8 +123,10 @@ class Oracle:
         self._store = MemoryStore()
         self._fold = PartitionFold(checkpoint, Configuration(), {}, self._store, scorer)
         self._inputs = deque(inputs)
-        self._over = False
         self.expected = Expected(checkpoint, learners=self._store.bytes)
+        self._begins_with, self.expected.unknown_version = newest_stretch(inputs)
+        self._over = self.expected.unknown_version is not None
+        self._began = self._begins_with is None
 
     def run(self, batches: Iterable[list[Record]]) -> Expected:
         """Fold everything; what is behind a halt that nobody resumed stays where it is."""
@@ -122,25 +147,53 @@ class Oracle:
             self._fold_some(rest[:count])
             rest = rest[count:]
 
-    def _fold_some(self, records: list[Record]) -> None:
+    def _fold_some(self, records: Sequence[Record]) -> None:
+        if not self._began:
+            self._pass_by(records)
+            return
+        if self.expected.earlier:
+            self._note_earlier(records)
         effects = self._fold.begin()
         self._fold.fold(records, effects)
         self._commit(effects)
         # A worker that halts takes nothing more until it is resumed, and that input says where.
-        stopped = self._fold.checkpoint.halted is not None
-        self._over = stopped and self._fold.checkpoint.next <= records[-1].offset
-        self.expected.folded += len(records)
+        checkpoint = self._fold.checkpoint
+        rest = [record for record in records if record.offset >= checkpoint.next]
+        self.expected.folded += len(records) - len(rest)
+        if checkpoint.halted is None or not rest:
+            return
+        if self.expected.began_at:  # what was rejected before counts too, and is not known here
+            checkpoint.halted = None
+            self._fold_some(rest)
+        else:
+            self._over = True
+
+    def _pass_by(self, records: Iterable[Record]) -> None:
+        """Move the clock as the fold would, and remember who has events here."""
+        own = self._fold.checkpoint
+        for record in records:
+            own.next = record.offset + 1
+            self.expected.earlier.add(_user_of(record))
+            if own.clock_mode == "wall":
+                own.clock = max(own.clock, record.timestamp // 1000)
+            elif isinstance(verdict := decode(record, own.partition, own.partitions), Accepted):
+                hour = verdict.at // HOUR * HOUR
+                own.ticked = max(own.ticked, hour if hour > own.clock else 0)
+                own.clock = max(own.clock, verdict.at)
+
+    def _note_earlier(self, records: Iterable[Record]) -> None:
+        known = self.expected.earlier
+        self.expected.earlier_offsets.update(r.offset for r in records if _user_of(r) in known)
 
     def _adopt(self, value: Input) -> None:
         checkpoint = self._fold.checkpoint
-        if value.kind == "fold_version":
-            version = msgspec.json.decode(value.payload, type=FoldVersion).version
-            if version != FOLD_VERSION:
-                self.expected.unknown_version = version
-                self._over = True
-                return
+        if value.seq == self._begins_with:
+            self._began = True
+            self.expected.began_at = checkpoint.next
+        if value.kind == "fold_version" and not self._began:
+            return
         if value.kind == "configuration":
-            zone = msgspec.json.decode(value.payload, type=Configuration).timezone
+            zone = adopted(bytes(value.payload).decode()).timezone
             self.expected.zones.append((value.after, zone))
         if value.after != checkpoint.next:
             self.expected.misplaced.append(value.seq)
@@ -155,11 +208,36 @@ class Oracle:
         for course_id, facts in effects.facts.items():
             expected.facts[course_id] = encode_facts(facts)
         source = self._fold.configuration.alert_source
-        for transition in effects.transitions:
+        for transition in filter(self._is_known, effects.transitions):
             event = encode_alert_event(transition, source) if transition.delivered else None
             expected.published.append(Told(encode_transition(transition), event))
         for letter in effects.dead_letters:
-            expected.letters[letter.record.offset, letter.reason] = letter_digest(letter)
+            if expected.knows_letter(letter.record.offset, letter.reason):
+                expected.letters[letter.record.offset, letter.reason] = letter_digest(letter)
+
+    def _is_known(self, transition: Transition) -> bool:
+        return self.expected.knows(transition.user_id)
+
+
+def newest_stretch(inputs: Iterable[Input]) -> tuple[int | None, int | None]:
+    """The number of the input with which the newest stretch of this version of the fold begins.
+
+    None where no other version folded before. Beside it the version that folded last, where that
+    is another one.
+    """
+    begins: int | None = None
+    before: int | None = None
+    for value in inputs:
+        if value.kind == "fold_version":
+            version = msgspec.json.decode(value.payload, type=FoldVersion).version
+            if version == FOLD_VERSION and before not in {None, FOLD_VERSION}:
+                begins = value.seq
+            before = version
+    return begins, None if before in {None, FOLD_VERSION} else before
+
+
+def _user_of(record: Record) -> str:
+    return (record.key or b"").decode(errors="replace")
 
 
 def letter_digest(letter: DeadLetter) -> bytes:

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from contracts.schema import SCHEMA_VERSION
 from contracts.topics import ACTIVITY, partition_counts
-from domain.checkpoint import Checkpoint
+from domain.checkpoint import FOLD_VERSION, Checkpoint
 from domain.decode import Record
 from domain.fold import new_checkpoint
 from domain.scoring import Scorer
@@ -91,7 +91,9 @@ class _Partition:
         chosen = choose_learners(found.states.learners, self._quota()) if why is None else {}
         expected, recount = self._fold(found, checkpoint, chosen, bar)
         if expected.unknown_version is not None:
-            why = f"fold version {expected.unknown_version} is not known here"
+            why = other_version(expected.unknown_version)
+        elif expected.began_at and why is None:
+            report.notes.append(earlier_version(number, expected))
         found.read_outputs()
         report.events += expected.folded
         compare_all(
@@ -151,6 +153,24 @@ class _Partition:
             checkpoint.courses
         )  # what was looked at, compaction may hide
         return expected, recount
+
+
+def other_version(version: int) -> str:
+    """What to do where the log was folded by another version last."""
+    who = "a newer program" if version > FOLD_VERSION else "an older program"
+    what = (
+        "run its `learnstream verify`" if version > FOLD_VERSION else "start the new worker first"
+    )
+    return f"{who} folded this log last (fold version {version}, here {FOLD_VERSION}); {what}"
+
+
+def earlier_version(number: int, expected: Expected) -> str:
+    """What was compared of a log of which another version folded the first part."""
+    return (
+        f"partition {number}: another version folded what is before offset {expected.began_at}; "
+        f"states and alerts of {len(expected.earlier)} learners with events there were compared "
+        "with Postgres, and not folded again"
+    )
 
 
 def _bar(proof: Proof, ends: Mapping[int, int]) -> "tqdm[Never]":

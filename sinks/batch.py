@@ -12,7 +12,7 @@ from domain.alerts import Transition
 from domain.checkpoint import Checkpoint
 from domain.codec import UnknownVersionError, decode_checkpoint, decode_learner
 from domain.rows import LearnerRow, learner_row
-from runtime.errors import CrashError
+from runtime.errors import CrashError, UsageError
 
 
 class Record(Protocol):
@@ -45,7 +45,11 @@ class Alerts:
 
 
 def newest_states(records: Sequence[Record]) -> States:
-    """Keep the last record of each key: offsets and `steps` grow together on a partition."""
+    """Keep the last record of each key: offsets and `steps` grow together on a partition.
+
+    Raises UsageError where a newer version of the code wrote one, CrashError where one is neither
+    a state nor a checkpoint.
+    """
     newest = {record.key: record for record in records}
     states = States()
     for key, record in newest.items():
@@ -53,7 +57,9 @@ def newest_states(records: Sequence[Record]) -> States:
             raise CrashError(f"offset {record.offset} of the states has no key; expected a learner")
         try:
             _sort_in(states, key, record.value)
-        except (msgspec.DecodeError, UnknownVersionError) as error:
+        except UnknownVersionError as error:
+            raise UsageError(f"offset {record.offset} of the states: {error}") from error
+        except msgspec.DecodeError as error:
             raise CrashError(f"offset {record.offset} of the states: {error}") from error
     return states
 

@@ -1,7 +1,7 @@
 """One partition as `verify` sees it, in memory: its topics, its rows, and what both come to."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from aiokafka.structs import ConsumerRecord
@@ -84,7 +84,13 @@ class KeptLogs:
 class Partition:
     """What a worker and a sink left of some events, and what `verify` makes of it."""
 
-    def __init__(self, *events: Mapping[str, Any] | bytes, bench: Bench | None = None) -> None:
+    def __init__(
+        self,
+        *events: Mapping[str, Any] | bytes,
+        bench: Bench | None = None,
+        before: Mapping[int, Callable[[Bench], object]] | None = None,
+    ) -> None:
+        """`before` says what is done to the bench before an event, by its offset."""
         self.bench = bench or Bench()
         self.logs = KeptLogs()
         self.settings = SETTINGS
@@ -92,12 +98,14 @@ class Partition:
         self.lost = False
         """Whether the log cannot be folded again."""
         for offset, event in enumerate(events):
+            if before is not None and offset in before:
+                before[offset](self.bench)
             item = record(event, offset)
             self.logs.put(ACTIVITY, item.key, item.value, timestamp=item.timestamp)
             self.bench.send(item)
-        self._write()
+        self.write()
 
-    def _write(self) -> None:
+    def write(self) -> None:
         """As the worker does: outputs, inputs, states, the record."""
         bench, put = self.bench, self.logs.put
         for transition in bench.published:

@@ -43,7 +43,7 @@ class Table:
         return self.get(user_id)
 
     def headers(self) -> Iterator[Header]:
-        """The header of every learner of the partition; UnknownVersionError for another version's.
+        """The header of every learner of the partition; UnknownVersionError for a newer version's.
 
         A new fold asks for all of them. Found later, while an event is folded, such bytes would
         look like a defect of every event of that learner.

@@ -12,7 +12,7 @@ import pytest
 from contracts.alert_event import encode_transition
 from contracts.course_facts import decode_course_facts
 from contracts.remedies import REMEDIES
-from domain import state
+from domain import state, upgrade
 from domain.alerts import ALERT_NAMESPACE, STALE_SECONDS
 from domain.configuration import Halting, Rules
 from domain.course_facts import CourseFacts
@@ -30,6 +30,7 @@ ALERTS = (ROOT / "docs" / "alerts.md").read_text()
 EVENTS = (ROOT / "docs" / "events.md").read_text()
 METRICS = (ROOT / "docs" / "metrics.md").read_text()
 README = (ROOT / "README.md").read_text()
+UPGRADING = (ROOT / "docs" / "upgrading.md").read_text()
 EXAMPLE = re.compile(
     r"<!-- (example|transition): (\w+), (\w+) (\w+) -->\n```json\n(.*?)\n```", re.DOTALL
 )
@@ -270,3 +271,17 @@ def test_the_bounds_of_memory_that_are_said_are_those_of_the_state() -> None:
 )
 def test_a_bound_that_is_said_in_a_sentence_is_that_of_the_state(page: str, sentence: str) -> None:
     assert sentence in re.sub(r"\s+", " ", page)
+
+
+def test_every_step_of_an_upgrade_is_said() -> None:
+    said = {(row[0], row[1]) for row in rows_of_upgrades()}
+    steps = (("learner's state", upgrade.LEARNER), ("checkpoint", upgrade.CHECKPOINT))
+    made = {(what, f"{n} to {n + 1}") for what, known in steps for n in known}
+    assert {pair for pair in said if pair[1]} == made
+
+
+def rows_of_upgrades() -> Iterator[list[str]]:
+    text = UPGRADING[UPGRADING.index("## What is upgraded") :]
+    for line in text.splitlines():
+        if line.startswith("| ") and not line.startswith("| |"):
+            yield [cell.strip() for cell in line.strip("|").split("|")]

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
 from contracts.alert_event import encode_transition
@@ -370,8 +371,10 @@ def test_a_log_that_could_be_folded_only_in_part_says_nothing_of_the_rows() -> N
 
 def test_a_record_of_another_version_leaves_the_learners_unproven() -> None:
     sides = a_partition().sides()
-    sides.found.unknown = "record of version 99"
-    report = compared(replace(sides, why_not="record of version 99"))
+    newer = msgspec.msgpack.decode(sides.found.states.checkpoint or b"")
+    sides.found.states.checkpoint = msgspec.msgpack.encode([99, *newer[1:]])
+    report = compared(replace(sides, why_not="checkpoint of version 99"))
     assert counts(report["postgres: learners"]) == (0, 0, 0, 0, 0, 2)
-    assert report["postgres: learners"].named == ["unverifiable: partition 0: record of version 99"]
+    (named,) = report["postgres: learners"].named
+    assert named.startswith("unverifiable: partition 0: checkpoint of version 99, and this program")
     assert counts(report["postgres: partitions"])[:2] == (0, 0)

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 import api.reads
 import sinks.cohort
@@ -11,14 +12,17 @@ import sinks.position
 from contracts.alert_event import encode_transition
 from contracts.state_keys import PARTITION_KEY, course_key
 from domain.alerts import Transition
+from domain.checkpoint import CHECKPOINT_VERSION
 from domain.codec import encode_checkpoint, encode_learner
+from domain.state import STATE_VERSION
 from runtime.database import statements
-from runtime.errors import CrashError, LossError
+from runtime.errors import CrashError, LossError, UsageError
 from sinks.batch import int_array, newest_alerts, newest_states, text_array
 from sinks.cohort import is_due
 from sinks.migrate import migration_files
 from sinks.position import Log, Position, check_position
 from tests.asking import Written
+from tests.kept.keeping import read_kept
 from tests.sinking import TODAY, a_checkpoint, a_learner, a_transition, resolved
 
 
@@ -55,6 +59,23 @@ def test_reserved_keys_are_not_learners() -> None:
 def test_a_tombstone_removes_a_learner() -> None:
     record = Written(b"ada", b"x")._replace(value=None)  # type: ignore[arg-type]
     assert newest_states([*states(1), record]).removed == ["ada"]
+
+
+def test_a_newer_versions_state_or_checkpoint_ends_a_sink_until_it_is_upgraded() -> None:
+    state = replace(a_learner("ada", 1), version=STATE_VERSION + 1)
+    checkpoint = replace(a_checkpoint(0), version=CHECKPOINT_VERSION + 1)
+    for key, data in (
+        (b"ada", encode_learner(state)),
+        (PARTITION_KEY, encode_checkpoint(checkpoint)),
+    ):
+        with pytest.raises(UsageError, match=r"offset 7 of the states: .*a newer one wrote it"):
+            newest_states([Written(key, data, 7)])
+
+
+def test_an_older_versions_state_is_written_as_it_is() -> None:
+    older = next(each for each in read_kept(3).states if each.user_id == "over-1")
+    ((row, data),) = newest_states([Written(b"over-1", older.data)]).learners
+    assert (row.user_id, data) == ("over-1", older.data)
 
 
 @pytest.mark.parametrize("value", [b"", b"\xc1", encode_checkpoint(a_checkpoint(0))])

@@ -1,0 +1,296 @@
+"""What each version of the code wrote is read by this one, upgraded, and folded on."""
+
+import json
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+import pytest
+
+from contracts.inputs import decode_input
+from domain import upgrade
+from domain.checkpoint import CHECKPOINT_VERSION, FOLD_VERSION
+from domain.codec import (
+    UnknownVersionError,
+    decode_checkpoint,
+    decode_facts,
+    decode_header,
+    decode_learner,
+    encode_checkpoint,
+    encode_facts,
+    encode_learner,
+    renewed,
+)
+from domain.configuration import Configuration, adopted, canonical
+from domain.days import runs
+from domain.state import STATE_BYTES_MAX, STATE_VERSION, Learner, new_learner
+from metrics.dashboard import dashboard
+from tests.behaviour.test_extremes import history
+from tests.factories import USER, Bench, record
+from tests.kept.keeping import Kept, State, fold_log, kept_versions, read_kept, read_log
+from tests.kept.keeping import facts_of as facts_of_stretch
+from tests.viewing import view
+
+OLDER: Final = [version for version in kept_versions() if version < STATE_VERSION]
+LATER: Final = "2026-05-04T12:00:00Z"
+
+
+@pytest.fixture(scope="module")
+def today() -> Kept:
+    return read_kept(STATE_VERSION)
+
+
+def of_version(version: int) -> list[State]:
+    return read_kept(version).states
+
+
+# -- today's version -----------------------------------------------------------------------------
+
+
+def test_every_version_is_kept_that_ever_landed() -> None:
+    assert kept_versions() == list(range(1, STATE_VERSION + 1))
+    assert sorted(upgrade.LEARNER) == OLDER
+    seen = {read_kept(version).checkpoint_version for version in kept_versions()}
+    assert sorted(seen) == [*sorted(upgrade.CHECKPOINT), CHECKPOINT_VERSION]
+
+
+def test_every_kept_state_of_today_comes_back_as_the_same_bytes(today: Kept) -> None:
+    assert len(today.states) > 200
+    for kept in today.states:
+        assert encode_learner(decode_learner(kept.data)) == kept.data, kept.user_id
+
+
+def test_every_kept_checkpoint_and_fact_of_today_comes_back_as_the_same_bytes(today: Kept) -> None:
+    for name, data in today.checkpoints.items():
+        assert encode_checkpoint(decode_checkpoint(data)) == data, name
+    for data in today.facts:
+        assert encode_facts(decode_facts(data)) == data
+
+
+def test_this_fold_makes_the_kept_states_of_the_kept_log(today: Kept) -> None:
+    """Red where states changed: then FOLD_VERSION is raised, and what is kept is made again."""
+    assert today.fold_version == FOLD_VERSION
+    made = fold_log()
+    differ = [was.user_id for was, now in zip(today.states, made.states, strict=True) if was != now]
+    assert differ == []
+    assert made.checkpoints == today.checkpoints
+    assert (made.inputs, made.facts) == (today.inputs, today.facts)
+
+
+# -- older versions ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", kept_versions())
+def test_every_kept_state_is_read_and_written_in_todays_version(version: int) -> None:
+    states = of_version(version)
+    assert len(states) > 50
+    for kept in states:
+        assert msgspec.msgpack.decode(kept.data)[0] == version
+        header, state = decode_header(kept.data), decode_learner(kept.data)
+        assert state.version == STATE_VERSION
+        assert state.user_id == header.user_id == kept.user_id
+        assert (state.steps, state.wake_at) == (header.steps, header.wake_at)
+        assert state.course_ids == header.course_ids
+        data = encode_learner(state)
+        assert len(data) <= STATE_BYTES_MAX
+        assert decode_learner(data) == state
+
+
+@pytest.mark.parametrize("version", OLDER)
+def test_every_older_state_is_folded_on_and_shown(version: int) -> None:
+    """Its course facts are adopted anew, so that all is judged again; then comes every event."""
+    facts = {stretch.name: facts_of_stretch(stretch) for stretch in read_log()}
+    when = datetime.fromisoformat(LATER)
+    for kept in of_version(version):
+        bench = Bench()
+        bench.store.committed[USER] = of_the_user(kept.data)
+        for each in facts[kept.stretch]:
+            bench.adopt("course", each)
+        bench.send(*[record(each, arrived=when) for each in history(LATER, 1.0, "Asia/Tokyo")])
+        assert bench.letters == [], kept.user_id
+        assert bench.fold.checkpoint.counters.defects == 0
+        state = bench.learner()
+        assert state.version == STATE_VERSION
+        assert state.steps > decode_header(kept.data).steps
+        assert msgspec.json.encode(dashboard(view(bench, when)))
+
+
+def of_the_user(data: bytes) -> bytes:
+    """The state of an older version, of the learner that the events are of."""
+    raw = msgspec.msgpack.decode(data)
+    return msgspec.msgpack.encode([raw[0], USER, *raw[2:]])
+
+
+def test_a_state_of_version_3_becomes_what_this_fold_makes_of_the_log(today: Kept) -> None:
+    """All but the order of alerts that were raised by one event."""
+    made = {(each.stretch, each.user_id): decode_learner(each.data) for each in today.states}
+    for kept in of_version(3):
+        ours, theirs = decode_learner(kept.data), made[kept.stretch, kept.user_id]
+        for state in (ours, theirs):
+            state.alerts.sort(key=lambda alert: alert.alert_id)
+        assert ours == theirs, kept.user_id
+
+
+ALIKE: Final = ("clicks", "seconds", "sessions", "modules", "posts", "submitted")
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_what_versions_1_and_2_knew_is_kept(version: int) -> None:
+    for kept in of_version(version):
+        was, state = named(version, kept.data), decode_learner(kept.data)
+        assert [day.day for day in state.days] == [day[0] for day in was["days"]]
+        for day, before in zip(state.days, was["days"], strict=True):
+            assert [day.activities, *(getattr(day, name) for name in ALIKE)] == [
+                *before[1:3],
+                *before[4:8],
+                before[-1],
+            ]
+        assert [state.streak.first_day, state.streak.length] == [was["streak"][0], was["streak"][3]]
+        assert [c.course_id for c in state.courses] == [c[0] for c in was["courses"]]
+        assert [c.is_open for c in state.courses] == [not c[2] for c in was["courses"]]
+        grades = [sorted(g[1] for g in work[8]) for c in was["courses"] for work in c[12]]
+        assert grades == [sorted(g.percent or 0 for g in w.grades) for w in works(state)]
+        assert len(state.recent) == len(was["recent"])
+        assert [goal.goal_id for goal in state.goals] == [
+            goal[0] for goal in sorted(was["goals"], key=lambda goal: (goal[4], goal[0]))
+        ]
+        assert [each.rule for each in state.alerts] == [each[1] for each in was["alerts"]]
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_streaks_of_versions_1_and_2_are_those_that_the_days_come_to(version: int) -> None:
+    """So late work, which looks at all runs again, changes nothing but what it brings."""
+    for kept in of_version(version):
+        state = decode_learner(kept.data)
+        if state.streak.length:
+            newest = runs(state)[-1]
+            assert (newest.first_day, newest.length) == (
+                state.streak.first_day,
+                state.streak.length,
+            ), kept.user_id
+
+
+def named(version: int, data: bytes) -> dict[str, Any]:
+    raw = msgspec.msgpack.decode(data)
+    assert raw[0] == version
+    names = {12: "days", 13: "streak", 16: "courses", 18: "recent", 19: "goals", 26: "alerts"}
+    return {name: raw[place] for place, name in names.items()}
+
+
+def works(state: Learner) -> list[Any]:
+    return [work for course in state.courses for work in course.work]
+
+
+def test_an_assessment_without_a_name_has_it_from_its_next_event_on() -> None:
+    (kept,) = [each for each in of_version(2) if each.user_id == "over-1"]
+    bench = Bench()
+    bench.store.committed["over-1"] = kept.data
+    nameless = {work.short for work in works(bench.learner("over-1")) if not work.name}
+    assert nameless
+    event = json.loads(
+        b'{"user_id":"over-1","type":"assessment_submitted","course_id":"co","event_id":"late",'
+        b'"assessment_id":"assessment-0","occurred_at":"2025-03-01T00:00:00Z"}'
+    )
+    bench.send(record(event, key=b"over-1"))
+    assert "assessment-0" in {work.name for work in works(bench.learner("over-1"))}
+
+
+@pytest.mark.parametrize("version", kept_versions())
+def test_every_kept_checkpoint_is_read(version: int, today: Kept) -> None:
+    kept = read_kept(version)
+    for name, data in kept.checkpoints.items():
+        checkpoint, now = decode_checkpoint(data), decode_checkpoint(today.checkpoints[name])
+        assert checkpoint.version == CHECKPOINT_VERSION
+        assert (checkpoint.next, checkpoint.inputs) == (now.next, expected_inputs(version, name))
+        assert (checkpoint.clock_mode, checkpoint.topic_id) == (now.clock_mode, now.topic_id)
+        assert adopted(checkpoint.configuration).timezone in {"UTC", "Asia/Tokyo"}
+        if kept.checkpoint_version == CHECKPOINT_VERSION:
+            assert checkpoint.ticked == now.ticked
+
+
+def expected_inputs(version: int, name: str) -> int:
+    """The facts of one case were not valid before version 3."""
+    left_out = version < 3 and name == "case-null-means-absent"
+    steps = [step for each in read_log() if each.name == name for step in each.steps]
+    return len([step for step in steps if step[0] != "activity"]) - left_out
+
+
+@pytest.mark.parametrize("version", kept_versions())
+def test_every_kept_input_and_fact_is_read(version: int) -> None:
+    kept = read_kept(version)
+    kinds = [decode_input(data).kind for data in kept.inputs]
+    assert kinds == ["configuration"]
+    assert adopted(bytes(decode_input(kept.inputs[0]).payload).decode()).timezone == "Asia/Tokyo"
+    assert [decode_facts(data).course_id for data in kept.facts] == [
+        decode_facts(data).course_id for data in read_kept(STATE_VERSION).facts
+    ]
+
+
+# -- what is not read ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", [0, STATE_VERSION + 1, 99])
+def test_a_newer_state_is_refused_and_says_what_to_do(version: int) -> None:
+    data = encode_learner(msgspec.structs.replace(new_learner(USER), version=version))
+    for decode in (decode_learner, decode_header):
+        with pytest.raises(UnknownVersionError) as refused:
+            decode(data)
+        assert str(refused.value) == (
+            f"learner state of version {version}, and this program reads versions 1 to "
+            f"{STATE_VERSION}: a newer one wrote it; start that one, docs/upgrading.md says how"
+        )
+
+
+def test_a_newer_state_of_another_shape_is_refused_as_well() -> None:
+    raw = msgspec.msgpack.decode(encode_learner(new_learner(USER)))
+    data = msgspec.msgpack.encode([STATE_VERSION + 1, *raw[1:8], {"zones": 1}, *raw[9:], "more"])
+    with pytest.raises(UnknownVersionError):
+        decode_learner(data)
+    assert_no_state(msgspec.msgpack.encode([STATE_VERSION, *raw[1:8], {"zones": 1}]))
+
+
+def test_what_is_no_state_stays_a_decoding_error() -> None:
+    for data in (b"", b"\xc1", b"{}", msgspec.msgpack.encode({}), msgspec.msgpack.encode([])):
+        assert_no_state(data)
+    for version in OLDER:
+        assert_no_state(msgspec.msgpack.encode([version, USER, 1, 0, []]))
+
+
+def assert_no_state(data: bytes) -> None:
+    with pytest.raises(msgspec.DecodeError):
+        decode_learner(data)
+
+
+def test_what_verify_compares_is_in_todays_version() -> None:
+    (older,) = [each.data for each in of_version(3) if each.user_id == "over-2"]
+    renewed_data = renewed(older)
+    assert msgspec.msgpack.decode(renewed_data)[0] == STATE_VERSION
+    assert decode_learner(renewed_data) == decode_learner(older)
+    newer = encode_learner(msgspec.structs.replace(new_learner(USER), version=STATE_VERSION + 1))
+    for data in (renewed_data, newer, b"", b"{}"):
+        assert renewed(data) == data
+
+
+# -- the configuration ---------------------------------------------------------------------------
+
+
+def test_a_configuration_of_another_version_is_read() -> None:
+    """What is unknown is left out, at any depth; what is missing is as by default."""
+    text = (
+        '{"timezone":"Asia/Tokyo","gone":{"a":1},"rules":{"low_score":{"default_pass_mark":45,'
+        '"was":2},"no_rule":{"x":1}},"halting":{"ratio":0.25}}'
+    )
+    read = adopted(text)
+    assert (read.timezone, read.halting.ratio) == ("Asia/Tokyo", 0.25)
+    assert read.rules.low_score.default_pass_mark == 45
+    assert read.alert_source == Configuration().alert_source
+    assert adopted(canonical(read)) == read
+    assert adopted("") == Configuration()
+    bench = Bench().adopt("configuration", msgspec.json.decode(text))
+    assert bench.fold.configuration == read
+    assert json.loads(bench.fold.checkpoint.configuration) == json.loads(text)
+
+
+def test_course_facts_of_another_version_are_read() -> None:
+    read = decode_facts(b'{"course_id":"c1","new":[1],"modules":[{"id":"m1","more":{}}]}')
+    assert [module.id for module in read.modules] == ["m1"]
