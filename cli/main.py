@@ -9,6 +9,7 @@ from runtime.errors import ProjectError, StoppedError, UsageError
 from runtime.log import complain
 from runtime.output import PIPE_CLOSED, discard_output, reader_is_gone
 from runtime.stderr import make_stderr_unbreakable
+from runtime.version import about
 
 COMMANDS: Final = (
     "up",
@@ -81,6 +82,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Learning activity in, learner states, alerts and a read API out.",
         epilog=_ABOUT,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--version", action="version", version=about(), help="print version and commit, and exit"
     )
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in _needed(sys.argv[1:2]):
