@@ -135,7 +135,7 @@ class EmbeddedPostgres(Server):
         )
         if done.returncode != 0:
             said = " | ".join((done.stdout + done.stderr).strip().splitlines()[-3:])
-            raise CrashError(f"Postgres could not make its cluster in {data}: {said}")
+            raise CrashError(f"Postgres could not create its cluster in {data}: {said}")
 
     def _launch(self, data: Path, account: Account | None) -> Launch:
         settings = ["-p", str(self.port), "-c", "listen_addresses=127.0.0.1"]
@@ -171,7 +171,7 @@ def find_programs(version: str | None, folder: Path, account: Account | None) ->
         seen.append(f"{found} in {place}")
     if version is not None and seen:
         raise UsageError(
-            f"{folder} was made by PostgreSQL {version}; seen {', '.join(seen)}. "
+            f"{folder} was created by PostgreSQL {version}; seen {', '.join(seen)}. "
             "Install that version, or give another --data folder"
         )
     raise UsageError(
@@ -232,7 +232,7 @@ def _make_folder(folder: Path, account: Account | None) -> None:
     if account is not None and (blocked := blocked_at(folder)):
         raise UsageError(
             f"Postgres does not run as root, and the user nobody cannot enter {blocked}: give a "
-            "--data folder elsewhere (as /var/lib/learnstream), or run this as an ordinary user"
+            "--data folder elsewhere (/var/lib/learnstream), or run this as an ordinary user"
         )
     private_folder(folder)
     if account is not None:

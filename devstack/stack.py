@@ -70,7 +70,7 @@ class Options:
             raise UsageError(f"--port: seen {self.port}, expected 1 to {PORT_MAX}")
         if self.demo and self.clock == "stream":
             raise UsageError(
-                "--demo: its learners live today, and --clock stream is for replayed history"
+                "--demo: simulated learners live today, and --clock stream is for replayed history"
             )
 
     @property

@@ -245,8 +245,8 @@ def replay_oulad(settings: Settings, options: OuladOptions, delivery: Delivery) 
     """Send the folder's events and report every count, with what does not add up."""
     if settings.clock != "stream":
         raise UsageError(
-            f"this stack's clock is {settings.clock}: under it the learners of 2013 would be years "
-            "late. Replay OULAD into one started with `learnstream up --clock stream`"
+            f"this stack's clock is {settings.clock}: the learners of 2013 would be years "
+            "late. Replay OULAD into a stack that was started with `learnstream up --clock stream`"
         )
     oulad = read_oulad(options)
     feed = Feed(

@@ -233,7 +233,7 @@ def _skip(records: Iterator[Record], reached: Reached) -> None:
     if (seen.records, seen.checksum) != (reached.records, reached.checksum):
         raise UsageError(
             f"the first {reached.records} records are not those that were sent before: the source "
-            "has changed since (--restart sends everything anew)"
+            "has changed since (--restart sends everything again)"
         )
 
 

@@ -120,7 +120,7 @@ def simulate(settings: Settings, plan: Simulation, delivery: Delivery, now: int)
     if plan.until > now:
         raise UsageError(
             f"--until is {instant(plan.until)}, after now ({instant(now)}): the workers would "
-            "reject its last events as future_time. Only --out takes it"
+            "reject its last events as future_time. Only --out accepts it"
         )
     tally = Tally()
     feed = Feed(courses=plan.facts(), events=plan.records(tally), name=("simulate", repr(plan)))

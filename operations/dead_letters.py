@@ -121,7 +121,7 @@ def requeue(
             for future in sent:
                 future.get(timeout=30)
     except KafkaError as error:
-        raise CrashError(f"Kafka did not take what was put back: {error}") from error
+        raise CrashError(f"Kafka did not accept what was put back: {error}") from error
     return done
 
 
@@ -204,8 +204,8 @@ def counted(done: Requeued, *, as_json: bool, dry_run: bool) -> str:
     left = {
         "were put back before": done.put_back_before,
         "have no key of their own (--key-from-value takes it from user_id)": done.without_key,
-        "are not whole": done.truncated,
-        "are course facts that newer ones have replaced": done.superseded,
+        "were truncated": done.truncated,
+        "are course facts that newer ones replaced": done.superseded,
     }
     verb = "would be put back" if dry_run else "put back"
     lines = [f"{done.matched} dead letters match, {done.put_back} {verb}"]

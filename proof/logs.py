@@ -97,7 +97,9 @@ class Logs:
             try:
                 found = self._runner.run(self._fetch(place))
             except OffsetOutOfRangeError as error:
-                raise LossError(f"{place.topic}[{partition}] went while it was read") from error
+                raise LossError(
+                    f"{place.topic}[{partition}] disappeared while it was read"
+                ) from error
             if found:
                 yield found if found[-1].offset < until else _below(found, until)
 

@@ -120,7 +120,7 @@ class _Partition:
             )
         if checkpoint.next < begin:
             raise LossError(
-                f"{place} begins at {begin}, the fold stands at {checkpoint.next}: "
+                f"{place} begins at {begin}, the fold is at {checkpoint.next}: "
                 f"{begin - checkpoint.next} offsets are gone"
             )
 

@@ -50,7 +50,9 @@ def newest_states(records: Sequence[Record]) -> States:
     states = States()
     for key, record in newest.items():
         if key is None:
-            raise CrashError(f"offset {record.offset} of the states has no key; expected a learner")
+            raise CrashError(
+                f"offset {record.offset} of the states has no key; expected a learner's id"
+            )
         try:
             _sort_in(states, key, record.value)
         except (msgspec.DecodeError, UnknownVersionError) as error:

@@ -73,11 +73,11 @@ def check_position(position: Position, log: Log) -> None:
         )
     if position.next < log.beginning:
         raise LossError(
-            f"{name} begins at {log.beginning}, the sink stands at {position.next}: "
+            f"{name} begins at {log.beginning}, the sink is at {position.next}: "
             f"{log.beginning - position.next} offsets are gone"
         )
     if position.next > log.end:
-        raise LossError(f"{name} ends at {log.end}, the sink stands at {position.next}")
+        raise LossError(f"{name} ends at {log.end}, the sink is at {position.next}")
 
 
 async def move_position(connection: AsyncConnection, position: Position, new: int) -> Position:
