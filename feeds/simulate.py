@@ -116,6 +116,8 @@ def simulate(settings: Settings, plan: Simulation, delivery: Delivery, now: int)
     """Send a simulation to Kafka and report what was sent.
 
     One that was stopped continues where the same plan is given again.
+
+    Raises UsageError where its end lies after `now`.
     """
     if plan.until > now:
         raise UsageError(

@@ -81,7 +81,10 @@ class Requeued:
 
 
 def letters(settings: Settings, filters: Filters) -> Iterator[Letter]:
-    """The dead letters that match, partition by partition, oldest first."""
+    """The dead letters that match, partition by partition, oldest first.
+
+    Raises CrashError where Kafka cannot be reached, UsageError where there is no topic.
+    """
     wait_for_kafka(settings)
     with _reader(settings) as reader:
         for record in _read(reader, settings.topic(DEAD_LETTERS.name), None):
@@ -98,6 +101,8 @@ def requeue(
     What was put back before is known by a header of the records in the log itself, so there is no
     second book to keep. Two of these commands at once may still put a letter back twice; the fold's
     memory of event ids then counts it once.
+
+    Raises CrashError where Kafka does not accept them, UsageError where there is no topic.
     """
     chosen = list(letters(settings, filters))
     done = Requeued(matched=len(chosen))

@@ -35,7 +35,10 @@ class Log:
 
 
 def look_at(settings: Settings, topic: Topic) -> Log:
-    """Ask the cluster for a topic; a missing one is a UsageError."""
+    """Ask the cluster for a topic; a missing one is a UsageError.
+
+    Raises CrashError where Kafka cannot be reached.
+    """
     name = settings.topic(topic.name)
     try:
         with closing(admin_client(settings)) as admin:
@@ -88,7 +91,10 @@ class Logs:
         return found[place]
 
     def read(self, topic: Topic, partition: int, start: int, until: int) -> Iterator[list[Entry]]:
-        """What stands in [start, until), in order; by position, since the end may be a marker."""
+        """What stands in [start, until), in order; by position, since the end may be a marker.
+
+        Raises LossError where records disappear while they are read.
+        """
         place = self._place(topic, partition)
         if start >= until:
             return

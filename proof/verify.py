@@ -75,6 +75,8 @@ class _Partition:
 
         The cut is what the partition's checkpoint says: a stack that goes on meanwhile is compared
         exactly as well.
+
+        Raises LossError where the log is not the one that was folded.
         """
         settings, number = self.proof.settings, self.number
         found = Found(self.logs, number)

@@ -77,7 +77,10 @@ class Metrics:
 
 
 def serve_metrics(settings: Settings, registry: CollectorRegistry) -> None:
-    """Answer Prometheus where the settings name a port, from a thread of its own."""
+    """Answer Prometheus where the settings name a port, from a thread of its own.
+
+    Raises UsageError where the port cannot be used.
+    """
     if settings.metrics_port is None:
         return
     try:

@@ -45,7 +45,10 @@ class Alerts:
 
 
 def newest_states(records: Sequence[Record]) -> States:
-    """Keep the last record of each key: offsets and `steps` grow together on a partition."""
+    """Keep the last record of each key: offsets and `steps` grow together on a partition.
+
+    Raises CrashError where a record is no state.
+    """
     newest = {record.key: record for record in records}
     states = States()
     for key, record in newest.items():
@@ -65,6 +68,8 @@ def newest_alerts(records: Iterable[Record]) -> Alerts:
 
     Only what raises the revision counts, as if each were written alone: so the rows do not depend
     on where batches begin and end.
+
+    Raises CrashError where a record is no transition.
     """
     revisions: dict[str, int] = {}
     published: dict[str, tuple[Transition, bytes]] = {}

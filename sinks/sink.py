@@ -64,7 +64,7 @@ class Sink:
         self._copied_at = 0.0
 
     async def run(self) -> None:
-        """Return when told to stop; raises a ProjectError where it cannot go on."""
+        """Return when told to stop; raises a ProjectError where it cannot continue."""
         settings = self._around.settings
         consumer = state_reader(settings)
         async with AsyncExitStack() as stack:
