@@ -4,9 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 SOURCES := agents api benchmarks cli contracts devstack domain feeds metrics models operations proof runtime sinks tests
+PURE := domain/*,metrics/*,models/*
+COVERED := 66 # percent of the rest that the unit and behaviour tests reach; integration tests run it in other processes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test check format lint types imports unit bench cases faults faults-slice faults-table mutants mutation mutation-slice attack soak lock clean
+.PHONY: help setup up test check format lint types imports unit coverage bench cases faults faults-slice faults-table mutants mutation mutation-slice attack soak lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,6 +45,13 @@ imports:
 	@$(BIN)/lint-imports
 unit:
 	@$(BIN)/python -m pytest --quiet --numprocesses 2 tests/unit tests/behaviour
+
+coverage: setup ## unit and behaviour tests, measured: every branch of domain, metrics and models, a floor for the rest
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest --quiet --numprocesses 2 tests/unit tests/behaviour
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report --include='$(PURE)' --fail-under=100 --skip-covered --show-missing
+	@$(BIN)/coverage report --omit='$(PURE)' --fail-under=$(COVERED) --sort=cover
 
 bench: setup ## the figures of the README, side by side on this machine
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -22,8 +22,8 @@ def migrate(settings: Settings) -> list[int]:
     """Run what is missing and return the numbers that ran; again: nothing.
 
     Where LEARNSTREAM_READER_PASSWORD is set, the API's role gets it. Raises UsageError where we may
-    not do what a migration does or the tables are of a newer version, CrashError where Postgres does
-    not answer.
+    not do what a migration does or the tables are of a newer version, CrashError where Postgres is
+    away.
     """
     files = migration_files()
     wait_for_database(settings, "learnstream migrate")
