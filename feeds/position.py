@@ -47,7 +47,7 @@ class PositionFile:
 
 
 def position_file(settings: Settings, *what: str) -> PositionFile:
-    """The file for the feed that `what` tells apart (its source, its options, the topic's id).
+    """The file for the feed that `what` identifies (its source, its options, the topic's id).
 
     The topic's id is part of it, so a stack that was thrown away takes its positions with it.
 

@@ -175,7 +175,7 @@ class Found:
         return {letter.offset for letter in self.every_letter() if letter.topic == topic}
 
     def every_letter(self) -> Iterable[FoundLetter]:
-        """Each dead letter as its headers tell it."""
+        """Each dead letter as its headers describe it."""
         for record in self.letters.records:
             headers = {key: value.decode(errors="replace") for key, value in record.headers}
             yield FoundLetter(

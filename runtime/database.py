@@ -41,7 +41,7 @@ def statements(path: Path) -> Mapping[str, LiteralString]:
 
 
 def database_url(settings: Settings) -> str:
-    """Where Postgres is; a process that needs it and is not told cannot start.
+    """Where Postgres is; a process that needs it cannot start without.
 
     Raises UsageError where it is not set.
     """

@@ -1,4 +1,4 @@
-"""What a process is told by its environment: read once, by `cli.settings`, and passed on."""
+"""What the environment configures: read once, by `cli.settings`, and passed on."""
 
 import re
 import ssl
@@ -203,7 +203,7 @@ def is_secret(field: str) -> bool:
 
 def _is_conninfo(text: str) -> bool:
     # What libpq complains of later it quotes, and a password with an unescaped `@` or `/` in it
-    # would be a part of that. Imported here: most processes are told of no database.
+    # would be a part of that. Imported here: most processes need no database.
     from psycopg import ProgrammingError, conninfo  # noqa: PLC0415
 
     try:

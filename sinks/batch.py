@@ -38,7 +38,7 @@ class States:
 
 @dataclass(slots=True)
 class Alerts:
-    """The newest telling and the newest end of each alert in a batch of `progress.alerts`."""
+    """Of each alert in a batch of `progress.alerts` the newest whole transition and end."""
 
     published: list[tuple[Transition, bytes]] = field(default_factory=list)
     ended: list[Transition] = field(default_factory=list)
@@ -64,7 +64,7 @@ def newest_states(records: Sequence[Record]) -> States:
 
 
 def newest_alerts(records: Iterable[Record]) -> Alerts:
-    """Of each alert the last transition that tells it whole, and the last that ends it.
+    """Of each alert the last transition that has all of it, and the last that ends it.
 
     Only what raises the revision counts, as if each were written alone: so the rows do not depend
     on where batches begin and end.
