@@ -34,7 +34,7 @@ _ABOUT = """Commands take their settings from environment variables:
                                   prints how to load those of its stack
 
 exit status:
-  0    done; `check` with warnings too
+  0    done; also `check` where it only warns
   1    something is not as it should be: rejected lines, differences, nothing found
   2    a flag, a setting or a file is wrong
   3    the workers or the sink did not catch up in time
