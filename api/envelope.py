@@ -47,7 +47,7 @@ def view_of(rows: Rows, now: int, settings: Settings) -> View:
         cohort=rows.cohort,
         now=now,
         default_zone=settings.timezone,
-        default_pass_mark=rows.configuration.rules.low_score.default_pass_mark,
+        default_pass_mark=rows.configuration.default_pass_mark,
     )
 
 

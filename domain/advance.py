@@ -3,7 +3,15 @@
 from typing import TypeAlias, assert_never
 
 from domain import days, goals, grading, membership, modules, patterns, sessions
-from domain.alerts import Resolution
+from domain.changes import (
+    CourseAdded,
+    DaysChanged,
+    DeadlinesChanged,
+    Ending,
+    FactsChanged,
+    MembershipChanged,
+    ModulesChanged,
+)
 from domain.contents import first_in_hour
 from domain.courses import entered, find_course, freeze, list_courses, seen_in
 from domain.decode import Accepted
@@ -30,7 +38,7 @@ from domain.events import (
     kind_of,
 )
 from domain.recent import note
-from domain.rules import low_score, progress_milestone, streak_milestone, timers
+from domain.rules.reacting import react
 from domain.rules.step import Step
 from domain.sessions import DURATION_SECONDS_MAX, Mark, presence
 from domain.state import NEVER, SKILLS_MAX, Course, Day, Learner, Skill
@@ -63,15 +71,16 @@ def advance(state: Learner, accepted: Accepted, step: Step) -> None:
     if is_work(event):
         _count_work(state, event, zone, step)
     _dispatch(state, event, zone, step)
+    if step.changes:
+        react(state, step)
 
 
 def review_all(state: Learner, step: Step) -> None:
     """Judge again all that course facts and thresholds decide, after they changed."""
-    for course in state.courses:
-        low_score.review_course(state, course, step)
-    streak_milestone.review(state, step)
-    grading.judge_again(state, step, {})
-    timers.review(state, step)
+    step.changes.append(FactsChanged())
+    grading.judge_again(state, step)
+    step.changes.append(DeadlinesChanged(None))
+    react(state, step)
 
 
 def _zone(state: Learner, event: AnyEvent, step: Step) -> str:
@@ -118,11 +127,8 @@ def _count_day(state: Learner, bucket: Day, event: AnyEvent, step: Step, *, coun
     elif not bucket.activities:
         return
     change = days.note_work(state, bucket, step.at, added=counted and bucket.activities == 1)
-    if change == "joined" or (
-        change == "extended"
-        and state.streak.length in step.configuration.rules.streak_milestone.days
-    ):
-        streak_milestone.review(state, step)
+    if change != "unchanged":
+        step.changes.append(DaysChanged(joined=change == "joined"))
 
 
 def _count_kind(state: Learner, event: ContentViewed, step: Step, *, counted: bool) -> None:
@@ -165,9 +171,11 @@ def _seen_in(state: Learner, course_id: str, step: Step) -> Course | None:
     known_since = NEVER if course is None else course.entered_at
     seen = seen_in(state, course_id, at)
     if seen is not None and course is None:
-        _review_added(state, step)
+        _added(seen, step)
+        react(state, step)
     elif seen is not None and seen.entered_at != known_since:
-        timers.review(state, step)
+        step.changes.append(DeadlinesChanged(seen))
+        react(state, step)
     return seen
 
 
@@ -187,7 +195,7 @@ def _about_units(state: Learner, event: AboutUnits, zone: str, step: Step) -> No
         case ModuleCompleted() | ModuleReopened():
             done = isinstance(event, ModuleCompleted)
             modules.take(state, course, event.module_id, step.day, step.at, done=done)
-            progress_milestone.review_progress(state, step)
+            step.changes.append(ModulesChanged(course))
         case _:
             assert_never(event)
     if course.finished_at and course.covers(step.at):
@@ -195,7 +203,7 @@ def _about_units(state: Learner, event: AboutUnits, zone: str, step: Step) -> No
 
 
 def _freeze(state: Learner, course: Course, step: Step) -> None:
-    mark = step.configuration.rules.low_score.default_pass_mark
+    mark = step.adopted.default_pass_mark
     freeze(state, course, step.facts.get(course.course_id), mark)
 
 
@@ -223,30 +231,22 @@ def _membership(state: Learner, event: Enrolled | Unenrolled | CourseFinished, s
     list_courses(state)
     _freeze(state, course, step)
     if known is None:
-        _review_added(state, step)
+        _added(course, step)
     else:
-        _review_course(state, course, step)
+        ending = _ending(course)
+        step.changes.append(MembershipChanged(course, ending))
+        grading.judge_again(state, step, ending)
+        step.changes.append(DeadlinesChanged(course, ending))
 
 
-def _review_added(state: Learner, step: Step) -> None:
-    """A course was added: what reads alike in two courses is told apart by their names."""
-    if len(state.courses) > 1:
-        for course in state.courses:
-            low_score.review_course(state, course, step)
-        progress_milestone.review(state, step)
-    timers.review(state, step)
+def _added(course: Course, step: Step) -> None:
+    step.changes += (CourseAdded(course), DeadlinesChanged(course))
 
 
-def _review_course(state: Learner, course: Course, step: Step) -> None:
-    """What was open about a course is over with it."""
-    endings: dict[str, Resolution] = {}
+def _ending(course: Course) -> Ending | None:
     if course.unenrolled_at:
-        endings[course.course_id] = "unenrolled"
-    elif course.finished_at:
-        endings[course.course_id] = "course_finished"
-    low_score.review_course(state, course, step, endings.get(course.course_id))
-    grading.judge_again(state, step, endings)
-    timers.review(state, step, endings)
+        return "unenrolled"
+    return "course_finished" if course.finished_at else None
 
 
 def _answered(state: Learner, event: QuestionAnswered) -> None:

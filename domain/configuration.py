@@ -1,66 +1,30 @@
 """What an operator may set: the rules' thresholds, the default zone, a source, when to halt."""
 
 from functools import lru_cache
-from typing import Annotated, Final, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 import msgspec
 from msgspec import Meta, Struct, field
+from msgspec.structs import asdict
 
-Percent: TypeAlias = Annotated[float, Meta(ge=0, le=100)]
-Hours: TypeAlias = Annotated[int, Meta(ge=24, le=8760)]
+from domain.rules import TABLE
+from domain.rules.low_score import LowScore
+from domain.rules.step import Adopted
 
-
-class LowScore(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A counted grade under the course's pass mark; `high_under` points under it is high."""
-
-    default_pass_mark: Percent = 60.0
-    high_under: Percent = 20.0
-    resolve_over: Percent = 5.0
-
-
-class DecliningTrend(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`scores` falling residuals, `points` or more in all."""
-
-    scores: Annotated[int, Meta(ge=2, le=10)] = 3
-    points: Percent = 15.0
-    cooldown_days: Annotated[int, Meta(ge=0, le=365)] = 14
-
-
-class StreakMilestone(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Days of a streak that raise an alert, once a streak; the first only the first time."""
-
-    days: tuple[int, ...] = (3, 7, 14, 30, 50, 100)
-    first_time_only: tuple[int, ...] = (3,)
-
-
-class ProgressMilestone(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Percents of a course that raise an alert; a personal best after `best_after` scores."""
-
-    percents: tuple[int, int, int, int] = (25, 50, 75, 100)
-    best_after: Annotated[int, Meta(ge=1, le=1000)] = 5
-    best_by: Percent = 5.0
-
-
-class MissedDeadline(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Hours past the due time until it is raised, and until its severity is medium."""
-
-    low_after_hours: Hours = 48
-    medium_after_hours: Hours = 168
-
-    def __post_init__(self) -> None:
-        """Refuse an escalation that would come before the alert itself."""
-        if self.medium_after_hours <= self.low_after_hours:
-            raise ValueError("medium_after_hours must be more than low_after_hours")
-
-
-class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The thresholds of every rule."""
-
-    low_score: LowScore = field(default_factory=LowScore)
-    declining_trend: DecliningTrend = field(default_factory=DecliningTrend)
-    streak_milestone: StreakMilestone = field(default_factory=StreakMilestone)
-    progress_milestone: ProgressMilestone = field(default_factory=ProgressMilestone)
-    missed_deadline: MissedDeadline = field(default_factory=MissedDeadline)
+if TYPE_CHECKING:
+    Rules: TypeAlias = Any  # no type checker sees the fields of a struct that is made of a table
+else:
+    Rules = msgspec.defstruct(
+        "Rules",
+        [
+            (rule.spec.category, rule.thresholds, field(default_factory=rule.thresholds))
+            for rule in TABLE
+        ],
+        frozen=True,
+        kw_only=True,
+        forbid_unknown_fields=True,
+    )
+    Rules.__doc__ = "The thresholds of every rule, by the rule's name."
 
 
 class Halting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -77,6 +41,17 @@ class Configuration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     alert_source: str = "urn:learnstream:alerts"  # the CloudEvents `source`, an absolute URI
     rules: Rules = field(default_factory=Rules)
     halting: Halting = field(default_factory=Halting)
+
+    def for_steps(self) -> Adopted:
+        """What keepers and rules see of it."""
+        thresholds = {each.__class__: each for each in asdict(self.rules).values()}
+        return Adopted(self.timezone, self.default_pass_mark, thresholds)
+
+    @property
+    def default_pass_mark(self) -> float:
+        """The pass mark, in percent, of a course that names none."""
+        low_score: LowScore = self.rules.low_score
+        return low_score.default_pass_mark
 
 
 _encoder: Final = msgspec.json.Encoder(order="deterministic")

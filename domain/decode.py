@@ -7,7 +7,7 @@ again to find the reason.
 
 import re
 from datetime import UTC, datetime
-from typing import Final, Literal, NamedTuple, TypeAlias, get_args
+from typing import Final, Literal, NamedTuple, TypeAlias, get_args, get_origin
 
 import msgspec
 from msgspec.structs import astuple, replace
@@ -20,6 +20,7 @@ from domain.events import (
     ContentViewed,
     DeadlineExtended,
     GoalSet,
+    Id,
 )
 from domain.ids import event_hash, partition_of
 from domain.json_objects import (
@@ -101,27 +102,26 @@ _NAMES: Final[dict[type, frozenset[str]]] = {
     kind: frozenset(("type", *(field.encode_name for field in msgspec.structs.fields(kind))))
     for kind in get_args(AnyEvent)
 }
-_EVERY_NAME: Final[dict[str, Leaf]] = dict.fromkeys(
-    sorted(frozenset().union(*_NAMES.values())), "other"
-)
-_SHAPE: Final[Shape] = _EVERY_NAME | {
-    "event_id": "id",
-    "user_id": "learner",
-    "course_id": "id",
-    "session_id": "id",
-    "content_id": "id",
-    "content_kind": "id",
-    "module_id": "id",
-    "assessment_id": "id",
-    "question_id": "id",
-    "post_id": "id",
-    "goal_id": "id",
-    "skills": "id",
-    "groups": "map",
-    "occurred_at": "time",
-    "submitted_at": "time",
-    "due_at": "time",
+
+
+def _leaf(annotation: object) -> Leaf:
+    """How a member is looked at, by the type that its field has."""
+    if annotation == Id:
+        return "id"
+    if annotation is datetime:
+        return "time"
+    if get_origin(annotation) is dict:
+        return "map"
+    inside = {_leaf(each) for each in get_args(annotation)} - {"other"}
+    return inside.pop() if inside else "other"
+
+
+_LEAVES: Final[dict[str, Leaf]] = {
+    field.encode_name: _leaf(field.type)
+    for kind in get_args(AnyEvent)
+    for field in msgspec.structs.fields(kind)
 }
+_SHAPE: Final[Shape] = dict(sorted((_LEAVES | {"type": "other", "user_id": "learner"}).items()))
 
 
 def decode(record: Record, partition: int, partitions: int) -> Accepted | Rejected:

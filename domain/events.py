@@ -1,7 +1,7 @@
 """The activity events, type by type, as they are after decoding (product.md section 1)."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Final, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, TypeAlias, get_args
 
 from msgspec import Meta, Struct, field
 
@@ -11,6 +11,9 @@ GoalMetric: TypeAlias = Literal[
     "weekly_minutes", "weekly_activities", "average_score", "streak_days", "course_progress"
 ]
 Outcome: TypeAlias = Literal["passed", "failed", "withdrawn"]
+ObjectKind: TypeAlias = Literal[
+    "module", "assessment", "content", "question", "post", "goal", "course", "session"
+]
 Skills: TypeAlias = Annotated[list[Id], Meta(max_length=16)]
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**31)]
 Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=1e9)]
@@ -23,7 +26,16 @@ class Event(Struct, frozen=True, kw_only=True, tag_field="type", gc=False):
     What is null was not given, in every optional field: so the decoder can tell by the number of
     fields that are not null whether there is anything in a record that it did not read. Where
     another value stands for null, a property has it.
+
+    Attributes:
+        OBJECT: what the event was done on: its kind, and the field that has its id.
+        BY: who did it.
+        WORK: whether it is the learner's own work; of a view, where its kind is not passive.
     """
+
+    OBJECT: ClassVar[tuple[ObjectKind, str]]
+    BY: ClassVar[Literal["learner", "system"]] = "learner"
+    WORK: ClassVar[bool] = False
 
     event_id: Id
     user_id: int | str
@@ -50,11 +62,17 @@ class InCourse(Event, frozen=True, kw_only=True, gc=False):
 class Enrolled(InCourse, frozen=True, kw_only=True, tag="enrolled"):
     """The learner entered a course; `groups` is for fairness figures only, never a feature."""
 
+    OBJECT = ("course", "course_id")
+    BY = "system"
+
     groups: dict[str, str] | None = None
 
 
 class Unenrolled(InCourse, frozen=True, kw_only=True, tag="unenrolled"):
     """The learner left a course."""
+
+    OBJECT = ("course", "course_id")
+    BY = "system"
 
     groups: dict[str, str] | None = None
 
@@ -62,9 +80,13 @@ class Unenrolled(InCourse, frozen=True, kw_only=True, tag="unenrolled"):
 class SessionStarted(Event, frozen=True, kw_only=True, tag="session_started"):
     """The learner came."""
 
+    OBJECT = ("session", "session_id")
+
 
 class SessionEnded(Event, frozen=True, kw_only=True, tag="session_ended"):
     """The learner left."""
+
+    OBJECT = ("session", "session_id")
 
 
 class ContentViewed(InCourse, frozen=True, kw_only=True, tag="content_viewed"):
@@ -72,6 +94,9 @@ class ContentViewed(InCourse, frozen=True, kw_only=True, tag="content_viewed"):
 
     `content_kind` is as it was written: compare `kind_of`.
     """
+
+    OBJECT = ("content", "content_id")
+    WORK = True
 
     content_id: Id
     content_kind: Id
@@ -83,17 +108,25 @@ class ContentViewed(InCourse, frozen=True, kw_only=True, tag="content_viewed"):
 class ModuleCompleted(InCourse, frozen=True, kw_only=True, tag="module_completed"):
     """A module is done."""
 
+    OBJECT = ("module", "module_id")
+    WORK = True
+
     module_id: Id
 
 
 class ModuleReopened(InCourse, frozen=True, kw_only=True, tag="module_reopened"):
     """A module is no longer done."""
 
+    OBJECT = ("module", "module_id")
+
     module_id: Id
 
 
 class AssessmentSubmitted(InCourse, frozen=True, kw_only=True, tag="assessment_submitted"):
     """An attempt was submitted."""
+
+    OBJECT = ("assessment", "assessment_id")
+    WORK = True
 
     assessment_id: Id
     attempt: Count | None = None
@@ -104,6 +137,9 @@ class AssessmentGraded(InCourse, frozen=True, kw_only=True, tag="assessment_grad
 
     `missing` is a mark for work that was never submitted: a score, and no submission.
     """
+
+    OBJECT = ("assessment", "assessment_id")
+    BY = "system"
 
     assessment_id: Id
     score: Points | None
@@ -129,6 +165,9 @@ class AssessmentGraded(InCourse, frozen=True, kw_only=True, tag="assessment_grad
 class QuestionAnswered(InCourse, frozen=True, kw_only=True, tag="question_answered"):
     """One answer, right or wrong."""
 
+    OBJECT = ("question", "question_id")
+    WORK = True
+
     question_id: Id
     correct: bool
     skills: Skills | None = None
@@ -137,11 +176,16 @@ class QuestionAnswered(InCourse, frozen=True, kw_only=True, tag="question_answer
 class DiscussionPosted(InCourse, frozen=True, kw_only=True, tag="discussion_posted"):
     """A post in a forum."""
 
+    OBJECT = ("post", "post_id")
+    WORK = True
+
     post_id: Id
 
 
 class GoalSet(Event, frozen=True, kw_only=True, tag="goal_set"):
     """The learner wants to reach `target` of a metric."""
+
+    OBJECT = ("goal", "goal_id")
 
     goal_id: Id
     metric: GoalMetric
@@ -152,11 +196,16 @@ class GoalSet(Event, frozen=True, kw_only=True, tag="goal_set"):
 class GoalRemoved(Event, frozen=True, kw_only=True, tag="goal_removed"):
     """The learner gave a goal up."""
 
+    OBJECT = ("goal", "goal_id")
+
     goal_id: Id
 
 
 class CourseFinished(InCourse, frozen=True, kw_only=True, tag="course_finished"):
     """The course is over for this learner."""
+
+    OBJECT = ("course", "course_id")
+    BY = "system"
 
     outcome: Outcome
 
@@ -164,12 +213,18 @@ class CourseFinished(InCourse, frozen=True, kw_only=True, tag="course_finished")
 class AssessmentExcused(InCourse, frozen=True, kw_only=True, tag="assessment_excused"):
     """The assessment is not asked of this learner (true), or asked again (false)."""
 
+    OBJECT = ("assessment", "assessment_id")
+    BY = "system"
+
     assessment_id: Id
     excused: bool
 
 
 class DeadlineExtended(InCourse, frozen=True, kw_only=True, tag="deadline_extended"):
     """This learner's own due time of an assessment; null takes it back."""
+
+    OBJECT = ("assessment", "assessment_id")
+    BY = "system"
 
     assessment_id: Id
     due_at: datetime | None
@@ -198,16 +253,17 @@ EVENT_TYPES: Final[tuple[str, ...]] = tuple(
     str(kind.__struct_config__.tag) for kind in get_args(AnyEvent)
 )
 """The types by their code; states hold codes, so the order is for ever and new ones come last."""
+EVENTS: Final[dict[str, type[AnyEvent]]] = dict(zip(EVENT_TYPES, get_args(AnyEvent), strict=True))
+
+if TYPE_CHECKING:
+    EventType: TypeAlias = str
+else:
+    EventType = Literal[EVENT_TYPES]
 
 NOT_YET_SUPPORTED: Final = frozenset(
     {"preferences_set", "alert_acknowledged", "alert_feedback", "erasure_requested"}
 )
 PASSIVE_KINDS: Final = frozenset({"homepage", "login"})
-
-
-_WORK: Final = frozenset(
-    {ContentViewed, ModuleCompleted, AssessmentSubmitted, QuestionAnswered, DiscussionPosted}
-)
 
 
 def kind_of(event: ContentViewed) -> str:
@@ -219,7 +275,7 @@ def is_work(event: AnyEvent) -> bool:
     """Whether the event is a work event: the learner's own work, not presence, grades or set-up."""
     if isinstance(event, ContentViewed):
         return kind_of(event) not in PASSIVE_KINDS
-    return event.__class__ in _WORK
+    return event.WORK
 
 
 _NORMAL: Final[dict[str, object]] = {

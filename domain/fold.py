@@ -29,7 +29,7 @@ from domain.decode import Accepted, Reason, Record, Rejected
 from domain.deduplication import content_of, seen_content
 from domain.events import AnyEvent
 from domain.inputs import FoldVersion, Input, Tick
-from domain.rules import timers
+from domain.rules.reacting import fire
 from domain.rules.step import Step
 from domain.scoring import Scorer
 from domain.state import NEVER, SHRINK_STEPS, Header, Learner, new_learner
@@ -126,7 +126,8 @@ class PartitionFold:
         self._store = store
         self._scorer = scorer
         self._sabotage = sabotage
-        self._step = Step(NEVER, NEVER, NEVER, configuration, facts, scorer)
+        self._adopted = configuration.for_steps()
+        self._step = Step(NEVER, NEVER, NEVER, self._adopted, facts, scorer)
         self._trail: list[_Turn] = []
         self._skipped: set[tuple[str, int]] = set()
         self._bases: dict[str, tuple[int, bytes]] = {}
@@ -244,9 +245,10 @@ class PartitionFold:
         """Fold one turn into one state: the learner's own timers first, then the event."""
         step = self._step  # one for all turns: making it costs as much as decoding an event
         step.at, step.stale_before = turn.until, turn.stale_before
-        step.configuration, step.published = self.configuration, published
+        step.adopted, step.published = self._adopted, published
+        step.changes.clear()  # an event that raised may have left some
         woken = state.wake_at
-        changed = bool(woken) and timers.fire(state, step, turn.until)
+        changed = bool(woken) and fire(state, step, turn.until)
         accepted = turn.accepted
         if accepted is not None:
             if self._sabotage is not None:
@@ -361,6 +363,7 @@ class PartitionFold:
 
     def _adopt_configuration(self, value: Input, effects: Effects) -> None:
         self.configuration = msgspec.json.decode(value.payload, type=Configuration)
+        self._adopted = self.configuration.for_steps()
         self.checkpoint.configuration = canonical(self.configuration)
         self._review([header.user_id for header in self._store.headers()], effects)
 
@@ -380,7 +383,7 @@ class PartitionFold:
                 self.checkpoint.clock,
                 max(state.last_event_at, self.checkpoint.ticked),
                 self._stale_before(),
-                self.configuration,
+                self._adopted,
                 self.facts,
                 self._scorer,
                 published=effects.transitions,

@@ -1,9 +1,7 @@
 """Submissions and grades: what arrives about an assessment, and what follows from it."""
 
-from collections.abc import Mapping
-
 from domain import coursework, days
-from domain.alerts import Resolution
+from domain.changes import DeadlinesChanged, Ending, GradesChanged, ScoresChanged, WorkChanged
 from domain.courses import let_go, long_finished
 from domain.coursework import (
     add_grade,
@@ -20,7 +18,6 @@ from domain.events import (
 from domain.history import insert
 from domain.ids import short_id
 from domain.membership import was_open
-from domain.rules import declining_trend, low_score, progress_milestone, timers
 from domain.rules.step import Step
 from domain.scores import PERCENT_MAX, Scored, all_scores, open_scores, percent_of, score_of
 from domain.state import (
@@ -50,8 +47,7 @@ def submitted(state: Learner, course: Course, event: AssessmentSubmitted, step: 
     _count_submitted(state, _named(course, event.assessment_id), step.day)
     _count_stand_in(state, course, work)
     if coursework.submitted(course, work) != before:
-        progress_milestone.review_progress(state, step)
-        timers.review(state, step)
+        step.changes.append(WorkChanged(course))
 
 
 def graded(state: Learner, course: Course, event: AssessmentGraded, zone: str, step: Step) -> None:
@@ -61,10 +57,9 @@ def graded(state: Learner, course: Course, event: AssessmentGraded, zone: str, s
     score, before = score_of(course, work, facts), coursework.submitted(course, work)
     add_grade(state, work, _grade(state, course, work, event, zone, step))
     _count_stand_in(state, course, work)
-    _review_scores(state, course, work, score, step)
+    _follow_scores(state, course, work, score, step)
     if coursework.submitted(course, work) != before:
-        progress_milestone.review_progress(state, step)
-        timers.review(state, step)
+        step.changes.append(WorkChanged(course))
 
 
 def excused(state: Learner, course: Course, event: AssessmentExcused, step: Step) -> None:
@@ -75,9 +70,8 @@ def excused(state: Learner, course: Course, event: AssessmentExcused, step: Step
     if len(work.excuses) > EXCUSES_MAX:
         del work.excuses[0]
         state.overflow.excuses += 1
-    _review_scores(state, course, work, score, step)
-    progress_milestone.review_progress(state, step)
-    timers.review(state, step)
+    _follow_scores(state, course, work, score, step)
+    step.changes.append(WorkChanged(course))
 
 
 def extended(state: Learner, course: Course, event: DeadlineExtended, step: Step) -> None:
@@ -87,14 +81,13 @@ def extended(state: Learner, course: Course, event: DeadlineExtended, step: Step
         due_at = event.due_at
         work.extended_at = step.at
         work.due_at = None if due_at is None else int(due_at.timestamp())
-        timers.review(state, step)
+        step.changes.append(DeadlinesChanged(course))
 
 
-def judge_again(state: Learner, step: Step, endings: Mapping[str, Resolution]) -> None:
-    """Look at all scores again, after courses or their facts changed; `endings` as for alerts."""
-    progress_milestone.review(state, step, endings)
+def judge_again(state: Learner, step: Step, ending: Ending | None = None) -> None:
+    """Look at all scores again, after facts changed, or a course; `ending` where it is over."""
     scores = open_scores(state, step.facts)
-    declining_trend.review(state, scores, step, next(iter(endings.values()), "corrected"))
+    step.changes.append(ScoresChanged(scores, ending))
     _score_again(state, scores, step)
 
 
@@ -146,16 +139,15 @@ def _flags(event: AssessmentGraded, step: Step) -> int:
     )
 
 
-def _review_scores(
+def _follow_scores(
     state: Learner, course: Course, work: Work, before: Scored | None, step: Step
 ) -> None:
-    """What a grade sets off: the rules, and the next prediction where the score is another now."""
-    low_score.review(state, course, work, step)
-    progress_milestone.review_scores(state, step)
+    """Note that grades changed, and predict the next score where the counted one is another now."""
+    step.changes.append(GradesChanged(course, work))
     score = score_of(course, work, step.facts.get(course.course_id))
     if score != before or not course.is_open:  # what was shown before it closed is judged too
         scores = open_scores(state, step.facts)
-        declining_trend.review(state, scores, step)
+        step.changes.append(ScoresChanged(scores))
         in_time = step.at == state.last_event_at
         newest = score is not None and score.at == step.at and scores[-1:] == [score]
         if in_time and newest and before is None:

@@ -4,38 +4,19 @@ The fold only orders them, so each is kept packed: its event time (5 bytes, big-
 rest as MessagePack. Of a learner's decoded state they would be the largest part.
 """
 
-from typing import Final, TypeAlias, get_args
+from typing import Final, TypeAlias
 
 import msgspec
 
-from domain.events import EVENT_TYPES, AnyEvent, AssessmentGraded, ContentViewed
+from domain.events import EVENT_TYPES, EVENTS, AnyEvent, AssessmentGraded, ContentViewed
 from domain.scores import percent_of
 from domain.state import RECENT_MAX, Learner
 
-_OBJECTS: Final = {
-    "content_viewed": "content_id",
-    "module_completed": "module_id",
-    "module_reopened": "module_id",
-    "assessment_submitted": "assessment_id",
-    "assessment_graded": "assessment_id",
-    "assessment_excused": "assessment_id",
-    "deadline_extended": "assessment_id",
-    "question_answered": "question_id",
-    "discussion_posted": "post_id",
-    "goal_set": "goal_id",
-    "goal_removed": "goal_id",
-    "session_started": "session_id",
-    "session_ended": "session_id",
-}
 _KINDS: Final = {
-    kind: (
-        EVENT_TYPES.index(str(kind.__struct_config__.tag)),
-        _OBJECTS.get(str(kind.__struct_config__.tag)),
-    )
-    for kind in get_args(AnyEvent)
+    kind: (code, None if kind.OBJECT[0] == "course" else kind.OBJECT[1])
+    for code, kind in enumerate(EVENTS.values())
 }
-"""The code of each event's type, and the field that names its object."""
-
+"""Each type's code, and the field that names its object where that is not the course."""
 
 _AT_BYTES: Final = 5
 _Packed: TypeAlias = tuple[

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
-TEXTS: Final[Mapping[str, str]] = {
+from domain.rules import TABLE
+
+_COMMON: Final[Mapping[str, str]] = {
     "insight.score_high": "Excellent performance! You're consistently scoring above {threshold}%",
     "insight.engagement_high": "High engagement today! Keep up the great momentum",
     "insight.trend_declining": (
@@ -48,25 +50,6 @@ TEXTS: Final[Mapping[str, str]] = {
     "recommendation.not_passed": "{assessment}: {score}%, not passed",
     "recommendation.declining": "Your scores are falling by about {points} points per assessment",
     "recommendation.inactive": "You have not worked for {days} days",
-    "alert.low_score.title": "Low Assessment Score",
-    "alert.low_score.message": (
-        "You scored {score}% in {title} on {date}; the pass mark is {pass_mark}%"
-    ),
-    "alert.low_score.not_passed": "You scored {score}% in {title} on {date} and did not pass",
-    "alert.declining_trend.title": "Declining Performance Trend",
-    "alert.declining_trend.message": "Your last {scores} assessment scores show a declining trend",
-    "alert.streak_milestone.title": "Streak Milestone",
-    "alert.streak_milestone.message": "You worked {days} days in a row, from {from} to {to}",
-    "alert.progress_milestone.title": "Progress Milestone",
-    "alert.progress_milestone.percent": "You reached {percent}% of {title} on {date}",
-    "alert.progress_milestone.first_pass": (
-        "You passed {title} on {date} with {score}%, your first pass in the course"
-    ),
-    "alert.progress_milestone.best": (
-        "A personal best: {score}% in {title} on {date}; your best before was {best}%"
-    ),
-    "alert.missed_deadline.title": "Missed Deadline",
-    "alert.missed_deadline.message": "{title} was due on {date} and has not been submitted",
     "action.submit_assessment": "Submit the assignment",
     "action.review_module": "Review the module",
     "action.resume_course": "Continue the course",
@@ -74,6 +57,9 @@ TEXTS: Final[Mapping[str, str]] = {
     "action.ask_for_help": "Ask your instructor for help",
     "action.set_goal": "Set a goal",
     "action.celebrate": "Well done: take a moment to enjoy it",
+}
+TEXTS: Final[Mapping[str, str]] = dict(_COMMON) | {
+    code: said for rule in TABLE for code, said in rule.texts.items()
 }
 
 

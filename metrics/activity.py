@@ -1,8 +1,7 @@
 """Today and the last seven days in numbers, the week before beside them, and the newest events."""
 
-from typing import Final, cast
-
 from domain.course_facts import CourseFacts
+from domain.events import EVENTS, ObjectKind
 from domain.ids import short_id
 from domain.recent import Recent, newest
 from domain.scores import mean_score
@@ -16,42 +15,11 @@ from metrics.shapes_dashboard import (
     ComparedMinutes,
     ComparedScore,
     Comparison,
-    EventType,
-    ObjectKind,
     RealtimeMetrics,
     RecentActivity,
 )
 from metrics.view import View
 from metrics.windows import WEEK, days_inactive, reaches, this_week, window
-
-_KINDS: Final[dict[str, ObjectKind]] = {
-    "enrolled": "course",
-    "unenrolled": "course",
-    "session_started": "session",
-    "session_ended": "session",
-    "content_viewed": "content",
-    "module_completed": "module",
-    "module_reopened": "module",
-    "assessment_submitted": "assessment",
-    "assessment_graded": "assessment",
-    "question_answered": "question",
-    "discussion_posted": "post",
-    "goal_set": "goal",
-    "goal_removed": "goal",
-    "course_finished": "course",
-    "assessment_excused": "assessment",
-    "deadline_extended": "assessment",
-}
-_BY_SYSTEM: Final = frozenset(
-    {
-        "assessment_graded",
-        "assessment_excused",
-        "deadline_extended",
-        "enrolled",
-        "unenrolled",
-        "course_finished",
-    }
-)
 
 
 def realtime_metrics(view: View, engagement: Engagement) -> RealtimeMetrics:
@@ -106,14 +74,15 @@ def _average(view: View, first: int, last: int) -> float | None:
 
 
 def _recent(view: View, recent: Recent) -> RecentActivity:
-    kind = _KINDS[recent.type]
+    event = EVENTS[recent.type]
+    kind, _ = event.OBJECT
     facts = view.facts.get(recent.course_id) if recent.course_id is not None else None
     object_id = recent.course_id if kind == "course" else recent.object_id
     return RecentActivity(
         event_id=recent.event_id,
-        type=cast("EventType", recent.type),
+        type=recent.type,
         occurred_at=instant(recent.at),
-        by="system" if recent.type in _BY_SYSTEM else "learner",
+        by=event.BY,
         course_id=recent.course_id,
         course_title=None if facts is None else facts.title,
         object=ActivityObject(kind=kind, id=object_id, title=_title(facts, kind, object_id)),

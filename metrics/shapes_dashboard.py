@@ -1,9 +1,9 @@
 """What real-time-dashboard answers, key by key, but for what opens every answer."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, TypeAlias
+from typing import ClassVar, Literal
 
-from domain.events import GoalMetric
+from domain.events import EventType, GoalMetric, ObjectKind
 from domain.progress import Basis
 from metrics.shapes import (
     RESERVED_NAMES,
@@ -17,28 +17,6 @@ from metrics.shapes import (
     Section,
     Trend,
 )
-
-EventType: TypeAlias = Literal[
-    "enrolled",
-    "unenrolled",
-    "session_started",
-    "session_ended",
-    "content_viewed",
-    "module_completed",
-    "module_reopened",
-    "assessment_submitted",
-    "assessment_graded",
-    "question_answered",
-    "discussion_posted",
-    "goal_set",
-    "goal_removed",
-    "course_finished",
-    "assessment_excused",
-    "deadline_extended",
-]
-ObjectKind: TypeAlias = Literal[
-    "module", "assessment", "content", "question", "post", "goal", "course", "session"
-]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

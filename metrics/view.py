@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from domain.configuration import LowScore
+from domain.configuration import Configuration
 from domain.course_facts import CourseFacts
 from domain.days import day_began_at, local_day
 from domain.progress import Progress, course_progress
@@ -46,7 +46,9 @@ class View:
     cohort: Cohort | None
     now: int
     default_zone: str
-    default_pass_mark: float = LowScore().default_pass_mark  # percent, as the stream adopted it
+    default_pass_mark: float = (
+        Configuration().default_pass_mark
+    )  # percent, as the stream adopted it
 
     @cached_property
     def zone(self) -> str:

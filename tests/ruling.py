@@ -20,7 +20,7 @@ def step(
     """A step at a moment, up to which nothing is stale."""
     now = seconds(when or at(1))
     known = {each.course_id: each for each in facts}
-    return Step(now, now, 0, configuration or Configuration(), known, Baseline())
+    return Step(now, now, 0, (configuration or Configuration()).for_steps(), known, Baseline())
 
 
 def grade(score: float, maximum: float = 100, **fields: Any) -> Grade:

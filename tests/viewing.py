@@ -23,5 +23,5 @@ def view(
         cohort=cohort,
         now=seconds(when or START),
         default_zone=zone,
-        default_pass_mark=configuration.rules.low_score.default_pass_mark,
+        default_pass_mark=configuration.default_pass_mark,
     )

@@ -11,14 +11,19 @@ from domain.rules import (
     progress_milestone,
     streak_milestone,
 )
+from domain.rules.rule import AlertRule
 
-RULES: Final[Mapping[str, Rule]] = {
-    rule.category: rule
-    for rule in (
-        low_score.RULE,
-        declining_trend.RULE,
-        streak_milestone.RULE,
-        progress_milestone.RULE,
-        missed_deadline.RULE,
-    )
-}
+TABLE: Final[tuple[AlertRule, ...]] = (
+    low_score.DEFINITION,
+    declining_trend.DEFINITION,
+    streak_milestone.DEFINITION,
+    progress_milestone.DEFINITION,
+    missed_deadline.DEFINITION,
+)
+"""Every rule, in the order in which they look at a change.
+
+The order is for ever, and new ones come last: it is that of the alerts of one event, and that of
+the thresholds in an adopted configuration.
+"""
+
+RULES: Final[Mapping[str, Rule]] = {rule.spec.category: rule.spec for rule in TABLE}

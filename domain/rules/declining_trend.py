@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Final
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
 
 from domain.alerts import DAY, Action, Evidence, Finding, Resolution, Rule, Target
-from domain.configuration import DecliningTrend
+from domain.changes import Change, ScoresChanged
 from domain.exact import exceeds, reaches
 from domain.rules.reconcile import reconcile
+from domain.rules.rule import AlertRule, Percent
 from domain.rules.step import Step
 from domain.score_trend import fit_scores
 from domain.scores import Scored, residuals
@@ -24,15 +27,30 @@ RULE: Final = Rule(
 _CONTRADICTED_BY: Final = frozenset({"improving", "stable"})
 
 
-def review(
-    state: Learner, scores: Sequence[Scored], step: Step, ending: Resolution = "corrected"
-) -> None:
-    """Look at `scores`, those of the open courses, again, after any of them changed."""
+class DecliningTrend(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`scores` falling residuals, `points` or more in all."""
+
+    scores: Annotated[int, Meta(ge=2, le=10)] = 3
+    points: Percent = 15.0
+    cooldown_days: Annotated[int, Meta(ge=0, le=365)] = 14
+
+
+TEXTS: Final = {
+    "alert.declining_trend.title": "Declining Performance Trend",
+    "alert.declining_trend.message": "Your last {scores} assessment scores show a declining trend",
+}
+
+
+def on(change: Change, state: Learner, step: Step) -> None:
+    """Look at the scores of the open courses again, after any of them changed."""
+    assert isinstance(change, ScoresChanged)
     returned = {course.course_id: course.returned_at for course in state.courses}
-    fall, ended = _follow(scores, step.configuration.rules.declining_trend)
+    fall, ended = _follow(change.scores, step.thresholds(DecliningTrend))
 
     def how(alert: OpenAlert) -> Resolution:
-        return "cleared" if ended and ended[-1] > alert.raised_at else ending
+        if ended and ended[-1] > alert.raised_at:
+            return "cleared"
+        return change.ending or "corrected"
 
     stands = [] if fall is None or _is_older(fall[-1], returned) else fall
     reconcile(state, RULE, _findings(stands, step), step, among=lambda _: True, ending=how)
@@ -99,7 +117,7 @@ def _findings(fall: Sequence[Scored], step: Step) -> Iterator[Finding]:
     if not fall:
         return
     found = residuals(fall)
-    points = step.configuration.rules.declining_trend.points
+    points = step.thresholds(DecliningTrend).points
     yield Finding(
         rule=RULE,
         severity="medium",
@@ -121,3 +139,12 @@ def _findings(fall: Sequence[Scored], step: Step) -> Iterator[Finding]:
         ),
         actions=(Action(code="plan_session", target=Target(kind="none")),),
     )
+
+
+DEFINITION: Final = AlertRule(
+    spec=RULE,
+    thresholds=DecliningTrend,
+    texts=TEXTS,
+    changes=(ScoresChanged,),
+    on=on,
+)

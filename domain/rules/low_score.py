@@ -3,15 +3,18 @@
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from domain.alerts import Action, Evidence, Finding, Resolution, Rule, Target
-from domain.course_facts import CourseFacts
+from domain.changes import Change, CourseAdded, FactsChanged, GradesChanged, MembershipChanged
 from domain.coursework import counting_grade
 from domain.days import day_and_month
 from domain.exact import EPSILON, reaches, under
 from domain.naming import undated_name
 from domain.rules.reconcile import reconcile
+from domain.rules.rule import AlertRule, Percent
 from domain.rules.step import Step
-from domain.scores import PERCENT_MAX, counts, is_pass, pass_mark_of
+from domain.scores import PERCENT_MAX, counts, is_pass
 from domain.state import Course, Grade, Learner, OpenAlert, Severity, Work
 
 RULE: Final = Rule(
@@ -24,6 +27,23 @@ RULE: Final = Rule(
 )
 
 
+class LowScore(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A counted grade under the course's pass mark; `high_under` points under it is high."""
+
+    default_pass_mark: Percent = 60.0
+    high_under: Percent = 20.0
+    resolve_over: Percent = 5.0
+
+
+TEXTS: Final = {
+    "alert.low_score.title": "Low Assessment Score",
+    "alert.low_score.message": (
+        "You scored {score}% in {title} on {date}; the pass mark is {pass_mark}%"
+    ),
+    "alert.low_score.not_passed": "You scored {score}% in {title} on {date} and did not pass",
+}
+
+
 class Low(NamedTuple):
     """What came of one assessment's grades: the low one that stands, or how it ended."""
 
@@ -32,16 +52,23 @@ class Low(NamedTuple):
     ending: Resolution = "corrected"
 
 
-def pass_mark(course_id: str, step: Step) -> float:
-    """The course's pass mark in percent, or the default where none is known."""
-    default = step.configuration.rules.low_score.default_pass_mark
-    return pass_mark_of(step.facts.get(course_id), default)
+def on(change: Change, state: Learner, step: Step) -> None:
+    """Look again at one assessment, at those of one course, or at all."""
+    match change:
+        case GradesChanged():
+            _review(state, change.course, change.work, step)
+        case MembershipChanged():
+            _review_course(state, change.course, step, change.ending)
+        case CourseAdded() if len(state.courses) == 1:
+            pass  # what reads alike in two courses is told apart by their names
+        case _:
+            for course in state.courses:
+                _review_course(state, course, step)
 
 
-def review(
+def _review(
     state: Learner, course: Course, work: Work, step: Step, ending: Resolution | None = None
 ) -> None:
-    """Look at one assessment again after anything about it changed; `ending` says why it ends."""
     low = _follow(course, work, step) if course.is_open else Low()
 
     def about(alert: OpenAlert) -> bool:
@@ -51,12 +78,11 @@ def review(
     reconcile(state, RULE, wanted, step, among=about, ending=lambda _: ending or low.ending)
 
 
-def review_course(
+def _review_course(
     state: Learner, course: Course, step: Step, ending: Resolution | None = None
 ) -> None:
-    """Look at every assessment of a course again."""
     for work in course.work:
-        review(state, course, work, step, ending)
+        _review(state, course, work, step, ending)
 
 
 def _follow(course: Course, work: Work, step: Step) -> Low:
@@ -76,7 +102,7 @@ def _follow(course: Course, work: Work, step: Step) -> Low:
             if (
                 grade is not None
                 and not over
-                and not _passes(grade, pass_mark(course.course_id, step))
+                and not _passes(grade, step.pass_mark(course.course_id))
             ):
                 low = Low(grade, grade)
         else:
@@ -91,7 +117,7 @@ def _passes(grade: Grade, mark: float) -> bool:
 
 def _next(low: Low, grade: Grade | None, course: Course, step: Step) -> tuple[Low, bool]:
     """What becomes of a low score with the next grade, and whether it is over for good."""
-    mark = pass_mark(course.course_id, step)
+    mark = step.pass_mark(course.course_id)
     if grade is None:
         return Low(), False
     if not _passes(grade, mark):
@@ -100,7 +126,7 @@ def _next(low: Low, grade: Grade | None, course: Course, step: Step) -> tuple[Lo
     assert grade.percent is not None, "a grade that counts has a score"
     if grade.attempt == low.raised.attempt:
         return Low(), False
-    well_over = min(mark + step.configuration.rules.low_score.resolve_over, PERCENT_MAX)
+    well_over = min(mark + step.thresholds(LowScore).resolve_over, PERCENT_MAX)
     if grade.passed or reaches(grade.percent, well_over):
         return Low(ending="cleared"), True
     return low, False
@@ -113,8 +139,8 @@ def _findings(
         return
     if low.raised.at < course.returned_at:
         return
-    mark, percent = pass_mark(course.course_id, step), low.now.percent
-    high = under(percent, mark - step.configuration.rules.low_score.high_under)
+    mark, percent = step.pass_mark(course.course_id), low.now.percent
+    high = under(percent, mark - step.thresholds(LowScore).high_under)
     severity: Severity = "high" if high else "medium"
     shown = _shown(percent, mark)
     said = "message" if under(percent, mark) else "not_passed"
@@ -164,11 +190,13 @@ def _name(state: Learner, course: Course, work: Work, step: Step) -> str:
     fact = None if facts is None else facts.assessment_by_short.get(work.short)
     if facts is None or fact is None:
         return f"assessment {work.name}"
-    return undated_name(facts, fact, other_facts(state, course, step), state.zone or step.zone)
+    return undated_name(facts, fact, step.other_facts(state, course), state.zone or step.zone)
 
 
-def other_facts(state: Learner, course: Course, step: Step) -> Iterator[CourseFacts]:
-    """The facts of the learner's other courses."""
-    for other in state.courses:
-        if other is not course and other.course_id in step.facts:
-            yield step.facts[other.course_id]
+DEFINITION: Final = AlertRule(
+    spec=RULE,
+    thresholds=LowScore,
+    texts=TEXTS,
+    changes=(GradesChanged, CourseAdded, MembershipChanged, FactsChanged),
+    on=on,
+)

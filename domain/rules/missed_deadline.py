@@ -1,17 +1,20 @@
 """missed_deadline: required work is past its due time and nothing was submitted."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from domain.alerts import Action, Evidence, Finding, Resolution, Rule, Target
+from domain.changes import Change, DeadlinesChanged, TimerDue, WorkChanged
 from domain.course_facts import Assessment, CourseFacts
 from domain.courses import find_course
 from domain.coursework import assigned, find_work, submitted
 from domain.days import day_month
 from domain.ids import short_id
 from domain.naming import undated_name
-from domain.rules.low_score import other_facts
 from domain.rules.reconcile import reconcile
+from domain.rules.rule import AlertRule, Hours
 from domain.rules.step import Step
 from domain.state import Course, Learner, OpenAlert, Severity
 
@@ -26,6 +29,24 @@ RULE: Final = Rule(
 _HOUR: Final = 3600
 
 
+class MissedDeadline(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Hours past the due time until it is raised, and until its severity is medium."""
+
+    low_after_hours: Hours = 48
+    medium_after_hours: Hours = 168
+
+    def __post_init__(self) -> None:
+        """Refuse an escalation that would come before the alert itself."""
+        if self.medium_after_hours <= self.low_after_hours:
+            raise ValueError("medium_after_hours must be more than low_after_hours")
+
+
+TEXTS: Final = {
+    "alert.missed_deadline.title": "Missed Deadline",
+    "alert.missed_deadline.message": "{title} was due on {date} and has not been submitted",
+}
+
+
 class Deadline(NamedTuple):
     """Work that is not submitted, and when it counts as missed: low first, then medium."""
 
@@ -37,33 +58,39 @@ class Deadline(NamedTuple):
     medium_at: int | None
 
 
-def review(
-    state: Learner, step: Step, endings: Mapping[str, Resolution] | None = None
-) -> int | None:
-    """Look at every deadline again; returns when the next one is to be looked at.
+def on(change: Change, state: Learner, step: Step) -> None:
+    """Look at every deadline again.
 
-    `endings` says by course why its alerts end; else work was submitted (`cleared`), or it is no
+    An alert ends with its course, else because work was submitted (`cleared`), or because it is no
     longer due (`corrected`).
     """
-    deadlines = list(_deadlines(state, step))
-    reasons = endings or {}
-    wanted = [_finding(state, each, step) for each in deadlines if each.low_at < step.now]
+    wanted = [
+        _finding(state, each, step) for each in _deadlines(state, step) if each.low_at < step.now
+    ]
 
     def ending(alert: OpenAlert) -> Resolution:
-        return reasons.get(alert.course_id or "") or _ending(state, alert)
+        return _over(change, alert) or _ending(state, alert)
 
     reconcile(state, RULE, wanted, step, among=lambda _: True, ending=ending)
-    return next_at(deadlines, step.now)
 
 
-def next_at(deadlines: list[Deadline], now: int) -> int | None:
-    """The next moment from `now` on at which a deadline counts as missed."""
-    moments = (at for each in deadlines for at in (each.low_at, each.medium_at) if at is not None)
-    return min((at for at in moments if at >= now), default=None)
+def due_at(state: Learner, step: Step) -> int | None:
+    """The next moment from `step.now` on at which a deadline counts as missed."""
+    moments = (at for each in _deadlines(state, step) for at in (each.low_at, each.medium_at))
+    return min((at for at in moments if at is not None and at >= step.now), default=None)
+
+
+def _over(change: Change, alert: OpenAlert) -> Resolution | None:
+    """How the alert's course ended, if that is the change."""
+    match change:
+        case DeadlinesChanged(course=Course(course_id=course_id)) if course_id == alert.course_id:
+            return change.ending
+        case _:
+            return None
 
 
 def _deadlines(state: Learner, step: Step) -> Iterator[Deadline]:
-    rule = step.configuration.rules.missed_deadline
+    rule = step.thresholds(MissedDeadline)
     low_after, medium_after = rule.low_after_hours * _HOUR, rule.medium_after_hours * _HOUR
     for course in state.courses:
         facts = step.facts.get(course.course_id)
@@ -98,13 +125,13 @@ def _ending(state: Learner, alert: OpenAlert) -> Resolution:
 
 
 def _finding(state: Learner, deadline: Deadline, step: Step) -> Finding:
-    rule = step.configuration.rules.missed_deadline
+    rule = step.thresholds(MissedDeadline)
     medium = deadline.medium_at is not None and deadline.medium_at < step.now
     severity: Severity = "medium" if medium else "low"
     hours = rule.medium_after_hours if medium else rule.low_after_hours
     course_id, fact = deadline.course.course_id, deadline.assessment
     zone = state.zone or step.zone
-    others = other_facts(state, deadline.course, step)
+    others = step.other_facts(state, deadline.course)
     return Finding(
         rule=RULE,
         severity=severity,
@@ -134,3 +161,13 @@ def _finding(state: Learner, deadline: Deadline, step: Step) -> Finding:
             ),
         ),
     )
+
+
+DEFINITION: Final = AlertRule(
+    spec=RULE,
+    thresholds=MissedDeadline,
+    texts=TEXTS,
+    changes=(WorkChanged, DeadlinesChanged, TimerDue),
+    on=on,
+    due_at=due_at,
+)

@@ -1,7 +1,9 @@
 """progress_milestone: a quarter of a course, the first pass, a personal best."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Final, TypeAlias
+
+from msgspec import Meta, Struct
 
 from domain.alerts import (
     DAY,
@@ -10,6 +12,16 @@ from domain.alerts import (
     Param,
     Resolution,
     Rule,
+)
+from domain.changes import (
+    Change,
+    CourseAdded,
+    Ending,
+    FactsChanged,
+    GradesChanged,
+    MembershipChanged,
+    ModulesChanged,
+    WorkChanged,
 )
 from domain.course_facts import CourseFacts
 from domain.days import day_and_month
@@ -23,11 +35,11 @@ from domain.progress import (
     percent_done,
     required_weight,
 )
-from domain.rules.low_score import other_facts, pass_mark
 from domain.rules.reconcile import reconcile
+from domain.rules.rule import AlertRule, Percent
 from domain.rules.step import Step
 from domain.scores import PERCENT_MAX, Scored, all_scores, counts, is_pass
-from domain.state import Course, Grade, Learner
+from domain.state import Course, Grade, Learner, OpenAlert
 
 RULE: Final = Rule(
     category="progress_milestone",
@@ -42,44 +54,68 @@ _SCORES: Final = 2
 """The parts of the rule: what is done of a course, and what was scored."""
 
 
-def review(state: Learner, step: Step, endings: Mapping[str, Resolution] | None = None) -> None:
-    """Look at all milestones again; `endings` says by course why they end, else `corrected`."""
-    review_progress(state, step, endings)
-    review_scores(state, step, endings)
+class ProgressMilestone(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Percents of a course that raise an alert; a personal best after `best_after` scores."""
+
+    percents: tuple[int, int, int, int] = (25, 50, 75, 100)
+    best_after: Annotated[int, Meta(ge=1, le=1000)] = 5
+    best_by: Percent = 5.0
 
 
-def review_progress(
-    state: Learner, step: Step, endings: Mapping[str, Resolution] | None = None
-) -> None:
-    """Look at the shares of courses again, after what is done of one may be another."""
+TEXTS: Final = {
+    "alert.progress_milestone.title": "Progress Milestone",
+    "alert.progress_milestone.percent": "You reached {percent}% of {title} on {date}",
+    "alert.progress_milestone.first_pass": (
+        "You passed {title} on {date} with {score}%, your first pass in the course"
+    ),
+    "alert.progress_milestone.best": (
+        "A personal best: {score}% in {title} on {date}; your best before was {best}%"
+    ),
+}
+
+
+_Over: TypeAlias = tuple[Course, Ending | None] | None
+"""A course whose milestones end, and why."""
+
+
+def on(change: Change, state: Learner, step: Step) -> None:
+    """Look again at what is done of the courses, at what was scored, or at both."""
+    over: _Over = None
+    match change:
+        case WorkChanged() | ModulesChanged():
+            _review_progress(state, step)
+            return
+        case GradesChanged():
+            _review_scores(state, step)
+            return
+        case CourseAdded() if len(state.courses) == 1:
+            return  # what reads alike in two courses is told apart by their names
+        case MembershipChanged():
+            over = change.course, change.ending
+        case _:
+            pass
+    _review_progress(state, step, over)
+    _review_scores(state, step, over)
+
+
+def _review_progress(state: Learner, step: Step, over: _Over = None) -> None:
     found = (each for course in state.open_courses for each in _percents(course, step))
-    _reconcile(state, _PROGRESS, found, step, endings)
+    _reconcile(state, _PROGRESS, found, step, over)
 
 
-def review_scores(
-    state: Learner, step: Step, endings: Mapping[str, Resolution] | None = None
-) -> None:
-    """Look at first passes and personal bests again, after a score may be another."""
+def _review_scores(state: Learner, step: Step, over: _Over = None) -> None:
+    """First passes and personal bests."""
     passes = (each for course in state.open_courses for each in _first_pass(state, course, step))
-    _reconcile(state, _SCORES, (*passes, *_bests(state, step)), step, endings)
+    _reconcile(state, _SCORES, (*passes, *_bests(state, step)), step, over)
 
 
 def _reconcile(
-    state: Learner,
-    part: int,
-    found: Iterable[Finding],
-    step: Step,
-    endings: Mapping[str, Resolution] | None,
+    state: Learner, part: int, found: Iterable[Finding], step: Step, over: _Over
 ) -> None:
-    reasons = endings or {}
-    reconcile(
-        state,
-        RULE,
-        found,
-        step,
-        among=lambda alert: alert.part == part,
-        ending=lambda alert: reasons.get(alert.course_id or "", "corrected"),
-    )
+    def ending(alert: OpenAlert) -> Resolution:
+        return (over and over[0].course_id == alert.course_id and over[1]) or "corrected"
+
+    reconcile(state, RULE, found, step, among=lambda alert: alert.part == part, ending=ending)
 
 
 def _since(course: Course, step: Step) -> int:
@@ -95,7 +131,7 @@ def _percents(course: Course, step: Step) -> Iterator[Finding]:
     before = course.peak_before
     if course.since:
         before = max(before, peak_percent(earlier_run(course), facts))
-    percents = step.configuration.rules.progress_milestone.percents
+    percents = step.thresholds(ProgressMilestone).percents
     left = [bar for bar in percents if under(before, bar)]
     for bar, percent, unit in _crossings(course, facts, left):
         if unit.at >= since:
@@ -143,7 +179,7 @@ def _first_pass(state: Learner, course: Course, step: Step) -> Iterator[Finding]
     passes = _passes(course, step)
     if passes and min(passes)[0] >= since:
         at, _, short, grade = min(passes)
-        score, mark = _shown(grade), pass_mark(course.course_id, step)
+        score, mark = _shown(grade), step.pass_mark(course.course_id)
         params: dict[str, Param] = {
             "title": _name(state, course, short, step),
             "date": day_and_month(grade.day),
@@ -158,7 +194,7 @@ def _first_pass(state: Learner, course: Course, step: Step) -> Iterator[Finding]
 
 def _passes(course: Course, step: Step) -> list[tuple[int, int, int, Grade]]:
     """Every grade of the run that is a pass and still stands: (time, order, assessment, grade)."""
-    facts, mark = step.facts.get(course.course_id), pass_mark(course.course_id, step)
+    facts, mark = step.facts.get(course.course_id), step.pass_mark(course.course_id)
     return [
         (grade.at, grade.order, work.short, grade)
         for work in course.work
@@ -170,7 +206,7 @@ def _passes(course: Course, step: Step) -> list[tuple[int, int, int, Grade]]:
 
 def _bests(state: Learner, step: Step) -> Iterator[Finding]:
     """The counted scores of all courses in order of time, each against the best before it."""
-    rule = step.configuration.rules.progress_milestone
+    rule = step.thresholds(ProgressMilestone)
     best, seen = state.best_gone, state.scores_gone
     courses = {course.course_id: course for course in state.courses}
     for score in all_scores(state, step.facts):
@@ -183,7 +219,7 @@ def _bests(state: Learner, step: Step) -> Iterator[Finding]:
 
 
 def _best(state: Learner, course: Course, score: Scored, best: float, step: Step) -> Finding:
-    by = step.configuration.rules.progress_milestone.best_by
+    by = step.thresholds(ProgressMilestone).best_by
     params: dict[str, Param] = {
         "title": _name(state, course, score.short, step),
         "date": day_and_month(score.day),
@@ -231,9 +267,25 @@ def _shown(grade: Grade) -> float:
 def _name(state: Learner, course: Course, short: int, step: Step) -> str:
     facts = step.facts.get(course.course_id)
     fact = None if facts is None else facts.assessment_by_short.get(short)
-    return undated_name(facts, fact, other_facts(state, course, step), state.zone or step.zone)
+    return undated_name(facts, fact, step.other_facts(state, course), state.zone or step.zone)
 
 
 def _course_name(course: Course, step: Step) -> str:
     facts = step.facts.get(course.course_id)
     return course.course_id if facts is None or facts.title is None else facts.title
+
+
+DEFINITION: Final = AlertRule(
+    spec=RULE,
+    thresholds=ProgressMilestone,
+    texts=TEXTS,
+    changes=(
+        GradesChanged,
+        WorkChanged,
+        ModulesChanged,
+        CourseAdded,
+        MembershipChanged,
+        FactsChanged,
+    ),
+    on=on,
+)

@@ -7,15 +7,8 @@ same whatever the order in which events arrived; what was published on the way m
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
-from domain.alerts import (
-    Finding,
-    Resolution,
-    Rule,
-    forget_expired,
-    raise_alert,
-    resolve_alert,
-    update_alert,
-)
+from domain.alerts import Finding, Resolution, Rule
+from domain.alerts.lifecycle import forget_expired, raise_alert, resolve_alert, update_alert
 from domain.rules.step import Step
 from domain.state import Learner, OpenAlert
 

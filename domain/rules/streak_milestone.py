@@ -3,9 +3,13 @@
 from collections.abc import Iterator
 from typing import Final
 
+from msgspec import Struct
+
 from domain.alerts import DAY, Evidence, Finding, Rule
+from domain.changes import Change, DaysChanged, FactsChanged
 from domain.days import day_and_month, day_began_at, iso_date, runs
 from domain.rules.reconcile import reconcile
+from domain.rules.rule import AlertRule
 from domain.rules.step import Step
 from domain.state import Day, Learner
 
@@ -19,13 +23,29 @@ RULE: Final = Rule(
 )
 
 
-def review(state: Learner, step: Step) -> None:
-    """Look at the runs of days again, after they changed."""
+class StreakMilestone(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Days of a streak that raise an alert, once a streak; the first only the first time."""
+
+    days: tuple[int, ...] = (3, 7, 14, 30, 50, 100)
+    first_time_only: tuple[int, ...] = (3,)
+
+
+TEXTS: Final = {
+    "alert.streak_milestone.title": "Streak Milestone",
+    "alert.streak_milestone.message": "You worked {days} days in a row, from {from} to {to}",
+}
+
+
+def on(change: Change, state: Learner, step: Step) -> None:
+    """Look at the runs of days again, after they changed, unless a streak only grew a little."""
+    grew = isinstance(change, DaysChanged) and not change.joined
+    if grew and state.streak.length not in step.thresholds(StreakMilestone).days:
+        return
     reconcile(state, RULE, _findings(state, step), step, among=lambda _: True)
 
 
 def _findings(state: Learner, step: Step) -> Iterator[Finding]:
-    rule = step.configuration.rules.streak_milestone
+    rule = step.thresholds(StreakMilestone)
     for run in runs(state):
         before_held = run.length - len(run.days)
         for length in sorted(rule.days):
@@ -64,3 +84,12 @@ def _finding(first_day: int, length: int, day: Day, longest_before: int) -> Find
             ),
         ),
     )
+
+
+DEFINITION: Final = AlertRule(
+    spec=RULE,
+    thresholds=StreakMilestone,
+    texts=TEXTS,
+    changes=(DaysChanged, FactsChanged),
+    on=on,
+)

@@ -10,7 +10,7 @@ from domain import codec
 from domain.checkpoint import FOLD_VERSION, ClockMode
 from domain.configuration import Configuration, Halting, adopted
 from domain.events import AnyEvent
-from domain.rules import timers
+from domain.rules.reacting import react
 from domain.rules.step import Step
 from domain.state import FINISHED_MAX, Learner
 from tests.factories import (
@@ -116,15 +116,14 @@ def test_a_defect_in_an_input_is_isolated_per_learner(monkeypatch: pytest.Monkey
     bench = Bench().send(enrolled(at(0), user="7"), enrolled(at(0), user="8"))
     clean = Bench().send(enrolled(at(0), user="7"), enrolled(at(0), user="8"))
     clean.adopt("course", facts)
-    review = timers.review
 
-    def explode(state: Learner, step: Step, *rest: Any) -> None:
+    def explode(state: Learner, step: Step) -> None:
         if state.user_id == "7":
             raise RuntimeError("a failpoint")
-        review(state, step, *rest)
+        react(state, step)
 
     before = bench.store.committed["7"]
-    monkeypatch.setattr(timers, "review", explode)
+    monkeypatch.setattr("domain.advance.react", explode)
     bench.adopt("course", facts)
     assert bench.store.committed["7"] == before
     assert bench.store.committed["8"] == clean.store.committed["8"]

@@ -2,8 +2,9 @@
 
 import pytest
 
-from domain.configuration import Configuration, LowScore, Rules
+from domain.configuration import Configuration, Rules
 from domain.course_facts import Assessment, CourseFacts
+from domain.rules.low_score import LowScore
 from metrics.engagement import engagement, segment
 from metrics.insights import insights
 from metrics.recommendations import learning_recommendations

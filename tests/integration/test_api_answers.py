@@ -16,9 +16,10 @@ from devstack.places import free_ports
 from devstack.postgres import EmbeddedPostgres
 from domain.alerts import Action, Target, Transition
 from domain.checkpoint import Halted
-from domain.configuration import Configuration, LowScore, Rules, canonical
+from domain.configuration import Configuration, Rules, canonical
 from domain.course_facts import CourseFacts
 from domain.ids import partition_of
+from domain.rules.low_score import LowScore
 from domain.state import Course, Grade, Work, ZoneStay
 from runtime.database import connect
 from runtime.settings import Settings

@@ -12,9 +12,11 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import msgspec
 
 from domain.checkpoint import ClockMode
-from domain.configuration import Configuration, Halting, LowScore, MissedDeadline, Rules
+from domain.configuration import Configuration, Halting, Rules
 from domain.course_facts import Assessment, CourseFacts, Module
 from domain.decode import Reason
+from domain.rules.low_score import LowScore
+from domain.rules.missed_deadline import MissedDeadline
 from tests.factories import START, seconds
 from tests.simulation.model_log import a_share
 from tests.simulation.model_owner import SABOTAGE

@@ -6,16 +6,8 @@ from typing import Any, Final
 
 import pytest
 
-from domain.alerts import (
-    ALERT_NAMESPACE,
-    Finding,
-    Transition,
-    alert_id,
-    forget_expired,
-    raise_alert,
-    resolve_alert,
-    update_alert,
-)
+from domain.alerts import ALERT_NAMESPACE, Finding, Transition, alert_id
+from domain.alerts.lifecycle import forget_expired, raise_alert, resolve_alert, update_alert
 from domain.rules import RULES
 from domain.rules.low_score import RULE
 from domain.rules.reconcile import corrected, reconcile

@@ -5,8 +5,9 @@ from typing import Any, Final
 import pytest
 
 from domain.alerts import Transition
-from domain.configuration import Configuration, DecliningTrend, Rules
+from domain.configuration import Configuration, Rules
 from domain.course_facts import Assessment, CourseFacts
+from domain.rules.declining_trend import DecliningTrend
 from tests.factories import (
     COURSE,
     Bench,

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
+from domain import fold
 from domain.checkpoint import ClockMode, Halted
 from domain.codec import encode_learner
 from domain.configuration import Configuration, Halting
 from domain.events import AnyEvent
-from domain.rules import timers
+from domain.rules import reacting
 from domain.rules.step import Step
 from domain.state import SHRINK_BYTES, Day, Learner, new_learner
 from tests.factories import USER, Bench, at, course, enrolled, graded, record, seconds, viewed
@@ -217,7 +218,7 @@ def test_a_batch_forgets_the_one_before_it() -> None:
 
 def armed(monkeypatch: pytest.MonkeyPatch, user: str) -> list[bool]:
     """Timers of a learner that raise while the list says so."""
-    switch, fire = [True], timers.fire
+    switch, fire = [True], reacting.fire
 
     def explode(state: Learner, step: Step, until: int) -> bool:
         fired = fire(state, step, until)
@@ -225,7 +226,7 @@ def armed(monkeypatch: pytest.MonkeyPatch, user: str) -> list[bool]:
             raise RuntimeError("a failpoint")
         return fired
 
-    monkeypatch.setattr(timers, "fire", explode)
+    monkeypatch.setattr(fold, "fire", explode)
     return switch
 
 

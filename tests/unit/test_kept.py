@@ -8,17 +8,12 @@ import pytest
 from domain import codec, state
 from domain.checkpoint import Checkpoint, Counters
 from domain.codec import encode_learner, shrink
-from domain.configuration import (
-    Configuration,
-    DecliningTrend,
-    Halting,
-    MissedDeadline,
-    adopted,
-    canonical,
-)
+from domain.configuration import Configuration, Halting, adopted, canonical
 from domain.fold import new_checkpoint
 from domain.recent import pack_event_id, unpack_event_id
 from domain.rows import learner_row
+from domain.rules.declining_trend import DecliningTrend
+from domain.rules.missed_deadline import MissedDeadline
 from domain.state import (
     SHRINK_BYTES,
     Course,

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.changes import FactsChanged, GradesChanged, ScoresChanged
 from domain.course_facts import CourseFacts, Module
 from domain.ids import short_id
 from domain.progress import percent_done
@@ -63,7 +64,7 @@ def test_low_is_under_the_pass_mark_and_high_more_than_twenty_under_it(marks: ra
                 now = step(facts)
                 done.grades[:] = [grade(score, maximum)]
                 state.alerts.clear()
-                low_score.review(state, known, done, now)
+                low_score.on(GradesChanged(known, done), state, now)
                 exact = share(score, maximum)
                 assert [t.severity for t in now.published] == severity(exact, mark), (score, mark)
 
@@ -85,7 +86,7 @@ def test_a_decline_is_fifteen_points_or_more_in_all(maximum: int) -> None:
         for last in about_under(first, 15, maximum):
             state = in_a_row([grade(score, maximum) for score in (first, first - 1, last)])
             now = step(when=at(3))
-            declining_trend.review(state, open_scores(state, {}), now)
+            declining_trend.on(ScoresChanged(open_scores(state, {})), state, now)
             falls = last < first - 1 and share(first - last, maximum) >= 15
             assert len(now.published) == falls, (first, last)
 
@@ -108,7 +109,7 @@ def test_a_personal_best_is_five_points_or_more_over_the_best_before(maximum: in
                 state = in_a_row([*grades, grade(score, maximum)])
                 state.courses[0].passed_before = True
                 now = step(when=at(6))
-                progress_milestone.review(state, now)
+                progress_milestone.on(FactsChanged(), state, now)
                 assert len(now.published) == (share(over, maximum) >= 5), (best, score)
 
 
@@ -136,7 +137,7 @@ def milestones(weights: Sequence[Fraction]) -> list[tuple[int, int]]:
         known.modules.append(ModuleFact(short_id(module.id), seconds(when), 1, done=True))
     known.last_at = seconds(at(1))
     now = step(facts, when=at(1))
-    progress_milestone.review(state, now)
+    progress_milestone.on(FactsChanged(), state, now)
     hour = {seconds(at(hours=place)): place + 1 for place in range(len(weights))}
     return [(int(t.params["percent"]), hour[t.raised_at]) for t in now.published]
 

@@ -1,0 +1,47 @@
+"""From changes to alerts: the rules look at what changed, and say when they look again.
+
+A timer fires in event time before an event that lies after it, and on ticks for learners who say
+nothing; both publish the same alert, since its time is when the timer was due. What happens at the
+very moment of a timer comes before it.
+"""
+
+from typing import Final, get_args
+
+from domain.changes import Change, TimerDue
+from domain.rules import TABLE
+from domain.rules.rule import AlertRule
+from domain.rules.step import Step
+from domain.state import NEVER, Learner
+
+_LOOKING: Final[dict[type[Change], tuple[AlertRule, ...]]] = {
+    kind: tuple(rule for rule in TABLE if kind in rule.changes) for kind in get_args(Change)
+}
+_TIMED: Final = tuple(rule.due_at for rule in TABLE if rule.due_at is not None)
+_MOVES_TIMERS: Final = frozenset(
+    kind for kind, rules in _LOOKING.items() if any(rule.due_at is not None for rule in rules)
+)
+
+
+def react(state: Learner, step: Step) -> None:
+    """Let the rules look at `step.changes`, in order, and forget these; then set the timer anew."""
+    changes, moved = step.changes, False
+    for change in changes:
+        kind = change.__class__
+        moved = moved or kind in _MOVES_TIMERS
+        for rule in _LOOKING[kind]:
+            rule.on(change, state, step)
+    changes.clear()
+    if moved:
+        times = (due_at(state, step) for due_at in _TIMED)
+        state.wake_at = min((at for at in times if at is not None), default=NEVER)
+
+
+def fire(state: Learner, step: Step, until: int) -> bool:
+    """Fire everything that was due before `until`, in order of time; True where anything was."""
+    fired = False
+    while state.wake_at and state.wake_at < until:
+        step.at, step.now = state.wake_at, state.wake_at + 1
+        step.changes.append(TimerDue())
+        react(state, step)
+        fired = True
+    return fired

@@ -1,0 +1,37 @@
+"""What an alert rule is to the fold: its definition, what it looks at, and when it looks again."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, TypeAlias
+
+from msgspec import Meta, Struct
+
+from domain.alerts import Rule
+from domain.changes import Change
+from domain.rules.step import Step
+from domain.state import Learner
+
+Percent: TypeAlias = Annotated[float, Meta(ge=0, le=100)]
+Hours: TypeAlias = Annotated[int, Meta(ge=24, le=8760)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRule:
+    """One rule, all of it: a module of this package defines it, and the table lists it.
+
+    Attributes:
+        spec: what is the same for each of its alerts.
+        thresholds: what an operator may set of it, under `rules.<category>` of the configuration.
+        texts: the English texts of its codes.
+        changes: the kinds of change that it looks at.
+        on: looks at one of these changes, and publishes to `step.published` what follows.
+        due_at: when it has to look again although nothing changed, in epoch seconds; None: never.
+            It is asked after each change that the rule looks at.
+    """
+
+    spec: Rule
+    thresholds: type[Struct]
+    texts: Mapping[str, str]
+    changes: tuple[type[Change], ...]
+    on: Callable[[Change, Learner, Step], None]
+    due_at: Callable[[Learner, Step], int | None] | None = None
