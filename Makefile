@@ -4,9 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 SOURCES := agents api benchmarks cli contracts devstack domain feeds metrics models operations proof runtime sinks tests
+PURE := domain/*,metrics/*,models/*
+COVERED := 70 # percent of the rest that the unit and behaviour tests reach; integration tests run it in other processes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test check format lint types imports unit bench cases faults faults-slice faults-table mutants mutation mutation-slice attack soak lock clean
+.PHONY: help setup up test check format lint types imports unit coverage bench cases faults faults-slice faults-table mutants mutation mutation-slice attack soak lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,20 +46,27 @@ imports:
 unit:
 	@$(BIN)/python -m pytest --quiet --numprocesses 2 tests/unit tests/behaviour
 
+coverage: setup ## unit and behaviour tests, measured: every branch of domain, metrics and models, a floor for the rest
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest --quiet --numprocesses 2 tests/unit tests/behaviour
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report --include='$(PURE)' --fail-under=100 --skip-covered --show-missing
+	@$(BIN)/coverage report --omit='$(PURE)' --fail-under=$(COVERED) --sort=cover
+
 bench: setup ## the figures of the README, side by side on this machine
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-cases: setup ## small inputs with what must be seen, on real stacks: DIR=folder (tests/cases)
+cases: setup ## small inputs with the output they must give, on real stacks: DIR=folder (tests/cases)
 	@$(BIN)/python -m tests.cases $(or $(DIR),tests/cases) $(ARGS)
 
 faults: setup ## nothing lost, nothing twice: SEEDS=n runs of ten faults or more, FIRST=k the first seed, SEED=k one again
 	@$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1) --first $(or $(FIRST),1))
 
-faults-slice: setup ## what CI runs of it, as tests: FAULT_SEEDS=n (5), the mutants, a soak of SOAK_MINUTES=n (2)
+faults-slice: setup ## the part of it that CI runs, as tests: FAULT_SEEDS=n (5), the mutants, a soak of SOAK_MINUTES=n (2)
 	@FAULT_SEEDS=$(or $(FAULT_SEEDS),5) FAULT_MUTANTS=1 SOAK_MINUTES=$(or $(SOAK_MINUTES),2) \
 	  $(BIN)/python -m pytest tests/faults $(ARGS)
 
-faults-table: setup ## put what the kept verdicts come to into docs/operations.md, and print it
+faults-table: setup ## sum up the kept verdicts in docs/operations.md, and print that
 	@$(BIN)/python -m tests.faults --table
 
 mutants: setup ## deliberate defects, each under the faults aimed at it: every one must be caught
@@ -67,17 +76,17 @@ mutation: setup ## does a test notice if one token is another one? N=300 mutants
 	@$(BIN)/python -m tests.mutation --count $(or $(N),300) --seed $(or $(SEED),1) \
 	  $(if $(SINCE),--since $(SINCE)) $(if $(ONLY),--only '$(ONLY)')
 
-mutation-slice: setup ## what CI runs of it: N=40 mutants of what the last SLICE=25 commits touched, four in five noticed
+mutation-slice: setup ## the part of it that CI runs: N=40 mutants of what the last SLICE=25 commits touched, four in five noticed
 	@$(BIN)/python -m tests.mutation --count $(or $(N),40) --least 0.8 \
 	  --since $$(git rev-list --max-count=$(or $(SLICE),25) HEAD | tail -n 1)
 
-attack: setup ## what a stranger can send, all of it, against a stack of its own: labels, connections, tokens, parameters
+attack: setup ## what an attacker can send, all of it, against a stack of its own: labels, connections, tokens, parameters
 	@$(BIN)/python -m tests.attack
 
 soak: setup ## MINUTES=n (30) of steady load with a fault a minute: memory, files, connections, lag
 	@$(BIN)/python -m tests.faults.soak --minutes $(or $(MINUTES),30)
 
-lock: setup ## compile requirements/ anew from pyproject.toml
+lock: setup ## compile requirements/ again from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url pyproject.toml -o requirements/run.txt
 	@$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url pyproject.toml --extra embedded --group dev -c requirements/run.txt -o requirements/dev.txt
 	@echo "uv==$$($(BIN)/uv --version | cut -d' ' -f2)" | $(BIN)/uv pip compile --quiet --generate-hashes --universal --no-emit-index-url --no-header - -o requirements/bootstrap.txt

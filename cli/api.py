@@ -1,4 +1,4 @@
-"""`learnstream api`: answer the frontends."""
+"""`learnstream api`: serve the read API."""
 
 import argparse
 from typing import Any
@@ -12,7 +12,7 @@ from runtime.log import configure
 def register(subparsers: Any) -> None:
     """Add the command."""
     parser = subparsers.add_parser(
-        "api", help="answer the frontends, from Postgres", description=__doc__
+        "api", help="serve the read API, from Postgres", description=__doc__
     )
     parser.set_defaults(func=run)
 

@@ -9,15 +9,17 @@ from operations.check import Summary, check_courses, check_events, opened, summe
 from runtime.clock import WallClock
 
 _ABOUT = """What would happen to each line: accepted, a duplicate, or rejected and why; and what
-looks like a mistake. Exit status: 1 where a line would be rejected, else 0, with warnings too."""
+looks like a mistake. Exit status: 1 if a line would be rejected, else 0, even with warnings."""
 
 
 def register(subparsers: Any) -> None:
     """Add the command."""
     parser = subparsers.add_parser(
-        "check", help="what would happen to each line of a file", description=_ABOUT
+        "check", help="say what would happen to each line of a file", description=_ABOUT
     )
-    parser.add_argument("file", type=Path, metavar="FILE", help="one JSON object a line; - stdin")
+    parser.add_argument(
+        "file", type=Path, metavar="FILE", help="one JSON object a line; - is stdin"
+    )
     parser.add_argument("--courses", action="store_true", help="the lines are course facts")
     parser.add_argument("--rejected", action="store_true", help="print only rejected lines")
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")

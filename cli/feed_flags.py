@@ -9,18 +9,18 @@ from feeds.feed import Delivery
 def add_delivery_flags(parser: argparse.ArgumentParser) -> None:
     """Add --rate, --progress, --no-wait and --json."""
     parser.add_argument(
-        "--rate", type=_rate, metavar="R", help="events a second (as fast as can be)"
+        "--rate", type=_rate, metavar="R", help="events a second (default: as fast as possible)"
     )
     parser.add_argument(
         "--progress",
         action=argparse.BooleanOptionalAction,
-        help="show a progress bar on stderr (where that is a terminal)",
+        help="show a progress bar on stderr (default: if that is a terminal)",
     )
     parser.add_argument(
         "--no-wait",
         dest="wait",
         action="store_false",
-        help="do not wait until the workers have adopted the course facts",
+        help="do not wait for the workers to adopt the course facts",
     )
     parser.add_argument("--json", action="store_true", help="print the counts as one JSON object")
 

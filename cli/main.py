@@ -9,6 +9,7 @@ from runtime.errors import ProjectError, StoppedError, UsageError
 from runtime.log import complain
 from runtime.output import PIPE_CLOSED, discard_output, reader_is_gone
 from runtime.stderr import make_stderr_unbreakable
+from runtime.version import about
 
 COMMANDS: Final = (
     "up",
@@ -29,17 +30,17 @@ WITHOUT_KAFKA: Final = ("migrate", "check", "token")
 
 _ABOUT = """Commands take their settings from environment variables:
   KAFKA_BOOTSTRAP, DATABASE_URL   the servers
-  LEARNSTREAM_*                   all else (runtime/settings.py lists them); `learnstream up`
+  LEARNSTREAM_*                   everything else (.env.example lists them); `learnstream up`
                                   prints how to load those of its stack
 
 exit status:
-  0    done; `check` with warnings too
-  1    what was looked at is not as it should be: rejected lines, differences, nothing found
+  0    done; also `check` where it only warns
+  1    something is not as it should be: rejected lines, differences, nothing found
   2    a flag, a setting or a file is wrong
   3    the workers or the sink did not catch up in time
-  65   too many events were rejected: a worker waits for a person
+  65   too many events were rejected: the worker waits for a person
   70   a crash: start it again
-  78   records are gone, or a topic is another one: a worker or a sink waits for a person
+  78   records are gone, or a topic was replaced: a worker or a sink waits for a person
   130  interrupted by Ctrl-C
   141  nobody reads the output any more, as in `| head`"""
 
@@ -78,9 +79,12 @@ def _run() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="learnstream",
-        description="Learning activity in, learner states, alerts and a read API out.",
+        description="Turns learning activity into learner states, alerts and a read API.",
         epilog=_ABOUT,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--version", action="version", version=about(), help="print version and commit, and exit"
     )
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in _needed(sys.argv[1:2]):

@@ -1,4 +1,4 @@
-"""`learnstream replay oulad DIR` and `learnstream replay jsonl FILE`: real data in."""
+"""`learnstream replay oulad DIR` and `learnstream replay jsonl FILE`: send real data."""
 
 import argparse
 import sys
@@ -14,26 +14,32 @@ from runtime.clock import WallClock
 from runtime.log import configure
 from runtime.settings import Settings
 
-_RESUMES = """A replay that was stopped continues where Kafka had acknowledged it: start the same
+_RESUMES = """A replay that was stopped continues after what Kafka acknowledged: start the same
 command again. Its position is kept under LEARNSTREAM_DATA_DIR, else ~/.cache/learnstream, and
 belongs to the topic; what was sent beyond it is looked up in the topic and not sent again."""
 
-_REFUSED = f"""{_RESUMES} Lines that the workers reject are sent all the same, and counted by
-reason: exit status 1 where there is any. Only the workers know whether an event_id was used
+_REFUSED = f"""{_RESUMES} Lines that the workers will reject are sent all the same, and counted by
+reason: exit status 1 if there are any. Only the workers know whether an event_id was used
 before."""
 
 
 def register(subparsers: Any) -> None:
     """Add the command, its two kinds and their flags."""
-    parser = subparsers.add_parser("replay", help="put real data in", description=_RESUMES)
+    parser = subparsers.add_parser("replay", help="send real data", description=_RESUMES)
     kinds = parser.add_subparsers(dest="kind", required=True, metavar="KIND")
-    oulad = kinds.add_parser("oulad", help="OULAD as published", description=_RESUMES)
+    oulad = kinds.add_parser("oulad", help="the OULAD tables, as published", description=_RESUMES)
     oulad.add_argument("folder", type=Path, metavar="DIR", help="the files, plain or .gz")
-    oulad.add_argument("--presentations", default="", help="such as 2013B,AAA-2013J (all)")
-    oulad.add_argument("--marking-days", type=int, default=0, help="a grade's delay (0)")
-    oulad.add_argument("--groups", action="store_true", help="gender, age band and disability too")
+    oulad.add_argument("--presentations", default="", help="for example 2013B,AAA-2013J (all)")
+    oulad.add_argument(
+        "--marking-days", type=int, default=0, help="days from submission to grade (0)"
+    )
+    oulad.add_argument(
+        "--groups", action="store_true", help="send gender, age band and disability too"
+    )
     lines = kinds.add_parser("jsonl", help="one event a line", description=_REFUSED)
-    lines.add_argument("file", type=Path, metavar="FILE", help="plain or .gz; sent as it is")
+    lines.add_argument(
+        "file", type=Path, metavar="FILE", help="plain or .gz; its lines are sent as they are"
+    )
     lines.add_argument("--courses", type=Path, metavar="FILE", help="course facts, sent first")
     for kind in (oulad, lines):
         kind.add_argument("--restart", action="store_true", help="forget what was sent before")

@@ -62,4 +62,4 @@ def continued_by(arguments: Sequence[str]) -> Iterator[None]:
     except StoppedError as error:
         raise StoppedError(f"{error}; to continue: {command}") from error
     except KeyboardInterrupt as error:
-        raise StoppedError(f"stopped before it was done; to continue: {command}") from error
+        raise StoppedError(f"stopped before the end; to continue: {command}") from error

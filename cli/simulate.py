@@ -18,23 +18,25 @@ from runtime.log import configure
 _ABOUT = """Learners of four temperaments in three courses, up to T. With --out nothing is sent:
 FILE gets the events and FILE.courses the course facts, as `replay jsonl` takes them; bad records
 that no line can express (no value, no key, another key, a wrong partition) are left out there.
-One that was stopped continues where the same command is given again, with the same --until."""
+A simulation that was stopped continues if you start the same command with the same --until."""
 
 _SIZES = {
     "learners": "how many learners",
-    "days": "how many days up to T",
+    "days": "how many days, ending at T",
     "seed": "the same seed and T give the same bytes",
 }
 _SHARES = {
-    "duplicates": "the share of events that come twice (0)",
-    "late": "the share of events that come late (0)",
-    "bad": "the share of bad records, to be rejected (0)",
+    "duplicates": "the share of events that are sent twice (0)",
+    "late": "the share of events that are sent late (0)",
+    "bad": "the share of records that will be rejected (0)",
 }
 
 
 def register(subparsers: Any) -> None:
     """Add the command and its flags."""
-    parser = subparsers.add_parser("simulate", help="believable learners", description=_ABOUT)
+    parser = subparsers.add_parser(
+        "simulate", help="send the events of simulated learners", description=_ABOUT
+    )
     for name, text in _SIZES.items():
         parser.add_argument(f"--{name}", type=int, required=True, metavar="N", help=text)
     parser.add_argument(
@@ -73,7 +75,7 @@ def _simulated(plan: Simulation, args: argparse.Namespace, now: int) -> dict[str
 
 
 def _instant(text: str) -> int:
-    expected = f"{text}: expected such as 2026-03-01T12:00:00+01:00"
+    expected = f"{text}: expected a time such as 2026-03-01T12:00:00+01:00"
     try:
         at = datetime.fromisoformat(text)
     except ValueError as error:

@@ -16,11 +16,13 @@ LIFETIME_SECONDS_MAX: Final = 366 * 86_400
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
     parser = subparsers.add_parser(
-        "token", help="a development token (embedded mode only)", description=__doc__
+        "token", help="print a development token (embedded mode only)", description=__doc__
     )
     parser.add_argument("--user", required=True, help="the learner's id")
-    parser.add_argument("--scope", default="", help="as progress:read:any")
-    parser.add_argument("--ttl", type=_lifetime, default="86400", help="seconds (86400)")
+    parser.add_argument("--scope", default="", help="for example progress:read:any")
+    parser.add_argument(
+        "--ttl", type=_lifetime, default="86400", help="its lifetime in seconds (86400)"
+    )
     parser.add_argument("--env-file", type=Path, help="a file with the stack's settings")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(func=run)

@@ -1,4 +1,4 @@
-"""`learnstream topics`: declare the topics, or check that they are as declared."""
+"""`learnstream topics`: create the topics that are missing, and check all of them."""
 
 import argparse
 import json
@@ -11,7 +11,7 @@ from runtime.log import configure
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
     parser = subparsers.add_parser(
-        "topics", help="declare every topic, or check them", description=__doc__
+        "topics", help="create every topic, or check them", description=__doc__
     )
     parser.add_argument("--check", action="store_true", help="change nothing, only compare")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -26,5 +26,5 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps({"made": list(outcome.made), "topics": dict(outcome.ids)}))
     else:
-        print(f"{len(outcome.ids)} topics are as declared, {len(outcome.made)} of them made now")
+        print(f"{len(outcome.ids)} topics are as declared, {len(outcome.made)} of them created now")
     return 0

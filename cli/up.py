@@ -16,19 +16,24 @@ def register(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "up", help="start everything on this machine", description=__doc__
     )
-    parser.add_argument("--data", type=Path, metavar="DIR", help="keep the data here")
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="workers (1)")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="keep the data in this folder")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="how many workers (1)")
     parser.add_argument(
         "--demo",
         action=argparse.BooleanOptionalAction,
         default=None,
-        help="learners who are not real (on, but for --clock stream and a Kafka of yours)",
+        help="send simulated learners (default: unless --clock stream or KAFKA_BOOTSTRAP is given)",
     )
     parser.add_argument(
-        "--clock", choices=("wall", "stream"), default="wall", help="stream: for replayed history"
+        "--clock", choices=("wall", "stream"), default="wall", help="stream is for replayed history"
     )
     parser.add_argument("--port", type=int, metavar="P", help="the API's port (a free one)")
-    parser.add_argument("--ready-file", type=Path, metavar="F", help="gets JSON when all is ready")
+    parser.add_argument(
+        "--ready-file",
+        type=Path,
+        metavar="F",
+        help="write addresses and settings here, as JSON, once everything is ready",
+    )
     parser.set_defaults(func=run)
 
 

@@ -1,4 +1,4 @@
-"""`learnstream verify`: the proof that states, alerts and rows are what the log comes to."""
+"""`learnstream verify`: prove that states, alerts and rows follow from the log."""
 
 import argparse
 from typing import Any
@@ -9,8 +9,8 @@ from proof.report import rendered, rendered_json
 from proof.verify import Proof, verify
 from runtime.log import configure
 
-_STATUSES = """Exit status: 0 all is equal; 1 something is missing, extra, different or could not be
-verified; 3 the worker or the sink had not passed the log's end in time."""
+_STATUSES = """Exit status: 0 everything is equal; 1 something is missing, extra, different or could
+not be verified; 3 the worker or the sink did not catch up in time."""
 
 
 def register(subparsers: Any) -> None:
@@ -19,7 +19,7 @@ def register(subparsers: Any) -> None:
         "verify", help="fold the log again and compare everything", description=_STATUSES
     )
     parser.add_argument(
-        "--wait", type=_seconds, default=30.0, help="seconds for worker and sink (30)"
+        "--wait", type=_seconds, default=30.0, help="seconds to wait for worker and sink (30)"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(func=run)

@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def configuration(settings: Settings) -> Configuration:
-    """The rules, the zone and the source of alerts as set; a bad file is a UsageError."""
+    """The rules, the zone and the source of alerts as set; raises UsageError for a bad file."""
     if settings.rules_file is None:
         return Configuration(timezone=settings.timezone, alert_source=settings.alert_source)
     place = f"LEARNSTREAM_RULES_FILE: {settings.rules_file}"

@@ -159,11 +159,11 @@ def wait_until_ready(child: Child, *, ready: Callable[[], bool], seconds: float)
         if (status := child.status()) is not None:
             raise CrashError(
                 f"{child.name} ended with status {status} before it was ready: "
-                f"{child.last_words(3) or 'it said nothing'} (log: {child.launch.log})"
+                f"{child.last_words(3) or 'it wrote nothing'} (log: {child.launch.log})"
             )
         if time.monotonic() > deadline:
             raise CrashError(
                 f"{child.name} was not ready after {seconds:.0f} s: "
-                f"{child.last_words(3) or 'it said nothing'} (log: {child.launch.log})"
+                f"{child.last_words(3) or 'it wrote nothing'} (log: {child.launch.log})"
             )
         time.sleep(POLL_SECONDS)

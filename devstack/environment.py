@@ -88,7 +88,10 @@ def write_private(file: Path, text: str) -> None:
 
 
 def env_lines(settings: Mapping[str, str]) -> str:
-    """The settings as lines that a shell and a settings reader both understand."""
+    """The settings as lines that a shell and a settings reader both understand.
+
+    Raises UsageError where a value has a quote or a line's end in it.
+    """
     if quoted := [name for name, value in settings.items() if "'" in value or "\n" in value]:
         raise UsageError(f"{quoted[0]}: a quote or a line's end in it cannot be passed on")
     return "".join(f"{name}='{value}'\n" for name, value in settings.items())

@@ -27,7 +27,11 @@ _DOWNLOAD_BYTES: Final = 45_000_000
 
 
 def kafka_jars() -> list[Path]:
-    """Every jar for Kafka's class path, as locked; downloaded where the cache has none."""
+    """Every jar for Kafka's class path, as locked; downloaded where the cache has none.
+
+    Raises UsageError where the jars or what fetches them are not as locked, CrashError where they
+    cannot be fetched.
+    """
     lock = read_lock(LOCK.read_text())
     folder = cache_folder() / _FOLDER
     if not folder.is_dir():

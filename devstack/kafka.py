@@ -78,7 +78,10 @@ class EmbeddedKafka(Server):
 
     @override
     def prepare(self) -> None:
-        """Fetch what is missing, write the properties and format the folder, once."""
+        """Fetch what is missing, write the properties and format the folder, once.
+
+        Raises CrashError where the folder cannot be formatted.
+        """
         private_folder(self._folder)
         write_private(self._folder / "server.properties", self._server_properties())
         java = [str(find_java()), *self._java_options()]

@@ -8,7 +8,10 @@ from runtime.errors import UsageError
 
 
 def cache_folder() -> Path:
-    """Where downloads are kept: LEARNSTREAM_CACHE, else a folder in the user's cache folder."""
+    """Where downloads are kept: LEARNSTREAM_CACHE, else a folder in the user's cache folder.
+
+    Raises UsageError where there is neither.
+    """
     if own := os.environ.get("LEARNSTREAM_CACHE"):
         return Path(own).expanduser().absolute()
     if common := os.environ.get("XDG_CACHE_HOME"):

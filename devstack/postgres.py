@@ -61,12 +61,19 @@ class EmbeddedPostgres(Server):
         return f"127.0.0.1:{self.port}/{database}"
 
     def make_folder(self) -> None:
-        """Make the folder, or say why Postgres could not use it; `prepare` does it too."""
+        """Make the folder, or say why Postgres could not use it; `prepare` does it too.
+
+        Raises UsageError where Postgres could not use it.
+        """
         _make_folder(self._folder, _account())
 
     @override
     def prepare(self) -> None:
-        """Find the programs and make the cluster, once."""
+        """Find the programs and make the cluster, once.
+
+        Raises UsageError where no programs fit or the folder cannot be used, CrashError where the
+        cluster cannot be created.
+        """
         account = _account()
         _make_folder(self._folder, account)
         data = self._folder / "data"
@@ -88,17 +95,26 @@ class EmbeddedPostgres(Server):
         )
 
     def create_database(self, name: str, *, template: str = "template1") -> str:
-        """Make a database as a copy of another, and return its URL."""
+        """Make a database as a copy of another, and return its URL.
+
+        Raises CrashError where Postgres refuses.
+        """
         self._sql('CREATE DATABASE :"name" TEMPLATE :"template"', name=name, template=template)
         return self.url(name)
 
     def ensure_database(self, name: str) -> str:
-        """Make a database where there is none of this name, and return its URL."""
+        """Make a database where there is none of this name, and return its URL.
+
+        Raises CrashError where Postgres refuses.
+        """
         there = self._sql("SELECT 1 FROM pg_database WHERE datname = :'name'", name=name)
         return self.url(name) if there else self.create_database(name)
 
     def drop_database(self, name: str) -> None:
-        """Remove a database, and whoever is connected to it."""
+        """Remove a database, and whoever is connected to it.
+
+        Raises CrashError where Postgres refuses.
+        """
         self._sql('DROP DATABASE IF EXISTS :"name" WITH (FORCE)', name=name)
 
     def _sql(self, statement: str, **variables: str) -> str:
@@ -135,7 +151,7 @@ class EmbeddedPostgres(Server):
         )
         if done.returncode != 0:
             said = " | ".join((done.stdout + done.stderr).strip().splitlines()[-3:])
-            raise CrashError(f"Postgres could not make its cluster in {data}: {said}")
+            raise CrashError(f"Postgres could not create its cluster in {data}: {said}")
 
     def _launch(self, data: Path, account: Account | None) -> Launch:
         settings = ["-p", str(self.port), "-c", "listen_addresses=127.0.0.1"]
@@ -160,7 +176,10 @@ def data_version(data: Path) -> str | None:
 
 
 def find_programs(version: str | None, folder: Path, account: Account | None) -> Path:
-    """The folder of the first PostgreSQL that fits the cluster's version and that we may run."""
+    """The folder of the first PostgreSQL that fits the cluster's version and that we may run.
+
+    Raises UsageError where there is none.
+    """
     seen: list[str] = []
     for place in _places():
         if not all((place / program).is_file() for program in _PROGRAMS):
@@ -171,7 +190,7 @@ def find_programs(version: str | None, folder: Path, account: Account | None) ->
         seen.append(f"{found} in {place}")
     if version is not None and seen:
         raise UsageError(
-            f"{folder} was made by PostgreSQL {version}; seen {', '.join(seen)}. "
+            f"{folder} was created by PostgreSQL {version}; seen {', '.join(seen)}. "
             "Install that version, or give another --data folder"
         )
     raise UsageError(
@@ -232,7 +251,7 @@ def _make_folder(folder: Path, account: Account | None) -> None:
     if account is not None and (blocked := blocked_at(folder)):
         raise UsageError(
             f"Postgres does not run as root, and the user nobody cannot enter {blocked}: give a "
-            "--data folder elsewhere (as /var/lib/learnstream), or run this as an ordinary user"
+            "--data folder elsewhere (/var/lib/learnstream), or run this as an ordinary user"
         )
     private_folder(folder)
     if account is not None:

@@ -70,7 +70,7 @@ class Options:
             raise UsageError(f"--port: seen {self.port}, expected 1 to {PORT_MAX}")
         if self.demo and self.clock == "stream":
             raise UsageError(
-                "--demo: its learners live today, and --clock stream is for replayed history"
+                "--demo: simulated learners live today, and --clock stream is for replayed history"
             )
 
     @property
@@ -116,7 +116,11 @@ class Stack:
         return self.folder / "stack.env"
 
     def start(self) -> None:
-        """Start all and return when the API says that it is ready."""
+        """Start all and return when the API says that it is ready.
+
+        Raises UsageError where a port is taken or a part refuses its settings, CrashError where the
+        stack is not ready in time.
+        """
         port = self._port()
         for name in ("logs", "parts"):
             private_folder(self.folder / name)
@@ -239,7 +243,10 @@ class Stack:
 
 @contextmanager
 def data_folder(data: Path | None) -> Iterator[Path]:
-    """The folder of the stack, for us alone: the one given, else one that is thrown away."""
+    """The folder of the stack, for us alone: the one given, else one that is thrown away.
+
+    Raises UsageError where it cannot be written, or another `learnstream up` runs in it.
+    """
     if data is None:
         folder = Path(tempfile.mkdtemp(prefix="learnstream-"))
         folder.chmod(_folder_mode())

@@ -340,7 +340,7 @@ class PartitionFold:
 
     def _turn_for(self, state: Learner, turn: _Turn, effects: Effects) -> None:
         """One learner's part of a tick; a defect about one learner stops nobody else."""
-        steps, marked = state.steps, len(effects.transitions)
+        marked = len(effects.transitions)
         try:
             self._take(state, turn, effects.transitions)
         except Exception:  # noqa: BLE001 - isolated like an event's, and counted
@@ -350,8 +350,7 @@ class PartitionFold:
             self.checkpoint.counters.defects += 1
             return
         self.checkpoint.counters.raised += len(effects.transitions) - marked
-        if state.steps != steps:
-            effects.changed[state.user_id] = state
+        effects.changed[state.user_id] = state  # a timer that fired is a step
 
     # -- inputs ----------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ _COMMON: Final[Mapping[str, str]] = {
     "insight.score_high": "Excellent performance! You're consistently scoring above {threshold}%",
     "insight.engagement_high": "High engagement today! Keep up the great momentum",
     "insight.trend_declining": (
-        "Your recent scores are falling by about {points} points an assessment"
+        "Your recent scores are falling by about {points} points per assessment"
     ),
     "insight.streak": "You have worked {days} days in a row",
     "insight.deadline_near": "Submit {assessment} in the next {hours} h",
@@ -18,22 +18,26 @@ _COMMON: Final[Mapping[str, str]] = {
     "segment.inactive": "No work for {days} days",
     "segment.disengaging_silent": "No work for {days} days, after work in the week before",
     "segment.disengaging_low": (
-        "Your engagement without punctuality is {level}; usual in the course is {threshold} or more"
+        "Your engagement, punctuality aside, is {level}; most of the course has {threshold} or more"
     ),
     "segment.struggling": (
-        "The last {scores} scores average {average}% where {pass_mark}% is needed to pass"
+        "Your last {scores} scores average {average}%; the pass mark is {pass_mark}%"
     ),
-    "segment.struggling_not_passed": "None of the last {scores} assessments was passed",
+    "segment.struggling_not_passed": "You passed none of your last {scores} assessments",
     "segment.highly_engaged": (
-        "Your engagement without punctuality is {level}; few in the course reach {threshold}"
+        "Your engagement, punctuality aside, is {level}; few in the course reach {threshold}"
     ),
-    "segment.typical": "Your engagement without punctuality is {level}, as is usual in the course",
+    "segment.typical": (
+        "Your engagement, punctuality aside, is {level}, which is usual in the course"
+    ),
     "confidence.baseline": (
         "The next score is predicted from your own earlier scores only; no model has learned yet"
     ),
-    "confidence.few_examples": "Only {have} of {need} shown predictions could be checked so far",
+    "confidence.few_examples": (
+        "Only {have} predictions could be checked against a score so far; {need} are needed"
+    ),
     "confidence.other_scores": (
-        "Other scores count than when the next one was predicted; the next grade brings a new one"
+        "Your scores have changed since the prediction; the next grade brings a new one"
     ),
     "confidence.few_scores": "Only {have} of {need} scores are known",
     "confidence.no_labels": (
@@ -41,14 +45,14 @@ _COMMON: Final[Mapping[str, str]] = {
     ),
     "recommendation.deadline": "{assessment} has not been submitted yet",
     "recommendation.overdue": "{assessment} is overdue and has not been submitted",
-    "recommendation.behind": "{course}: {progress}% done where the schedule expects {expected}%",
-    "recommendation.low_score": "{assessment}: {score}%, where {pass_mark}% is needed to pass",
-    "recommendation.not_passed": "{assessment}: not passed, with {score}%",
-    "recommendation.declining": "Your scores fall by about {points} points an assessment",
+    "recommendation.behind": "{course}: {progress}% done; the schedule expects {expected}%",
+    "recommendation.low_score": "{assessment}: {score}%; the pass mark is {pass_mark}%",
+    "recommendation.not_passed": "{assessment}: {score}%, not passed",
+    "recommendation.declining": "Your scores are falling by about {points} points per assessment",
     "recommendation.inactive": "You have not worked for {days} days",
     "action.submit_assessment": "Submit the assignment",
-    "action.review_module": "Go over the module again",
-    "action.resume_course": "Go on with the course",
+    "action.review_module": "Review the module",
+    "action.resume_course": "Continue the course",
     "action.plan_session": "Plan a study session",
     "action.ask_for_help": "Ask your instructor for help",
     "action.set_goal": "Set a goal",

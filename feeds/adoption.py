@@ -18,7 +18,10 @@ _NAMED_MAX: Final = 3
 async def wait_until_adopted(
     settings: Settings, courses: Collection[str], *, seconds: float = ADOPTION_SECONDS
 ) -> None:
-    """Return when every partition of `progress.state` holds a record for every course."""
+    """Return when every partition of `progress.state` holds a record for every course.
+
+    Raises NotCaughtUpError where that takes longer than `seconds`.
+    """
     target = target_of(settings, settings.topic(STATE.name))
     missing = {
         (partition, course_key(course))

@@ -52,6 +52,8 @@ def run_feed(settings: Settings, feed: Feed, delivery: Delivery) -> Sent:
     """Send a feed and return when Kafka has acknowledged all of it.
 
     Raises StoppedError on Ctrl-C, as soon as what is on its way is acknowledged.
+
+    Raises CrashError where Kafka cannot be reached.
     """
     wait_for_kafka(settings)
     with reaching_kafka(settings, (KafkaConnectionError,)):

@@ -101,7 +101,10 @@ class Oulad:
                     yield Record(str(event["user_id"]).encode(), encode(event))
 
     def add(self, day: int, table: int, row: tuple[int, int, int, int], own: _Fields) -> None:
-        """Keep one event: `row` is (line, learner, run, number), `own` what few events share."""
+        """Keep one event: `row` is (line, learner, run, number), `own` what few events share.
+
+        Raises ValueError, and keeps nothing, where the day or a value cannot be an event's.
+        """
         if not DAYS_KNOWN[0] <= day <= DAYS_KNOWN[1]:
             raise ValueError(day)
         packed = array("I", (*row, self._number(own)))  # before anything is kept: it may refuse
@@ -242,11 +245,14 @@ class _Reader:
 
 
 def replay_oulad(settings: Settings, options: OuladOptions, delivery: Delivery) -> dict[str, Any]:
-    """Send the folder's events and report every count, with what does not add up."""
+    """Send the folder's events and report every count, with what does not add up.
+
+    Raises UsageError under the wall clock, or where the folder is not OULAD.
+    """
     if settings.clock != "stream":
         raise UsageError(
-            f"this stack's clock is {settings.clock}: under it the learners of 2013 would be years "
-            "late. Replay OULAD into one started with `learnstream up --clock stream`"
+            f"this stack's clock is {settings.clock}: the learners of 2013 would be years "
+            "late. Replay OULAD into a stack that was started with `learnstream up --clock stream`"
         )
     oulad = read_oulad(options)
     feed = Feed(

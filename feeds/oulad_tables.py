@@ -114,6 +114,8 @@ class Source:
         """Give every row to `take` as (line number, the columns of COLUMNS); the header is line 1.
 
         A row that `take` refuses by SkippedError, or cannot read, is counted and left out.
+
+        Raises UsageError where a column is missing.
         """
         counts = self.counts[name] = FileCounts()
         with self._open(name) as raw, TextIOWrapper(raw, "utf-8-sig", newline="") as text:
@@ -161,7 +163,10 @@ def present(value: str) -> str | None:
 
 
 def number(value: str) -> int | float:
-    """The number as the file has it: 78 stays an integer, 12.5 does not."""
+    """The number as the file has it: 78 stays an integer, 12.5 does not.
+
+    Raises ValueError where it is none.
+    """
     as_float = float(value)
     if not math.isfinite(as_float):
         raise ValueError(value)
@@ -181,7 +186,10 @@ def noon(day: int) -> str:
 
 
 def read_runs(source: Source) -> dict[tuple[str, str], Presentation]:
-    """The runs that are asked for, by module and presentation."""
+    """The runs that are asked for, by module and presentation.
+
+    Raises UsageError where a presentation is asked for that is not there.
+    """
     found: dict[tuple[str, str], Presentation] = {}
     names: set[str] = set()
 

@@ -47,9 +47,11 @@ class PositionFile:
 
 
 def position_file(settings: Settings, *what: str) -> PositionFile:
-    """The file for the feed that `what` tells apart (its source, its options, the topic's id).
+    """The file for the feed that `what` identifies (its source, its options, the topic's id).
 
     The topic's id is part of it, so a stack that was thrown away takes its positions with it.
+
+    Raises UsageError where the folder cannot be written.
     """
     folder = (settings.data_dir or Path.home() / ".cache" / "learnstream") / "feeds"
     try:

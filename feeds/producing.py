@@ -49,7 +49,10 @@ class Pace:
 
 
 def target_of(settings: Settings, topic: str) -> Target:
-    """Describe a topic, by its name on this cluster."""
+    """Describe a topic, by its name on this cluster.
+
+    Raises CrashError where Kafka cannot be reached, UsageError where the topic cannot be used.
+    """
     with reaching_kafka(settings):
         admin = admin_client(settings)
     with closing(admin):
@@ -105,7 +108,10 @@ async def deliver(
     pace: Pace,
     resumption: Resumption | None = None,
 ) -> Delivered:
-    """Send what was not sent before, in order within each partition, each record once."""
+    """Send what was not sent before, in order within each partition, each record once.
+
+    Raises UsageError where the source has changed since, CrashError where Kafka fails.
+    """
     resumption = resumption or Resumption()
     before = resumption.reached
     left = iter(records)
@@ -145,7 +151,10 @@ class _Run:
     waiting: deque[tuple[Reached, list[_Sending]]] = field(default_factory=deque)
 
     async def send(self, batch: list[Record]) -> None:
-        """Hand one round over; wait while too many are on their way."""
+        """Hand one round over; wait while too many are on their way.
+
+        Raises UsageError where a record is for a wrong partition and there is only one.
+        """
         before = self.waiting[-1][0] if self.waiting else self.resumption.reached
         sendings: list[_Sending] = []
         self.waiting.append((_advanced(before, batch), sendings))
@@ -229,7 +238,7 @@ def _skip(records: Iterator[Record], reached: Reached) -> None:
     if (seen.records, seen.checksum) != (reached.records, reached.checksum):
         raise UsageError(
             f"the first {reached.records} records are not those that were sent before: the source "
-            "has changed since (--restart sends everything anew)"
+            "has changed since (--restart sends everything again)"
         )
 
 

@@ -116,11 +116,13 @@ def simulate(settings: Settings, plan: Simulation, delivery: Delivery, now: int)
     """Send a simulation to Kafka and report what was sent.
 
     One that was stopped continues where the same plan is given again.
+
+    Raises UsageError where its end lies after `now`.
     """
     if plan.until > now:
         raise UsageError(
             f"--until is {instant(plan.until)}, after now ({instant(now)}): the workers would "
-            "reject its last events as future_time. Only --out takes it"
+            "reject its last events as future_time. Only --out accepts it"
         )
     tally = Tally()
     feed = Feed(courses=plan.facts(), events=plan.records(tally), name=("simulate", repr(plan)))

@@ -146,9 +146,8 @@ def _submitted_since(view: View, due: Due, first: int) -> bool:
 
 
 def _is_early(due: Due, zone: str) -> bool:
-    at = due.submitted_at
-    if at is None or due.submission is None:
-        return False
+    submission = due.submission
+    assert submission is not None, "only what was submitted is asked about"
     if due.timed:
-        return at < due.due_at - _DAY
-    return due.submission.day < local_day(due.due_at, zone)
+        return submission.at < due.due_at - _DAY
+    return submission.day < local_day(due.due_at, zone)

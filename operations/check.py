@@ -69,7 +69,10 @@ class Summary:
 
 
 def opened(path: Path) -> AbstractContextManager[Iterable[bytes]]:
-    """The lines of a file, plain or .gz; of the standard input where the path is `-`."""
+    """The lines of a file, plain or .gz; of the standard input where the path is `-`.
+
+    Raises UsageError where it cannot be read.
+    """
     if str(path) == "-":
         return nullcontext(sys.stdin.buffer)
     try:

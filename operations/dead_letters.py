@@ -81,7 +81,10 @@ class Requeued:
 
 
 def letters(settings: Settings, filters: Filters) -> Iterator[Letter]:
-    """The dead letters that match, partition by partition, oldest first."""
+    """The dead letters that match, partition by partition, oldest first.
+
+    Raises CrashError where Kafka cannot be reached, UsageError where there is no topic.
+    """
     wait_for_kafka(settings)
     with _reader(settings) as reader:
         for record in _read(reader, settings.topic(DEAD_LETTERS.name), None):
@@ -98,6 +101,8 @@ def requeue(
     What was put back before is known by a header of the records in the log itself, so there is no
     second book to keep. Two of these commands at once may still put a letter back twice; the fold's
     memory of event ids then counts it once.
+
+    Raises CrashError where Kafka does not accept them, UsageError where there is no topic.
     """
     chosen = list(letters(settings, filters))
     done = Requeued(matched=len(chosen))
@@ -121,7 +126,7 @@ def requeue(
             for future in sent:
                 future.get(timeout=30)
     except KafkaError as error:
-        raise CrashError(f"Kafka did not take what was put back: {error}") from error
+        raise CrashError(f"Kafka did not accept what was put back: {error}") from error
     return done
 
 
@@ -204,8 +209,8 @@ def counted(done: Requeued, *, as_json: bool, dry_run: bool) -> str:
     left = {
         "were put back before": done.put_back_before,
         "have no key of their own (--key-from-value takes it from user_id)": done.without_key,
-        "are not whole": done.truncated,
-        "are course facts that newer ones have replaced": done.superseded,
+        "were truncated": done.truncated,
+        "are course facts that newer ones replaced": done.superseded,
     }
     verb = "would be put back" if dry_run else "put back"
     lines = [f"{done.matched} dead letters match, {done.put_back} {verb}"]

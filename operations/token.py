@@ -21,7 +21,7 @@ def issue(settings: Settings, *, user: str, scope: str, lifetime: timedelta, clo
             "elsewhere they come from your identity provider"
         )
     if settings.jwt_secret is None:
-        raise UsageError("LEARNSTREAM_JWT_SECRET is not set, and nothing can be signed without it")
+        raise UsageError("LEARNSTREAM_JWT_SECRET is not set; it is needed to sign tokens")
     if not 1 <= len(user) <= LEARNER_ID_MAX or "\x00" in user:
         raise UsageError(f"--user: seen {user!r}, expected 1 to {LEARNER_ID_MAX} characters")
     issued_at = clock.now()

@@ -54,12 +54,18 @@ class Outcome:
 
 
 def declare(settings: Settings) -> Outcome:
-    """Make the topics that are missing and check all; a difference is a UsageError."""
+    """Create the topics that are missing and check all.
+
+    Raises UsageError where a topic differs, CrashError where Kafka refuses.
+    """
     return _run(settings, make_missing=True)
 
 
 def check(settings: Settings) -> Outcome:
-    """Check all topics and change nothing; a difference is a UsageError."""
+    """Check all topics and change nothing.
+
+    Raises UsageError where a topic differs, CrashError where Kafka refuses.
+    """
     return _run(settings, make_missing=False)
 
 
@@ -96,9 +102,7 @@ def _run(settings: Settings, *, make_missing: bool) -> Outcome:
             made = _make_missing(admin, wanted) if make_missing else ()
             seen = _look(admin, wanted)
     except KafkaError as error:
-        raise CrashError(
-            f"Kafka at {settings.kafka_bootstrap} did not do what was asked: {error}"
-        ) from error
+        raise CrashError(f"Kafka at {settings.kafka_bootstrap} refused: {error}") from error
     if problems := [line for each in wanted for line in differences(each, seen.get(each.name))]:
         raise UsageError("; ".join(problems))
     return Outcome(made=made, ids={name: each.id for name, each in seen.items()})

@@ -81,7 +81,7 @@ def event_id(data: bytes) -> str:
 
 
 def _numbered(items: Iterable[tuple[str, bytes]]) -> dict[tuple[str, int], bytes]:
-    """Items by id, those of the same id told apart by their number."""
+    """Items by id, those of the same id by their number too."""
     seen: Counter[str] = Counter()
     numbered = {}
     for name, data in items:

@@ -1,4 +1,4 @@
-"""Which bad records of `courses` are to stand in dead letters; partition 0's owner tells them."""
+"""Which bad records of `courses` should be in the dead letters; partition 0's owner writes them."""
 
 from dataclasses import dataclass, field
 from typing import Final

@@ -92,7 +92,10 @@ class Found:
         self._last_state = -1
 
     def wait_for_worker(self, limits: Limits) -> None:
-        """Read the states until their record has passed the end of the log, or is halted."""
+        """Read the states until their record has passed the end of the log, or is halted.
+
+        Raises NotCaughtUpError where that takes too long.
+        """
         end = limits.ends[self.partition]
         while True:
             for topic in (TRANSITIONS, ALERTS):
@@ -118,7 +121,10 @@ class Found:
             follower.catch_up()
 
     def wait_for_sink(self, limits: Limits, lag: Lag) -> None:
-        """Wait until Postgres holds all that was read so far."""
+        """Wait until Postgres holds all that was read so far.
+
+        Raises NotCaughtUpError where that takes too long.
+        """
         wanted = {
             lag.settings.topic(STATE.name): self._last_state,
             lag.settings.topic(TRANSITIONS.name): self.transitions.last,
@@ -169,7 +175,7 @@ class Found:
         return {letter.offset for letter in self.every_letter() if letter.topic == topic}
 
     def every_letter(self) -> Iterable[FoundLetter]:
-        """Each dead letter as its headers tell it."""
+        """Each dead letter as its headers describe it."""
         for record in self.letters.records:
             headers = {key: value.decode(errors="replace") for key, value in record.headers}
             yield FoundLetter(

@@ -35,7 +35,10 @@ class Log:
 
 
 def look_at(settings: Settings, topic: Topic) -> Log:
-    """Ask the cluster for a topic; a missing one is a UsageError."""
+    """Ask the cluster for a topic; a missing one is a UsageError.
+
+    Raises CrashError where Kafka cannot be reached.
+    """
     name = settings.topic(topic.name)
     with reaching_kafka(settings), closing(admin_client(settings)) as admin:
         (found,) = admin.describe_topics([name])
@@ -83,7 +86,10 @@ class Logs:
         return found[place]
 
     def read(self, topic: Topic, partition: int, start: int, until: int) -> Iterator[list[Entry]]:
-        """What stands in [start, until), in order; by position, since the end may be a marker."""
+        """What stands in [start, until), in order; by position, since the end may be a marker.
+
+        Raises LossError where records disappear while they are read.
+        """
         place = self._place(topic, partition)
         if start >= until:
             return
@@ -92,7 +98,9 @@ class Logs:
             try:
                 found = self._runner.run(self._fetch(place))
             except OffsetOutOfRangeError as error:
-                raise LossError(f"{place.topic}[{partition}] went while it was read") from error
+                raise LossError(
+                    f"{place.topic}[{partition}] disappeared while it was read"
+                ) from error
             if found:
                 yield found if found[-1].offset < until else _below(found, until)
 

@@ -108,7 +108,7 @@ class Expected:
 
 
 class Oracle:
-    """Folds batches of records, merged with the inputs, and remembers all that the fold tells.
+    """Folds batches of records, merged with the inputs, and keeps all that the fold publishes.
 
     Only what this version of the fold's code folded: records before its newest stretch pass by,
     and of the inputs among them only the facts, the configuration and the clock are taken.
@@ -246,7 +246,7 @@ def letter_digest(letter: DeadLetter) -> bytes:
 
 
 def bytes_digest(key: bytes | None, value: bytes | None) -> bytes:
-    """16 bytes that tell a key and a value, each of which may be missing, from all others."""
+    """16 bytes that identify a key and a value, each of which may be missing."""
     digest = hashlib.blake2b(digest_size=16)
     for part in (key, value):
         digest.update(b"-" if part is None else b"%d:" % len(part) + part)

@@ -96,13 +96,13 @@ def checkpoint_tuple(data: bytes) -> tuple[Any, ...]:
 
 
 def alert_rows(transitions: Iterable[bytes]) -> dict[str, AlertRow]:
-    """The rows that these transitions come to: the newest telling, and the end that came after."""
+    """The rows that follow: of each alert the newest whole transition, and the end after it."""
     rows: dict[str, AlertRow] = {}
     for body in transitions:
         transition = decode_transition(body)
         row = rows.get(transition.alert_id)
         if row is not None and transition.revision <= row.revision:
-            continue  # the sink keeps the first telling of a revision
+            continue  # the sink keeps the first record of a revision
         if transition.kind != "resolved":
             rows[transition.alert_id] = AlertRow(
                 alert_id=transition.alert_id,

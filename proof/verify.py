@@ -71,8 +71,10 @@ class _Partition:
     def compare(self, report: Report, limits: Limits, bar: "tqdm[Never]") -> None:
         """Wait until everybody has passed the end, then fold and compare up to one cut.
 
-        The cut is what the partition's checkpoint says: a stack that goes on meanwhile is compared
+        The cut is what the partition's checkpoint says, so a running stack is compared
         exactly as well.
+
+        Raises LossError where the log is not the one that was folded.
         """
         settings, number = self.proof.settings, self.number
         found = Found(self.logs, number)

@@ -30,7 +30,7 @@ def require_codecs() -> None:
     """
     if missing := list(_missing()):
         raise UsageError(
-            f"cannot read what producers may compress: {', '.join(missing)}; "
+            f"cannot read every compression that producers may use; missing: {', '.join(missing)}; "
             "install what requirements/run.txt names (`make setup`)"
         )
 

@@ -41,7 +41,10 @@ def statements(path: Path) -> Mapping[str, LiteralString]:
 
 
 def database_url(settings: Settings) -> str:
-    """Where Postgres is; a process that needs it and is not told cannot start."""
+    """Where Postgres is; a process that needs it cannot start without.
+
+    Raises UsageError where it is not set.
+    """
     if settings.database_url is None:
         raise UsageError("DATABASE_URL is not set; expected postgresql://user@host:port/database")
     return settings.database_url.get_secret_value()

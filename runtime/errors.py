@@ -28,18 +28,18 @@ class TooManyRejectedError(ProjectError):
 
 
 class CrashError(ProjectError):
-    """The process cannot go on, and a fresh one can."""
+    """The process cannot continue, and a fresh one can."""
 
     exit_status: ClassVar[int] = 70
 
 
 class StoppedError(ProjectError):
-    """Somebody pressed Ctrl-C: the message says how far it came."""
+    """Somebody pressed Ctrl-C: the message says how far the command got."""
 
     exit_status: ClassVar[int] = 130
 
 
 class LossError(ProjectError):
-    """Records are gone, or a topic is not the one it was: a person must decide."""
+    """Records are gone, or a topic was replaced: a person must decide."""
 
     exit_status: ClassVar[int] = 78

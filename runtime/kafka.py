@@ -72,7 +72,7 @@ def admin_client(settings: Settings) -> KafkaAdminClient:
 def topic_ids(settings: Settings) -> dict[str, str]:
     """Every topic of ours on this cluster, its name without the prefix, and its id.
 
-    The id is what tells a topic from one of the same name that was made after it was deleted.
+    The id distinguishes a topic from one of the same name that was made after it was deleted.
     """
     with closing(admin_client(settings)) as admin:
         topics = admin.describe_topics()
@@ -117,7 +117,7 @@ async def ends_behind(
 ) -> dict[TopicPartition, int]:
     """Where logs end, asked again for a while where one ends before its place.
 
-    For a moment after its start a broker may tell an end that is behind what was committed. What
+    For a moment after its start a broker may report an end that is behind what was committed. What
     then still ends too early is for the caller to judge.
     """
     deadline = asyncio.get_running_loop().time() + END_SECONDS

@@ -8,7 +8,10 @@ from runtime.settings import Settings
 
 
 def serve_metrics(settings: Settings, registry: CollectorRegistry) -> None:
-    """Answer Prometheus where the settings name a port, from a thread of its own."""
+    """Answer Prometheus where the settings name a port, from a thread of its own.
+
+    Raises UsageError where the port cannot be used.
+    """
     if settings.metrics_port is None:
         return
     try:

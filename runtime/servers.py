@@ -82,7 +82,11 @@ def require_kafka(settings: Settings) -> None:
 
 
 def look_at_kafka(settings: Settings, partitions: Mapping[str, int]) -> None:
-    """Ask once, as `wait_for_kafka`; an absence is logged and no error."""
+    """Ask once, as `wait_for_kafka`; an absence is logged and no error.
+
+    Raises UsageError where it refuses us or a topic is not as it must be, CrashError where it goes
+    away meanwhile.
+    """
     if (reason := asyncio.run(_why_away(settings))) is not None:
         Outage("kafka_away").say(_kafka_away(settings, reason))
     else:

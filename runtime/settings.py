@@ -1,4 +1,4 @@
-"""What a process is told by its environment: read once, by `cli.settings`, and passed on."""
+"""What the environment configures: read once, by `cli.settings`, and passed on."""
 
 import re
 import ssl
@@ -29,49 +29,88 @@ class Settings(BaseSettings):
     server is judged here; a validator's ValueError says what is expected and never what was seen.
     """
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="ignore", frozen=True, use_attribute_docstrings=True
+    )
 
     kafka_bootstrap: str = Field(validation_alias="KAFKA_BOOTSTRAP")
+    """The brokers, host:port[,host:port]. Required by everything that talks to Kafka."""
     database_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")
+    """postgresql://user:password@host:port/database. Required by sink, api, migrate and verify."""
     reader_password: SecretStr | None = None
+    """The password that `learnstream migrate` gives the API's role, which may only read."""
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    """How brokers are reached."""
     kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
+    """How a user is authenticated under SASL."""
     kafka_sasl_username: str | None = None
+    """The user under SASL."""
     kafka_sasl_password: SecretStr | None = None
+    """The password under SASL."""
     kafka_ssl_cafile: Path | None = None
+    """A file of PEM certificates that brokers are trusted by; unset: the system's."""
 
     topic_prefix: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,200}$")
+    """What every topic's name begins with, where a cluster is shared."""
     partitions: int = Field(default=12, ge=1)
+    """The partitions of `activity` and all that follows it; fixed for life."""
     replication: int = Field(default=3, ge=1)
+    """The copies of every topic."""
     min_insync_replicas: int = Field(default=2, ge=1)
+    """The copies that must have a record before it counts as written."""
     state_segment_bytes: int = Field(default=67_108_864, ge=1_048_576)
+    """The size of a segment of the compacted topics."""
 
     group: str = "learnstream"
+    """The consumer group of the workers; the sink's has `-sink` at its end."""
     clock: Literal["wall", "stream"] = "wall"
+    """What "now" is: the wall's time, or the time of the events, for replayed history."""
     timezone: str = "UTC"
+    """The zone of learners whose events name none (IANA)."""
     alert_source: str = Field(default="urn:learnstream:alerts", pattern=_ABSOLUTE_URI)
+    """The `source` of every alert's CloudEvent, an absolute URI."""
     rules_file: Path | None = None
+    """A JSON file with the thresholds of rules (docs/alerts.md); unset: the defaults."""
     session_timeout_seconds: float = Field(default=8.0, ge=1, allow_inf_nan=False)
+    """After how long without a sign of life a worker or a sink loses its partitions."""
     batch_records: int = Field(default=5_000, ge=1)
+    """The most records of one transaction."""
     hot_states_mib: int = Field(default=1_024, ge=1)
+    """The MiB of decoded states that a worker keeps at hand, for all its partitions together."""
     progress_timeout_seconds: float = Field(default=60.0, ge=1, allow_inf_nan=False)
+    """After how long without progress a worker ends itself, to be started again."""
     data_dir: Path | None = None
+    """Where feeds keep their position; unset: ~/.cache/learnstream."""
 
     api_host: str = "127.0.0.1"
+    """The address that the API listens on."""
     api_port: int = Field(default=8000, ge=0, le=65_535)
+    """The port that the API listens on; 0 takes a free one."""
     cors_origins: str = ""
+    """The origins whose pages may read the API, by commas."""
     jwt_secret: SecretStr | None = None
+    """The key that tokens are signed with (HS256), 32 bytes or more; or set the next one."""
     jwt_jwks_url: str | None = None
+    """Where the issuer publishes its public keys (RS256, ES256)."""
     jwt_issuer: str | None = None
+    """The `iss` that a token must have; unset: any."""
     jwt_audience: str = "learnstream"
+    """The `aud` that a token must have."""
     stale_after_seconds: int = Field(default=60, ge=0)
+    """For how long pages are shown from memory while Postgres is away."""
 
     metrics_host: str = "127.0.0.1"
+    """The address that worker and sink serve their metrics on."""
     metrics_port: int | None = Field(default=None, ge=0, le=65_535)
+    """The port of these metrics; unset: none are served."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least important line that is logged."""
     log_format: Literal["text", "json"] = "text"
+    """Lines for people, or for machines."""
     embedded: bool = False
+    """Set by `learnstream up` for its own stack: development tokens may be issued."""
     failpoints: str = ""
+    """For tests only: where a worker crashes or sleeps (runtime/failpoints.py)."""
     instance: str | None = None
     """What `/healthz` shows, so that whoever started this process knows that it is the one."""
 
@@ -166,7 +205,7 @@ def is_secret(field: str) -> bool:
 
 def _is_conninfo(text: str) -> bool:
     # What libpq complains of later it quotes, and a password with an unescaped `@` or `/` in it
-    # would be a part of that. Imported here: most processes are told of no database.
+    # would be a part of that. Imported here: most processes need no database.
     from psycopg import ProgrammingError, conninfo  # noqa: PLC0415
 
     try:

@@ -1,7 +1,7 @@
 """Standard error that never fails: a full disk must not keep a process from its work, or its end.
 
 A log line that cannot be written raises where it is written. With the log on a full disk that was
-in the last words of a process, which then went on without what had ended.
+in the last words of a process, which then continued without what had ended.
 """
 
 import sys

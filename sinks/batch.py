@@ -38,7 +38,7 @@ class States:
 
 @dataclass(slots=True)
 class Alerts:
-    """The newest telling and the newest end of each alert in a batch of `progress.alerts`."""
+    """Of each alert in a batch of `progress.alerts` the newest whole transition and end."""
 
     published: list[tuple[Transition, bytes]] = field(default_factory=list)
     ended: list[Transition] = field(default_factory=list)
@@ -54,7 +54,9 @@ def newest_states(records: Sequence[Record]) -> States:
     states = States()
     for key, record in newest.items():
         if key is None:
-            raise CrashError(f"offset {record.offset} of the states has no key; expected a learner")
+            raise CrashError(
+                f"offset {record.offset} of the states has no key; expected a learner's id"
+            )
         try:
             _sort_in(states, key, record.value)
         except UnknownVersionError as error:
@@ -65,10 +67,12 @@ def newest_states(records: Sequence[Record]) -> States:
 
 
 def newest_alerts(records: Iterable[Record]) -> Alerts:
-    """Of each alert the last transition that tells it whole, and the last that ends it.
+    """Of each alert the last transition that has all of it, and the last that ends it.
 
     Only what raises the revision counts, as if each were written alone: so the rows do not depend
     on where batches begin and end.
+
+    Raises CrashError where a record is no transition.
     """
     revisions: dict[str, int] = {}
     published: dict[str, tuple[Transition, bytes]] = {}

@@ -22,7 +22,8 @@ def migrate(settings: Settings) -> list[int]:
     """Run what is missing and return the numbers that ran; again: nothing.
 
     Where LEARNSTREAM_READER_PASSWORD is set, the API's role gets it. Raises UsageError where we may
-    not do what a migration does, or the tables are of a newer version.
+    not do what a migration does or the tables are of a newer version, CrashError where Postgres is
+    away.
     """
     files = migration_files()
     wait_for_database(settings, "learnstream migrate")
@@ -36,7 +37,7 @@ def migrate(settings: Settings) -> list[int]:
             known = {row[0] for row in connection.execute("SELECT version FROM schema_version")}
             if unknown := known - files.keys():
                 raise UsageError(
-                    f"the database is of a newer version: migration {max(unknown)} is not known "
+                    f"the database has a newer version: migration {max(unknown)} is not known "
                     f"here, the newest is {SCHEMA_VERSION}"
                 )
             missing = sorted(files.keys() - known)
@@ -46,8 +47,8 @@ def migrate(settings: Settings) -> list[int]:
             return missing
     except psycopg.errors.InsufficientPrivilege as error:
         raise UsageError(
-            f"Postgres does not let us: {one_line(error)}. Where that is about {READER}, an "
-            f"administrator makes the role (CREATE ROLE {READER} LOGIN PASSWORD ...)"
+            f"Postgres refuses: {one_line(error)}. If that is about {READER}, an "
+            f"administrator must create the role (CREATE ROLE {READER} LOGIN PASSWORD ...)"
         ) from error
     except psycopg.OperationalError as error:
         raise CrashError(f"Postgres does not answer: {one_line(error)}") from error

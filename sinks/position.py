@@ -76,7 +76,10 @@ def check_position(position: Position, log: Log) -> None:
 
 
 async def move_position(connection: AsyncConnection, position: Position, new: int) -> Position:
-    """Compare and set, the first statement of a batch's transaction."""
+    """Compare and set, the first statement of a batch's transaction.
+
+    Raises CrashError where another sink has written since.
+    """
     assert new > position.next, "a batch moves its position forward"
     cursor = await connection.execute(
         SQL["move_position"],

@@ -65,7 +65,7 @@ class Sink:
         self._copied_at = 0.0
 
     async def run(self) -> None:
-        """Return when told to stop; raises a ProjectError where it cannot go on."""
+        """Return when asked to stop; raises a ProjectError where it cannot continue."""
         settings = self._around.settings
         consumer = state_reader(settings)
         async with AsyncExitStack() as stack:
@@ -79,7 +79,7 @@ class Sink:
                     await self._until_postgres_goes(connection, consumer)
 
     async def _connected(self) -> AsyncConnection | None:
-        """A connection, however long Postgres is away; None when told to stop.
+        """A connection, however long Postgres is away; None when asked to stop.
 
         Raises UsageError where Postgres refuses us or has other tables.
         """

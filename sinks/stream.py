@@ -82,7 +82,10 @@ def sink_topics(settings: Settings) -> tuple[str, str]:
 async def read_logs(
     settings: Settings, consumer: AIOKafkaConsumer, partitions: Collection[TopicPartition]
 ) -> list[Log]:
-    """Each partition with its topic's id, first and end offset."""
+    """Each partition with its topic's id, first and end offset.
+
+    Raises CrashError where Kafka does not say, or a topic is missing.
+    """
     try:
         ids = await asyncio.to_thread(topic_ids, settings)
         beginnings = await consumer.beginning_offsets(list(partitions))
@@ -102,6 +105,8 @@ async def newest_ends(consumer: AIOKafkaConsumer, taken: Mapping[Log, Position])
     """The logs with their ends as they are now, asked for after the positions.
 
     Another sink may move a position on until we hold it, and with it the log's end.
+
+    Raises CrashError where Kafka does not say.
     """
     places = {
         TopicPartition(log.topic, log.partition): position.next for log, position in taken.items()

@@ -81,7 +81,7 @@ async def write_states(
 
 
 async def write_alerts(connection: AsyncConnection, alerts: Alerts) -> None:
-    """Put what was told, then what has ended: an alert may do both in one batch."""
+    """Upsert what was published, then what has ended: an alert may do both in one batch."""
     if alerts.published:
         await connection.execute(SQL["write_told_alerts"], published_columns(alerts.published))
     if alerts.ended:

@@ -115,7 +115,7 @@ def test_what_the_grade_says_of_passing_decides_in_every_text() -> None:
     high = [graded(at(n), 85, f"a{n}", passed=False) for n in range(3)]
     bench = Bench().send(viewed(at(2)), *high)
     looked = view(bench, at(2))
-    assert advice(bench, 2) == [("not_passed", "An assessment: not passed, with 85%")]
+    assert advice(bench, 2) == [("not_passed", "An assessment: 85%, not passed")]
     assert segment(looked, engagement(looked))[0] == "struggling"
 
 
@@ -126,5 +126,5 @@ def test_a_score_is_named_by_what_is_known_of_its_assessment() -> None:
     )
     bench = Bench(facts=facts).send(viewed(at(0)), graded(at(0), 20, "14987"))
     assert advice(bench, 0) == [
-        ("low_score", "TMA due 9 March: 20%, where 60% is needed to pass"),
+        ("low_score", "TMA due 9 March: 20%; the pass mark is 60%"),
     ]

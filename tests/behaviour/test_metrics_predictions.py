@@ -276,8 +276,8 @@ def test_recommendations_name_the_next_step_and_why() -> None:
         "A1 (due 12 March) is overdue and has not been submitted",
         "You have not worked for 11 days",
         "A2 (due 19 March) has not been submitted yet",
-        "An assessment: 30%, where 50% is needed to pass",
-        "Statistics: 0% done where the schedule expects 50%",
+        "An assessment: 30%; the pass mark is 50%",
+        "Statistics: 0% done; the schedule expects 50%",
     ]
     assert shown[0].action.due_at == "2024-03-12T09:00:00Z"
     assert {(each.source, each.effect) for each in shown} == {("rule", None)}

@@ -183,5 +183,5 @@ def test_a_proven_fall_is_an_insight_with_its_evidence() -> None:
     looked = view(scored(90, 80, 72, 60), at(10))
     found = insights(looked, engagement(looked))
     assert [each.code for each in found] == ["insight.trend_declining"]
-    assert found[0].text == "Your recent scores are falling by about 9.8 points an assessment"
+    assert found[0].text == "Your recent scores are falling by about 9.8 points per assessment"
     assert found[0].evidence[0].value == -9.8

@@ -62,7 +62,7 @@ def _runs(verdicts: list[dict[str, Any]]) -> Iterator[str]:
 
 def _recoveries(verdicts: list[dict[str, Any]]) -> Iterator[str]:
     """`took`: from the strike to the end of its cause; then the time until all was well."""
-    yield "| fault | struck | took, p50 and max | well again after, p50 | max | highest lag |"
+    yield "| fault | struck | took, p50 and max | recovered after, p50 | max | highest lag |"
     yield "|---|---|---|---|---|---|"
     for kind, strikes in _by_kind(verdicts):
         took = [strike["took"] for strike in strikes]

@@ -252,3 +252,11 @@ def test_only_what_is_required_and_dated_has_a_deadline_and_only_required_module
     ]
     assert facts.required_modules_weight == 3.5
     assert facts.module_by_short[short_id("m3")].weight == 8
+
+
+@pytest.mark.parametrize("other", [7, None, "m1", []])
+def test_a_module_that_is_no_object_is_refused_beside_others_that_are(other: object) -> None:
+    refused = decoded({"course_id": "c1", "modules": [other, {"id": "m2"}]})
+    assert isinstance(refused, Rejected)
+    assert refused.reason == "wrong_type"
+    assert "modules[0]" in refused.detail

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from domain.decode import VALUE_BYTES_MAX, Accepted, Record, Rejected, decode
+from domain.decode import VALUE_BYTES_MAX, Accepted, Record, Rejected, as_msgspec_says, decode
 from domain.events import content_of, is_work, kind_of
 from domain.ids import partition_of
 from domain.json_objects import DEPTH_MAX
@@ -373,3 +373,8 @@ def test_no_negative_zero_comes_through() -> None:
     grade = accepted(graded(START, -0.0, user_id=7, max_score=-0.0))
     goal = accepted(a_goal() | {"target": -0.0})
     assert [str(number) for number in (grade.score, grade.max_score, goal.target)] == ["0.0"] * 3
+
+
+def test_what_the_typed_decoder_cannot_even_parse_is_no_json() -> None:
+    """The parser before it holds to the same JSON; if the two ever differ, nothing crashes."""
+    assert as_msgspec_says(msgspec.DecodeError("cut short")) == Rejected("not_json", "cut short")

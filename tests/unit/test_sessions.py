@@ -378,6 +378,18 @@ def test_a_day_that_was_forgotten_does_not_come_back_for_nothing() -> None:
     assert [(day.sessions, day.seconds) for day in state.days] == [(1, 600), (1, 0)]
 
 
+def test_sessions_of_a_day_that_no_bucket_reaches_join_and_count_for_no_day() -> None:
+    state = taken([Mark(START, 600, WORKED)])
+    old = START - 100 * DAY
+    for minute in (0, 50, 25):  # the third joins the first two
+        observe(state, Mark(old + minute * MINUTE, 600, WORKED), "UTC")
+    assert [(span.start, span.end) for span in state.spans] == [
+        (old, old + 60 * MINUTE),
+        (START, START + 600),
+    ]
+    assert [(day.sessions, day.seconds) for day in state.days] == [(1, 600)]
+
+
 # -- at most 96 marks ------------------------------------------------------------------------------
 
 

@@ -46,6 +46,12 @@ def test_the_incomplete_beta_function_is_scipys(a: float, b: float) -> None:
         assert beta_quantile(share, a, b) == pytest.approx(stats.beta.ppf(share, a, b), abs=1e-7)
 
 
+def test_a_share_that_500_rounds_do_not_settle_is_near_all_the_same() -> None:
+    """No learner's counts come near it: ten million of each."""
+    assert beta_share(0.5, 1e7, 1e7) == pytest.approx(0.5, abs=1e-4)
+    assert beta_share(0.5, 1e7, 1e7) != pytest.approx(0.5, abs=1e-9)
+
+
 @pytest.mark.parametrize("shape", [0.2, 0.5, 1, 2.5, 10, 60, 400])
 def test_the_incomplete_gamma_function_is_scipys(shape: float) -> None:
     for share in SHARES:
