@@ -160,7 +160,7 @@ def test_the_clock_moves_on_over_what_is_passed_by(
     bench = Bench(clock=clock)
     adopt(bench, FOLD_VERSION - 1, monkeypatch)
     old, new = work(OLD, 0), work(NEW, 8)
-    bench.send(*old, b_record()).adopt("tick", {"at": bench.fold.checkpoint.clock + 7})
+    bench.send(*old, b_record())
     adopt(bench, FOLD_VERSION, monkeypatch)
     events: list[Any] = [*old, b"{", *new]
     records = [record(each, offset) for offset, each in enumerate(events)]
