@@ -88,11 +88,10 @@ def decode_learner(data: bytes) -> Learner:
     """
     try:
         state = _learner.decode(data)
-        if state.version == STATE_VERSION:
-            return state
-    except msgspec.ValidationError:
-        if _version(data) == STATE_VERSION:
-            raise
+    except msgspec.ValidationError:  # another version's layout, or no state at all
+        state = None
+    if state is not None and state.version == STATE_VERSION:
+        return state
     return _learner.decode(_upgraded(data, _LEARNERS))
 
 

@@ -177,8 +177,7 @@ class Oracle:
             if own.clock_mode == "wall":
                 own.clock = max(own.clock, record.timestamp // 1000)
             elif isinstance(verdict := decode(record, own.partition, own.partitions), Accepted):
-                hour = verdict.at // HOUR * HOUR
-                own.ticked = max(own.ticked, hour if hour > own.clock else 0)
+                own.ticked = max(own.ticked, verdict.at // HOUR * HOUR)
                 own.clock = max(own.clock, verdict.at)
 
     def _note_earlier(self, records: Iterable[Record]) -> None:

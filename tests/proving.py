@@ -103,9 +103,9 @@ class Partition:
             item = record(event, offset)
             self.logs.put(ACTIVITY, item.key, item.value, timestamp=item.timestamp)
             self.bench.send(item)
-        self.write()
+        self._write()
 
-    def write(self) -> None:
+    def _write(self) -> None:
         """As the worker does: outputs, inputs, states, the record."""
         bench, put = self.bench, self.logs.put
         for transition in bench.published:

@@ -22,11 +22,14 @@ from domain.codec import (
     renewed,
 )
 from domain.configuration import Configuration, adopted, canonical
-from domain.days import runs
+from domain.days import day_ended_at, runs
+from domain.deduplication import seen_content
+from domain.ids import event_hash, short_id
+from domain.sessions import WORKED
 from domain.state import STATE_BYTES_MAX, STATE_VERSION, Learner, new_learner
 from metrics.dashboard import dashboard
 from tests.behaviour.test_extremes import history
-from tests.factories import USER, Bench, record
+from tests.factories import USER, Bench, record, submitted
 from tests.kept.keeping import Kept, State, fold_log, kept_versions, read_kept, read_log
 from tests.kept.keeping import facts_of as facts_of_stretch
 from tests.viewing import view
@@ -185,14 +188,66 @@ def test_an_assessment_without_a_name_has_it_from_its_next_event_on() -> None:
     (kept,) = [each for each in of_version(2) if each.user_id == "over-1"]
     bench = Bench()
     bench.store.committed["over-1"] = kept.data
-    nameless = {work.short for work in works(bench.learner("over-1")) if not work.name}
-    assert nameless
-    event = json.loads(
-        b'{"user_id":"over-1","type":"assessment_submitted","course_id":"co","event_id":"late",'
-        b'"assessment_id":"assessment-0","occurred_at":"2025-03-01T00:00:00Z"}'
-    )
-    bench.send(record(event, key=b"over-1"))
-    assert "assessment-0" in {work.name for work in works(bench.learner("over-1"))}
+    shorts = {short_id(f"assessment-{n}"): f"assessment-{n}" for n in range(64)}
+    nameless = [work.short for work in works(bench.learner("over-1")) if not work.name]
+    name = shorts[nameless[0]]
+    when = datetime.fromisoformat("2025-03-01T00:00:00Z")
+    bench.send(submitted(when, name, user="over-1", course_id="co"))
+    assert name in {work.name for work in works(bench.learner("over-1"))}
+
+
+ENTERED, FIRST_AT, LEFT_AT = 1_700_000_000, 1_700_001_000, 1_700_900_000
+GRADES: Final = [[2, 80.0, 1_700_300_000, None, True], [1, 40.0, 1_700_200_000, 55.0, None]]
+
+
+def a_learner_of_version_2() -> Learner:
+    """One course that was left, with graded work; written field by field, as that code did."""
+    work = [short_id("a1"), 1_700_100_000, 1_700_150_000, True, True, True, 0, 0, GRADES, []]
+    course = ["c1", ENTERED, LEFT_AT, FIRST_AT, LEFT_AT, 0b0011, True, 1.5, 1, 2, 3, [77], [work]]
+    recent = [b"\0event-9", 1, 1_700_200_000, "c1", "a1", 40.0, None, None, True]
+    spans = [
+        [1_700_000_000, 1_700_000_600, 738_000, 1_700_000_500, 3, True, "s1"],
+        [1_700_100_000, 1_700_107_000, 738_001, 1_700_100_100, 2, False, None],
+    ]
+    fields = [
+        *(2, USER, 9, 123, ["c1"], FIRST_AT, LEFT_AT, LEFT_AT, "Asia/Tokyo", 1_700_050_000),
+        *(b"x" * 64, b"y" * 16, [], [0] * 5, spans, [], [course], [], [recent], [], 5, [6]),
+        *([], [], 0, [], [], 0, 80.0, 7, None, [0, 0.0, 0, 0.0], [0] * 11, None),
+    ]
+    return decode_learner(msgspec.msgpack.encode(fields))
+
+
+def test_what_version_2_kept_as_it_stood_last_becomes_histories() -> None:
+    state = a_learner_of_version_2()
+    (course,) = state.courses
+    assert [(each.at, each.what) for each in course.memberships] == [(ENTERED, 0), (LEFT_AT, 1)]
+    assert (course.peak_before, course.passed_before, course.is_open) == (50.0, True, False)
+    assert [(each.short, each.at, each.done) for each in course.modules] == [(77, FIRST_AT, True)]
+    (work,) = course.work
+    assert work.name == "a1"
+    assert [each.at for each in work.submissions] == [1_700_100_000, 1_700_150_000]
+    assert [(g.at, g.order, g.attempt, g.percent, g.banked) for g in work.grades] == [
+        (1_700_200_000, 1, 1, 40.0, True),
+        (1_700_300_000, 2, 2, 80.0, True),
+    ]
+    assert (state.grades_seen, state.best_gone, state.scores_gone) == (2, 80.0, 6)
+    assert [(each.at, each.zone) for each in state.zones] == [(1_700_050_000, "Asia/Tokyo")]
+    assert (state.session_id, state.session_at) == ("s1", 1_700_000_500)
+    assert [span.parts for span in state.spans] == [[(738_000, 600)], [(738_001, 7_000)]]
+    assert state.marks == (1_700_100_100 << 24 | 6_900 << 8 | WORKED).to_bytes(8, "big")
+
+
+def test_an_event_that_version_2_had_among_its_newest_is_not_counted_twice() -> None:
+    state = a_learner_of_version_2()
+    assert seen_content(state, event_hash("event-9")) is not None
+    assert seen_content(state, event_hash("event-8")) is None
+
+
+def test_the_newest_days_last_work_is_known_to_version_1() -> None:
+    for kept in of_version(1):
+        state = decode_learner(kept.data)
+        newest = [day for day in state.days if day.day == state.streak.last_day]
+        assert [day_ended_at(day) for day in newest] == [state.streak.last_at for _ in newest]
 
 
 @pytest.mark.parametrize("version", kept_versions())
@@ -204,7 +259,7 @@ def test_every_kept_checkpoint_is_read(version: int, today: Kept) -> None:
         assert (checkpoint.next, checkpoint.inputs) == (now.next, expected_inputs(version, name))
         assert (checkpoint.clock_mode, checkpoint.topic_id) == (now.clock_mode, now.topic_id)
         assert adopted(checkpoint.configuration).timezone in {"UTC", "Asia/Tokyo"}
-        if kept.checkpoint_version == CHECKPOINT_VERSION:
+        if kept.checkpoint_version == CHECKPOINT_VERSION or checkpoint.clock_mode == "stream":
             assert checkpoint.ticked == now.ticked
 
 
