@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,11 +23,10 @@ from api.pages import Around
 from api.reads import Reads
 from api.routes import progress_router
 from api.schemas import schemas_router
-from api.server import BACKLOG, STOP_SECONDS, Server, connections_max
+from api.server import STOP_SECONDS, Server, connections_max, listen
 from contracts.schema import SCHEMA_VERSION
 from contracts.topics import partition_counts
 from runtime.clock import Clock
-from runtime.errors import UsageError
 from runtime.process import raise_file_limit, settle_memory
 from runtime.servers import look_at_database, look_at_kafka
 from runtime.settings import Settings
@@ -89,26 +87,11 @@ def serve(settings: Settings, clock: Clock) -> None:
     # uvicorn raises the signal that stopped it once more when it has ended in order.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
-    with _listener(settings) as listener:
+    with listen(settings) as listener:
         port = listener.getsockname()[1]
         log.info("api_started", host=settings.api_host, port=port, connections_max=limit)
         settle_memory()
         Server(app, metrics, limit=limit).run(sockets=[listener])
-
-
-def _listener(settings: Settings) -> socket.socket:
-    try:
-        family = socket.AF_INET6 if ":" in settings.api_host else socket.AF_INET
-        where = settings.api_host, settings.api_port
-        listener = socket.create_server(where, family=family, backlog=BACKLOG)
-    except OSError as error:
-        raise UsageError(
-            f"cannot listen on {settings.api_host}:{settings.api_port}: {error.strerror}"
-        ) from error
-    # Accepted connections inherit it; without it an answer's second packet waits 40 ms for an
-    # acknowledgement, because asyncio does not know this socket for TCP.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listener
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

@@ -414,7 +414,7 @@ async def test_readiness_says_what_is_missing_and_shows_halted_partitions(bare: 
         migrate(bare)
         await store(bare, checkpoints=[a_checkpoint(number) for number in (0, 2, 3)])
         (reason,) = (await client.get("/readyz/api")).json()["reasons"]
-        assert (reason["code"], reason["detail"][-10:]) == ("checkpoints_of", "missing: 1")
+        assert (reason["code"], reason["detail"][-10:]) == ("partition_records", "missing: 1")
         halted = a_checkpoint(1, halted=Halted(65, "10000 events in a row were rejected"))
         await store(bare, checkpoints=[halted])
         ready = await client.get("/readyz")
