@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import itertools
 import os
 import secrets
 import statistics
@@ -14,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import chain, product
 from pathlib import Path
 from typing import Final
 
@@ -43,8 +43,8 @@ BARE: Final = "benchmarks.api_load.bare"
 PLAN: Final = Simulation(learners=30, days=60, seed=1, until=1_760_000_000)
 _START_SECONDS: Final = 30.0
 _STOP_SECONDS: Final = 20.0
-_METHOD: Final = """{} learners of {} simulated days, asked for in turn. No Kafka runs; the API looks
-for it once a second. `bare` is FastAPI and a pool of psycopg: one row, a small JSON, no token. Both
+_METHOD: Final = """{} learners of {} simulated days, asked for in turn. No Kafka runs; the API
+looks for it once a second. `bare` is FastAPI and a pool of psycopg: one row, a small JSON, no token. Both
 are served by the same server. CPU is that of the server's process for one request, whatever the
 number of clients: the median of {} rounds."""
 
@@ -72,7 +72,9 @@ def main(arguments: list[str]) -> None:
         found = asyncio.run(_measure(database, folder, options))
     print("\n" + _METHOD.format(PLAN.learners, PLAN.days, options.rounds))
     print("\n" + "\n".join(_table(found)))
-    print(f"\nload average before the start: {busy:.1f} (what else ran on this machine)")
+    refused = sum(each.refused for loads in found.values() for each in chain(*loads.values()))
+    print(f"\nanswered 503, for the client to ask again: {refused}")
+    print(f"load average before the start: {busy:.1f} (what else ran on this machine)")
 
 
 async def _measure(
@@ -91,7 +93,7 @@ async def _measure(
             *await _cases(settings, api, users),
         ]
         for number in range(options.rounds + 1):
-            for case, clients in itertools.product(cases, CLIENTS):
+            for case, clients in product(cases, CLIENTS):
                 given = in_turn(case.requests, options.requests)
                 one = await load(case.server, case.port, given, case.status, clients)
                 if number:  # the first round warms up
@@ -197,7 +199,7 @@ def _cpu(by_clients: Mapping[int, list[Load]]) -> float:
     """CPU milliseconds of one request: each round over all clients, then the median."""
     rounds = zip(*by_clients.values(), strict=True)
     found = [sum(e.cpu for e in loads) / sum(len(e.times) for e in loads) for loads in rounds]
-    return 1000 * statistics.median(found)
+    return float(1000 * statistics.median(found))
 
 
 def _cell(loads: Sequence[Load]) -> str:
