@@ -5,7 +5,6 @@ from typing import Final, Literal, cast
 
 from api.alert_query import AlertQuery, Filter, Place, write_cursor
 from api.parameters import ALERT_TYPES, SEVERITIES
-from api.reads import AlertCount, AlertRow, AlertRows
 from api.responses import (
     Alert,
     AlertHistory,
@@ -20,6 +19,7 @@ from api.responses import (
     Preferences,
     ShownState,
 )
+from api.rows import AlertCount, AlertRow, AlertRows
 from contracts.alert_event import instant
 from domain import alerts
 from domain.alerts import Param, Resolution

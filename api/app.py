@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import FrameType
+from typing import Final
 
 import structlog
 from fastapi import FastAPI
@@ -20,7 +21,8 @@ from api.methods import HeadAsGet
 from api.metrics import ApiMetrics, Counted
 from api.openapi import publish
 from api.pages import Around
-from api.reads import Reads
+from api.problems import busy, unavailable
+from api.reads import DatabaseAwayError, DatabaseBusyError, OtherTablesError, Reads
 from api.routes import progress_router
 from api.schemas import schemas_router
 from api.server import STOP_SECONDS, Server, connections_max, listen
@@ -30,6 +32,13 @@ from runtime.clock import Clock
 from runtime.process import raise_file_limit, settle_memory
 from runtime.servers import look_at_database, look_at_kafka
 from runtime.settings import Settings
+
+UNREADABLE: Final = {
+    DatabaseAwayError: unavailable("the database does not answer"),
+    DatabaseBusyError: busy("more is asked of the database than it can answer now"),
+    OtherTablesError: unavailable("the tables are of another version than this program"),
+}
+"""What is answered where an answer's rows cannot be read."""
 
 log = structlog.get_logger()
 
@@ -62,7 +71,7 @@ def create_app(settings: Settings, clock: Clock, metrics: ApiMetrics | None = No
         docs_url=None,
         redoc_url=None,
     )
-    problems.install(app)
+    problems.install(app, UNREADABLE)
     app.include_router(progress_router(around))
     app.include_router(health_router(settings, reads, lags, metrics))
     app.include_router(schemas_router())

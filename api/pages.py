@@ -15,8 +15,9 @@ from api.etag import answer_etag, is_known
 from api.freshness import Freshness
 from api.parameters import ALLOWED, UserId
 from api.problems import ParameterError, invalid_parameter, not_found
-from api.reads import Reads, Rows
+from api.reads import Reads
 from api.responses import parts
+from api.rows import Rows
 from metrics.view import View
 from runtime.settings import Settings
 

@@ -1,6 +1,6 @@
 """Errors as RFC 9457 problem+json: they name the parameter and what is allowed, never internals."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final
@@ -94,8 +94,10 @@ def busy(detail: str) -> ProblemError:
     return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "busy", detail, headers=headers)
 
 
-def install(app: FastAPI) -> None:
-    """Answer every error of the application as a problem."""
+def install(app: FastAPI, known: Mapping[type[Exception], ProblemError]) -> None:
+    """Answer every error of the application as a problem: those that are `known` with theirs."""
+    for kind, problem in known.items():
+        app.add_exception_handler(kind, _always(problem))
     app.add_exception_handler(ProblemError, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _of_http)
@@ -118,6 +120,13 @@ def problem_body(problem: ProblemError) -> bytes:
 def _respond(problem: ProblemError) -> Response:
     headers = {"Cache-Control": "no-store", **problem.headers}
     return Response(problem_body(problem), int(problem.status), headers, CONTENT_TYPE)
+
+
+def _always(problem: ProblemError) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def answer(_request: Request, _error: Exception) -> Response:
+        return _respond(problem)
+
+    return answer
 
 
 async def _problem(_request: Request, error: Exception) -> Response:

@@ -44,9 +44,9 @@ PLAN: Final = Simulation(learners=30, days=60, seed=1, until=1_760_000_000)
 _START_SECONDS: Final = 30.0
 _STOP_SECONDS: Final = 20.0
 _METHOD: Final = """{} learners of {} simulated days, asked for in turn. No Kafka runs; the API
-looks for it once a second. `bare` is FastAPI and a pool of psycopg: one row, a small JSON, no token. Both
-are served by the same server. CPU is that of the server's process for one request, whatever the
-number of clients: the median of {} rounds."""
+looks for it once a second. `bare` is FastAPI and a pool of psycopg: one row, a small JSON, no
+token. Both are served by the same server. CPU is that of the server's process for one request,
+whatever the number of clients: the median of {} rounds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from api.alerts import recommendations, sentence, shown_alert, statistics
 from api.auth import is_id
 from api.parameters import ALERT_TYPES, SEVERITIES
 from api.problems import ProblemError
-from api.reads import AlertCount, AlertRow
 from api.responses import Alert
+from api.rows import AlertCount, AlertRow
 from domain.alerts import Action, ActionCode, AlertType, Target
 from domain.state import Severity
 from tests.sinking import T0, a_transition
