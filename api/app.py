@@ -14,13 +14,13 @@ from fastapi import FastAPI
 from api import problems
 from api.auth import Authenticator
 from api.cors import allow_origins
+from api.endpoint import Context
 from api.etag import BUILD
 from api.freshness import Freshness
 from api.health import health_router
 from api.methods import HeadAsGet
 from api.metrics import ApiMetrics, Counted
 from api.openapi import publish
-from api.pages import Around
 from api.problems import busy, unavailable
 from api.reads import DatabaseAwayError, DatabaseBusyError, OtherTablesError, Reads
 from api.routes import progress_router
@@ -47,14 +47,14 @@ def create_app(settings: Settings, clock: Clock, metrics: ApiMetrics | None = No
     """The application; it connects when it starts, and starts without Postgres and Kafka too."""
     metrics = metrics or ApiMetrics()
     reads = Reads(settings, clock)
-    lags = Freshness(settings, clock, reads)
-    around = Around(settings, Authenticator(settings), reads, lags)
+    freshness = Freshness(settings, clock, reads)
+    context = Context(settings, Authenticator(settings), reads, freshness)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await reads.open()
         stop = asyncio.Event()
-        watching = asyncio.create_task(lags.keep(stop))
+        watching = asyncio.create_task(freshness.keep(stop))
         try:
             yield
         finally:
@@ -72,8 +72,8 @@ def create_app(settings: Settings, clock: Clock, metrics: ApiMetrics | None = No
         redoc_url=None,
     )
     problems.install(app, UNREADABLE)
-    app.include_router(progress_router(around))
-    app.include_router(health_router(settings, reads, lags, metrics))
+    app.include_router(progress_router(context))
+    app.include_router(health_router(settings, reads, freshness, metrics))
     app.include_router(schemas_router())
     allow_origins(app, settings)
     app.add_middleware(Counted, metrics=metrics)

@@ -3,8 +3,7 @@
 import re
 from typing import Annotated, Final, get_args
 
-from fastapi import Query
-from pydantic import AwareDatetime, BeforeValidator
+from pydantic import AwareDatetime, BeforeValidator, Field
 
 from domain.alerts import AlertType
 from domain.state import Severity
@@ -44,24 +43,24 @@ def _written_as(pattern: str) -> BeforeValidator:
 _WHOLE: Final = _written_as(r"-?(0|[1-9]\d{0,17})")
 _RFC_3339: Final = _written_as(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
 
-Horizon = Annotated[int, Query(ge=1, le=365, description="Days ahead."), _WHOLE]
-Period = Annotated[int, Query(ge=7, le=90, description="Days back, today included."), _WHOLE]
-Kind = Annotated[TrendType, Query(alias="type", description="Which sections.")]
-Types = Annotated[str, Query(description=ALLOWED["types"], examples=["performance,engagement"])]
-Severities = Annotated[str, Query(description=ALLOWED["severity"], examples=["medium,high"])]
+Horizon = Annotated[int, Field(ge=1, le=365, description="Days ahead."), _WHOLE]
+Period = Annotated[int, Field(ge=7, le=90, description="Days back, today included."), _WHOLE]
+Kind = Annotated[TrendType, Field(alias="type", description="Which sections.")]
+Types = Annotated[str, Field(description=ALLOWED["types"], examples=["performance,engagement"])]
+Severities = Annotated[str, Field(description=ALLOWED["severity"], examples=["medium,high"])]
 Limit = Annotated[
-    int, Query(ge=1, le=100, description="Alerts of the history in one answer."), _WHOLE
+    int, Field(ge=1, le=100, description="Alerts of the history in one answer."), _WHOLE
 ]
 Cursor = Annotated[
-    str | None, Query(max_length=CURSOR_MAX, description="Where the history continues.")
+    str | None, Field(max_length=CURSOR_MAX, description="Where the history continues.")
 ]
 Since = Annotated[
     Annotated[AwareDatetime, _RFC_3339] | None,
-    Query(description="Only alerts raised from then on: " + ALLOWED["since"] + "."),
+    Field(description="Only alerts raised from then on: " + ALLOWED["since"] + "."),
 ]
 UserId = Annotated[
     str | None,
-    Query(
+    Field(
         min_length=1,
         max_length=USER_ID_MAX,
         description="Another learner; needs the scope progress:read:any.",

@@ -8,11 +8,9 @@ from typing import Final
 import msgspec
 import structlog
 from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from api.methods import allowed_methods
-from api.parameters import ALLOWED
 
 CONTENT_TYPE: Final = "application/problem+json"
 RETRY_SECONDS: Final = 5
@@ -99,7 +97,6 @@ def install(app: FastAPI, known: Mapping[type[Exception], ProblemError]) -> None
     for kind, problem in known.items():
         app.add_exception_handler(kind, _always(problem))
     app.add_exception_handler(ProblemError, _problem)
-    app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _of_http)
     app.add_exception_handler(Exception, _defect)
 
@@ -134,21 +131,6 @@ async def _problem(_request: Request, error: Exception) -> Response:
     return _respond(error)
 
 
-async def _invalid(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    found = {str(each["loc"][-1]): _code(str(each["type"])) for each in error.errors()}
-    return _respond(
-        invalid_parameter(
-            *(
-                ParameterError(
-                    parameter=name, code=code, allowed=ALLOWED.get(name, "another value")
-                )
-                for name, code in found.items()
-            )
-        )
-    )
-
-
 async def _of_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)
@@ -169,11 +151,3 @@ async def _defect(_request: Request, error: Exception) -> Response:
     log.error("request_failed", error=type(error).__name__)
     detail = "the request met a defect of ours; it was logged"
     return _respond(ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", detail))
-
-
-def _code(kind: str) -> str:
-    if kind in {"greater_than_equal", "less_than_equal"}:
-        return "out_of_range"
-    if kind in {"literal_error", "enum"}:
-        return "unknown_value"
-    return "missing" if kind == "missing" else "wrong_type"

@@ -1,7 +1,6 @@
 """The rows of one answer, and the statement that reads them."""
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow, namedtuple_row
 
 from api.alert_query import BEGINNING, END, FIRST_ID, AlertQuery
+from api.bounded import Bounded
 from api.parameters import ALERT_TYPES, SEVERITIES
 from contracts.alert_event import decode_transition
 from domain.alerts import Transition
@@ -38,7 +38,6 @@ _COHORT_FIGURES: Final = (
 )
 
 Connection: TypeAlias = AsyncConnection[TupleRow]
-Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
@@ -113,17 +112,6 @@ class Held(NamedTuple, Generic[Value]):
     data: bytes = b""  # what it was decoded from, where that is still of use
 
 
-class Bounded(OrderedDict[Key, Value]):
-    """Values by key: the newest so many."""
-
-    def put(self, key: Key, value: Value) -> None:
-        """Keep this as the newest one, and let the oldest go."""
-        self[key] = value
-        self.move_to_end(key)
-        if len(self) > HELD_MAX:
-            self.popitem(last=False)
-
-
 class RowReader:
     """Reads the rows of answers, one snapshot each, and holds what it decoded by its version.
 
@@ -137,10 +125,10 @@ class RowReader:
     """
 
     def __init__(self) -> None:
-        self._learners: Bounded[str, Held[Learner]] = Bounded()
-        self._facts: Bounded[tuple[int, str], Held[CourseFacts]] = Bounded()
+        self._learners: Bounded[str, Held[Learner]] = Bounded(HELD_MAX)
+        self._facts: Bounded[tuple[int, str], Held[CourseFacts]] = Bounded(HELD_MAX)
         self._checkpoints: dict[int, Held[Checkpoint]] = {}
-        self._courses: Bounded[tuple[str, AlertQuery | None], frozenset[str]] = Bounded()
+        self._courses: Bounded[tuple[str, AlertQuery | None], frozenset[str]] = Bounded(HELD_MAX)
 
     async def read(self, connection: Connection, asked: Asked) -> Rows:
         """The rows of one answer.

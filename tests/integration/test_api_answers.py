@@ -10,8 +10,7 @@ import psutil
 import pytest
 from pydantic import SecretStr, TypeAdapter
 
-from api.responses import AlertsAnswer, DashboardAnswer, PredictionsAnswer, TrendsAnswer
-from api.routes import SECTIONS, examples
+from api.routes import ENDPOINTS, examples
 from devstack.places import free_ports
 from devstack.postgres import EmbeddedPostgres
 from domain.alerts import Action, Target, Transition
@@ -39,9 +38,11 @@ from tests.sinking import (
 
 pytestmark = pytest.mark.integration
 
-SHAPES = dict(
-    zip(PAGES, (DashboardAnswer, PredictionsAnswer, AlertsAnswer, TrendsAnswer), strict=True)
-)
+SHAPES = {endpoint.name: endpoint.answer for endpoint in ENDPOINTS}
+SECTIONS = {
+    *("learning_trends", "performance_trends", "engagement_trends"),
+    *("pattern_analysis", "session_analysis", "forecast"),
+}
 DAY = 86_400
 FACTS = CourseFacts(course_id="algebra", title="Algebra")
 
