@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Coroutine
 from functools import cache, partial
+from itertools import product
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -41,21 +42,20 @@ _PROBLEMS: Final = {
 def progress_router(context: Context) -> APIRouter:
     """All pages."""
     router = APIRouter(tags=["progress"], redirect_slashes=False)
-    for endpoint in ENDPOINTS:
-        for prefix in PREFIXES:
-            for slash in ("", "/"):
-                router.add_api_route(
-                    prefix + endpoint.name + slash,
-                    _documented(endpoint),
-                    route_class_override=_answering(endpoint, context),
-                    response_model=endpoint.answer,
-                    responses=_responses(),
-                    response_description="The page.",
-                    include_in_schema=prefix == PUBLISHED and not slash,
-                    operation_id=operation_id(endpoint.name),
-                    summary=endpoint.name.replace("-", " ").capitalize(),
-                    description=endpoint.description,
-                )
+    # The published paths come first: a request is held against one route after the other.
+    for prefix, slash, endpoint in product(reversed(PREFIXES), ("", "/"), ENDPOINTS):
+        router.add_api_route(
+            prefix + endpoint.name + slash,
+            _documented(endpoint),
+            route_class_override=_answering(endpoint, context),
+            response_model=endpoint.answer,
+            responses=_responses(),
+            response_description="The page.",
+            include_in_schema=prefix == PUBLISHED and not slash,
+            operation_id=operation_id(endpoint.name),
+            summary=endpoint.name.replace("-", " ").capitalize(),
+            description=endpoint.description,
+        )
     return router
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Generic, LiteralString, NamedTuple, TypeAlias, TypeVar
 
@@ -25,7 +26,7 @@ from runtime.database import statements
 
 SQL: Final = statements(Path(__file__).with_name("read.sql"))
 HELD_MAX: Final = 1_000
-"""So many learners' states, and so many courses' facts, are held by their versions."""
+"""So many states, courses' facts and transitions are held, each."""
 CURRENT_MAX: Final = 50
 WEEK_SECONDS: Final = 7 * 86_400
 _ALERT_COLUMNS: Final = (
@@ -109,7 +110,20 @@ class Held(NamedTuple, Generic[Value]):
 
     version: str
     value: Value
-    data: bytes = b""  # what it was decoded from, where that is still of use
+
+
+class Known(NamedTuple):
+    """A learner's state, and every course that it names."""
+
+    state: Learner
+    courses: frozenset[str]
+
+
+class Facts(NamedTuple):
+    """A course's facts, and the bytes that they were decoded from, which the ETag is made of."""
+
+    facts: CourseFacts
+    data: bytes
 
 
 class RowReader:
@@ -125,8 +139,8 @@ class RowReader:
     """
 
     def __init__(self) -> None:
-        self._learners: Bounded[str, Held[Learner]] = Bounded(HELD_MAX)
-        self._facts: Bounded[tuple[int, str], Held[CourseFacts]] = Bounded(HELD_MAX)
+        self._learners: Bounded[str, Held[Known]] = Bounded(HELD_MAX)
+        self._facts: Bounded[tuple[int, str], Held[Facts]] = Bounded(HELD_MAX)
         self._checkpoints: dict[int, Held[Checkpoint]] = {}
         self._courses: Bounded[tuple[str, AlertQuery | None], frozenset[str]] = Bounded(HELD_MAX)
 
@@ -164,9 +178,10 @@ class RowReader:
         }
         row = await _run(connection, asked, given)
         learner = self._learner(asked.user_id, row, learner)
-        state = None if learner is None else learner.value
         alerts = _alert_rows(row) if asked.query is not None else AlertRows()
-        needed = course_ids(state, alerts)
+        needed = courses_of_alerts(alerts)
+        if learner is not None:
+            needed |= learner.value.courses
         if not needed <= named.union(row.open_courses or ()):
             return None, needed
         checkpoint = self._checkpoint(asked.partition, row, checkpoint)
@@ -175,11 +190,11 @@ class RowReader:
         rows = Rows(
             user_id=asked.user_id,
             partition=asked.partition,
-            state=state,
+            state=None if learner is None else learner.value.state,
             checkpoint=known,
             configuration=adopted("" if known is None else known.configuration),
-            facts={course_id: held.value for course_id, held in facts.items()},
-            facts_version=digest(held.data for held in facts.values()),
+            facts={course_id: held.value.facts for course_id, held in facts.items()},
+            facts_version=digest(held.value.data for held in facts.values()),
             cohort=_cohort(needed, row),
             cohort_version=() if row.as_of is None else (row.as_of, row.version),
             newest_transition=(row.alerts, row.revisions, row.updated_at),
@@ -187,11 +202,12 @@ class RowReader:
         )
         return rows, needed
 
-    def _learner(self, user_id: str, row: Any, held: Held[Learner] | None) -> Held[Learner] | None:
+    def _learner(self, user_id: str, row: Any, held: Held[Known] | None) -> Held[Known] | None:
         if row.learner_version is None:
             return None
         if row.state is not None:
-            held = Held(row.learner_version, decode_learner(row.state))
+            state = decode_learner(row.state)
+            held = Held(row.learner_version, Known(state, courses_of(state)))
         assert held is not None, "a state that is not sent is one that is held"
         self._learners.put(user_id, held)
         return held
@@ -211,27 +227,30 @@ class RowReader:
         partition: int,
         needed: frozenset[str],
         row: Any,
-        held: Mapping[str, Held[CourseFacts]],
-    ) -> dict[str, Held[CourseFacts]]:
+        held: Mapping[str, Held[Facts]],
+    ) -> dict[str, Held[Facts]]:
         """The facts of the courses that are needed, as far as there are any, by course."""
         found = {}
         columns = row.facts_courses or (), row.facts_versions or (), row.facts or ()
         for course_id, version, data in sorted(zip(*columns, strict=True)):
             if course_id in needed:
-                one = held[course_id] if data is None else Held(version, decode_facts(data), data)
+                one = held[course_id] if data is None else _held_facts(version, data)
                 self._facts.put((partition, course_id), one)
                 found[course_id] = one
         return found
 
 
-def course_ids(state: Learner | None, alerts: AlertRows) -> frozenset[str]:
-    """Every course that the answer may have to name."""
+def courses_of(state: Learner) -> frozenset[str]:
+    """Every course that an answer about this state may have to name."""
+    found = {course.course_id for course in state.courses}
+    found |= {course.course_id for course in state.finished}
+    named = {each.course_id for each in newest(state)} | {goal.course_id for goal in state.goals}
+    return frozenset(found | {course_id for course_id in named if course_id is not None})
+
+
+def courses_of_alerts(alerts: AlertRows) -> frozenset[str]:
+    """Every course that these alerts are about."""
     found = {row.transition.course_id for row in (*alerts.current, *alerts.history)}
-    if state is not None:
-        found |= {course.course_id for course in state.courses}
-        found |= {course.course_id for course in state.finished}
-        found |= {each.course_id for each in newest(state)}
-        found |= {goal.course_id for goal in state.goals}
     return frozenset(course_id for course_id in found if course_id is not None)
 
 
@@ -279,7 +298,17 @@ def _alert_rows(row: Any) -> AlertRows:
 
 
 def _alert(columns: Sequence[Any]) -> AlertRow:
-    return AlertRow._make([*columns[:-1], decode_transition(columns[-1])])
+    return AlertRow._make([*columns[:-1], _transition(columns[-1])])
+
+
+@lru_cache(maxsize=HELD_MAX)
+def _transition(body: bytes) -> Transition:
+    """A transition, decoded once however often it is shown."""
+    return decode_transition(body)
+
+
+def _held_facts(version: str, data: bytes) -> Held[Facts]:
+    return Held(version, Facts(decode_facts(data), data))
 
 
 def _columns(row: Any, prefix: str, names: Iterable[str]) -> Iterable[tuple[Any, ...]]:
