@@ -10,13 +10,14 @@ import msgspec
 from fastapi import Request, Response
 from fastapi.security.utils import get_authorization_scheme_param
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 
 from api.alert_query import AlertQuery
 from api.auth import Authenticator, Principal, is_id
 from api.envelope import Env, degraded, envelope, view_of
 from api.etag import answer_etag, is_known
 from api.freshness import Freshness
-from api.parameters import ALLOWED, UserId
+from api.parameters import Allowed, UserId
 from api.problems import ParameterError, invalid_parameter, not_found
 from api.reads import Reads
 from api.rows import Rows
@@ -69,14 +70,19 @@ class Endpoint(Generic[Query]):
     build: Callable[[View, Query, Rows], object]
     example: Path
 
+    def __post_init__(self) -> None:
+        """Refuse a parameter of which a refusal could not say what is allowed."""
+        assert "user_id" in self._allowed
+
     @cached_property
     def _json(self) -> TypeAdapter[Any]:
         return TypeAdapter(self.answer)
 
     @cached_property
-    def _names(self) -> list[str]:
-        """The parameters' names, sorted."""
-        return sorted(field.alias or name for name, field in self.query.model_fields.items())
+    def _allowed(self) -> dict[str, str]:
+        """What each parameter may be, sorted by their names."""
+        fields_ = {field.alias or name: field for name, field in self.query.model_fields.items()}
+        return {name: _allowed_of(name, fields_[name]) for name in sorted(fields_)}
 
     @cached_property
     def _optional(self) -> frozenset[str]:
@@ -116,12 +122,12 @@ class Endpoint(Generic[Query]):
         """
         query, wrong = self._validated(request)
         if "user_id" in wrong:
-            raise invalid_parameter(*_errors(wrong))
+            raise invalid_parameter(*self._errors(wrong))
         self._refuse_others(request, wrong)
         if not is_id(principal.learner(request.query_params.get("user_id"))):
             raise not_found(_NEVER_SEEN)
         if query is None:
-            raise invalid_parameter(*_errors(wrong))
+            raise invalid_parameter(*self._errors(wrong))
         return query
 
     def _validated(self, request: Request) -> tuple[Query | None, dict[str, str]]:
@@ -140,13 +146,22 @@ class Endpoint(Generic[Query]):
             ParameterError(
                 parameter=name[:64],
                 code="unknown_parameter" if name in unknown else "repeated",
-                allowed=", ".join(self._names) if name in unknown else f"{ALLOWED[name]}, once",
+                allowed=", ".join(self._allowed)
+                if name in unknown
+                else f"{self._allowed[name]}, once",
             )
             for name in dict.fromkeys(given)
             if name in unknown | repeated
         ]
         if errors:
             raise invalid_parameter(*errors)
+
+    def _errors(self, wrong: Mapping[str, str]) -> list[ParameterError]:
+        return [
+            ParameterError(parameter=name, code=_code(kind), allowed=self._allowed[name])
+            for name, kind in wrong.items()
+            if kind != _UNKNOWN
+        ]
 
     def _body(self, opening: Env, rest: object) -> bytes:
         """The JSON of an answer: what opens it, then the rest."""
@@ -161,12 +176,10 @@ def _bearer(request: Request) -> str | None:
     return token if token and scheme.lower() == "bearer" else None
 
 
-def _errors(wrong: Mapping[str, str]) -> list[ParameterError]:
-    return [
-        ParameterError(parameter=name, code=_code(kind), allowed=ALLOWED[name])
-        for name, kind in wrong.items()
-        if kind != _UNKNOWN
-    ]
+def _allowed_of(name: str, field: FieldInfo) -> str:
+    found = [each.text for each in field.metadata if isinstance(each, Allowed)]
+    assert len(found) == 1, f"parameter {name}: its type must carry one Allowed"
+    return found[0]
 
 
 def _code(kind: str) -> str:
