@@ -16,7 +16,7 @@ from api.auth import Authenticator
 from api.cors import allow_origins
 from api.endpoint import Context
 from api.etag import BUILD
-from api.freshness import Freshness
+from api.freshness import Lags
 from api.health import health_router
 from api.methods import HeadAsGet
 from api.metrics import ApiMetrics, Counted
@@ -47,14 +47,14 @@ def create_app(settings: Settings, clock: Clock, metrics: ApiMetrics | None = No
     """The application; it connects when it starts, and starts without Postgres and Kafka too."""
     metrics = metrics or ApiMetrics()
     reads = Reads(settings, clock)
-    freshness = Freshness(settings, clock, reads)
-    context = Context(settings, Authenticator(settings), reads, freshness)
+    lags = Lags(settings, clock, reads)
+    context = Context(settings, Authenticator(settings), reads, lags)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await reads.open()
         stop = asyncio.Event()
-        watching = asyncio.create_task(freshness.keep(stop))
+        watching = asyncio.create_task(lags.keep(stop))
         try:
             yield
         finally:
@@ -73,7 +73,7 @@ def create_app(settings: Settings, clock: Clock, metrics: ApiMetrics | None = No
     )
     problems.install(app, UNREADABLE)
     app.include_router(progress_router(context))
-    app.include_router(health_router(settings, reads, freshness, metrics))
+    app.include_router(health_router(settings, reads, lags, metrics))
     app.include_router(schemas_router())
     allow_origins(app, settings)
     app.add_middleware(Counted, metrics=metrics)

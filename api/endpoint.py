@@ -16,7 +16,7 @@ from api.alert_query import AlertQuery
 from api.auth import Authenticator, Principal, is_id
 from api.envelope import Env, degraded, envelope, view_of
 from api.etag import answer_etag, is_known
-from api.freshness import Freshness
+from api.freshness import Lags
 from api.parameters import Allowed, UserId
 from api.problems import ParameterError, invalid_parameter, not_found
 from api.reads import Reads
@@ -36,7 +36,7 @@ class Context:
     settings: Settings
     authenticator: Authenticator
     reads: Reads
-    freshness: Freshness
+    lags: Lags
 
 
 class PageQuery(BaseModel):
@@ -105,7 +105,7 @@ class Endpoint(Generic[Query]):
         headers = {**HEADERS, "ETag": etag}
         if is_known(request, etag):
             return Response(status_code=304, headers=headers)
-        opening = envelope(rows, view, context.freshness, context.settings)
+        opening = envelope(rows, view, context.lags, context.settings)
         body = self._body(opening, self.build(view, query, rows))
         return Response(body, headers=headers, media_type="application/json")
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from api.freshness import Freshness as Lags
+from api.freshness import Lags
 from api.rows import Rows
 from contracts.alert_event import instant
 from domain.ids import shown_id
