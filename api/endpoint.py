@@ -1,5 +1,6 @@
 """What a page's endpoint is, and how a request of it is answered."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from functools import cached_property
@@ -135,12 +136,13 @@ class Endpoint(Generic[Query]):
         try:
             return self.query.model_validate(dict(request.query_params)), {}
         except ValidationError as error:
-            return None, {str(each["loc"][0]): each["type"] for each in error.errors()}
+            found = error.errors(include_url=False, include_context=False, include_input=False)
+            return None, {str(each["loc"][0]): each["type"] for each in found}
 
     def _refuse_others(self, request: Request, wrong: Mapping[str, str]) -> None:
         """Raise a 422 for parameters that the page does not have, and for those given twice."""
-        given = [name for name, _ in request.query_params.multi_items()]
-        repeated = {name for name in given if given.count(name) > 1}
+        given = Counter(name for name, _ in request.query_params.multi_items())
+        repeated = {name for name, times in given.items() if times > 1}
         unknown = {name for name, kind in wrong.items() if kind == _UNKNOWN}
         errors = [
             ParameterError(
@@ -150,7 +152,7 @@ class Endpoint(Generic[Query]):
                 if name in unknown
                 else f"{self._allowed[name]}, once",
             )
-            for name in dict.fromkeys(given)
+            for name in given
             if name in unknown | repeated
         ]
         if errors:
