@@ -11,7 +11,13 @@ from uuid import UUID
 
 import msgspec
 
-from api.parameters import ALERT_TYPES, ALLOWED, SEVERITIES
+from api.parameters import (
+    ALERT_TYPES,
+    CURSOR_ALLOWED,
+    SEVERITIES,
+    SEVERITIES_ALLOWED,
+    TYPES_ALLOWED,
+)
 from api.problems import ParameterError, invalid_parameter
 from domain.alerts import AlertType
 from domain.state import Severity
@@ -63,8 +69,8 @@ def alert_query(
 ) -> AlertQuery:
     """The query that these parameters ask for; raises a 422 where one cannot be taken."""
     asked = Filter(
-        types=_names("types", types, ALERT_TYPES),
-        severities=_names("severity", severity, SEVERITIES),
+        types=_names("types", types, ALERT_TYPES, TYPES_ALLOWED),
+        severities=_names("severity", severity, SEVERITIES, SEVERITIES_ALLOWED),
         since=None if since is None else min(max(floor(since.timestamp()), BEGINNING), END),
     )
     if cursor is None:
@@ -106,18 +112,18 @@ def read_cursor(text: str) -> tuple[Filter, Place]:
 
 def _broken() -> Exception:
     return invalid_parameter(
-        ParameterError(parameter="cursor", code="broken", allowed=ALLOWED["cursor"])
+        ParameterError(parameter="cursor", code="broken", allowed=CURSOR_ALLOWED)
     )
 
 
-def _names(parameter: str, text: str, known: Sequence[Name]) -> tuple[Name, ...]:
+def _names(parameter: str, text: str, known: Sequence[Name], allowed: str) -> tuple[Name, ...]:
     """The names in a comma list, in our order; all of them is the same as none in particular."""
     if text == "all":
         return ()
     asked = {name.strip() for name in text.split(",")}
     if not asked <= set(known):
         raise invalid_parameter(
-            ParameterError(parameter=parameter, code="unknown_value", allowed=ALLOWED[parameter])
+            ParameterError(parameter=parameter, code="unknown_value", allowed=allowed)
         )
     found = tuple(name for name in known if name in asked)
     return () if len(found) == len(known) else found

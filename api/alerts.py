@@ -4,9 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal, cast
 
 from api.alert_query import AlertQuery, Filter, Place, write_cursor
-from api.parameters import ALERT_TYPES, SEVERITIES
-from api.reads import AlertCount, AlertRow, AlertRows
-from api.responses import (
+from api.alert_shapes import (
     Alert,
     AlertHistory,
     AlertRecommendation,
@@ -20,6 +18,8 @@ from api.responses import (
     Preferences,
     ShownState,
 )
+from api.parameters import ALERT_TYPES, SEVERITIES
+from api.rows import AlertCount, AlertRow, AlertRows
 from contracts.alert_event import instant
 from domain import alerts
 from domain.alerts import Param, Resolution

@@ -2,11 +2,11 @@
 
 import asyncio
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import FrameType
+from typing import Final
 
 import structlog
 from fastapi import FastAPI
@@ -14,24 +14,31 @@ from fastapi import FastAPI
 from api import problems
 from api.auth import Authenticator
 from api.cors import allow_origins
+from api.endpoint import Context
 from api.etag import BUILD
-from api.freshness import Freshness
+from api.freshness import Lags
 from api.health import health_router
 from api.methods import HeadAsGet
 from api.metrics import ApiMetrics, Counted
 from api.openapi import publish
-from api.pages import Around
-from api.reads import Reads
+from api.problems import busy, unavailable
+from api.reads import DatabaseAwayError, DatabaseBusyError, OtherTablesError, Reads
 from api.routes import progress_router
 from api.schemas import schemas_router
-from api.server import BACKLOG, STOP_SECONDS, Server, connections_max
+from api.server import STOP_SECONDS, Server, connections_max, listen
 from contracts.schema import SCHEMA_VERSION
 from contracts.topics import partition_counts
 from runtime.clock import Clock
-from runtime.errors import UsageError
 from runtime.process import raise_file_limit, settle_memory
 from runtime.servers import look_at_database, look_at_kafka
 from runtime.settings import Settings
+
+UNREADABLE: Final = {
+    DatabaseAwayError: unavailable("the database does not answer"),
+    DatabaseBusyError: busy("more is asked of the database than it can answer now"),
+    OtherTablesError: unavailable("the tables are of another version than this program"),
+}
+"""What is answered where an answer's rows cannot be read."""
 
 log = structlog.get_logger()
 
@@ -40,8 +47,8 @@ def create_app(settings: Settings, clock: Clock, metrics: ApiMetrics | None = No
     """The application; it connects when it starts, and starts without Postgres and Kafka too."""
     metrics = metrics or ApiMetrics()
     reads = Reads(settings, clock)
-    lags = Freshness(settings, clock, reads)
-    around = Around(settings, Authenticator(settings), reads, lags)
+    lags = Lags(settings, clock, reads)
+    context = Context(settings, Authenticator(settings), reads, lags)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -64,8 +71,8 @@ def create_app(settings: Settings, clock: Clock, metrics: ApiMetrics | None = No
         docs_url=None,
         redoc_url=None,
     )
-    problems.install(app)
-    app.include_router(progress_router(around))
+    problems.install(app, UNREADABLE)
+    app.include_router(progress_router(context))
     app.include_router(health_router(settings, reads, lags, metrics))
     app.include_router(schemas_router())
     allow_origins(app, settings)
@@ -89,26 +96,11 @@ def serve(settings: Settings, clock: Clock) -> None:
     # uvicorn raises the signal that stopped it once more when it has ended in order.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
-    with _listener(settings) as listener:
+    with listen(settings) as listener:
         port = listener.getsockname()[1]
         log.info("api_started", host=settings.api_host, port=port, connections_max=limit)
         settle_memory()
         Server(app, metrics, limit=limit).run(sockets=[listener])
-
-
-def _listener(settings: Settings) -> socket.socket:
-    try:
-        family = socket.AF_INET6 if ":" in settings.api_host else socket.AF_INET
-        where = settings.api_host, settings.api_port
-        listener = socket.create_server(where, family=family, backlog=BACKLOG)
-    except OSError as error:
-        raise UsageError(
-            f"cannot listen on {settings.api_host}:{settings.api_port}: {error.strerror}"
-        ) from error
-    # Accepted connections inherit it; without it an answer's second packet waits 40 ms for an
-    # acknowledgement, because asyncio does not know this socket for TCP.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listener
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

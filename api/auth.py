@@ -8,6 +8,7 @@ from typing import Any, Final
 import jwt
 from jwt.types import Options
 
+from api.bounded import Bounded
 from api.parameters import USER_ID_MAX
 from api.problems import ProblemError, forbidden, unauthorized
 from api.signing_keys import configured_keys
@@ -17,6 +18,9 @@ from runtime.settings import Settings
 READ_ANY: Final = "progress:read:any"
 LEEWAY_SECONDS: Final = 60
 """How far an issuer's clock may be from ours: Spring Security's default, and Auth0's."""
+
+ACCEPTED_MAX: Final = 1_000
+"""So many tokens are remembered whose signatures were checked."""
 
 _OURS: Final[Options] = {
     "verify_exp": False,
@@ -30,15 +34,32 @@ PyJWT takes times as text, and its errors name no claim."""
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class Principal:
     """The owner of an accepted token."""
 
     subject: str
     reads_any: bool
 
+    def learner(self, user_id: str | None) -> str:
+        """Whose page is asked for; raises a 403 where that is another's and not allowed."""
+        if user_id is None:
+            return self.subject
+        if not self.reads_any:
+            raise forbidden(f"user_id needs the scope {READ_ANY}; without it, the page is your own")
+        return user_id
+
+
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """What a token says, and the key that it is signed with."""
+
+    header: Mapping[str, Any]
+    key: Any
+    claims: Mapping[str, Any]
+
 
 class Authenticator:
-    """Turn a token into an identity, or a 401 that names the claim that is wrong, not its value.
+    """Turn a token into a principal, or a 401 that names the claim that is wrong, not its value.
 
     Tokens are about the wall's time, whatever clock the stream has.
     """
@@ -49,8 +70,9 @@ class Authenticator:
         self._issuer = settings.jwt_issuer
         self._needs = ("iss",) if settings.jwt_issuer else ()
         self._clock = clock or WallClock()
+        self._accepted: Bounded[str, _Signed] = Bounded(ACCEPTED_MAX)
 
-    async def identify(self, token: str | None) -> Identity:
+    async def identify(self, token: str | None) -> Principal:
         """Who the token's owner is; raises a 401 where it is not accepted, a 503 without keys."""
         if token is None:
             raise unauthorized("a bearer token is needed", token_seen=False)
@@ -63,31 +85,30 @@ class Authenticator:
             raise unauthorized(
                 f"the token's sub is not a learner's id (text, 1 to {USER_ID_MAX} characters)"
             )
-        return Identity(claims["sub"], READ_ANY in _scopes(claims))
+        return Principal(claims["sub"], READ_ANY in _scopes(claims))
 
     async def _signed(self, token: str) -> Mapping[str, Any]:
-        """The claims, signed by one of our keys for our audience by our issuer."""
+        """The claims, signed by one of our keys for our audience by our issuer.
+
+        A signature that was checked is not checked again while the token's key is still that key.
+        """
+        known = self._accepted.get(token)
+        if known is not None and await self._keys.key_for(known.header) is known.key:
+            return known.claims
         header = jwt.get_unverified_header(token)
         if header.get("alg") not in self._keys.algorithms:  # before a key is looked for
             raise jwt.InvalidAlgorithmError
+        key = await self._keys.key_for(header)
         claims: Mapping[str, Any] = jwt.decode(
             token,
-            await self._keys.key_for(header),
+            key,
             algorithms=list(self._keys.algorithms),
             audience=self._audience,
             issuer=self._issuer,
             options={**_OURS, "require": ["exp", "aud", "sub", *self._needs]},
         )
+        self._accepted.put(token, _Signed(header, key, claims))
         return claims
-
-
-def whom(identity: Identity, user_id: str | None) -> tuple[str, bool]:
-    """Whose page is asked for, and whether it is another's: then it must have been seen."""
-    if user_id is None:
-        return identity.subject, False
-    if not identity.reads_any:
-        raise forbidden(f"user_id needs the scope {READ_ANY}; without it, the page is your own")
-    return user_id, True
 
 
 def is_id(text: object) -> bool:

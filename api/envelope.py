@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from api.freshness import Freshness as Lags
-from api.reads import Rows
+from api.freshness import Lags
+from api.rows import Rows
 from contracts.alert_event import instant
 from domain.ids import shown_id
 from domain.state import new_learner

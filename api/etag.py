@@ -7,7 +7,7 @@ from typing import Final
 
 from fastapi import Request
 
-from api.reads import Rows
+from api.rows import Rows
 from domain.days import local_day
 
 BUILD: Final = version("learnstream")

@@ -47,7 +47,7 @@ class Measured:
     behind_since: float | None
 
 
-class Freshness:
+class Lags:
     """Every partition's lag; `keep` measures, and anybody asks.
 
     `kafka_up` is whether Kafka answers; `fault` is why nothing can be measured although it does;

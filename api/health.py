@@ -10,7 +10,7 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from api.etag import BUILD
-from api.freshness import Freshness
+from api.freshness import Lags
 from api.metrics import ApiMetrics
 from api.reads import DatabaseAwayError, Reads
 from contracts.schema import SCHEMA_VERSION
@@ -78,9 +78,7 @@ class Readiness:
     partitions: list[PartitionStatus]
 
 
-def health_router(
-    settings: Settings, reads: Reads, lags: Freshness, metrics: ApiMetrics
-) -> APIRouter:
+def health_router(settings: Settings, reads: Reads, lags: Lags, metrics: ApiMetrics) -> APIRouter:
     """The paths that operators and probes ask; they need no token and name no learner."""
     router = APIRouter(tags=["operation"])
 
@@ -169,7 +167,7 @@ def _judge(settings: Settings, checkpoints: list[Checkpoint]) -> list[NotReady]:
     return reasons
 
 
-def _stands_still(lags: Freshness, partitions: list[PartitionStatus]) -> Iterator[NotReady]:
+def _stands_still(lags: Lags, partitions: list[PartitionStatus]) -> Iterator[NotReady]:
     """Why events do not get to Postgres; nothing where they do, or where none wait."""
     halted = {each.partition: each.halted_reason for each in partitions if each.halted_reason}
     for partition, reason in halted.items():
@@ -187,7 +185,7 @@ def _stands_still(lags: Freshness, partitions: list[PartitionStatus]) -> Iterato
         yield NotReady(code="no_worker", detail=detail)
 
 
-def _lag_unknown(lags: Freshness, partitions: list[PartitionStatus]) -> Iterator[NotReady]:
+def _lag_unknown(lags: Lags, partitions: list[PartitionStatus]) -> Iterator[NotReady]:
     unknown = [each.partition for each in partitions if not each.lag_known]
     if lags.fault is not None:
         detail = f"the lag behind Kafka cannot be measured: {lags.fault}"
@@ -201,7 +199,7 @@ def _list(partitions: Iterable[int]) -> str:
     return ", ".join(map(str, partitions))
 
 
-def _status(checkpoint: Checkpoint, lags: Freshness) -> PartitionStatus:
+def _status(checkpoint: Checkpoint, lags: Lags) -> PartitionStatus:
     lag = lags.of(checkpoint.partition)
     return PartitionStatus(
         partition=checkpoint.partition,

@@ -12,7 +12,7 @@ from typing import Any, Final, get_args
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api.responses import ShownState
+from api.alert_shapes import ShownState
 from api.routes import examples, page_of, problem_schemas
 from domain.alerts import AlertType
 from domain.events import Outcome
@@ -101,6 +101,7 @@ def _complete(operation: Schema) -> None:
         parameter["schema"].pop("description", None)
     page = page_of(operation["operationId"])
     if page is not None:
+        operation["parameters"].sort(key=lambda each: each["name"] == "user_id")  # it comes last
         operation["parameters"].append(_IF_NONE_MATCH)
         content = operation["responses"]["200"]["content"]
         content["application/json"]["example"] = examples()[page]

@@ -1,10 +1,10 @@
-"""The parameters that the endpoints take, what each allows, and the refusal of all others."""
+"""The parameters that the endpoints take, and what each allows."""
 
 import re
+from dataclasses import dataclass
 from typing import Annotated, Final, get_args
 
-from fastapi import Query
-from pydantic import AwareDatetime, BeforeValidator
+from pydantic import AwareDatetime, BeforeValidator, Field
 
 from domain.alerts import AlertType
 from domain.state import Severity
@@ -16,17 +16,17 @@ CURSOR_MAX: Final = 1_024
 ALERT_TYPES: Final[tuple[AlertType, ...]] = get_args(AlertType)
 SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
 
-ALLOWED: Final = {
-    "horizon": "1..365",
-    "period": "7..90",
-    "type": " | ".join(get_args(TrendType)),
-    "types": f"all, or a comma list of {', '.join(ALERT_TYPES)}",
-    "severity": f"all, or a comma list of {', '.join(SEVERITIES)}",
-    "limit": "1..100",
-    "cursor": "a next_cursor of this endpoint, as it was given",
-    "since": "RFC 3339 with an offset, such as 2026-01-31T08:00:00Z",
-    "user_id": f"1..{USER_ID_MAX} characters",
-}
+TYPES_ALLOWED: Final = f"all, or a comma list of {', '.join(ALERT_TYPES)}"
+SEVERITIES_ALLOWED: Final = f"all, or a comma list of {', '.join(SEVERITIES)}"
+CURSOR_ALLOWED: Final = "a next_cursor of this endpoint, as it was given"
+_SINCE_ALLOWED: Final = "RFC 3339 with an offset, such as 2026-01-31T08:00:00Z"
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What a refusal says that the parameter may be; every parameter's type carries one."""
+
+    text: str
 
 
 def _written_as(pattern: str) -> BeforeValidator:
@@ -41,29 +41,50 @@ def _written_as(pattern: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-_WHOLE: Final = _written_as(r"-?(0|[1-9]\d{0,17})")
+WHOLE: Final = _written_as(r"-?(0|[1-9]\d{0,17})")
 _RFC_3339: Final = _written_as(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
 
-Horizon = Annotated[int, Query(ge=1, le=365, description="Days ahead."), _WHOLE]
-Period = Annotated[int, Query(ge=7, le=90, description="Days back, today included."), _WHOLE]
-Kind = Annotated[TrendType, Query(alias="type", description="Which sections.")]
-Types = Annotated[str, Query(description=ALLOWED["types"], examples=["performance,engagement"])]
-Severities = Annotated[str, Query(description=ALLOWED["severity"], examples=["medium,high"])]
+Horizon = Annotated[int, Field(ge=1, le=365, description="Days ahead."), WHOLE, Allowed("1..365")]
+Period = Annotated[
+    int, Field(ge=7, le=90, description="Days back, today included."), WHOLE, Allowed("7..90")
+]
+Kind = Annotated[
+    TrendType,
+    Field(alias="type", description="Which sections."),
+    Allowed(" | ".join(get_args(TrendType))),
+]
+Types = Annotated[
+    str,
+    Field(description=TYPES_ALLOWED, examples=["performance,engagement"]),
+    Allowed(TYPES_ALLOWED),
+]
+Severities = Annotated[
+    str,
+    Field(description=SEVERITIES_ALLOWED, examples=["medium,high"]),
+    Allowed(SEVERITIES_ALLOWED),
+]
 Limit = Annotated[
-    int, Query(ge=1, le=100, description="Alerts of the history in one answer."), _WHOLE
+    int,
+    Field(ge=1, le=100, description="Alerts of the history in one answer."),
+    WHOLE,
+    Allowed("1..100"),
 ]
 Cursor = Annotated[
-    str | None, Query(max_length=CURSOR_MAX, description="Where the history continues.")
+    str | None,
+    Field(max_length=CURSOR_MAX, description="Where the history continues."),
+    Allowed(CURSOR_ALLOWED),
 ]
 Since = Annotated[
     Annotated[AwareDatetime, _RFC_3339] | None,
-    Query(description="Only alerts raised from then on: " + ALLOWED["since"] + "."),
+    Field(description=f"Only alerts raised from then on: {_SINCE_ALLOWED}."),
+    Allowed(_SINCE_ALLOWED),
 ]
 UserId = Annotated[
     str | None,
-    Query(
+    Field(
         min_length=1,
         max_length=USER_ID_MAX,
         description="Another learner; needs the scope progress:read:any.",
     ),
+    Allowed(f"1..{USER_ID_MAX} characters"),
 ]

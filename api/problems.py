@@ -1,6 +1,6 @@
 """Errors as RFC 9457 problem+json: they name the parameter and what is allowed, never internals."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final
@@ -8,11 +8,9 @@ from typing import Final
 import msgspec
 import structlog
 from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from api.methods import allowed_methods
-from api.parameters import ALLOWED
 
 CONTENT_TYPE: Final = "application/problem+json"
 RETRY_SECONDS: Final = 5
@@ -94,10 +92,11 @@ def busy(detail: str) -> ProblemError:
     return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "busy", detail, headers=headers)
 
 
-def install(app: FastAPI) -> None:
-    """Answer every error of the application as a problem."""
+def install(app: FastAPI, known: Mapping[type[Exception], ProblemError]) -> None:
+    """Answer every error of the application as a problem: those that are `known` with theirs."""
+    for kind, problem in known.items():
+        app.add_exception_handler(kind, _always(problem))
     app.add_exception_handler(ProblemError, _problem)
-    app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _of_http)
     app.add_exception_handler(Exception, _defect)
 
@@ -120,24 +119,16 @@ def _respond(problem: ProblemError) -> Response:
     return Response(problem_body(problem), int(problem.status), headers, CONTENT_TYPE)
 
 
+def _always(problem: ProblemError) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def answer(_request: Request, _error: Exception) -> Response:
+        return _respond(problem)
+
+    return answer
+
+
 async def _problem(_request: Request, error: Exception) -> Response:
     assert isinstance(error, ProblemError)
     return _respond(error)
-
-
-async def _invalid(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    found = {str(each["loc"][-1]): _code(str(each["type"])) for each in error.errors()}
-    return _respond(
-        invalid_parameter(
-            *(
-                ParameterError(
-                    parameter=name, code=code, allowed=ALLOWED.get(name, "another value")
-                )
-                for name, code in found.items()
-            )
-        )
-    )
 
 
 async def _of_http(request: Request, error: Exception) -> Response:
@@ -160,11 +151,3 @@ async def _defect(_request: Request, error: Exception) -> Response:
     log.error("request_failed", error=type(error).__name__)
     detail = "the request met a defect of ours; it was logged"
     return _respond(ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", detail))
-
-
-def _code(kind: str) -> str:
-    if kind in {"greater_than_equal", "less_than_equal"}:
-        return "out_of_range"
-    if kind in {"literal_error", "enum"}:
-        return "unknown_value"
-    return "missing" if kind == "missing" else "wrong_type"

@@ -1,39 +1,33 @@
-"""The four pages, each under two prefixes, with and without a trailing slash."""
+"""The pages, each under two prefixes, with and without a trailing slash."""
 
-from collections.abc import Awaitable, Callable
-from functools import cache
-from pathlib import Path
+from collections.abc import Callable, Coroutine
+from functools import cache, partial
+from itertools import product
 from typing import Annotated, Any, Final
 
-import msgspec
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import TypeAdapter
+from typing_extensions import override
 
-from api.alert_query import HISTORY_DEFAULT, alert_query
-from api.alerts import performance_alerts
-from api.pages import Around, Asked, Form, answer, asker
-from api.parameters import Cursor, Horizon, Kind, Limit, Period, Severities, Since, Types
+from api.endpoint import Context, Endpoint
+from api.endpoints import alerts, dashboard, predictions, trends
 from api.problems import CONTENT_TYPE, ProblemBody
-from api.responses import AlertsAnswer, DashboardAnswer, PredictionsAnswer, TrendsAnswer
-from metrics.dashboard import dashboard
-from metrics.predictions import predictive_analytics
-from metrics.trends import trend_analysis
 
-Endpoint = Callable[..., Awaitable[Response]]
-
+ENDPOINTS: Final[tuple[Endpoint[Any], ...]] = (
+    dashboard.ENDPOINT,
+    predictions.ENDPOINT,
+    alerts.ENDPOINT,
+    trends.ENDPOINT,
+)
 PUBLISHED: Final = "/api/v1/progress/"
 PREFIXES: Final = ("/api/progress/", PUBLISHED)
-SECTIONS: Final = frozenset(
-    {
-        "learning_trends",
-        "performance_trends",
-        "engagement_trends",
-        "pattern_analysis",
-        "session_analysis",
-        "forecast",
-    }
+BEARER: Final = HTTPBearer(
+    auto_error=False,
+    bearerFormat="JWT",
+    description="`sub` is the learner; the scope progress:read:any may add `user_id`.",
 )
-_EXAMPLES: Final = Path(__file__).with_name("examples.json")
 _PROBLEMS: Final = {
     401: "No token, or one that is not accepted.",
     403: "The token does not cover `user_id`.",
@@ -45,101 +39,48 @@ _PROBLEMS: Final = {
 }
 
 
-def progress_router(around: Around) -> APIRouter:
+def progress_router(context: Context) -> APIRouter:
     """All pages."""
     router = APIRouter(tags=["progress"], redirect_slashes=False)
-    _add(router, "real-time-dashboard", _dashboard(around), DashboardAnswer)
-    _add(router, "predictive-analytics", _predictions(around), PredictionsAnswer)
-    _add(router, "performance-alerts", _alerts(around), AlertsAnswer)
-    _add(router, "trend-analysis", _trends(around), TrendsAnswer)
+    # The published paths come first: a request is held against one route after the other.
+    for prefix, slash, endpoint in product(reversed(PREFIXES), ("", "/"), ENDPOINTS):
+        router.add_api_route(
+            prefix + endpoint.name + slash,
+            _documented(endpoint),
+            route_class_override=_answering(endpoint, context),
+            response_model=endpoint.answer,
+            responses=_responses(),
+            response_description="The page.",
+            include_in_schema=prefix == PUBLISHED and not slash,
+            operation_id=operation_id(endpoint.name),
+            summary=endpoint.name.replace("-", " ").capitalize(),
+            description=endpoint.description,
+        )
     return router
 
 
-def _dashboard(around: Around) -> Endpoint:
-    form = Form(DashboardAnswer)
+def _answering(endpoint: Endpoint[Any], context: Context) -> type[APIRoute]:
+    """A route that hands requests to the endpoint, not to FastAPI's dependencies.
 
-    async def real_time_dashboard(
-        asked: Annotated[Asked, Depends(asker(around))],
-    ) -> Response:
-        """Where the learner stands now."""
-        return await answer(around, asked, form, lambda view, _: dashboard(view))
+    They would cost as much as the reading of the rows, and would judge parameters before tokens.
+    """
 
-    return real_time_dashboard
+    class Answering(APIRoute):
+        @override
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            return partial(endpoint.respond, context)
 
-
-def _predictions(around: Around) -> Endpoint:
-    form = Form(PredictionsAnswer)
-
-    async def read_predictive_analytics(
-        asked: Annotated[Asked, Depends(asker(around, "horizon"))],
-        horizon: Horizon = 30,
-    ) -> Response:
-        """What is to be expected, how sure that is, and what could be done."""
-        return await answer(
-            around, asked, form, lambda view, _: predictive_analytics(view, horizon)
-        )
-
-    return read_predictive_analytics
+    return Answering
 
 
-def _alerts(around: Around) -> Endpoint:
-    form = Form(AlertsAnswer)
-    names = "types", "severity", "since", "limit", "cursor"
+def _documented(endpoint: Endpoint[Any]) -> Callable[..., None]:
+    """What FastAPI reads the operation's parameters from, for `/openapi.json`; it is not called."""
 
-    async def read_performance_alerts(
-        asked: Annotated[Asked, Depends(asker(around, *names))],
-        types: Types = "all",
-        severity: Severities = "all",
-        since: Since = None,
-        limit: Limit = HISTORY_DEFAULT,
-        cursor: Cursor = None,
-    ) -> Response:
-        """The learner's alerts: what is open, the history, and what to do about it."""
-        query = alert_query(types=types, severity=severity, since=since, limit=limit, cursor=cursor)
-        return await answer(
-            around,
-            asked,
-            form,
-            lambda view, rows: performance_alerts(rows.alerts, query, view.facts, view.now),
-            query=query,
-        )
+    def operation(query: Any, token: Any) -> None: ...
 
-    return read_performance_alerts
-
-
-def _trends(around: Around) -> Endpoint:
-    form = Form(TrendsAnswer)
-
-    async def read_trend_analysis(
-        asked: Annotated[Asked, Depends(asker(around, "period", "type"))],
-        period: Period = 30,
-        kind: Kind = "comprehensive",
-    ) -> Response:
-        """How things went over a period; sections that were not asked for are absent."""
-        return await answer(
-            around,
-            asked,
-            form,
-            lambda view, _: trend_analysis(view, period, kind),
-            absent=SECTIONS,
-        )
-
-    return read_trend_analysis
-
-
-def _add(router: APIRouter, name: str, endpoint: Endpoint, shape: type) -> None:
-    for prefix in PREFIXES:
-        for slash in ("", "/"):
-            router.add_api_route(
-                prefix + name + slash,
-                endpoint,
-                response_model=shape,
-                responses=_responses(),
-                response_description="The page.",
-                include_in_schema=prefix == PUBLISHED and not slash,
-                operation_id=operation_id(name),
-                summary=name.replace("-", " ").capitalize(),
-            )
+    token = Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
+    operation.__annotations__ = {"query": Annotated[endpoint.query, Query()], "token": token}
+    return operation
 
 
 def _responses() -> dict[int | str, dict[str, Any]]:
@@ -176,8 +117,7 @@ def page_of(operation: str) -> str | None:
 @cache
 def examples() -> dict[str, Any]:
     """An answer of each page, for the documentation."""
-    found: dict[str, Any] = msgspec.json.decode(_EXAMPLES.read_bytes())
-    return found
+    return {endpoint.name: endpoint.example_answer() for endpoint in ENDPOINTS}
 
 
 def problem_schemas() -> dict[str, Any]:

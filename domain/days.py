@@ -58,6 +58,7 @@ def day_start(day: int, name: str) -> int:
     return int(midnight.astimezone(UTC).timestamp())
 
 
+@lru_cache(maxsize=4_096)
 def iso_date(day: int) -> str:
     """YYYY-MM-DD."""
     return (datetime(1, 1, 1, tzinfo=UTC) + timedelta(days=day - 1)).date().isoformat()

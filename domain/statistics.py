@@ -21,6 +21,9 @@ _TINY: Final = 1e-300
 _PRECISION: Final = 1e-12
 _ROUNDS_MAX: Final = 500
 _HALVINGS: Final = 60
+QUANTILES_MAX: Final = 4_096
+"""So many quantiles of each distribution are remembered: a learner who is asked for again mostly
+has the counts of the last time, and one quantile costs as much as the reading of all rows."""
 _LINE_MIN: Final = 3
 
 
@@ -94,7 +97,7 @@ def quantile(values: Sequence[float], share: float) -> float:
     return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=QUANTILES_MAX)
 def t_quantile(probability: float, degrees: int) -> float:
     """Student's t: by the incomplete beta function, t^2 = v (1 - x) / x (DLMF 8.17, Student)."""
     if probability < 0.5:  # noqa: PLR2004 - the distribution is symmetric
@@ -121,6 +124,7 @@ def beta_share(x: float, a: float, b: float) -> float:
     return math.exp(front) * _beta_fraction(x, a, b) / a
 
 
+@lru_cache(maxsize=QUANTILES_MAX)
 def beta_quantile(share: float, a: float, b: float) -> float:
     """The x at which I_x(a, b) is `share`."""
     return _invert(lambda x: beta_share(x, a, b), share)
@@ -139,6 +143,7 @@ def gamma_share(x: float, shape: float) -> float:
     return min(1.0, total * math.exp(shape * math.log(x) - x - math.lgamma(shape + 1)))
 
 
+@lru_cache(maxsize=QUANTILES_MAX)
 def gamma_quantile(share: float, shape: float) -> float:
     """The quantile of a Gamma variable of that shape and scale 1."""
     odds = _invert(lambda u: gamma_share(u / (1 - u), shape), share)

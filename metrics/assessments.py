@@ -7,7 +7,7 @@ from domain.course_facts import Assessment, CourseFacts
 from domain.coursework import assigned, is_banked, submitted
 from domain.days import local_day
 from domain.state import Course, Submission
-from metrics.view import View
+from metrics.view import View, once
 
 
 class Due(NamedTuple):
@@ -38,16 +38,19 @@ class Due(NamedTuple):
         return submission.day <= local_day(self.due_at, zone)
 
 
-def dues(view: View) -> Iterator[Due]:
+@once
+def dues(view: View) -> list[Due]:
     """Every required assessment of an open course that has a due time while the learner is there.
 
     Banked ones were carried over from an earlier run, and what was due before the enrolment was
     never asked for. An extension of the learner's own counts, and what was excused is not due.
     """
-    for course in view.courses:
-        facts = view.facts.get(course.course_id)
-        if facts is not None:
-            yield from _dues_of(course, facts)
+    return [
+        due
+        for course in view.courses
+        if (facts := view.facts.get(course.course_id)) is not None
+        for due in _dues_of(course, facts)
+    ]
 
 
 def _dues_of(course: Course, facts: CourseFacts) -> Iterator[Due]:

@@ -251,11 +251,11 @@ class TrendAnalysis:
     from_: Date
     to: Date
     previous: DatesRange
-    learning_trends: LearningTrends | None
-    performance_trends: PerformanceAnalysis | None
-    engagement_trends: EngagementTrends | None
-    pattern_analysis: PatternAnalysis | None
-    session_analysis: SessionAnalysis | None
-    forecast: Forecast | None
+    learning_trends: LearningTrends | None = None
+    performance_trends: PerformanceAnalysis | None = None
+    engagement_trends: EngagementTrends | None = None
+    pattern_analysis: PatternAnalysis | None = None
+    session_analysis: SessionAnalysis | None = None
+    forecast: Forecast | None = None
     insights: list[str]
     insight_details: list[Insight]

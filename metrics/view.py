@@ -1,8 +1,9 @@
 """What every measure looks at: one learner's state, the course facts, the cohort, and the time."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, wraps
+from typing import Any, TypeVar
 
 from domain.configuration import Configuration
 from domain.course_facts import CourseFacts
@@ -11,6 +12,8 @@ from domain.progress import Progress, course_progress
 from domain.scores import Scored, counted_scores, open_scores
 from domain.state import NEVER, UNTIMED, Course, Day, FinishedCourse, Learner
 from metrics.shapes import CourseRef
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,11 @@ class View:
     default_pass_mark: float = (
         Configuration().default_pass_mark
     )  # percent, as the stream adopted it
+
+    @cached_property
+    def derived(self) -> dict[Callable[["View"], object], Any]:
+        """What `once` keeps of this view."""
+        return {}
 
     @cached_property
     def zone(self) -> str:
@@ -144,6 +152,19 @@ class View:
             course_status="not_started" if waiting else "active",
             outcome=None,
         )
+
+
+def once(measure: Callable[[View], Value]) -> Callable[[View], Value]:
+    """Compute a measure once for a view, however many others ask for it; nobody may change it."""
+
+    @wraps(measure)
+    def ask(view: View) -> Value:
+        if measure not in view.derived:
+            view.derived[measure] = measure(view)
+        found: Value = view.derived[measure]
+        return found
+
+    return ask
 
 
 def _written_days(state: Learner, now: int) -> Iterator[int]:

@@ -71,9 +71,9 @@ async def fault_of(settings: Settings, application: str) -> str | None:
 
 
 def connection_pool(
-    settings: Settings, application: str, *, size: int, waiting: int = 0
+    settings: Settings, application: str, *, size: int, waiting: int = 0, check: bool = True
 ) -> AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]]:
-    """A pool that is not open yet; a connection is tested before it is given.
+    """A pool that is not open yet; where `check` is, a connection is tested before it is given.
 
     Where more than `waiting` callers wait for a connection, the next is refused with
     psycopg_pool.TooManyRequests; 0 is no limit.
@@ -87,7 +87,7 @@ def connection_pool(
         max_size=size,
         max_waiting=waiting,
         open=False,
-        check=AsyncConnectionPool.check_connection,
+        check=AsyncConnectionPool.check_connection if check else None,
         reconnect_timeout=1,
     )
 

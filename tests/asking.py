@@ -8,6 +8,7 @@ import httpx
 import jwt
 
 from api.app import create_app
+from api.routes import ENDPOINTS
 from contracts.alert_event import encode_transition
 from contracts.state_keys import PARTITION_KEY, course_key
 from domain.alerts import Transition
@@ -23,7 +24,7 @@ from sinks.batch import newest_alerts, newest_states
 from sinks.tables import write_alerts, write_states
 from tests.sinking import T0, StoppedClock
 
-PAGES = ("real-time-dashboard", "predictive-analytics", "performance-alerts", "trend-analysis")
+PAGES = tuple(endpoint.name for endpoint in ENDPOINTS)
 
 
 class Written(NamedTuple):

@@ -10,8 +10,7 @@ import psutil
 import pytest
 from pydantic import SecretStr, TypeAdapter
 
-from api.responses import AlertsAnswer, DashboardAnswer, PredictionsAnswer, TrendsAnswer
-from api.routes import SECTIONS, examples
+from api.routes import ENDPOINTS, examples
 from devstack.places import free_ports
 from devstack.postgres import EmbeddedPostgres
 from domain.alerts import Action, Target, Transition
@@ -40,9 +39,11 @@ from tests.sinking import (
 
 pytestmark = pytest.mark.integration
 
-SHAPES = dict(
-    zip(PAGES, (DashboardAnswer, PredictionsAnswer, AlertsAnswer, TrendsAnswer), strict=True)
-)
+SHAPES = {endpoint.name: endpoint.answer for endpoint in ENDPOINTS}
+SECTIONS = {
+    *("learning_trends", "performance_trends", "engagement_trends"),
+    *("pattern_analysis", "session_analysis", "forecast"),
+}
 DAY = 86_400
 FACTS = CourseFacts(course_id="algebra", title="Algebra")
 
@@ -415,7 +416,7 @@ async def test_readiness_says_what_is_missing_and_shows_halted_partitions(bare: 
         migrate(bare)
         await store(bare, checkpoints=[a_checkpoint(number) for number in (0, 2, 3)])
         (reason,) = (await client.get("/readyz/api")).json()["reasons"]
-        assert (reason["code"], reason["detail"][-10:]) == ("checkpoints_of", "missing: 1")
+        assert (reason["code"], reason["detail"][-10:]) == ("partition_records", "missing: 1")
         halted = a_checkpoint(1, halted=Halted(65, "10000 events in a row were rejected"))
         await store(bare, checkpoints=[halted])
         ready = await client.get("/readyz")

@@ -74,7 +74,7 @@ COURSES: Final = (
 )
 _IMPATIENT: Final = Rules(missed_deadline=MissedDeadline(low_after_hours=24, medium_after_hours=48))
 _STRICT: Final = Rules(
-    low_score=LowScore(default_pass_mark=80), missed_deadline=MissedDeadline(low_after_hours=24)
+    low_score=LowScore(default_pass_mark=80.0), missed_deadline=MissedDeadline(low_after_hours=24)
 )
 CONFIGURATIONS: Final = (
     Configuration(rules=_IMPATIENT, halting=Halting(in_a_row=3)),

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.alert_query import Filter, Place, alert_query, read_cursor, write_cursor
+from api.alert_shapes import Alert
 from api.alerts import recommendations, sentence, shown_alert, statistics
 from api.auth import is_id
 from api.parameters import ALERT_TYPES, SEVERITIES
 from api.problems import ProblemError
-from api.reads import AlertCount, AlertRow
-from api.responses import Alert
+from api.rows import AlertCount, AlertRow
 from domain.alerts import Action, ActionCode, AlertType, Target
 from domain.state import Severity
 from tests.sinking import T0, a_transition

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 import api.freshness
-from api.freshness import Freshness
+from api.freshness import Lags
 from api.health import PartitionStatus, _stands_still
 from api.pipeline import STILL_SECONDS, Movement
 from runtime.clock import WallClock
@@ -79,7 +79,7 @@ def status(partition: int, *, known: bool = True, halted: str | None = None) -> 
 
 def codes(movement: Movement, *partitions: PartitionStatus, **changed: Any) -> list[str]:
     lags = SimpleNamespace(**{"kafka_up": True, "fault": None, "movement": movement, **changed})
-    return [each.code for each in _stands_still(cast(Freshness, lags), list(partitions))]
+    return [each.code for each in _stands_still(cast(Lags, lags), list(partitions))]
 
 
 def test_every_way_to_stand_still_has_a_name(movement: Movement, watch: Watch) -> None:
@@ -127,7 +127,7 @@ async def test_a_look_that_hangs_is_given_up_and_begun_anew(
     monkeypatch.setattr(api.freshness, "LOOK_SECONDS", 0.01)
     monkeypatch.setattr(api.freshness, "HANG_SECONDS", 0.05)
     monkeypatch.setattr(api.freshness, "SEARCH_SECONDS", 0.0)
-    lags = Freshness(settings, WallClock(), cast(Any, None))
+    lags = Lags(settings, WallClock(), cast(Any, None))
     lags.kafka_up = True
     keeping = asyncio.create_task(lags.keep(stop := asyncio.Event()))
     async with asyncio.timeout(5):
@@ -157,7 +157,7 @@ async def test_a_look_that_cancels_itself_is_begun_anew(
     settings = Settings.model_validate({"KAFKA_BOOTSTRAP": "nowhere:1", "partitions": 1})
     monkeypatch.setattr(api.freshness, "unfolded", cancel)
     monkeypatch.setattr(api.freshness, "LOOK_SECONDS", 0.01)
-    lags = Freshness(settings, WallClock(), cast(Any, None))
+    lags = Lags(settings, WallClock(), cast(Any, None))
     keeping = asyncio.create_task(lags.keep(stop := asyncio.Event()))
     async with asyncio.timeout(5):
         while begun < 3:  # noqa: ASYNC110 - a look tells nobody

@@ -15,7 +15,7 @@ OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 def an_application() -> FastAPI:
     """It meets a problem of each kind."""
     app = FastAPI(redirect_slashes=False)
-    problems.install(app)
+    problems.install(app, {})
     raised = [
         problems.unauthorized("x"),
         problems.forbidden("x"),

@@ -13,19 +13,23 @@ from runtime.settings import Settings
 
 NOW = 1_800_000_000
 SECRET = "a secret of forty-eight bytes or more, for HS384 too"
-GOOD = {"sub": "ada", "aud": "learnstream", "iss": "https://lms", "exp": NOW + 600}
+GOOD_UNTIL = NOW + 600
+GOOD = {"sub": "ada", "aud": "learnstream", "iss": "https://lms", "exp": GOOD_UNTIL}
 
 
 class ClockAt:
-    """A clock that stands still."""
+    """A clock that is set."""
+
+    def __init__(self, now: int = NOW) -> None:
+        self.at = now
 
     def now(self) -> int:
-        return NOW
+        return self.at
 
 
-def a_door() -> Authenticator:
+def a_door(clock: ClockAt | None = None) -> Authenticator:
     given = {"KAFKA_BOOTSTRAP": "none:1", "jwt_secret": SECRET, "jwt_issuer": "https://lms"}
-    return Authenticator(Settings.model_validate(given), ClockAt())
+    return Authenticator(Settings.model_validate(given), clock or ClockAt())
 
 
 def a_token(payload: bytes, algorithm: str = "HS256", **header: str) -> str:
@@ -92,8 +96,18 @@ async def test_a_wrong_claim_is_named(claims: dict[str, Any], detail: str) -> No
     ],
 )
 async def test_a_good_token_is_taken_within_the_leeway(claims: dict[str, Any]) -> None:
-    identity = await a_door().identify(with_claims(**claims))
-    assert identity.subject == claims.get("sub", "ada")
+    principal = await a_door().identify(with_claims(**claims))
+    assert principal.subject == claims.get("sub", "ada")
+
+
+async def test_a_token_that_is_known_expires_all_the_same() -> None:
+    clock = ClockAt()
+    door, token = a_door(clock), with_claims()
+    for _ in range(2):
+        assert (await door.identify(token)).subject == "ada"
+    clock.at = GOOD_UNTIL + LEEWAY_SECONDS
+    with pytest.raises(ProblemError, match="exp"):
+        await door.identify(token)
 
 
 async def test_what_is_no_token_of_ours_is_named_too() -> None:

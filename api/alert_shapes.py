@@ -1,9 +1,8 @@
-"""The shapes of the answers that are not metrics: alerts, and how an answer is put together."""
+"""The answer of performance-alerts, key by key."""
 
-from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Literal, TypeAlias
+from dataclasses import dataclass
+from typing import ClassVar, Literal, TypeAlias
 
-from api.envelope import Env
 from domain.alerts import (
     AlertType,
     Audience,
@@ -22,17 +21,6 @@ from metrics.shapes import (
     Prob,
     Text,
     Uuid,
-)
-from metrics.shapes_dashboard import Dashboard
-from metrics.shapes_predictions import PredictiveAnalytics
-from metrics.shapes_trends import (
-    EngagementTrends,
-    Forecast,
-    LearningTrends,
-    PatternAnalysis,
-    PerformanceAnalysis,
-    SessionAnalysis,
-    TrendAnalysis,
 )
 
 ShownState: TypeAlias = Literal["open", "acknowledged", "resolved", "expired", "suppressed"]
@@ -182,35 +170,3 @@ class PerformanceAlerts:
     alert_history: AlertHistory
     recommendations: list[AlertRecommendation]
     preferences: Preferences
-
-
-@dataclass(frozen=True, kw_only=True)
-class DashboardAnswer(Dashboard, Env):
-    """The answer of real-time-dashboard."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PredictionsAnswer(PredictiveAnalytics, Env):
-    """The answer of predictive-analytics."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class AlertsAnswer(PerformanceAlerts, Env):
-    """The answer of performance-alerts."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrendsAnswer(TrendAnalysis, Env):
-    """The answer of trend-analysis; sections that were not asked for are absent."""
-
-    learning_trends: LearningTrends | None = None
-    performance_trends: PerformanceAnalysis | None = None
-    engagement_trends: EngagementTrends | None = None
-    pattern_analysis: PatternAnalysis | None = None
-    session_analysis: SessionAnalysis | None = None
-    forecast: Forecast | None = None
-
-
-def parts(value: Any) -> dict[str, Any]:
-    """The fields of a dataclass, by name, not copied."""
-    return {field.name: getattr(value, field.name) for field in fields(value)}

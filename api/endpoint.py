@@ -1,0 +1,195 @@
+"""What a page's endpoint is, and how a request of it is answered."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, Generic, TypeVar
+
+import msgspec
+from fastapi import Request, Response
+from fastapi.security.utils import get_authorization_scheme_param
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+
+from api.alert_query import AlertQuery
+from api.auth import Authenticator, Principal, is_id
+from api.envelope import Env, degraded, envelope, view_of
+from api.etag import answer_etag, is_known
+from api.freshness import Lags
+from api.parameters import Allowed, UserId
+from api.problems import ParameterError, invalid_parameter, not_found
+from api.reads import Reads
+from api.rows import Rows
+from metrics.view import View
+from runtime.settings import Settings
+
+HEADERS: Final = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
+_NEVER_SEEN: Final = "no such learner was ever seen"
+_UNKNOWN: Final = "extra_forbidden"  # pydantic's name for a parameter that the model has not
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What every endpoint needs of the application."""
+
+    settings: Settings
+    authenticator: Authenticator
+    reads: Reads
+    lags: Lags
+
+
+class PageQuery(BaseModel):
+    """The parameters of a page; all others are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    user_id: UserId = None
+
+    @property
+    def alerts(self) -> AlertQuery | None:
+        """Which alerts the page shows; None where it shows none."""
+        return None
+
+
+Query = TypeVar("Query", bound=PageQuery)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint(Generic[Query]):
+    """One page: its name in the path, its parameters, its answer, and what the answer says.
+
+    `build` gives the fields of `answer` that are not of `Env`; one that has a default is left out
+    of the JSON where it is None. `example` is a file with an answer, for the documentation.
+    """
+
+    name: str
+    description: str
+    query: type[Query]
+    answer: type
+    build: Callable[[View, Query, Rows], object]
+    example: Path
+
+    def __post_init__(self) -> None:
+        """Refuse a parameter of which a refusal could not say what is allowed."""
+        assert "user_id" in self._allowed
+
+    @cached_property
+    def _json(self) -> TypeAdapter[Any]:
+        return TypeAdapter(self.answer)
+
+    @cached_property
+    def _allowed(self) -> dict[str, str]:
+        """What each parameter may be, sorted by their names."""
+        fields_ = {field.alias or name: field for name, field in self.query.model_fields.items()}
+        return {name: _allowed_of(name, fields_[name]) for name in sorted(fields_)}
+
+    @cached_property
+    def _optional(self) -> frozenset[str]:
+        return frozenset(each.name for each in fields(self.answer) if each.default is not MISSING)
+
+    async def respond(self, context: Context, request: Request) -> Response:
+        """The page: 304 where the client has it, 404 for another learner who was never seen.
+
+        Raises ProblemError, and the errors of `Reads.rows`.
+        """
+        principal = await context.authenticator.identify(_bearer(request))
+        query = self._query(request, principal)
+        learner = principal.learner(query.user_id)
+        rows = await context.reads.rows(learner, query.alerts)
+        if query.user_id is not None and rows.state is None:
+            raise not_found(_NEVER_SEEN)
+        now = context.reads.now(rows.checkpoint)
+        view = view_of(rows, now, context.settings)
+        etag = answer_etag(request, rows, view.zone, now, degraded(rows, view))
+        headers = {**HEADERS, "ETag": etag}
+        if is_known(request, etag):
+            return Response(status_code=304, headers=headers)
+        opening = envelope(rows, view, context.lags, context.settings)
+        body = self._body(opening, self.build(view, query, rows))
+        return Response(body, headers=headers, media_type="application/json")
+
+    def example_answer(self) -> dict[str, Any]:
+        """An answer for the documentation."""
+        found: dict[str, Any] = msgspec.json.decode(self.example.read_bytes())
+        return found
+
+    def _query(self, request: Request, principal: Principal) -> Query:
+        """The parameters as they were given.
+
+        Raises ProblemError: first a 422 for a `user_id` that cannot be one and for parameters that
+        the page does not have, then a 403 or 404 for whom it asks, then a 422 for the others.
+        """
+        query, wrong = self._validated(request)
+        if "user_id" in wrong:
+            raise invalid_parameter(*self._errors(wrong))
+        self._refuse_others(request, wrong)
+        if not is_id(principal.learner(request.query_params.get("user_id"))):
+            raise not_found(_NEVER_SEEN)
+        if query is None:
+            raise invalid_parameter(*self._errors(wrong))
+        return query
+
+    def _validated(self, request: Request) -> tuple[Query | None, dict[str, str]]:
+        """The parameters, or what pydantic calls the fault of each that is wrong."""
+        try:
+            return self.query.model_validate(dict(request.query_params)), {}
+        except ValidationError as error:
+            found = error.errors(include_url=False, include_context=False, include_input=False)
+            return None, {str(each["loc"][0]): each["type"] for each in found}
+
+    def _refuse_others(self, request: Request, wrong: Mapping[str, str]) -> None:
+        """Raise a 422 for parameters that the page does not have, and for those given twice."""
+        given = Counter(name for name, _ in request.query_params.multi_items())
+        repeated = {name for name, times in given.items() if times > 1}
+        unknown = {name for name, kind in wrong.items() if kind == _UNKNOWN}
+        errors = [
+            ParameterError(
+                parameter=name[:64],
+                code="unknown_parameter" if name in unknown else "repeated",
+                allowed=", ".join(self._allowed)
+                if name in unknown
+                else f"{self._allowed[name]}, once",
+            )
+            for name in given
+            if name in unknown | repeated
+        ]
+        if errors:
+            raise invalid_parameter(*errors)
+
+    def _errors(self, wrong: Mapping[str, str]) -> list[ParameterError]:
+        return [
+            ParameterError(parameter=name, code=_code(kind), allowed=self._allowed[name])
+            for name, kind in wrong.items()
+            if kind != _UNKNOWN
+        ]
+
+    def _body(self, opening: Env, rest: object) -> bytes:
+        """The JSON of an answer: what opens it, then the rest."""
+        answer = self.answer(**_parts(opening), **_parts(rest))
+        left_out = {name for name in self._optional if getattr(answer, name) is None}
+        return self._json.dump_json(answer, exclude=left_out)
+
+
+def _bearer(request: Request) -> str | None:
+    """The bearer token of a request, None without one."""
+    scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
+    return token if token and scheme.lower() == "bearer" else None
+
+
+def _allowed_of(name: str, field: FieldInfo) -> str:
+    found = [each.text for each in field.metadata if isinstance(each, Allowed)]
+    assert len(found) == 1, f"parameter {name}: its type must carry one Allowed"
+    return found[0]
+
+
+def _code(kind: str) -> str:
+    if kind in {"greater_than_equal", "less_than_equal"}:
+        return "out_of_range"
+    return "unknown_value" if kind == "literal_error" else "wrong_type"
+
+
+def _parts(value: Any) -> dict[str, Any]:
+    """The fields of a dataclass, by name, not copied."""
+    return {each.name: getattr(value, each.name) for each in fields(value)}

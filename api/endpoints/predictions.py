@@ -1,0 +1,32 @@
+"""GET predictive-analytics."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from api.endpoint import Endpoint, PageQuery
+from api.envelope import Env
+from api.parameters import Horizon
+from metrics.predictions import predictive_analytics
+from metrics.shapes_predictions import PredictiveAnalytics
+
+
+class PredictionsQuery(PageQuery):
+    """How far ahead."""
+
+    horizon: Horizon = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictionsAnswer(PredictiveAnalytics, Env):
+    """The answer of predictive-analytics."""
+
+
+ENDPOINT: Final = Endpoint(
+    name="predictive-analytics",
+    description="What is to be expected, how sure that is, and what could be done.",
+    query=PredictionsQuery,
+    answer=PredictionsAnswer,
+    build=lambda view, query, _rows: predictive_analytics(view, query.horizon),
+    example=Path(__file__).with_suffix(".json"),
+)

@@ -1,0 +1,332 @@
+"""The rows of one answer, and the statement that reads them."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, Generic, LiteralString, NamedTuple, TypeAlias, TypeVar
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow, namedtuple_row
+
+from api.alert_query import BEGINNING, END, FIRST_ID, AlertQuery
+from api.bounded import Bounded
+from api.parameters import ALERT_TYPES, SEVERITIES
+from contracts.alert_event import decode_transition
+from domain.alerts import Transition
+from domain.checkpoint import Checkpoint
+from domain.codec import decode_checkpoint, decode_facts, decode_learner
+from domain.configuration import Configuration, adopted
+from domain.course_facts import CourseFacts
+from domain.recent import newest
+from domain.state import Learner
+from metrics.view import Cohort, CohortCourse
+from runtime.database import statements
+
+SQL: Final = statements(Path(__file__).with_name("read.sql"))
+HELD_MAX: Final = 1_000
+"""So many states, courses' facts and transitions are held, each."""
+CURRENT_MAX: Final = 50
+WEEK_SECONDS: Final = 7 * 86_400
+_ALERT_COLUMNS: Final = (
+    *("alert_id", "revision", "severity", "state", "raised_at", "updated_at", "expires_at"),
+    *("resolved_at", "resolution", "body"),
+)
+_COHORT_FIGURES: Final = (
+    *("active_days", "minutes", "activities", "discussion"),
+    *("engagement_p15", "engagement_p85"),
+)
+
+Connection: TypeAlias = AsyncConnection[TupleRow]
+Value = TypeVar("Value")
+
+
+class AlertRow(NamedTuple):
+    """An alert as it stands, and its newest transition."""
+
+    alert_id: str
+    revision: int
+    severity: str
+    state: str
+    raised_at: int
+    updated_at: int
+    expires_at: int
+    resolved_at: int | None
+    resolution: str | None
+    transition: Transition
+
+
+class AlertCount(NamedTuple):
+    """How many of one type and severity: raised or suppressed in the last week, and open."""
+
+    type: str
+    severity: str
+    raised: int
+    suppressed: int
+    open: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRows:
+    """The rows of an alerts answer; the history holds one more than asked where there are more."""
+
+    current: Sequence[AlertRow] = ()
+    history: Sequence[AlertRow] = ()
+    counts: Sequence[AlertCount] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """All that one answer is made of, from one moment."""
+
+    user_id: str
+    partition: int
+    state: Learner | None
+    checkpoint: Checkpoint | None
+    configuration: Configuration
+    facts: dict[str, CourseFacts]
+    facts_version: str
+    cohort: Cohort | None
+    cohort_version: tuple[int, ...]
+    newest_transition: tuple[int | None, ...]
+    alerts: AlertRows
+    stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whose rows, in which partition, and at what time unless the stream says it."""
+
+    user_id: str
+    partition: int
+    now: int
+    stream: bool
+    query: AlertQuery | None = None
+
+
+class Held(NamedTuple, Generic[Value]):
+    """What was decoded of a row of this version."""
+
+    version: str
+    value: Value
+
+
+class Known(NamedTuple):
+    """A learner's state, and every course that it names."""
+
+    state: Learner
+    courses: frozenset[str]
+
+
+class Facts(NamedTuple):
+    """A course's facts, and the bytes that they were decoded from, which the ETag is made of."""
+
+    facts: CourseFacts
+    data: bytes
+
+
+class RowReader:
+    """Reads the rows of answers, one snapshot each, and holds what it decoded by its version.
+
+    All rows of an answer are from one moment: one statement reads them. What is held counts as read
+    by that statement, because it says which version of the row it found: a row that was written
+    again has another one.
+
+    A statement must name the courses whose facts it reads, and they stand in the state and in the
+    alerts. It takes the open ones from a column, and those that the learner's last answer named;
+    where more are needed, it is made once more, with them, and only its rows count.
+    """
+
+    def __init__(self) -> None:
+        self._learners: Bounded[str, Held[Known]] = Bounded(HELD_MAX)
+        self._facts: Bounded[tuple[int, str], Held[Facts]] = Bounded(HELD_MAX)
+        self._checkpoints: dict[int, Held[Checkpoint]] = {}
+        self._courses: Bounded[tuple[str, AlertQuery | None], frozenset[str]] = Bounded(HELD_MAX)
+
+    async def read(self, connection: Connection, asked: Asked) -> Rows:
+        """The rows of one answer.
+
+        Raises psycopg's errors, UnknownVersionError and msgspec.DecodeError.
+        """
+        named = self._courses.get((asked.user_id, asked.query), frozenset())
+        while True:
+            found, needed = await self._read(connection, asked, named)
+            if found is not None:
+                self._courses.put((asked.user_id, asked.query), needed)
+                return found
+            named = needed
+
+    async def _read(
+        self, connection: Connection, asked: Asked, named: frozenset[str]
+    ) -> tuple[Rows | None, frozenset[str]]:
+        """The rows, None where not all courses were named that they need; and those courses."""
+        learner = self._learners.get(asked.user_id)
+        checkpoint = self._checkpoints.get(asked.partition)
+        facts = {
+            course_id: held
+            for course_id in named
+            if (held := self._facts.get((asked.partition, course_id))) is not None
+        }
+        given = {
+            "user_id": asked.user_id,
+            "partition": asked.partition,
+            "learner_version": "" if learner is None else learner.version,
+            "checkpoint_version": "" if checkpoint is None else checkpoint.version,
+            "course_ids": list(named),
+            "held_facts": [f"{held.version} {course_id}" for course_id, held in facts.items()],
+        }
+        row = await _run(connection, asked, given)
+        learner = self._learner(asked.user_id, row, learner)
+        alerts = _alert_rows(row) if asked.query is not None else AlertRows()
+        needed = courses_of_alerts(alerts)
+        if learner is not None:
+            needed |= learner.value.courses
+        if not needed <= named.union(row.open_courses or ()):
+            return None, needed
+        checkpoint = self._checkpoint(asked.partition, row, checkpoint)
+        facts = self._facts_of(asked.partition, needed, row, facts)
+        known = None if checkpoint is None else checkpoint.value
+        rows = Rows(
+            user_id=asked.user_id,
+            partition=asked.partition,
+            state=None if learner is None else learner.value.state,
+            checkpoint=known,
+            configuration=adopted("" if known is None else known.configuration),
+            facts={course_id: held.value.facts for course_id, held in facts.items()},
+            facts_version=digest(held.value.data for held in facts.values()),
+            cohort=_cohort(needed, row),
+            cohort_version=() if row.as_of is None else (row.as_of, row.version),
+            newest_transition=(row.alerts, row.revisions, row.updated_at),
+            alerts=alerts,
+        )
+        return rows, needed
+
+    def _learner(self, user_id: str, row: Any, held: Held[Known] | None) -> Held[Known] | None:
+        if row.learner_version is None:
+            return None
+        if row.state is not None:
+            state = decode_learner(row.state)
+            held = Held(row.learner_version, Known(state, courses_of(state)))
+        assert held is not None, "a state that is not sent is one that is held"
+        self._learners.put(user_id, held)
+        return held
+
+    def _checkpoint(
+        self, partition: int, row: Any, held: Held[Checkpoint] | None
+    ) -> Held[Checkpoint] | None:
+        if row.checkpoint_version is None:
+            return None
+        if row.record is not None:
+            held = Held(row.checkpoint_version, decode_checkpoint(row.record))
+            self._checkpoints[partition] = held
+        return held
+
+    def _facts_of(
+        self,
+        partition: int,
+        needed: frozenset[str],
+        row: Any,
+        held: Mapping[str, Held[Facts]],
+    ) -> dict[str, Held[Facts]]:
+        """The facts of the courses that are needed, as far as there are any, by course."""
+        found = {}
+        columns = row.facts_courses or (), row.facts_versions or (), row.facts or ()
+        for course_id, version, data in sorted(zip(*columns, strict=True)):
+            if course_id in needed:
+                one = held[course_id] if data is None else _held_facts(version, data)
+                self._facts.put((partition, course_id), one)
+                found[course_id] = one
+        return found
+
+
+def courses_of(state: Learner) -> frozenset[str]:
+    """Every course that an answer about this state may have to name."""
+    found = {course.course_id for course in state.courses}
+    found |= {course.course_id for course in state.finished}
+    named = {each.course_id for each in newest(state)} | {goal.course_id for goal in state.goals}
+    return frozenset(found | {course_id for course_id in named if course_id is not None})
+
+
+def courses_of_alerts(alerts: AlertRows) -> frozenset[str]:
+    """Every course that these alerts are about."""
+    found = {row.transition.course_id for row in (*alerts.current, *alerts.history)}
+    return frozenset(course_id for course_id in found if course_id is not None)
+
+
+def digest(parts: Iterable[bytes]) -> str:
+    """What stands for these bytes in an ETag."""
+    found = hashlib.blake2b(digest_size=12)
+    for part in parts:
+        found.update(len(part).to_bytes(8, "big") + part)
+    return found.hexdigest()
+
+
+async def _run(connection: Connection, asked: Asked, given: dict[str, Any]) -> Any:
+    """The one row of the statement."""
+    statement: LiteralString = SQL["answer"]
+    if asked.query is not None:
+        statement += "\n" + SQL["alerts"]
+        given |= _alert_parameters(asked.query)
+        given |= {"now": asked.now, "stream": asked.stream}
+    cursor = connection.cursor(binary=True, row_factory=namedtuple_row)
+    await cursor.execute(statement, given)
+    return await cursor.fetchone()
+
+
+def _alert_parameters(query: AlertQuery) -> dict[str, Any]:
+    asked, place = query.filter, query.place
+    return {
+        "types": list(asked.types or ALERT_TYPES),
+        "severities": list(asked.severities or SEVERITIES),
+        "since": BEGINNING if asked.since is None else asked.since,
+        "before_at": END if place is None else place.raised_at,
+        "before_id": FIRST_ID if place is None else place.alert_id,
+        "current_max": CURRENT_MAX,
+        "history_max": query.limit + 1,
+        "week": WEEK_SECONDS,
+    }
+
+
+def _alert_rows(row: Any) -> AlertRows:
+    counts = _columns(row, "count", AlertCount._fields)
+    return AlertRows(
+        current=[_alert(each) for each in _columns(row, "current", _ALERT_COLUMNS)],
+        history=[_alert(each) for each in _columns(row, "history", _ALERT_COLUMNS)],
+        counts=[AlertCount(*each) for each in counts],
+    )
+
+
+def _alert(columns: Sequence[Any]) -> AlertRow:
+    return AlertRow._make([*columns[:-1], _transition(columns[-1])])
+
+
+@lru_cache(maxsize=HELD_MAX)
+def _transition(body: bytes) -> Transition:
+    """A transition, decoded once however often it is shown."""
+    return decode_transition(body)
+
+
+def _held_facts(version: str, data: bytes) -> Held[Facts]:
+    return Held(version, Facts(decode_facts(data), data))
+
+
+def _columns(row: Any, prefix: str, names: Iterable[str]) -> Iterable[tuple[Any, ...]]:
+    """The rows that the statement has as arrays, one for each of their columns."""
+    return zip(*(getattr(row, f"{prefix}_{name}") or () for name in names), strict=True)
+
+
+def _cohort(needed: frozenset[str], row: Any) -> Cohort | None:
+    if row.as_of is None:
+        return None
+    columns = zip(row.cohort_courses or (), row.cohort_figures or (), strict=True)
+    return Cohort(
+        courses={
+            course_id: CohortCourse(
+                course_id=course_id, **dict(zip(_COHORT_FIGURES, figures, strict=True))
+            )
+            for course_id, figures in columns
+            if course_id in needed
+        },
+        as_of=row.as_of,
+    )

@@ -1,0 +1,1 @@
+"""What the benchmark of the read API is made of: rows, a bare endpoint beside it, and clients."""
