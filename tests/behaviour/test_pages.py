@@ -11,7 +11,9 @@ from tests.schemas import ROOT
 
 PAGES: Final = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINK: Final = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
-FILE: Final = re.compile(r"`((?:[a-z_]+/)+[\w.*-]+\.(?:py|sql|json|ya?ml|toml|md|txt|lock))`(?! \\(new)")
+FILE: Final = re.compile(
+    r"`((?:[a-z_]+/)+[\w.*-]+\.(?:py|sql|json|ya?ml|toml|md|txt|lock))`(?! \(new)"
+)
 TARGETS: Final = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 
