@@ -10,7 +10,7 @@ from domain.alerts import DAY, Action, Evidence, Finding, Resolution, Rule, Targ
 from domain.changes import Change, ScoresChanged
 from domain.exact import exceeds, reaches
 from domain.rules.reconcile import reconcile
-from domain.rules.rule import AlertRule, Percent
+from domain.rules.rule import AlertRule, Documented, Percent
 from domain.rules.step import Step
 from domain.score_trend import fit_scores
 from domain.scores import Scored, residuals
@@ -145,6 +145,20 @@ DEFINITION: Final = AlertRule(
     spec=RULE,
     thresholds=DecliningTrend,
     texts=TEXTS,
+    documented=Documented(
+        severity="medium",
+        raised=(
+            "the last three counted scores of one kind in one course fall, by 15 points or more "
+            "in all, unless the trend of all scores (`performance_trend`) is improving or stable"
+        ),
+        ends=(
+            "the next score of that kind lies above the mean of the three before it, or the trend "
+            "of all scores is improving or stable: `cleared`; a correction takes the fall away: "
+            "`corrected`"
+        ),
+        cooldown="14 days",
+        cause="course `:` time of the last falling score",
+    ),
     changes=(ScoresChanged,),
     on=on,
 )

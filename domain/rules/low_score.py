@@ -12,7 +12,7 @@ from domain.days import day_and_month
 from domain.exact import EPSILON, reaches, under
 from domain.naming import undated_name
 from domain.rules.reconcile import reconcile
-from domain.rules.rule import AlertRule, Percent
+from domain.rules.rule import AlertRule, Documented, Percent
 from domain.rules.step import Step
 from domain.scores import PERCENT_MAX, counts, is_pass
 from domain.state import Course, Grade, Learner, OpenAlert, Severity, Work
@@ -197,6 +197,20 @@ DEFINITION: Final = AlertRule(
     spec=RULE,
     thresholds=LowScore,
     texts=TEXTS,
+    documented=Documented(
+        severity="medium; high from more than 20 points under the mark",
+        raised=(
+            "a counted grade is not a pass: `passed` in the grade decides, else the course's pass "
+            "mark; 60 where none is known"
+        ),
+        ends=(
+            "another attempt passes, by its `passed` or at pass mark + 5 or above (at most 100): "
+            "`cleared`; the same attempt is a pass after all, the grade is withdrawn, or it no "
+            "longer counts: `corrected`"
+        ),
+        cooldown="one an assessment at a time, and none after it was cleared",
+        cause="course `:` time of the grade",
+    ),
     changes=(GradesChanged, CourseAdded, MembershipChanged, FactsChanged),
     on=on,
 )

@@ -14,7 +14,7 @@ from domain.days import day_month
 from domain.ids import short_id
 from domain.naming import undated_name
 from domain.rules.reconcile import reconcile
-from domain.rules.rule import AlertRule, Hours
+from domain.rules.rule import AlertRule, Documented, Hours
 from domain.rules.step import Step
 from domain.state import Course, Learner, OpenAlert, Severity
 
@@ -167,6 +167,20 @@ DEFINITION: Final = AlertRule(
     spec=RULE,
     thresholds=MissedDeadline,
     texts=TEXTS,
+    documented=Documented(
+        severity="low; medium after 7 days",
+        raised=(
+            "required work is more than 48 hours past its due time, nothing was submitted, and "
+            "the learner was in the course when it was due; only while the course runs: from day "
+            "7 after its start or the enrolment to its end, without its breaks"
+        ),
+        ends=(
+            "it is submitted, or a grade shows that it was: `cleared`; an extension, an excuse, "
+            "another due time, or no longer required: `corrected`"
+        ),
+        cooldown="once per due time",
+        cause="course `:` due time",
+    ),
     changes=(WorkChanged, DeadlinesChanged, TimerDue),
     on=on,
     due_at=due_at,

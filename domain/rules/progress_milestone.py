@@ -36,7 +36,7 @@ from domain.progress import (
     required_weight,
 )
 from domain.rules.reconcile import reconcile
-from domain.rules.rule import AlertRule, Percent
+from domain.rules.rule import AlertRule, Documented, Percent
 from domain.rules.step import Step
 from domain.scores import PERCENT_MAX, Scored, all_scores, counts, is_pass
 from domain.state import Course, Grade, Learner, OpenAlert
@@ -279,6 +279,16 @@ DEFINITION: Final = AlertRule(
     spec=RULE,
     thresholds=ProgressMilestone,
     texts=TEXTS,
+    documented=Documented(
+        severity="low",
+        raised=(
+            "25, 50, 75 or 100 % of a course; the first passed assessment of a course; a personal "
+            "best by 5 points after 5 scores"
+        ),
+        ends="late events or facts show that it was not so: `corrected`",
+        cooldown="once per course and percent; once per course; none",
+        cause="course `:` percent; course `:first_pass`; course `:` time of the grade `:best`",
+    ),
     changes=(
         GradesChanged,
         WorkChanged,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, TypeAlias
+from typing import Annotated, NamedTuple, TypeAlias
 
 from msgspec import Meta, Struct
 
@@ -15,6 +15,16 @@ Percent: TypeAlias = Annotated[float, Meta(ge=0, le=100)]
 Hours: TypeAlias = Annotated[int, Meta(ge=24, le=8760)]
 
 
+class Documented(NamedTuple):
+    """What docs/alerts.md says of a rule, in Markdown, beside what its definition says."""
+
+    severity: str
+    raised: str
+    ends: str
+    cooldown: str
+    cause: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertRule:
     """One rule, all of it: a module of this package defines it, and the table lists it.
@@ -23,6 +33,7 @@ class AlertRule:
         spec: what is the same for each of its alerts.
         thresholds: what an operator may set of it, under `rules.<category>` of the configuration.
         texts: the English texts of its codes.
+        documented: its row of the table in docs/alerts.md.
         changes: the kinds of change that it looks at.
         on: looks at one of these changes, and publishes to `step.published` what follows.
         due_at: when it has to look again although nothing changed, in epoch seconds; None: never.
@@ -32,6 +43,7 @@ class AlertRule:
     spec: Rule
     thresholds: type[Struct]
     texts: Mapping[str, str]
+    documented: Documented
     changes: tuple[type[Change], ...]
     on: Callable[[Change, Learner, Step], None]
     due_at: Callable[[Learner, Step], int | None] | None = None

@@ -9,7 +9,7 @@ from domain.alerts import DAY, Evidence, Finding, Rule
 from domain.changes import Change, DaysChanged, FactsChanged
 from domain.days import day_and_month, day_began_at, iso_date, runs
 from domain.rules.reconcile import reconcile
-from domain.rules.rule import AlertRule
+from domain.rules.rule import AlertRule, Documented
 from domain.rules.step import Step
 from domain.state import Day, Learner
 
@@ -90,6 +90,13 @@ DEFINITION: Final = AlertRule(
     spec=RULE,
     thresholds=StreakMilestone,
     texts=TEXTS,
+    documented=Documented(
+        severity="low",
+        raised="3 (the first time only), 7, 14, 30, 50 or 100 local days with work in a row",
+        ends="late events show that the streak was different: `corrected`",
+        cooldown="once a streak and milestone",
+        cause="first day of the streak `:` days",
+    ),
     changes=(DaysChanged, FactsChanged),
     on=on,
 )

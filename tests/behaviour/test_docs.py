@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import get_args
 from uuid import UUID, uuid5
 
@@ -14,7 +15,7 @@ from contracts.course_facts import decode_course_facts
 from contracts.remedies import REMEDIES
 from domain import state, upgrade
 from domain.alerts import ALERT_NAMESPACE, STALE_SECONDS
-from domain.configuration import Halting, Rules
+from domain.configuration import Halting
 from domain.course_facts import CourseFacts
 from domain.decode import REASONS, VALUE_BYTES_MAX, Accepted, Record, decode
 from domain.events import EVENT_TYPES, NOT_YET_SUPPORTED, AnyEvent
@@ -22,6 +23,7 @@ from domain.json_objects import DEPTH_MAX
 from domain.rules import RULES
 from runtime.codecs import _COMPRESSED
 from tests.delivering import delivered
+from tests.documented import documented
 from tests.factories import USER, at, seconds
 from tests.schemas import ROOT
 from tests.telling import RUNS, told
@@ -49,25 +51,9 @@ def code_words(text: str) -> set[str]:
     return {word.rstrip("?") for word in re.findall(r"`([^`\n]+)`", text)}
 
 
-def test_the_table_of_rules_is_that_of_the_code() -> None:
-    table = {row[0].strip("`"): row for row in rows(ALERTS, "rule")}
-    assert set(table) == set(RULES)
-    for name, rule in RULES.items():
-        _, kind, _, _, _, _, expires, audience, subject, _, version = table[name]
-        assert (kind, subject, version) == (rule.type, rule.subject, str(rule.version)), name
-        assert expires == f"{rule.expires_days} days", name
-        assert tuple(audience.split(", ")) == rule.audience, name
-
-
-def test_the_thresholds_and_their_defaults_are_those_of_the_code() -> None:
-    said = {row[0].strip("`"): json.loads(row[1]) for row in rows(ALERTS, "setting")}
-    known = {
-        f"{rule}.{name}": json.loads(json.dumps(value))
-        for rule, fields in msgspec.to_builtins(Rules()).items()
-        for name, value in fields.items()
-        if name != "version"
-    }
-    assert said == known
+@pytest.mark.parametrize("page", documented(), ids=lambda page: page.name)
+def test_what_is_said_of_the_rules_is_that_of_the_code(page: Path) -> None:
+    assert page.read_text() == documented()[page], "make it anew: python -m tests.documented"
 
 
 def test_rules_of_a_later_version_are_said_not_to_be_there() -> None:
