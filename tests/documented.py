@@ -83,8 +83,9 @@ def _line(cells: tuple[str, ...]) -> str:
 
 
 if __name__ == "__main__":
-    from tests.published import write
-
     for file, text in documented().items():
         file.write_text(text)
+
+    from tests.published import write  # reads asyncapi.yaml as it is imported
+
     write()

@@ -91,6 +91,7 @@ class _Recorder:
         self.tests: list[str] = []
         self.seconds: list[float] = []
         self.failed: set[str] = set()
+        self.collected = 0
         self.coverage = coverage.Coverage(
             data_file=None, config_file=False, source=[str(ROOT / name) for name in OURS]
         )
@@ -105,6 +106,9 @@ class _Recorder:
         self.tests.append(item.nodeid)
         self.coverage.switch_context(str(IMPORT))
         return result
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.collected = len(session.items)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
@@ -164,5 +168,7 @@ def _record(to: Path) -> str:
     }
     if not recorder.tests or len(recorder.failed) > RED_MAX * len(recorder.tests):
         return f"{len(recorder.failed)} of {len(recorder.tests)} are red"
+    if len(recorder.tests) < recorder.collected:
+        return f"only {len(recorder.tests)} of {recorder.collected} were run"
     to.write_text(json.dumps(found))
     return "0"

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 import pytest
 
-from contracts.inputs import decode_input
+from contracts.inputs import decode_input, encode_input
 from domain import upgrade
 from domain.checkpoint import CHECKPOINT_VERSION, FOLD_VERSION
 from domain.codec import (
@@ -30,7 +30,15 @@ from domain.state import STATE_BYTES_MAX, STATE_VERSION, Learner, new_learner
 from metrics.dashboard import dashboard
 from tests.behaviour.test_extremes import history
 from tests.factories import USER, Bench, record, submitted
-from tests.kept.keeping import Kept, State, fold_log, kept_versions, read_kept, read_log
+from tests.kept.keeping import (
+    Kept,
+    State,
+    Stretch,
+    fold_stretch,
+    kept_versions,
+    read_kept,
+    read_log,
+)
 from tests.kept.keeping import facts_of as facts_of_stretch
 from tests.viewing import view
 
@@ -70,14 +78,21 @@ def test_every_kept_checkpoint_and_fact_of_today_comes_back_as_the_same_bytes(to
         assert encode_facts(decode_facts(data)) == data
 
 
-def test_this_fold_makes_the_kept_states_of_the_kept_log(today: Kept) -> None:
+@pytest.mark.parametrize("stretch", read_log(), ids=lambda stretch: stretch.name)
+def test_this_fold_makes_the_kept_states_of_the_kept_log(stretch: Stretch, today: Kept) -> None:
     """Red where states changed: then FOLD_VERSION is raised, and what is kept is made again."""
     assert today.fold_version == FOLD_VERSION
-    made = fold_log()
-    differ = [was.user_id for was, now in zip(today.states, made.states, strict=True) if was != now]
-    assert differ == []
-    assert made.checkpoints == today.checkpoints
-    assert (made.inputs, made.facts) == (today.inputs, today.facts)
+    made = fold_stretch(stretch)
+    kept = {each.user_id: each.data for each in today.states if each.stretch == stretch.name}
+    assert made.store.committed == kept
+    assert encode_checkpoint(made.fold.checkpoint) == today.checkpoints[stretch.name]
+
+
+def test_this_fold_adopts_what_is_kept_of_inputs_and_facts(today: Kept) -> None:
+    by_name = {stretch.name: stretch for stretch in read_log()}
+    tokyo, week = fold_stretch(by_name["tokyo"]), fold_stretch(by_name["week"])
+    assert [encode_input(each) for each in tokyo.inputs] == today.inputs
+    assert [encode_facts(each) for each in week.fold.facts.values()] == today.facts
 
 
 # -- older versions ------------------------------------------------------------------------------
