@@ -208,8 +208,12 @@ class Reads:
         return task.result()
 
     async def _renew(self) -> None:
-        """Let go of connections from before an outage: some hang, and only look well."""
+        """Let go of connections from before an outage: some hang, and only look well.
+
+        Of what was held, too: the database behind new ones may be another, with the same versions.
+        """
         self._renewed_at = time.monotonic()
+        self._rows = RowReader()
         await self._pool.drain()
         await self._operators_pool.drain()
 

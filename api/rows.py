@@ -131,7 +131,7 @@ class RowReader:
 
     All rows of an answer are from one moment: one statement reads them. What is held counts as read
     by that statement, because it says which version of the row it found: a row that was written
-    again has another one.
+    again has another one. Versions are those of one database: make a new reader for another.
 
     A statement must name the courses whose facts it reads, and they stand in the state and in the
     alerts. It takes the open ones from a column, and those that the learner's last answer named;
