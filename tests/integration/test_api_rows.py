@@ -7,8 +7,8 @@ import httpx
 import psycopg
 import pytest
 
-import api.rows
 from api.rows import SQL
+from domain.codec import decode_learner
 from domain.course_facts import CourseFacts
 from domain.ids import partition_of
 from domain.state import Course, Learner
@@ -152,13 +152,12 @@ async def test_what_was_held_of_a_database_is_let_go_with_its_connections(
 ) -> None:
     """The one behind new connections may be another whose rows have the same versions."""
     decoded: list[bytes] = []
-    decode = api.rows.decode_learner
 
     def counted(data: bytes) -> Learner:
         decoded.append(data)
-        return decode(data)
+        return decode_learner(data)
 
-    monkeypatch.setattr(api.rows, "decode_learner", counted)
+    monkeypatch.setattr("api.rows.decode_learner", counted)
     await put(settings, 1)
     async with asking(settings, a_token(settings)) as client:
         for expected in (1, 1):

@@ -218,7 +218,10 @@ GRADES: Final = [[2, 80.0, 1_700_300_000, None, True], [1, 40.0, 1_700_200_000, 
 def a_learner_of_version_2() -> Learner:
     """One course that was left, with graded work; written field by field, as that code did."""
     work = [short_id("a1"), 1_700_100_000, 1_700_150_000, True, True, True, 0, 0, GRADES, []]
-    course = ["c1", ENTERED, LEFT_AT, FIRST_AT, LEFT_AT, 0b0011, True, 1.5, 1, 2, 3, [77], [work]]
+    other = [short_id("a2"), 0, 0, True, False, True, 0, 0, [[1, 60.0, 1_700_250_000, None, None]]]
+    begun = [short_id("a3"), 1_700_260_000, 1_700_260_000, True, False, False, 0, 0]
+    works = [work, other, begun]
+    course = ["c1", ENTERED, LEFT_AT, FIRST_AT, LEFT_AT, 0b0011, True, 1.5, 1, 2, 3, [77], works]
     recent = [b"\0event-9", 1, 1_700_200_000, "c1", "a1", 40.0, None, None, True]
     spans = [
         [1_700_000_000, 1_700_000_600, 738_000, 1_700_000_500, 3, True, "s1"],
@@ -238,14 +241,17 @@ def test_what_version_2_kept_as_it_stood_last_becomes_histories() -> None:
     assert [(each.at, each.what) for each in course.memberships] == [(ENTERED, 0), (LEFT_AT, 1)]
     assert (course.peak_before, course.passed_before, course.is_open) == (50.0, True, False)
     assert [(each.short, each.at, each.done) for each in course.modules] == [(77, FIRST_AT, True)]
-    (work,) = course.work
-    assert work.name == "a1"
+    work, other, begun = course.work
+    assert [each.name for each in course.work] == ["a1", "", ""]
     assert [each.at for each in work.submissions] == [1_700_100_000, 1_700_150_000]
     assert [(g.at, g.order, g.attempt, g.percent, g.banked) for g in work.grades] == [
         (1_700_200_000, 1, 1, 40.0, True),
         (1_700_300_000, 2, 2, 80.0, True),
     ]
-    assert (state.grades_seen, state.best_gone, state.scores_gone) == (2, 80.0, 6)
+    (only,) = other.grades
+    assert (only.order, only.flags, only.submitted_at, only.submitted_day) == (3, 0, 0, 0)
+    assert ([each.at for each in begun.submissions], begun.grades) == ([1_700_260_000], [])
+    assert (state.grades_seen, state.best_gone, state.scores_gone) == (3, 80.0, 5)
     assert [(each.at, each.zone) for each in state.zones] == [(1_700_050_000, "Asia/Tokyo")]
     assert (state.session_id, state.session_at) == ("s1", 1_700_000_500)
     assert [span.parts for span in state.spans] == [[(738_000, 600)], [(738_001, 7_000)]]
