@@ -9,7 +9,7 @@ from metrics.figures import pct, sentence
 from metrics.passing import is_passed, pass_mark
 from metrics.shapes import Text
 from metrics.shapes_trends import Component, ComponentCode, Segment
-from metrics.view import CohortCourse, View
+from metrics.view import CohortCourse, View, once
 from metrics.windows import WEEK, days_inactive, window
 
 WEIGHTS: Final[dict[ComponentCode, float]] = {
@@ -49,26 +49,55 @@ class Engagement(NamedTuple):
     components: list[Component]
 
 
-def engagement(view: View, last: int | None = None) -> Engagement:
-    """The level over the seven local days that end on `last` (today).
+class _Measured(NamedTuple):
+    """What was done over a week, beside its targets; the weights are those of what is known."""
+
+    values: dict[ComponentCode, float | None]
+    targets: dict[ComponentCode, Target]
+    weights: dict[ComponentCode, float]
+
+
+@once
+def engagement(view: View) -> Engagement:
+    """The level over the seven local days up to today, and its components."""
+    measured = _measured(view, view.today)
+    values, targets, weights = measured
+    components = [
+        _component(code, values[code], targets[code], weights.get(code, 0.0)) for code in WEIGHTS
+    ]
+    level = _level_of(view, measured)
+    if level is None:
+        return Engagement(None, None, components)
+    own = any(targets[code].basis == "course" for code in weights)
+    return Engagement(level, "course" if own else "default", components)
+
+
+def level_on(view: View, last: int) -> int | None:
+    """The level over the seven local days that end on `last`, in whole points of 100.
 
     100 x the sum of weight x min(1, value / target); what cannot be known is left out and the
     other weights fill its place. None while there is no open course or no work was ever done.
     """
-    end = view.today if last is None else last
-    targets = _targets(view, [course.course_id for course in view.courses])
-    due = completion(view, end - PUNCTUALITY_DAYS + 1, end, view.now)
-    punctuality = due.in_time / due.due if due.due else None
-    values = {**_week(view, end), "punctuality": punctuality}
-    weights = _weights(values, targets)
-    components = [
-        _component(code, values[code], targets[code], weights.get(code, 0.0)) for code in WEIGHTS
-    ]
+    return _level_of(view, _measured(view, last))
+
+
+def _level_of(view: View, measured: _Measured) -> int | None:
     if not view.courses or not view.state.last_work_at:
-        return Engagement(None, None, components)
-    own = any(targets[code].basis == "course" for code in weights)
-    level = whole(_level(values, targets, weights))
-    return Engagement(level, "course" if own else "default", components)
+        return None
+    return whole(_level(*measured))
+
+
+def _measured(view: View, last: int) -> _Measured:
+    due = completion(view, last - PUNCTUALITY_DAYS + 1, last, view.now)
+    punctuality = due.in_time / due.due if due.due else None
+    values = {**_week(view, last), "punctuality": punctuality}
+    targets = _own_targets(view)
+    return _Measured(values, targets, _weights(values, targets))
+
+
+@once
+def _own_targets(view: View) -> dict[ComponentCode, Target]:
+    return _targets(view, [course.course_id for course in view.courses])
 
 
 def compared_level(view: View, course_id: str, last: int | None = None) -> float:

@@ -6,7 +6,7 @@ from typing import Final
 from domain.days import iso_date, weekday
 from domain.patterns import WEIGHT
 from domain.statistics import concentration
-from metrics.engagement import Engagement, engagement, segment
+from metrics.engagement import Engagement, engagement, level_on, segment
 from metrics.figures import needs, pct, prob, trend
 from metrics.shapes import Trend
 from metrics.shapes_trends import EngagementTrends, EngagementWeek, WeekdayActivity
@@ -102,11 +102,8 @@ def _active_weekdays(view: View, week: Window) -> set[int]:
 
 def _trend(view: View, period: int, now: Engagement) -> Trend:
     """The slope of the levels at the end of each whole week."""
-    levels: list[float] = []
-    if now.level is not None:
-        for week in lived_weeks(view, period):
-            level = engagement(view, week.last).level
-            levels.append(float(level or 0))
+    lived = [] if now.level is None else lived_weeks(view, period)
+    levels = [float(level_on(view, week.last) or 0) for week in lived]
     return trend(levels, unit="points", stable_within=STABLE_WITHIN)
 
 

@@ -1,5 +1,6 @@
 """Sums over the buckets of some local days, and which days the buckets reach."""
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -36,12 +37,18 @@ class Window:
         return known_minutes(view, self.activities, self.timed, self.seconds)
 
 
+def _day_of(day: Day) -> int:
+    return day.day
+
+
 def window(view: View, first: int, last: int) -> Window:
     """Sum the buckets of the days `first` to `last`."""
     made = Window(first, last)
-    for day in view.state.days:
-        if not first <= day.day <= last:
-            continue
+    days = view.state.days
+    for place in range(bisect_left(days, first, key=_day_of), len(days)):
+        day = days[place]
+        if day.day > last:
+            break
         made.activities += day.activities
         made.active_days += day.activities > 0
         made.timed += day.timed

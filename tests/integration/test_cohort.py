@@ -10,7 +10,7 @@ from domain.course_facts import CourseFacts, WeeklyTargets
 from domain.ids import partition_of
 from domain.state import Course, Day, Learner, new_learner
 from domain.statistics import quantile
-from metrics.engagement import COHORT_MIN, compared_level, engagement
+from metrics.engagement import COHORT_MIN, compared_level, level_on
 from metrics.figures import instant
 from metrics.view import Cohort, CohortCourse, View
 from runtime.database import connect
@@ -133,7 +133,7 @@ async def test_what_is_compared_is_what_is_shown_where_nothing_was_due(settings:
     known = {"asking": CohortCourse(course_id="asking", **figures)}
     for state in states:
         looked = a_view(settings, state, known)
-        shown = engagement(looked, TODAY - 1).level
+        shown = level_on(looked, TODAY - 1)
         assert shown == pytest.approx(compared_level(looked, "asking", TODAY - 1), abs=0.5 + 1e-6)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from domain.course_facts import Assessment, CourseFacts, Module
 from metrics.activity import recent_activities
-from metrics.engagement import Engagement, compared_level, engagement, segment
+from metrics.engagement import Engagement, compared_level, engagement, level_on, segment
 from metrics.engagement_trends import (
     consistency_score,
     engagement_trends,
@@ -55,7 +55,8 @@ def test_the_level_is_of_seven_days_and_its_figures_have_three_decimals() -> Non
     looked = worked({0: 9, 1: 1, 7: 1, 8: 99}, 7)
     known = {each.code: each for each in engagement(looked).components}
     assert (known["active_days"].value, known["activities"].value) == (2, 2)
-    earlier = {each.code: each for each in engagement(looked, looked.today - 1).components}
+    the_day_before = worked({0: 9, 1: 1, 7: 1, 8: 99}, 6)
+    earlier = {each.code: each for each in engagement(the_day_before).components}
     assert (earlier["active_days"].value, earlier["activities"].value) == (2, 10)
     assert [known[code].weight for code in ("active_days", "minutes", "activities")] == [
         0.353,
@@ -186,7 +187,7 @@ def test_levels_within_two_points_a_week_are_stable(
 ) -> None:
     """Of a day with c activities: 100 x (.3 / 4 + .25 x (c - 1) / 180 + .2 c / 30) / .85."""
     looked = worked({7 * week: count for week, count in enumerate(weekly)}, 34)
-    found = [engagement(looked, looked.today - 7 * back).level for back in range(4, -1, -1)]
+    found = [level_on(looked, looked.today - 7 * back) for back in range(4, -1, -1)]
     assert tuple(found) == levels
     assert engagement_trends(looked, 35).trend.direction == direction
     assert engagement_trends(looked, 35).trend.n == 5
