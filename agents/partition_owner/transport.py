@@ -10,7 +10,11 @@ import aiokafka
 import aiokafka.producer.sender
 import faust
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
-from aiokafka.errors import IllegalStateError, OffsetOutOfRangeError
+from aiokafka.errors import (
+    IllegalStateError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+)
 from aiokafka.structs import ConsumerRecord, TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
@@ -174,6 +178,10 @@ class BatchConsumer(driver.Consumer):
             return await self._getmany(wanted, min(timeout, _FETCH_SECONDS)), wanted
         except OffsetOutOfRangeError as error:
             gate.out_of_range(error)
+            return {}, wanted
+        except NoOffsetForPartitionError:
+            # Of the moment between the assignment and our seek, where the group has committed
+            # nothing; aiokafka forgets it as it is raised, and fetches from where we have sought.
             return {}, wanted
 
     def _over(self, generation: int) -> bool:
