@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Generic, LiteralString, NamedTuple, TypeAlias, TypeVar
@@ -29,14 +29,6 @@ HELD_MAX: Final = 1_000
 """So many states, courses' facts and transitions are held, each."""
 CURRENT_MAX: Final = 50
 WEEK_SECONDS: Final = 7 * 86_400
-_ALERT_COLUMNS: Final = (
-    *("alert_id", "revision", "severity", "state", "raised_at", "updated_at", "expires_at"),
-    *("resolved_at", "resolution", "body"),
-)
-_COHORT_FIGURES: Final = (
-    *("active_days", "minutes", "activities", "discussion"),
-    *("engagement_p15", "engagement_p85"),
-)
 
 Connection: TypeAlias = AsyncConnection[TupleRow]
 Value = TypeVar("Value")
@@ -55,6 +47,10 @@ class AlertRow(NamedTuple):
     resolved_at: int | None
     resolution: str | None
     transition: Transition
+
+
+_ALERT_COLUMNS: Final = (*AlertRow._fields[:-1], "body")
+_COHORT_FIGURES: Final = tuple(each.name for each in fields(CohortCourse))[1:]
 
 
 class AlertCount(NamedTuple):

@@ -170,11 +170,8 @@ def _seen_in(state: Learner, course_id: str, step: Step) -> Course | None:
         return course
     known_since = NEVER if course is None else course.entered_at
     seen = seen_in(state, course_id, at)
-    if seen is not None and course is None:
-        _added(seen, step)
-        react(state, step)
-    elif seen is not None and seen.entered_at != known_since:
-        step.changes.append(DeadlinesChanged(seen))
+    if seen is not None and seen.entered_at != known_since:
+        step.changes.append(CourseAdded(seen) if course is None else DeadlinesChanged(seen))
         react(state, step)
     return seen
 
@@ -231,16 +228,12 @@ def _membership(state: Learner, event: Enrolled | Unenrolled | CourseFinished, s
     list_courses(state)
     _freeze(state, course, step)
     if known is None:
-        _added(course, step)
+        step.changes.append(CourseAdded(course))
     else:
         ending = _ending(course)
         step.changes.append(MembershipChanged(course, ending))
         grading.judge_again(state, step, ending)
         step.changes.append(DeadlinesChanged(course, ending))
-
-
-def _added(course: Course, step: Step) -> None:
-    step.changes += (CourseAdded(course), DeadlinesChanged(course))
 
 
 def _ending(course: Course) -> Ending | None:

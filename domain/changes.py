@@ -61,7 +61,7 @@ class DeadlinesChanged(Struct, frozen=True, gc=False):
 
 
 class CourseAdded(Struct, frozen=True, gc=False):
-    """A course is kept that was not kept before; DeadlinesChanged follows."""
+    """A course is kept that was not kept before."""
 
     course: Course
 

@@ -249,11 +249,11 @@ AnyEvent: TypeAlias = (
     | DeadlineExtended
 )
 
-EVENT_TYPES: Final[tuple[str, ...]] = tuple(
-    str(kind.__struct_config__.tag) for kind in get_args(AnyEvent)
-)
+EVENTS: Final[dict[str, type[AnyEvent]]] = {
+    str(kind.__struct_config__.tag): kind for kind in get_args(AnyEvent)
+}
+EVENT_TYPES: Final = tuple(EVENTS)
 """The types by their code; states hold codes, so the order is for ever and new ones come last."""
-EVENTS: Final[dict[str, type[AnyEvent]]] = dict(zip(EVENT_TYPES, get_args(AnyEvent), strict=True))
 
 if TYPE_CHECKING:
     EventType: TypeAlias = str

@@ -102,7 +102,7 @@ def new_checkpoint(
 
 
 class PartitionFold:
-    """The fold of one partition: its record, the facts it adopted, and who is to be woken when.
+    """The fold of one partition: its checkpoint, the facts it adopted, who is to be woken when.
 
     Invariants:
         I8: `checkpoint.clock` never goes back.
@@ -122,8 +122,7 @@ class PartitionFold:
         self.facts = facts
         self._store = store
         self._scorer = scorer
-        self._adopted = configuration.for_steps()
-        self._step = Step(NEVER, NEVER, NEVER, self._adopted, facts, scorer)
+        self._step = Step(NEVER, NEVER, NEVER, configuration.for_steps(), facts, scorer)
         self._trail: list[_Turn] = []
         self._skipped: set[tuple[str, int]] = set()
         self._bases: dict[str, tuple[int, bytes]] = {}
@@ -241,7 +240,7 @@ class PartitionFold:
         """Fold one turn into one state: the learner's own timers first, then the event."""
         step = self._step  # one for all turns: making it costs as much as decoding an event
         step.at, step.stale_before = turn.until, turn.stale_before
-        step.adopted, step.published = self._adopted, published
+        step.published = published
         step.changes.clear()  # an event that raised may have left some
         woken = state.wake_at
         changed = bool(woken) and fire(state, step, turn.until)
@@ -357,7 +356,7 @@ class PartitionFold:
     def _adopt_configuration(self, value: Input, effects: Effects) -> None:
         self.checkpoint.configuration = bytes(value.payload).decode()
         self.configuration = adopted(self.checkpoint.configuration)
-        self._adopted = self.configuration.for_steps()
+        self._step.adopted = self.configuration.for_steps()
         self._review([header.user_id for header in self._store.headers()], effects)
 
     def _adopt_facts(self, facts: CourseFacts, effects: Effects) -> None:
@@ -376,7 +375,7 @@ class PartitionFold:
                 self.checkpoint.clock,
                 max(state.last_event_at, self.checkpoint.ticked),
                 self._stale_before(),
-                self._adopted,
+                self._step.adopted,
                 self.facts,
                 self._scorer,
                 published=effects.transitions,

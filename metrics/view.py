@@ -49,9 +49,7 @@ class View:
     cohort: Cohort | None
     now: int
     default_zone: str
-    default_pass_mark: float = (
-        Configuration().default_pass_mark
-    )  # percent, as the stream adopted it
+    default_pass_mark: float = Configuration().default_pass_mark  # in percent, as adopted
 
     @cached_property
     def derived(self) -> dict[Callable[["View"], object], Any]:

@@ -250,19 +250,14 @@ def _states_of_tables(
     sides: Compared,
 ) -> tuple[dict[str, bytes], dict[str, bytes], bytes | None]:
     found, later = sides.found, sides.later
-    if not sides.whole:
-        learners, facts, checkpoint = (
-            found.states.learners,
-            found.states.facts,
-            found.states.checkpoint,
-        )
-    else:
-        there, facts = found.states, sides.expected.facts
+    there = found.states
+    learners, facts, checkpoint = there.learners, there.facts, there.checkpoint
+    if sides.whole:
+        facts = sides.expected.facts
         learners = {
             user_id: _as_written(data, there.learners.get(user_id))
             for user_id, data in sides.expected.learners.items()
         }
-        checkpoint = there.checkpoint
         if found.checkpoint is not None and found.checkpoint != sides.expected.checkpoint:
             checkpoint = encode_checkpoint(sides.expected.checkpoint)
     return learners | later.learners, facts | later.facts, checkpoint

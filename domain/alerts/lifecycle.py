@@ -5,7 +5,17 @@ Whether notification services see a step of it is decided in `delivery`.
 
 import uuid
 
-from domain.alerts import Finding, Resolution, Rule, Subject, Transition, TransitionKind
+from msgspec.structs import replace
+
+from domain.alerts import (
+    AlertState,
+    Finding,
+    Resolution,
+    Rule,
+    Subject,
+    Transition,
+    TransitionKind,
+)
 from domain.alerts.delivery import is_held_back, suppressed_reason
 from domain.state import CLOSED_ALERTS_MAX, OPEN_ALERTS_MAX, ClosedAlert, Learner, OpenAlert
 
@@ -75,25 +85,8 @@ def resolve_alert(
     alert.at = max(at, alert.at)
     alert.revision += 1
     _close(state, alert)
-    return Transition(
-        kind="resolved",
-        alert_id=str(uuid.UUID(bytes=alert.alert_id)),
-        revision=alert.revision,
-        user_id=state.user_id,
-        type=rule.type,
-        category=rule.category,
-        rule_version=rule.version,
-        severity=alert.severity,
-        state="suppressed" if alert.suppressed else "resolved",
-        at=alert.at,
-        raised_at=alert.raised_at,
-        expires_at=alert.expires_at,
-        audience=rule.audience,
-        course_id=alert.course_id,
-        subject=Subject(rule.subject, alert.subject),
-        resolved_at=alert.at,
-        resolution=resolution,
-    )
+    bare = _bare_transition(state, alert, rule, "resolved")
+    return replace(bare, resolved_at=alert.at, resolution=resolution)
 
 
 def _close(state: Learner, alert: OpenAlert) -> None:
@@ -111,7 +104,23 @@ def _take_closed(state: Learner, name: bytes) -> ClosedAlert | None:
 def _transition(
     state: Learner, finding: Finding, alert: OpenAlert, kind: TransitionKind
 ) -> Transition:
-    rule = finding.rule
+    """A transition with all that the finding says."""
+    return replace(
+        _bare_transition(state, alert, finding.rule, kind),
+        title_code=f"alert.{finding.rule.category}.title",
+        message_code=finding.message_code,
+        params=finding.params,
+        evidence=finding.evidence,
+        suggested_actions=finding.actions,
+        suppressed_reason=suppressed_reason(alert),
+    )
+
+
+def _bare_transition(
+    state: Learner, alert: OpenAlert, rule: Rule, kind: TransitionKind
+) -> Transition:
+    """What identifies the alert, and how it stands."""
+    stands: AlertState = "resolved" if kind == "resolved" else "open"
     return Transition(
         kind=kind,
         alert_id=str(uuid.UUID(bytes=alert.alert_id)),
@@ -120,18 +129,12 @@ def _transition(
         type=rule.type,
         category=rule.category,
         rule_version=rule.version,
-        severity=finding.severity,
-        state="suppressed" if alert.suppressed else "open",
+        severity=alert.severity,
+        state="suppressed" if alert.suppressed else stands,
         at=alert.at,
         raised_at=alert.raised_at,
         expires_at=alert.expires_at,
         audience=rule.audience,
-        course_id=finding.course_id,
-        subject=Subject(rule.subject, finding.subject_id),
-        title_code=f"alert.{rule.category}.title",
-        message_code=finding.message_code,
-        params=finding.params,
-        evidence=finding.evidence,
-        suggested_actions=finding.actions,
-        suppressed_reason=suppressed_reason(alert),
+        course_id=alert.course_id,
+        subject=Subject(rule.subject, alert.subject),
     )

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from msgspec import Struct
 
 from domain.alerts import Action, Evidence, Finding, Resolution, Rule, Target
-from domain.changes import Change, DeadlinesChanged, TimerDue, WorkChanged
+from domain.changes import Change, CourseAdded, DeadlinesChanged, TimerDue, WorkChanged
 from domain.course_facts import Assessment, CourseFacts
 from domain.courses import find_course
 from domain.coursework import assigned, find_work, submitted
@@ -181,7 +181,7 @@ DEFINITION: Final = AlertRule(
         cooldown="once per due time",
         cause="course `:` due time",
     ),
-    changes=(WorkChanged, DeadlinesChanged, TimerDue),
+    changes=(WorkChanged, CourseAdded, DeadlinesChanged, TimerDue),
     on=on,
     due_at=due_at,
 )
