@@ -1,18 +1,92 @@
-"""What the fold asks of a model: the wall between the pure core and `models`."""
+"""What the fold asks of models: the wall between the pure core and `models`."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from domain.state import ScorePrediction
+from domain.predictions import Figure, Target
+
+
+class Slot(NamedTuple):
+    """What an assessment is to the priors: itself, and its place in every run of the course.
+
+    `number` is the place among the assessments of its course by due time, from 1 on, equal due
+    times sharing one; 0 where it has none.
+    """
+
+    course_id: str
+    assessment: str
+    series: str
+    kind: str | None
+    number: int
 
 
 class Scorer(Protocol):
-    """Predicts at an event from what the state holds; a pure function of its arguments."""
+    """One snapshot of all models; every method is a pure function of its arguments."""
 
-    def expected(self, course_id: str, assessment: int) -> float | None:
-        """What this assessment's score is expected to be, percent; None where nothing is known."""
+    @property
+    def number(self) -> int:
+        """The number of the snapshot; 0: nothing is learned yet."""
         ...
 
-    def next_score(self, percents: Sequence[float], at: int) -> ScorePrediction | None:
-        """The next score from the counted ones in order of time; None where there are too few."""
+    def expected_score(self, slot: Slot) -> float | None:
+        """What this assessment's score is expected to be, percent; None under 10 scores."""
         ...
+
+    def score_prior(self, slot: Slot) -> float:
+        """The same for a feature: shrunk to its slot, kind and all scores; 70 knowing nothing."""
+        ...
+
+    def submission_prior(self, slot: Slot) -> float:
+        """When it is submitted, days from the due time, shrunk likewise; 0 knowing nothing."""
+        ...
+
+    def base_rate(self, course_id: str, series: str) -> float | None:
+        """The share that does not pass in earlier runs; of all courses where there are none.
+
+        None while no outcome is known at all.
+        """
+        ...
+
+    def probability(self, target: Target, features: Sequence[int]) -> Figure | None:
+        """A calibrated probability and the baseline's; None where too little is learned."""
+        ...
+
+    def amount(
+        self, target: Target, features: Sequence[int], series: str, kind: str | None
+    ) -> Figure | None:
+        """A score or a submission's time with its 90 % interval; None as above."""
+        ...
+
+
+class NoModels:
+    """The scorer before anything is learned."""
+
+    number = 0
+
+    def expected_score(self, slot: Slot) -> float | None:
+        """Nothing is known of any assessment."""
+        del slot
+
+    def score_prior(self, slot: Slot) -> float:
+        """The mean of scores where nothing is known of any."""
+        del slot
+        return 70.0
+
+    def submission_prior(self, slot: Slot) -> float:
+        """The due time."""
+        del slot
+        return 0.0
+
+    def base_rate(self, course_id: str, series: str) -> float | None:
+        """No outcome is known."""
+        del course_id, series
+
+    def probability(self, target: Target, features: Sequence[int]) -> Figure | None:
+        """Too little is learned."""
+        del target, features
+
+    def amount(
+        self, target: Target, features: Sequence[int], series: str, kind: str | None
+    ) -> Figure | None:
+        """Too little is learned."""
+        del target, features, series, kind

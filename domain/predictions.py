@@ -1,0 +1,48 @@
+"""What was predicted of a learner, with what it rests on; kept in the state until it is judged."""
+
+from typing import Final, Literal, TypeAlias, get_args
+
+from msgspec import Struct, field
+
+Target: TypeAlias = Literal[
+    "score", "submission", "inactivity_7", "inactivity_14", "not_passing", "next_missing"
+]
+TARGETS: Final[tuple[Target, ...]] = get_args(Target)
+"""What models predict, in the order of their numbers in a state."""
+
+
+class Figure(Struct, array_like=True, gc=False):
+    """What a model said: thousandths of a probability, tenths of a percent or of a day.
+
+    `low` and `high` are those of the 90 % interval, where the target has one. `naive` is what the
+    baseline of the target says, None where it knows nothing.
+    """
+
+    value: int
+    naive: int | None = None
+    low: int | None = None
+    high: int | None = None
+
+
+class Prediction(Struct, array_like=True):
+    """The newest prediction of one target, as it is shown."""
+
+    target: int  # its place in TARGETS
+    course_id: str | None
+    assessment: str | None
+    made_at: int
+    model: int  # the number of the snapshot; 0: none was adopted
+    features: list[int]
+    shown: Figure | None = None  # None: the model knows too little
+
+
+class Awaiting(Struct, array_like=True):
+    """A prediction whose label is not known yet; `shown` as in `Prediction`."""
+
+    target: int
+    assessment: str | None
+    made_at: int
+    known_at: int  # when the label is known, where time alone tells it; else 0
+    model: int
+    features: list[int]
+    shown: Figure | None = None
