@@ -173,12 +173,11 @@ def _step(value: float, width: int) -> int:
 def _of_submission(features: Sequence[int], series: str, kind: str) -> Inputs:
     expected, recent, last, mean = [value / 10 for value in features[:-1]]
     count = features[-1]
-    shrunk = mean * count / (count + 2)
     dense = {
         "expected": expected,
         "recent": recent,
         "last": last,
-        "mean": shrunk,
+        "mean": mean,
         "new": float(count == 0),
         "submissions": math.log1p(count),
     }
@@ -186,7 +185,7 @@ def _of_submission(features: Sequence[int], series: str, kind: str) -> Inputs:
         "bias": 1.0,
         "recent": recent / 3,
         "last": last / 3,
-        "mean": shrunk / 3,
+        "mean": mean / 3,
         f"series {series}": 1.0,
         f"kind {kind}": 1.0,
         f"series {series} kind {kind}": 1.0,
