@@ -14,6 +14,7 @@ from runtime.version import about
 COMMANDS: Final = (
     "up",
     "worker",
+    "trainer",
     "sink",
     "api",
     "migrate",

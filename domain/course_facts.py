@@ -47,6 +47,7 @@ class CourseFacts(Struct, frozen=True, kw_only=True, dict=True):
     """All but the id may be missing; what depends on it is then null or has another basis."""
 
     course_id: str
+    series: str | None = None  # what the course is a run of
     title: str | None = None
     starts_at: int | None = None
     ends_at: int | None = None
