@@ -27,7 +27,7 @@ def run_trainer(settings: Settings) -> int:
 
 
 def trainer_job(context: Context) -> Job:
-    """What the trainer owns a partition for: `model.examples` is learned, into `model.snapshots`."""
+    """What the trainer owns a partition for: `model.examples` is learned into `model.snapshots`."""
     settings = context.settings
     return Job(
         settings=settings,

@@ -1,4 +1,4 @@
-"""Topic `model.snapshots` as a worker reads it: which snapshot serves, and any one by its number."""
+"""Topic `model.snapshots` as a worker reads it: which snapshot serves, and each by its number."""
 
 import asyncio
 import time
