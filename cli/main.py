@@ -23,6 +23,7 @@ COMMANDS: Final = (
     "replay",
     "verify",
     "check",
+    "models",
     "dead_letters",
     "token",
 )

@@ -161,9 +161,7 @@ class TrainerFold(Fold):
     def _changed_parts(self) -> dict[str, bytes]:
         known = self._stored.parts
         return {
-            part: data
-            for part, data in self._learning.parts().items()
-            if known.get(part) != data
+            part: data for part, data in self._learning.parts().items() if known.get(part) != data
         }
 
     def _stamp(self) -> None:

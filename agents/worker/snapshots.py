@@ -67,9 +67,9 @@ class SnapshotReader:
         self._metrics = metrics
         self._on_change = on_change
         self._asked = Serving()
-        self._places: dict[int, _Place] = {}
+        self._places: dict[int, list[_Place]] = {}
         self._fresh: dict[int, bytes] = {}
-        """The bytes of the newest snapshot read, so that it need not be fetched again."""
+        """The bytes of the newest record read, by its offset, so that it need not be read again."""
         self._decoded: dict[int, Scorer] = {}
         self._refused: str | None = None
         self._behind = _Behind(settings)
@@ -113,11 +113,7 @@ class SnapshotReader:
             return NoModels()
         scorer = self._decoded.pop(number, None)
         if scorer is None:
-            data = self._fresh.get(number) or await self._fetch(number)
-            try:
-                scorer = Served(decode_snapshot(data))
-            except (UnknownSnapshotError, BadSnapshotError) as error:
-                raise UsageError(f"{self._topic.topic}: snapshot {number}: {error}") from error
+            scorer = await self._read(number)
         self._decoded[number] = scorer  # the last ones used stand last
         while len(self._decoded) > KEPT:
             del self._decoded[next(iter(self._decoded))]
@@ -137,9 +133,9 @@ class SnapshotReader:
         if value is None:
             return
         if (number := snapshot_number(key)) is not None:
-            if number not in self._places:  # it is never overwritten
-                self._places[number] = _Place(record.offset, record.timestamp // 1000)
-                self._fresh = {number: value}
+            place = _Place(record.offset, record.timestamp // 1000)
+            self._places.setdefault(number, []).append(place)
+            self._fresh = {record.offset: value}
         elif key == SERVING_KEY:
             try:
                 self._asked = decode_serving(value)
@@ -167,11 +163,21 @@ class SnapshotReader:
         self._metrics.tell("snapshot_refused", 1)
         log.error("snapshot_refused", reason=why, serving=self.serving.number)
 
-    async def _fetch(self, number: int) -> bytes:
-        """A snapshot's bytes, read again from where it stands."""
-        place = self._places.get(number)
-        if place is None:
+    async def _read(self, number: int) -> Scorer:
+        """The snapshot of a number; where more records claim it, the first that can be read."""
+        wrong: Exception | None = None
+        for place in self._places.get(number, ()):
+            data = self._fresh.get(place.offset) or await self._fetch(number, place)
+            try:
+                return Served(decode_snapshot(data))
+            except (UnknownSnapshotError, BadSnapshotError) as error:
+                wrong = wrong or error
+        if wrong is None:
             raise LossError(f"{self._topic.topic} holds no snapshot {number}")
+        raise UsageError(f"{self._topic.topic}: snapshot {number}: {wrong}") from wrong
+
+    async def _fetch(self, number: int, place: _Place) -> bytes:
+        """A snapshot's bytes, read again from where it stands."""
         async with committed_stream(self._settings) as consumer:
             consumer.assign([self._topic])
             consumer.seek(self._topic, place.offset)
@@ -185,8 +191,8 @@ class SnapshotReader:
 
     async def _measure(self) -> None:
         assert self._consumer is not None, "read from before"
-        place = self._places.get(self.serving.number)
-        age = 0 if place is None else max(0, self._clock.now() - place.at)
+        places = self._places.get(self.serving.number)
+        age = max(0, self._clock.now() - places[0].at) if places else 0
         self._metrics.tell("model_age_seconds", age)
         self._metrics.tell("trainer_behind_seconds", await self._behind.seconds(self._consumer))
 

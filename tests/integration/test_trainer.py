@@ -115,7 +115,7 @@ def test_in_lockstep_a_day_is_learned_at_its_end_whatever_its_order(
     ends = [Order(order="learn", at=86_400), Order(order="learn", at=2 * 86_400)]
     with running(soon, tmp_path / "t", program=TRAINER) as trainer:
         teach(soon, [Order(order="gather"), *day])
-        wait_for(lambda: (trainer_of(soon) is not None), SECONDS)
+        wait_for(lambda: trainer_of(soon) is not None, SECONDS)
         assert learned(soon) == 0
         teach(soon, [ends[0], *lessons(60, first=60, day=1), ends[1]])
         wait_for(lambda: serving_of(soon).at == 2 * 86_400, SECONDS)
