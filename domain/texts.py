@@ -11,6 +11,10 @@ _COMMON: Final[Mapping[str, str]] = {
     "insight.trend_declining": (
         "Your recent scores are falling by about {points} points per assessment"
     ),
+    "insight.level_declining": (
+        "Over your last {scores} assessments your results have fallen by about {points} points, "
+        "allowing for how hard each one was"
+    ),
     "insight.streak": "You have worked {days} days in a row",
     "insight.deadline_near": "Submit {assessment} in the next {hours} h",
     "insight.overdue": "{assessment} has not been submitted",
@@ -43,12 +47,23 @@ _COMMON: Final[Mapping[str, str]] = {
     "confidence.no_labels": (
         "No risk prediction yet: no model has learned from finished courses so far"
     ),
+    "forecast.too_wide": (
+        "Your next scores cannot be told to within {width} points, so no forecast is drawn"
+    ),
+    "forecast.too_wide_from": (
+        "From {date} on, your scores cannot be told to within {width} points, so the forecast "
+        "ends before"
+    ),
     "recommendation.deadline": "{assessment} has not been submitted yet",
     "recommendation.overdue": "{assessment} is overdue and has not been submitted",
     "recommendation.behind": "{course}: {progress}% done; the schedule expects {expected}%",
     "recommendation.low_score": "{assessment}: {score}%; the pass mark is {pass_mark}%",
     "recommendation.not_passed": "{assessment}: {score}%, not passed",
     "recommendation.declining": "Your scores are falling by about {points} points per assessment",
+    "recommendation.level_declining": (
+        "Your results have fallen by about {points} points over your last {scores} assessments, "
+        "allowing for how hard each one was"
+    ),
     "recommendation.inactive": "You have not worked for {days} days",
     "action.submit_assessment": "Submit the assignment",
     "action.review_module": "Review the module",

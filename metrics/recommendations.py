@@ -12,7 +12,7 @@ from metrics.figures import action, sentence
 from metrics.passing import is_passed, pass_mark
 from metrics.pressing import name_of, overdue, silent_days
 from metrics.progress_summary import expected_progress
-from metrics.scores_trend import performance_trend
+from metrics.scores_trend import falling
 from metrics.shapes import Action, ActionTarget, Text
 from metrics.shapes_predictions import Recommendation
 from metrics.view import View
@@ -67,15 +67,16 @@ def _submit(view: View, due: Due, code: str) -> _Step:
 
 
 def _scores(view: View) -> Iterator[_Step]:
-    trend = performance_trend(view)
+    fall = falling(view)
     last = view.scores[-1] if view.scores else None
     if last is not None and not is_passed(view, last):
         target = ActionTarget(kind="course", id=last.course_id, course_id=last.course_id)
         yield _Step(_not_passed(view, last), action("ask_for_help", target))
-    elif trend.direction == "declining" and trend.slope is not None:
-        points = rounded(-trend.slope, 1)
-        reason = sentence("recommendation.declining", {"points": points})
-        yield _Step(reason, action("plan_session", _NOTHING))
+    elif fall is not None:
+        code = (
+            "recommendation.declining" if fall.scores is None else "recommendation.level_declining"
+        )
+        yield _Step(sentence(code, fall.params()), action("plan_session", _NOTHING))
 
 
 def _not_passed(view: View, score: Scored) -> Text:

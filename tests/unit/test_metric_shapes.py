@@ -54,7 +54,7 @@ KEYS = {
     "session_analysis": f"{S} count total_minutes median_minutes p90_minutes longest_minutes "
     "per_week trend",
     "forecast": "performance activities",
-    "forecast.performance": f"{S} unit level trend points",
+    "forecast.performance": f"{S} unit level trend points note",
     "forecast.performance.points": "date value low high",
     "forecast.activities": f"{S} points",
     "predictions": "next_assessment_score inactivity not_passing submissions",
@@ -65,7 +65,7 @@ KEYS = {
     "predictions.inactivity": f"{S} window_days probability band naive_probability model",
     "predictions.not_passing": f"{COURSE} {S} probability band course_base_rate model",
     "predictions.submissions": f"{S} course_id assessment_id due_at days_from_due model",
-    "performance_forecast": f"{S} unit level trend points",
+    "performance_forecast": f"{S} unit level trend points note",
     "completion_predictions": f"{COURSE} {S} progress remaining_units pace_per_week "
     "needed_pace_per_week expected_date earliest_date latest_date course_ends_on "
     "probability_by_horizon probability_by_course_end confidence schedule",
@@ -76,7 +76,9 @@ KEYS = {
     "prediction_confidence.models": "name version learned_until target examples_learned metric "
     "score naive_score calibration_error interval_coverage interval_level drifted",
 }
-ANALYSIS_KEYS = "volatility volatility_band moving_averages by_course by_assessment_kind by_skill"
+ANALYSIS_KEYS = (
+    "level volatility volatility_band moving_averages by_course by_assessment_kind by_skill"
+)
 
 
 def answers() -> tuple[Any, Any, Any]:
