@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from cli.settings import read_settings
-from models.baseline import Baseline
+from domain.scoring import no_snapshots
 from proof.report import rendered, rendered_json
 from proof.verify import Proof, verify
 from runtime.log import configure
@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     configure(settings)
     proof = Proof(
         settings=settings,
-        scorer=Baseline(),
+        snapshots=no_snapshots,
         wait_seconds=args.wait,
     )
     report = verify(proof)

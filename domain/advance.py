@@ -3,8 +3,10 @@
 from typing import TypeAlias, assert_never
 
 from domain import days, goals, grading, membership, modules, patterns, sessions
+from domain.awaiting import tell_outcome
 from domain.changes import (
     CourseAdded,
+    DayBegan,
     DaysChanged,
     DeadlinesChanged,
     Ending,
@@ -13,6 +15,7 @@ from domain.changes import (
     ModulesChanged,
 )
 from domain.contents import first_in_hour
+from domain.course_facts import DAY
 from domain.courses import entered, find_course, freeze, list_courses, seen_in
 from domain.decode import Accepted
 from domain.deduplication import content_of, remember
@@ -71,6 +74,8 @@ def advance(state: Learner, accepted: Accepted, step: Step) -> None:
     if is_work(event):
         _count_work(state, event, zone, step)
     _dispatch(state, event, zone, step)
+    if step.scorer.number and _is_another_day(state, step.now):
+        step.changes.append(DayBegan())
     if step.changes:
         react(state, step)
 
@@ -81,6 +86,12 @@ def review_all(state: Learner, step: Step) -> None:
     grading.judge_again(state, step)
     step.changes.append(DeadlinesChanged(None))
     react(state, step)
+
+
+def _is_another_day(state: Learner, now: int) -> bool:
+    """Whether the newest predictions are of another day (UTC)."""
+    made = state.predictions
+    return not made or made[-1].made_at // DAY != now // DAY
 
 
 def _zone(state: Learner, event: AnyEvent, step: Step) -> str:
@@ -218,11 +229,15 @@ def _membership(state: Learner, event: Enrolled | Unenrolled | CourseFinished, s
         return
     match event:
         case Enrolled():
+            course.groups = event.groups or course.groups
             membership.enrol(state, course, step.at)
         case Unenrolled():
             membership.leave(state, course, step.at)
         case CourseFinished():
+            known_outcome = course.outcome
             membership.finish(state, course, event.outcome, step.at)
+            if known_outcome is None:
+                tell_outcome(state, course, event.outcome, step)
         case _:
             assert_never(event)
     list_courses(state)

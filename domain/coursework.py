@@ -213,3 +213,61 @@ def assigned(course: Course, facts: CourseFacts | None) -> Iterator[Assigned]:
         else:
             due_at = fact.due_at if work.due_at is None else work.due_at
             yield Assigned(fact, work, due_at, fact.required and not is_excused(course, work))
+
+
+class HeavyWork(NamedTuple):
+    """Heavy work as it stands for one learner; `share` is of the course's weight, 0 to 1."""
+
+    assessment: Assessment
+    due_at: int
+    submitted_at: int | None
+    share: float
+
+    def submitted_by(self, at: int) -> bool:
+        """Whether it was submitted by then."""
+        return self.submitted_at is not None and self.submitted_at <= at
+
+    def is_next(self, now: int) -> bool:
+        """Whether it is due from `now` on and still open."""
+        return self.due_at >= now and not self.submitted_by(now)
+
+
+def heavy_work(course: Course, facts: CourseFacts) -> list[HeavyWork]:
+    """What weighs, is asked of this learner and has a due time, in order of due time."""
+    if not facts.heavy_shares:
+        return []
+    done = {work.short: work for work in course.work}
+    found = []
+    for short, share in facts.heavy_shares.items():
+        fact, work = facts.assessment_by_short[short], done.get(short)
+        due_at = fact.due_at if work is None or work.due_at is None else work.due_at
+        if due_at is None or is_excused(course, work):
+            continue
+        first = submitted(course, work)
+        found.append(HeavyWork(fact, due_at, None if first is None else first.at, share))
+    found.sort(key=_by_due)
+    return found
+
+
+def _by_due(each: HeavyWork) -> tuple[int, str]:
+    return each.due_at, each.assessment.id
+
+
+class Submitted(NamedTuple):
+    """The first submission of what has a due time."""
+
+    at: int
+    due_at: int
+
+
+def submitted_work(course: Course, facts: CourseFacts) -> list[Submitted]:
+    """What was submitted of what has a due time, in order of time; banked work is not among it."""
+    found = []
+    known = facts.assessment_by_short
+    for work in course.work:
+        fact = known.get(work.short)
+        due_at = work.due_at if fact is None or work.due_at is not None else fact.due_at
+        first = submitted(course, work)
+        if due_at is not None and first is not None and not is_banked(course, work):
+            found.append(Submitted(first.at, due_at))
+    return sorted(found)

@@ -23,7 +23,7 @@ from domain.configuration import Configuration, adopted
 from domain.decode import Accepted, Record, decode
 from domain.fold import HOUR, DeadLetter, Effects, PartitionFold
 from domain.inputs import FoldVersion, Input
-from domain.scoring import Scorer
+from domain.scoring import Snapshots
 from domain.state import Header, Learner
 
 _HOT_MAX: Final = 50_000
@@ -118,10 +118,10 @@ class Oracle:
         self,
         checkpoint: Checkpoint,
         inputs: Sequence[Input],
-        scorer: Scorer,
+        snapshots: Snapshots,
     ) -> None:
         self._store = MemoryStore()
-        self._fold = PartitionFold(checkpoint, Configuration(), {}, self._store, scorer)
+        self._fold = PartitionFold(checkpoint, Configuration(), {}, self._store, snapshots)
         self._inputs = deque(inputs)
         self.expected = Expected(checkpoint, learners=self._store.bytes)
         self._begins_with, self.expected.unknown_version = newest_stretch(inputs)

@@ -14,7 +14,7 @@ from contracts.topics import ACTIVITY, partition_counts
 from domain.checkpoint import FOLD_VERSION, Checkpoint
 from domain.decode import Record
 from domain.fold import new_checkpoint
-from domain.scoring import Scorer
+from domain.scoring import Snapshots
 from proof.course_letters import course_letters
 from proof.found import Found, Lag, Limits
 from proof.logs import Log, Logs, look_at
@@ -37,7 +37,7 @@ class Proof:
     """What a run of `verify` is given; `progress` None: a bar where stderr is a terminal."""
 
     settings: Settings
-    scorer: Scorer
+    snapshots: Snapshots
     wait_seconds: float
     progress: bool | None = None
 
@@ -136,7 +136,7 @@ class _Partition:
         mode = self.proof.settings.clock if checkpoint is None else checkpoint.clock_mode
         start = new_checkpoint(self.number, self.log.partitions, self.log.topic_id, mode)
         recount = Recount({user.encode() for user in chosen}, found.rejected)
-        oracle = Oracle(start, found.inputs, self.proof.scorer)
+        oracle = Oracle(start, found.inputs, self.proof.snapshots)
         if checkpoint is None or self.logs.begin(ACTIVITY, self.number) > 0:
             return oracle.expected, recount
         batches = self.logs.read(ACTIVITY, self.number, 0, checkpoint.next)

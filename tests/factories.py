@@ -15,8 +15,8 @@ from domain.course_facts import Assessment, CourseFacts, Module
 from domain.decode import Record
 from domain.fold import Effects, PartitionFold, new_checkpoint
 from domain.inputs import Input
+from domain.scoring import no_snapshots
 from domain.state import Header, Learner
-from models.baseline import Baseline
 from tests.defects import Defect, folding_with
 
 START = datetime(2024, 3, 4, 9, 0, tzinfo=UTC)  # a Monday
@@ -157,7 +157,7 @@ class Bench:
             configuration or Configuration(),
             {},
             self.store,
-            Baseline(),
+            no_snapshots,
         )
         if facts is not None:
             self.adopt("course", facts)

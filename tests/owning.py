@@ -37,7 +37,7 @@ from domain.course_facts import CourseFacts
 from domain.decode import Record
 from domain.fold import DeadLetter
 from domain.ids import partition_of
-from models.baseline import Baseline
+from domain.scoring import no_snapshots
 from runtime.settings import Settings
 from tests.defects import Defect, with_defect
 from tests.factories import START, record, seconds
@@ -190,7 +190,7 @@ class Stage:
         self.context = Context(
             settings=self.settings,
             configuration=Configuration(),
-            scorer=Baseline(),
+            snapshots=no_snapshots,
             clock=self.clock,
             courses=self.courses,
             metrics=Metrics(self.registry),

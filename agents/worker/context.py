@@ -6,7 +6,7 @@ from agents.worker.courses import CourseReader
 from agents.worker.hot_states import HotStates
 from agents.worker.metrics import Metrics
 from domain.configuration import Configuration
-from domain.scoring import Scorer
+from domain.scoring import Snapshots
 from runtime.clock import Clock
 from runtime.settings import Settings
 
@@ -17,7 +17,7 @@ class Context:
 
     settings: Settings
     configuration: Configuration
-    scorer: Scorer
+    snapshots: Snapshots
     clock: Clock
     courses: CourseReader
     metrics: Metrics

@@ -56,7 +56,7 @@ class WorkerStored(Stored):
         checkpoint = self._checkpoint_at(position)
         with self._versions():
             fold = PartitionFold(
-                checkpoint, context.configuration, loaded.facts, loaded.table, context.scorer
+                checkpoint, context.configuration, loaded.facts, loaded.table, context.snapshots
             )
         await context.courses.caught_up()
         letters = None

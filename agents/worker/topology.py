@@ -15,7 +15,7 @@ from agents.worker.metrics import Metrics
 from agents.worker.stored import WorkerStored
 from contracts.topics import ACTIVITY, STATE, TOPICS, partition_counts
 from domain.configuration import Configuration
-from domain.scoring import Scorer
+from domain.scoring import Snapshots
 from runtime.clock import WallClock
 from runtime.failpoints import Failpoints
 from runtime.process import leave
@@ -26,12 +26,12 @@ _MIB: Final = 1_048_576
 
 
 def run_worker(
-    settings: Settings, configuration: Configuration, scorer: Scorer, *, resume: bool = False
+    settings: Settings, configuration: Configuration, snapshots: Snapshots, *, resume: bool = False
 ) -> int:
     """Own partitions until a signal asks to stop; every other end is an exit status of its own."""
     quiet_loggers()
     wait_for_kafka(settings, partition_counts(settings.partitions))
-    asyncio.run(_run(settings, configuration, scorer, resume=resume))
+    asyncio.run(_run(settings, configuration, snapshots, resume=resume))
     return 0
 
 
@@ -52,7 +52,7 @@ def worker_job(context: Context) -> Job:
 
 
 async def _run(
-    settings: Settings, configuration: Configuration, scorer: Scorer, *, resume: bool
+    settings: Settings, configuration: Configuration, snapshots: Snapshots, *, resume: bool
 ) -> None:
     def wake_owners() -> None:
         owners.wake()
@@ -60,7 +60,7 @@ async def _run(
     context = Context(
         settings=settings,
         configuration=configuration,
-        scorer=scorer,
+        snapshots=snapshots,
         clock=WallClock(),
         courses=CourseReader(settings, on_change=wake_owners),
         metrics=Metrics(),

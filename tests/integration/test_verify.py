@@ -15,10 +15,10 @@ from aiokafka import AIOKafkaProducer
 from kafka import TopicPartition
 
 from contracts.topics import ACTIVITY, COURSES
+from domain.scoring import no_snapshots
 from feeds.faults import Faults
 from feeds.feed import Delivery
 from feeds.simulate import Simulation, simulate
-from models.baseline import Baseline
 from proof.report import Check, Report
 from proof.verify import Proof, verify
 from runtime.clock import WallClock
@@ -101,7 +101,9 @@ def stack(tables: Settings, tmp_path: Path) -> Iterator[Settings]:
 
 
 def verified(settings: Settings, *, wait: float = 60) -> Report:
-    return verify(Proof(settings=settings, scorer=Baseline(), wait_seconds=wait, progress=False))
+    return verify(
+        Proof(settings=settings, snapshots=no_snapshots, wait_seconds=wait, progress=False)
+    )
 
 
 def simulated(settings: Settings) -> None:
