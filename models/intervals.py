@@ -1,0 +1,44 @@
+"""90 % intervals: a typical error, times quantiles that were tracked as labels came in."""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from msgspec import Struct
+
+LEVEL: Final = 0.9
+_SEPARATOR: Final = "\x1f"
+
+
+class Error(Struct, array_like=True):
+    """A typical absolute error, points or days, and how many it is the mean of."""
+
+    value: float
+    count: int = 0
+
+
+class Quantiles(Struct, array_like=True):
+    """How many typical errors the interval reaches down and up from the predicted value."""
+
+    low: float
+    high: float
+
+
+class Keys(NamedTuple):
+    """Where the parts of an interval are kept: by kind and bin, and by series and kind."""
+
+    bin: str
+    series: str
+
+
+def keys(series: str | None, kind: str | None, number: int) -> Keys:
+    """The keys of a prediction in the bin of this number."""
+    kind = kind or ""
+    return Keys(
+        _SEPARATOR.join(("bin", kind, str(number))), _SEPARATOR.join(("series", series or "", kind))
+    )
+
+
+def typical_error(errors: Mapping[str, Error], at: Keys, start: float) -> float:
+    """The mean of what is known of the bin and of the series; `start` stands for what is not."""
+    known = [it.value if (it := errors.get(key)) else start for key in at]
+    return sum(known) / len(known)

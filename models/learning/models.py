@@ -1,0 +1,131 @@
+"""One target's model: what predicts, what judges what was shown of it, and whether it drifted."""
+
+from collections.abc import Callable
+from typing import Final, Generic, TypeVar
+
+from msgspec import Struct
+
+from domain.examples import Example, Lesson
+from domain.predictions import Figure, Target
+from domain.scoring import Slot
+from models.amounts import SCALES
+from models.learning import priors
+from models.learning.classifier import Classifier, ClassifierState
+from models.learning.drift import Drift, DriftState
+from models.learning.meters import AmountMeter, Meter, ProbabilityMeter
+from models.learning.regressor import Regressor, RegressorState
+from models.learning.scoreboard import Board, Scoreboard
+from models.priors import Priors
+from models.reports import Report
+
+M = TypeVar("M", bound=Meter)
+
+
+class Judged(Struct, Generic[M]):
+    """What is kept of how good a model turned out to be."""
+
+    board: Board[M]
+    drift: DriftState
+
+
+class AmountState(Struct):
+    """What is kept of a model that says amounts."""
+
+    regressor: RegressorState
+    priors: Priors
+
+
+class Judge(Generic[M]):
+    """Scores and drift of what was shown of one target."""
+
+    def __init__(
+        self, meter: type[M], loss: Callable[[int, int], float], kept: Judged[M] | None = None
+    ) -> None:
+        self._loss = loss
+        self._scores = Scoreboard(meter, kept.board if kept else None)
+        self._drift = Drift(kept.drift if kept else None)
+
+    @property
+    def state(self) -> Judged[M]:
+        """What `Judge` takes to go on as if nothing had happened."""
+        return Judged(self._scores.board, self._drift.state)
+
+    def judge(self, lesson: Lesson, shown: Figure, label: int) -> None:
+        """Count what was shown and what came of it."""
+        self._scores.judge(shown, label, lesson.course_id, lesson.groups or {})
+        self._drift.add(self._loss(shown.value, label), lesson.at)
+
+    def report(self, target: Target, examples: int) -> Report:
+        """What is known of a model that has learned so many examples."""
+        return Report(
+            target=target,
+            examples=examples,
+            total=self._scores.total(),
+            rolling=self._scores.rolling(),
+            courses=self._scores.courses(),
+            groups=self._scores.groups(),
+            drifts=self._drift.state.drifts,
+            drifted_at=self._drift.state.drifted_at,
+        )
+
+
+class ProbabilityModel:
+    """A probability: `learn` judges what was shown, then learns."""
+
+    def __init__(
+        self,
+        target: Target,
+        state: ClassifierState | None = None,
+        judged: Judged[ProbabilityMeter] | None = None,
+    ) -> None:
+        self.classifier: Final = Classifier(target, state)
+        self.judge: Final = Judge(ProbabilityMeter, _brier, judged)
+
+    def learn(self, lesson: Lesson, example: Example) -> None:
+        """Judge what was shown, and learn an example in which nothing is at fault."""
+        if example.shown is not None:
+            self.judge.judge(lesson, example.shown, example.label)
+        self.classifier.learn(example.features, example.label)
+
+
+class AmountModel:
+    """An amount: `learn` judges what was shown, then learns; the priors too."""
+
+    def __init__(
+        self,
+        target: Target,
+        state: AmountState | None = None,
+        judged: Judged[AmountMeter] | None = None,
+    ) -> None:
+        self._scale = SCALES[target]
+        self.regressor: Final = Regressor(target, state.regressor if state else None)
+        self.priors: Final = state.priors if state else Priors()
+        self.judge: Final = Judge(AmountMeter, self._error, judged)
+
+    @property
+    def state(self) -> AmountState:
+        """What `AmountModel` takes to go on as if nothing had happened."""
+        return AmountState(self.regressor.state, self.priors)
+
+    def learn(self, lesson: Lesson, example: Example) -> None:
+        """Judge what was shown, and learn an example in which nothing is at fault."""
+        label = self._scale.figure(example.label / self._scale.unit)
+        if example.shown is not None:
+            self.judge.judge(lesson, example.shown, label)
+        assert lesson.course_id is not None, "an amount is that of a course"
+        assert example.assessment is not None, "an amount is that of an assessment"
+        series = lesson.series or lesson.course_id
+        came = label / self._scale.unit
+        self.regressor.learn(example.features, series, example.kind, came)
+        slot = Slot(lesson.course_id, example.assessment, series, example.kind, example.slot)
+        priors.learn(self.priors, slot, label)
+
+    def _error(self, shown: int, label: int) -> float:
+        """The absolute error, as a share of the largest possible one."""
+        return min(
+            1.0, abs(shown - label) / self._scale.unit / (self._scale.high - self._scale.low)
+        )
+
+
+def _brier(shown: int, label: int) -> float:
+    return (shown / 1000 - label) ** 2

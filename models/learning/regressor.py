@@ -1,0 +1,75 @@
+"""An amount that learns: the mean of two linear regressions over the prior."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from msgspec import Struct, field
+
+from domain.predictions import Target
+from models.amounts import SCALES, inputs
+from models.learning.intervals import Intervals
+from models.learning.wall import Linear, LinearState, Stack, StackState
+from models.snapshot import Regression
+
+
+class Settings(NamedTuple):
+    """Steps of the two regressions, and the errors from which on they count as equally large."""
+
+    linear_step: float
+    linear_huber: float
+    stack_step: float
+    stack_huber: float
+
+
+SETTINGS: Final[dict[Target, Settings]] = {
+    "score": Settings(0.003, 10.0, 0.5, 8.0),
+    "submission": Settings(0.003, 5.0, 0.3, 3.0),
+}
+KEYS_MAX: Final = 2000
+"""Keys of the stack (of its kinds and series, mostly); one more is not learned."""
+
+
+class RegressorState(Struct):
+    """All that is kept of a regression between two processes."""
+
+    linear: LinearState = field(default_factory=LinearState)
+    stack: StackState = field(default_factory=StackState)
+    intervals: Intervals = field(default_factory=Intervals)
+
+
+class Regressor:
+    """One target's amount, learned one example at a time."""
+
+    def __init__(self, target: Target, state: RegressorState | None = None) -> None:
+        state = state or RegressorState()
+        by = SETTINGS[target]
+        self._target = target
+        self._scale = SCALES[target]
+        self._linear = Linear(by.linear_step, by.linear_huber, state.linear)
+        self._stack = Stack(by.stack_step, by.stack_huber, KEYS_MAX, state.stack)
+        self._intervals = state.intervals
+
+    def learn(self, features: Sequence[int], series: str, kind: str | None, label: float) -> None:
+        """Learn one example whose features fit; `label` in points or days."""
+        it = inputs(self._target, features, series, kind)
+        above = label - it.expected
+        one = self._linear.learn(it.dense, above)
+        two = self._stack.learn(it.stack, above)
+        said = self._scale.clamped(it.expected + (one + two) / 2)
+        self._intervals.learn(self._scale, series, kind, said=said, came=label)
+
+    @property
+    def state(self) -> RegressorState:
+        """What goes on as this one."""
+        return RegressorState(self._linear.state, self._stack.state, self._intervals)
+
+    def served(self) -> Regression:
+        """The same, as a snapshot has it."""
+        intercept, slopes = self._linear.folded()
+        return Regression(
+            intercept=intercept,
+            linear=slopes,
+            stack=dict(self._stack.weights),
+            errors=self._intervals.errors,
+            quantiles=self._intervals.quantiles,
+        )

@@ -1,0 +1,66 @@
+"""How good what was shown turned out to be: what a snapshot says of each target."""
+
+from msgspec import Struct, field
+
+from domain.predictions import Target
+
+
+class Bin(Struct, frozen=True, array_like=True):
+    """Predictions of one bin: how many, their mean, and what came of them.
+
+    Of probabilities the bins are 15 of equal width, and `came` is the share that came true; of
+    amounts they are ten by the predicted value, and `came` is the share that the interval covered.
+    """
+
+    count: int
+    predicted: float
+    came: float
+
+
+class Scores(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Scores of what was shown, and of the baseline on the same examples; None: not known.
+
+    Of probabilities: log loss (natural logarithm), Brier score, area under the ROC curve and
+    calibration error (the mean over 15 bins of equal width of |predicted - came|, weighted by
+    count). Of amounts: the mean absolute error, and the width of the interval, in points of
+    percent or days; `coverage` is the share of labels within the 90 % interval.
+    """
+
+    count: int = 0
+    rate: float | None = None
+    log_loss: float | None = None
+    naive_log_loss: float | None = None
+    brier: float | None = None
+    naive_brier: float | None = None
+    auc: float | None = None
+    naive_auc: float | None = None
+    calibration_error: float | None = None
+    naive_calibration_error: float | None = None
+    mae: float | None = None
+    naive_mae: float | None = None
+    coverage: float | None = None
+    width: float | None = None
+    bins: tuple[Bin, ...] = ()
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """What is known of one target's model.
+
+    `examples` were learned, `total.count` of them had been shown. `rolling` covers the newest
+    1,000 to 2,000 of those. `groups` are named `name=value`. `drifted_at` is when the loss of what
+    was shown was seen to rise, in epoch seconds, as long as that stands.
+    """
+
+    target: Target
+    examples: int = 0
+    total: Scores = field(default_factory=Scores)
+    rolling: Scores = field(default_factory=Scores)
+    courses: dict[str, Scores] = field(default_factory=dict)
+    groups: dict[str, Scores] = field(default_factory=dict)
+    drifts: int = 0
+    drifted_at: int | None = None
+
+    @property
+    def drifted(self) -> bool:
+        """Whether the model is marked as drifted."""
+        return self.drifted_at is not None

@@ -1,0 +1,118 @@
+"""What serves a decoded snapshot: the fold's Scorer. It needs no river."""
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from domain.predictions import Figure, Target
+from domain.scoring import Slot
+from models import amounts, intervals, priors
+from models.encoding import ENCODINGS, TABLES
+from models.snapshot import Classification, Snapshot
+
+EXAMPLES_MIN: Final[dict[Target, int]] = {
+    "score": 200,
+    "submission": 200,
+    "inactivity_7": 500,
+    "inactivity_14": 500,
+    "not_passing": 500,
+    "next_missing": 500,
+}
+"""Under so many learned examples a model says nothing."""
+OUTCOMES_MIN: Final = 500
+"""Under so many known outcomes `not_passing` says nothing."""
+MILLION: Final = 1_000_000
+_LOGIT_MAX: Final = 30.0
+
+
+class Served:
+    """One snapshot, as a Scorer: every method is a pure function of its arguments."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot: Final = snapshot
+        self._examples = snapshot.examples
+        self._outcomes = sum(it.count for it in snapshot.base_rates.values())
+        self._missed = sum(it.not_passed for it in snapshot.base_rates.values())
+
+    @property
+    def number(self) -> int:
+        """The number of the snapshot."""
+        return self.snapshot.number
+
+    def enough(self, target: Target) -> bool:
+        """Whether enough examples of this target were learned to say anything."""
+        if target == "not_passing" and self._outcomes < OUTCOMES_MIN:
+            return False
+        return self._examples.get(target, 0) >= EXAMPLES_MIN[target]
+
+    def expected_score(self, slot: Slot) -> float | None:
+        """What this assessment's score is expected to be, percent; None under 10 scores."""
+        known = self.snapshot.priors["score"]
+        return priors.expected(known, slot, "score") if priors.known(known, slot) else None
+
+    def score_prior(self, slot: Slot) -> float:
+        """The same for a feature: shrunk to its slot, kind and all scores; 70 knowing nothing."""
+        return priors.expected(self.snapshot.priors["score"], slot, "score")
+
+    def submission_prior(self, slot: Slot) -> float:
+        """When it is submitted, days from the due time, shrunk likewise; 0 knowing nothing."""
+        return priors.expected(self.snapshot.priors["submission"], slot, "submission")
+
+    def base_rate(self, course_id: str, series: str) -> float | None:
+        """The share that does not pass in earlier runs; of all other courses where there are none.
+
+        None while no outcome of another course is known at all.
+        """
+        others = [(key, it) for key, it in self.snapshot.base_rates.items() if key != course_id]
+        runs = [it for _, it in others if it.series == series] or [it for _, it in others]
+        count = sum(it.count for it in runs)
+        return sum(it.not_passed for it in runs) / count if count else None
+
+    def probability(self, target: Target, features: Sequence[int]) -> Figure | None:
+        """A calibrated probability and the baseline's, thousandths; None where too little is known.
+
+        Too little is learned, or the features are not those of this target.
+        """
+        encoding = ENCODINGS.get(target)
+        if encoding is None or not self.enough(target) or not encoding.fits(features):
+            return None
+        model = self.snapshot.classifications[target]
+        weights = model.weights
+        logit = sum([weights[key] for key in encoding.keys(features)])
+        naive = model.naive[TABLES[target].keys(features)[1]]
+        return Figure(calibrated(model, logit), naive)
+
+    def amount(
+        self, target: Target, features: Sequence[int], series: str, kind: str | None
+    ) -> Figure | None:
+        """A score or a submission's time with its 90 % interval, tenths; None as above."""
+        scale = amounts.SCALES.get(target)
+        if scale is None or not self.enough(target) or not amounts.fits(target, features):
+            return None
+        model = self.snapshot.regressions[target]
+        expected, dense, stack = amounts.inputs(target, features, series, kind)
+        linear, weights = model.linear, model.stack
+        one = model.intercept + sum(
+            [linear.get(name, 0.0) * value for name, value in dense.items()]
+        )
+        two = sum([weights.get(key, 0.0) * value for key, value in stack.items()])
+        value = scale.clamped(expected + (one + two) / 2)
+        at = intervals.keys(series, kind, scale.bin_of(value))
+        error = intervals.typical_error(model.errors, at, scale.error)
+        reach = model.quantiles.get(at.bin, scale.quantiles)
+        return Figure(
+            scale.figure(value),
+            amounts.naive(target, features),
+            scale.figure(value - reach.low * error),
+            scale.figure(value + reach.high * error),
+        )
+
+
+def calibrated(model: Classification, logit: int) -> int:
+    """The calibrated probability of a logit in millionths, in thousandths."""
+    return math.floor(1000 * share((model.offset + model.slope * logit / MILLION) / MILLION) + 0.5)
+
+
+def share(logit: float) -> float:
+    """The probability of a log-odd, from 1e-13 to 1 - 1e-13."""
+    return 1 / (1 + math.exp(-max(-_LOGIT_MAX, min(_LOGIT_MAX, logit))))
