@@ -26,6 +26,7 @@ from domain.decode import Record, Rejected
 from domain.fold import DeadLetter, new_checkpoint
 from domain.scoring import no_snapshots
 from proof.course_letters import course_letters
+from proof.examples import Examples
 from proof.found import Found, Limits, States
 from proof.logs import Entry, Logs
 from proof.matching import Compared, compare_all
@@ -153,7 +154,8 @@ class Partition:
 
     def found(self) -> Found:
         """What stands in the topics, up to the partition's checkpoint."""
-        found = Found(cast(Logs, self.logs), 0)
+        logs = cast(Logs, self.logs)
+        found = Found(logs, 0, Examples(logs, 1))
         end = self.logs.end(ACTIVITY, 0)
         found.wait_for_worker(Limits({0: end}, time.monotonic() + 1, 1))
         found.read_outputs()

@@ -15,7 +15,6 @@ from aiokafka import AIOKafkaProducer
 from kafka import TopicPartition
 
 from contracts.topics import ACTIVITY, COURSES
-from domain.scoring import no_snapshots
 from feeds.faults import Faults
 from feeds.feed import Delivery
 from feeds.simulate import Simulation, simulate
@@ -102,7 +101,7 @@ def stack(tables: Settings, tmp_path: Path) -> Iterator[Settings]:
 
 def verified(settings: Settings, *, wait: float = 60) -> Report:
     return verify(
-        Proof(settings=settings, snapshots=no_snapshots, wait_seconds=wait, progress=False)
+        Proof(settings=settings, wait_seconds=wait, progress=False)
     )
 
 
