@@ -47,7 +47,10 @@ Each path is also served under `/api/progress/`, each with and without a trailin
 wherever GET does. Errors are problem details (RFC 9457)."""
 _TAGS: Final = [
     {"name": "progress", "description": "The pages of one learner; they need a token."},
-    {"name": "operation", "description": "What probes and operators ask; no token, no learner."},
+    {
+        "name": "operation",
+        "description": "What probes and operators ask of no learner; only the models need a token.",
+    },
 ]
 _IF_NONE_MATCH: Final[Schema] = {
     "name": "If-None-Match",

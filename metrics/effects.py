@@ -82,14 +82,14 @@ def _effect(risk: Risk, changes: Mapping[str, int], words: Mapping[str, Word]) -
     """The effect of changes that lower a risk; it names the first that can be said in words."""
     if risk.target == "next_missing":
         return None
-    names = _NAMES[risk.target]
     after = risk.if_changed(changes)
-    for name, now in changes.items():
-        then, word = risk.features[names.index(name)], words.get(name)
+    if after >= risk.probability:
+        return None
+    names = _NAMES[risk.target]
+    for name in sorted(changes, key=_comes_last):
+        then, now, word = risk.features[names.index(name)], changes[name], words.get(name)
         if then == now or word is None or not (word.is_known(then) and word.is_known(now)):
             continue
-        if after >= risk.probability:
-            return None
         return Effect(
             target=risk.target,
             course_id=risk.course_id,
@@ -99,6 +99,11 @@ def _effect(risk: Risk, changes: Mapping[str, int], words: Mapping[str, Word]) -
             kind="association",
         )
     return None
+
+
+def _comes_last(name: str) -> bool:
+    """Of what changes together, lateness is the least that a learner would think of."""
+    return name in {"lateness", "last_lateness"}
 
 
 def _with(course: Course, name: str, at: int) -> Course:

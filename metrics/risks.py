@@ -1,6 +1,7 @@
 """Why a risk is what it is: the parts that a learner can understand, in words, and the sum."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 from domain.predictions import TARGETS, Target
@@ -63,13 +64,13 @@ def risks(view: View) -> list[Risk]:
     nearest: dict[str, str] = {}
     for course, work in heavy_ahead(view):
         nearest.setdefault(course.course_id, work.assessment.id)
-    words = _Words(view)
-    found = [_risk("inactivity", None, said(view, SILENCE_TARGET))]
+    ask = partial(_risk, worked=bool(view.state.last_work_at))
+    found = [ask("inactivity", None, said(view, SILENCE_TARGET))]
     for course_id in view.refs:
-        found.append(_risk("not_passing", course_id, of_course(view, "not_passing", course_id)))
+        found.append(ask("not_passing", course_id, of_course(view, "not_passing", course_id)))
         if course_id in nearest:
             made = of_course(view, "next_missing", course_id, nearest[course_id])
-            found.append(_risk("next_missing", course_id, made))
+            found.append(ask("next_missing", course_id, made))
     return [risk for risk in found if risk is not None]
 
 
@@ -123,15 +124,20 @@ def _explanation(risk: Risk, target: EffectTarget) -> RiskExplanation:
     )
 
 
-def _risk(target: RiskTarget, course_id: str | None, made: Said) -> Risk | None:
-    """A prediction taken apart by the snapshot that made it; None where nothing was said."""
+def _risk(target: RiskTarget, course_id: str | None, made: Said, *, worked: bool) -> Risk | None:
+    """A prediction taken apart by the snapshot that made it; None where nothing was said.
+
+    For who has never `worked` the days since then are a guess, which is not said.
+    """
     if made.made is None or made.served is None:
         return None
     model, at, features = TARGETS[made.made.target], made.made.made_at, made.made.features
     explanation = explain(made.served, model, features)
     if explanation is None:
         return None
-    words = SILENCE if target == "inactivity" else COURSE
+    words = dict(SILENCE if target == "inactivity" else COURSE)
+    if not worked:
+        del words["days_since_work"]
     factors = list(_factors(made.served, explanation, features, words))
     return Risk(target, course_id, model, at, features, made.served, explanation, factors)
 
@@ -169,6 +175,6 @@ def added_by(served: Served, target: Target, features: Sequence[int], feature: s
     changed, found = list(features), []
     for number in range(encoding.features[place].bins):
         changed[place] = number
-        own = (key for key in encoding.keys(changed) if encoding.owners[key] == place)
-        found.append(sum(model.weights[key] for key in own) - model.means[place])
+        own = sum([model.weights[key] for key in encoding.keys_of(place, changed)])
+        found.append(own - model.means[place])
     return found

@@ -1,9 +1,8 @@
 """What every measure looks at: one learner's state, the course facts, the cohort, and the time."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, wraps
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 from domain.configuration import Configuration
@@ -52,7 +51,7 @@ class Models:
     purpose; `frozen`: nothing is learned.
     """
 
-    snapshots: Mapping[int, Served] = MappingProxyType({})
+    snapshots: Mapping[int, Served] = field(default_factory=dict)
     adopted: int = 0
     newest: int = 0
     serving: int = 0
