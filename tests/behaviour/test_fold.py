@@ -10,9 +10,9 @@ from domain import codec
 from domain.checkpoint import FOLD_VERSION, ClockMode
 from domain.configuration import Configuration, Halting, adopted
 from domain.events import AnyEvent
-from domain.rules.reacting import react
-from domain.rules.step import Step
+from domain.reacting import react
 from domain.state import FINISHED_MAX, Learner
+from domain.step import Step
 from tests.factories import (
     START,
     USER,
