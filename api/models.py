@@ -1,8 +1,10 @@
 """GET /api/v1/models: how good the models are, for operators, as `/metrics` shows it too."""
 
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
 from typing import Annotated, Any, Final
 
+import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials
@@ -18,6 +20,7 @@ from metrics.model_figures import models_report
 from metrics.shapes_models import ModelsReport
 
 PATH: Final = "/api/v1/models"
+OPERATION: Final = "models"
 _HEADERS: Final = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
 _JSON: Final = TypeAdapter(ModelsReport)
 
@@ -42,7 +45,7 @@ def models_router(context: Context) -> APIRouter:
             responses=problem_responses(401, 403, 500, 503),
             response_description="The models, by what they predict.",
             include_in_schema=not slash,
-            operation_id="models",
+            operation_id=OPERATION,
             summary="How good are the models?",
             description=(
                 "Every model with what it has learned, its scores beside its baseline's, its "
@@ -67,6 +70,12 @@ async def _respond(context: Context, request: Request) -> Response:
         configuration.models.predicted(),
     )
     return Response(_JSON.dump_json(report), headers=_HEADERS, media_type="application/json")
+
+
+@cache
+def example() -> Any:
+    """An answer for the documentation."""
+    return msgspec.json.decode(Path(__file__).with_suffix(".json").read_bytes())
 
 
 def _documented(

@@ -5,9 +5,10 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from domain.course_facts import Assessment, CourseFacts
-from domain.coursework import HeavyWork, assigned, heavy_work, is_banked, submitted
+from domain.coursework import assigned, is_banked, submitted
 from domain.days import local_day
 from domain.predicting import AHEAD
+from domain.standing import HeavyWork, standing
 from domain.state import Course, Submission
 from metrics.view import View, once
 
@@ -92,7 +93,7 @@ def heavy_ahead(view: View) -> list[tuple[Course, HeavyWork]]:
     for course in view.courses:
         facts = view.facts.get(course.course_id)
         if facts is not None:
-            ahead = (each for each in heavy_work(course, facts) if _is_ahead(view, each))
+            ahead = (each for each in standing(course, facts).heavy if _is_ahead(view, each))
             found += [(course, each) for each in islice(ahead, OF_A_COURSE_MAX)]
     return sorted(found, key=lambda each: (each[1].due_at, each[0].course_id))
 

@@ -91,8 +91,9 @@ def _judge(target: Target, serving: Served, newest: Served) -> _Judged:
 def _faults(target: Target, report: Report) -> Iterator[Text]:
     """Why a model that has learned enough is not believed all the same."""
     scores, off = report.rolling, _off(report.rolling)
-    if scores.count < CHECKED_MIN or off is None:
-        yield _said("confidence.few_checked", target, have=scores.count, need=CHECKED_MIN)
+    checked = 0 if off is None else scores.count
+    if off is None or checked < CHECKED_MIN:
+        yield _said("confidence.few_checked", target, have=checked, need=CHECKED_MIN)
         return
     if exceeds(off, OFF_MAX):
         if target in ENCODINGS:

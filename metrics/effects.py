@@ -11,6 +11,7 @@ from domain.features import SILENCE as SILENCE_FEATURES
 from domain.features.course import LASTS, course_features
 from domain.features.silence import lately
 from domain.ids import short_id
+from domain.standing import standing
 from domain.state import Course, Submission, Work
 from metrics.assessments import Due
 from metrics.figures import prob
@@ -33,7 +34,7 @@ def if_submitted(view: View, due: Due) -> Effect | None:
         return None
     seen = lately(view.state, risk.made_at, view.zone)
     before, after = (
-        course_features(course, facts, seen, None, risk.made_at)
+        course_features(course, facts, standing(course, facts), seen, None, risk.made_at)
         for course in (due.course, _with(due.course, due.fact.id, risk.made_at))
     )
     changes = {

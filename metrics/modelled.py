@@ -2,9 +2,11 @@
 
 from typing import Final, NamedTuple
 
+from domain.course_facts import DAY
 from domain.exact import reaches
-from domain.predicting import Running, running_courses
+from domain.predicting import SILENCE_DAYS
 from domain.predictions import NUMBERS, Figure, Prediction, Target
+from domain.running import Running, open_courses
 from metrics.figures import instant, needs, sentence
 from metrics.shapes import Band, Est, Missing, Model, SectionState, Text
 from metrics.view import View, once
@@ -53,8 +55,8 @@ class Said(NamedTuple):
 @once
 def running(view: View) -> dict[str, Running]:
     """The learner's courses that run now; only of these anything is predicted."""
-    found = running_courses(view.state, view.facts, view.now)
-    return {each.course.course_id: each for each in found}
+    found = open_courses(view.state, view.facts, view.now)
+    return {each.course.course_id: each for each in found if each.begins_at <= view.now}
 
 
 def said(
@@ -88,6 +90,16 @@ def of_course(view: View, target: Target, course_id: str, assessment: str | None
     dated = facts is not None and facts.starts_at is not None and facts.ends_at is not None
     waits = waits_for(view, course_id)
     return said(view, target, course_id, assessment, facts_known=dated, waits=waits)
+
+
+def of_silence(view: View, target: Target) -> Said:
+    """What was said of days without work, as far as any course runs so long."""
+    days = dict(SILENCE_DAYS)[target]
+    found = running(view).values()
+    waits = None if found else sentence("prediction.not_running", {})
+    if found and max(each.over_at for each in found) < view.now + days * DAY:
+        waits = sentence("prediction.ends_first", {"days": days})
+    return said(view, target, waits=waits)
 
 
 def waits_for(view: View, course_id: str) -> Text | None:

@@ -2,20 +2,20 @@
 
 from typing import Final
 
-from domain.coursework import HeavyWork
 from domain.days import iso_date
-from domain.predicting import AHEAD, SILENCE_DAYS
+from domain.predicting import SILENCE_DAYS
 from domain.predictions import Target
+from domain.standing import HeavyWork
 from domain.state import Course
 from metrics.assessments import Due, heavy_ahead, next_dues
 from metrics.completion import completion_predictions
 from metrics.confidence import prediction_confidence
 from metrics.figures import instant, pct, prob, sentence
 from metrics.forecast import performance_forecast
-from metrics.modelled import Said, estimate, of_course, running, said, waits_for
+from metrics.modelled import Said, estimate, of_course, of_silence, said, waits_for
 from metrics.recommendations import learning_recommendations
 from metrics.risks import risk_explanations, risk_factors
-from metrics.shapes import CourseRef, Prob, Text
+from metrics.shapes import CourseRef, Prob
 from metrics.shapes_predictions import (
     Inactivity,
     NextAssessmentScore,
@@ -27,7 +27,6 @@ from metrics.shapes_predictions import (
 from metrics.submissions import submissions
 from metrics.view import View
 
-_DAY: Final = 86_400
 _TENTHS: Final = 10
 
 
@@ -80,7 +79,7 @@ def next_assessment_score(view: View) -> NextAssessmentScore:
 def inactivity(view: View, target: Target) -> Inactivity:
     """Whether there will be no work in the days that the target looks ahead."""
     days = dict(SILENCE_DAYS)[target]
-    made = said(view, target, waits=_too_short(view, days))
+    made = of_silence(view, target)
     return Inactivity(
         status=made.status,
         missing=made.missing,
@@ -142,15 +141,6 @@ def _score_of(view: View, due: Due) -> Said:
 
 def _nothing_due(view: View) -> Said:
     return said(view, "score", waits=sentence("prediction.nothing_due", {}))
-
-
-def _too_short(view: View, days: int) -> Text | None:
-    """Why nothing is said of so many days: no course runs so long."""
-    found = running(view).values()
-    if not found:
-        return sentence("prediction.not_running", {})
-    longest = max((each.ends_at or view.now + AHEAD) - view.now for each in found)
-    return sentence("prediction.ends_first", {"days": days}) if longest < days * _DAY else None
 
 
 def _prob(value: float | None) -> Prob | None:

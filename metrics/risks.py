@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from domain.predictions import TARGETS, Target
 from metrics.assessments import heavy_ahead
 from metrics.figures import prob, sentence
-from metrics.modelled import Said, of_course, said
+from metrics.modelled import Said, of_course, of_silence
 from metrics.risk_words import COURSE, SILENCE, Word
 from metrics.shapes import Text
 from metrics.shapes_predictions import EffectTarget, RiskExplanation, RiskFactor, RiskTarget
@@ -65,7 +65,7 @@ def risks(view: View) -> list[Risk]:
     for course, work in heavy_ahead(view):
         nearest.setdefault(course.course_id, work.assessment.id)
     ask = partial(_risk, worked=bool(view.state.last_work_at))
-    found = [ask("inactivity", None, said(view, SILENCE_TARGET))]
+    found = [ask("inactivity", None, of_silence(view, SILENCE_TARGET))]
     for course_id in view.refs:
         found.append(ask("not_passing", course_id, of_course(view, "not_passing", course_id)))
         if course_id in nearest:

@@ -3,19 +3,24 @@
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from random import Random
-from typing import Final
+from typing import Any, Final
+
+from msgspec.structs import replace
 
 from domain.examples import Example, Lesson
 from domain.features import COURSE, SCORE, SILENCE, SUBMISSION, Feature
 from domain.inputs import ModelAdopted
-from domain.predictions import Figure, Target
+from domain.predictions import TARGETS, Figure, Target
 from domain.scoring import NoModels, Scorer
+from metrics.view import Models
 from models.learning import Learning
+from models.reports import Report, Scores
 from models.serving import Served
 from models.snapshot import Snapshot, decode_snapshot
 from tests.factories import START, Bench, seconds
 
 LEARNED_UNTIL: Final = seconds(START)
+DAY: Final = 86_400
 MANY: Final = 600
 """More than any model needs to speak."""
 
@@ -44,9 +49,6 @@ def lessons(seed: int = 1, *, many: int = MANY, series: str = "c") -> Iterator[L
                 _amount("submission", random, at),
             ),
         )
-
-
-DAY: Final = 86_400
 
 
 def _bins(random: Random, features: tuple[Feature, ...]) -> list[int]:
@@ -96,3 +98,29 @@ def serving(*known: Served) -> Callable[[int], Scorer]:
 def adopting(bench: Bench, number: int = 1) -> Bench:
     """The bench, after its partition adopted a snapshot."""
     return bench.adopt("model", ModelAdopted(number=number))
+
+
+def models_of(*known: Served, **given: Any) -> Models:
+    """What a view knows of the models, where the last of these snapshots is adopted and newest."""
+    number = known[-1].number if known else 0
+    shown = {"adopted": number, "newest": number, "serving": number} | given
+    return Models(snapshots={each.number: each for each in known}, **shown)
+
+
+def reporting(base: Served, **reports: Report) -> Served:
+    """A snapshot with other reports; those that are not given are of a model that is believed."""
+    made = {target: reports.get(target, believed(target)) for target in TARGETS}
+    return Served(replace(base.snapshot, reports=made))
+
+
+def believed(target: Target, **scores: Any) -> Report:
+    """The report of a model that nothing is to be said against, but for what is given."""
+    amount = target in {"score", "submission"}
+    good: dict[str, Any] = {"count": 1_000}
+    if amount:
+        good |= {"mae": 9.0, "naive_mae": 12.0, "coverage": 0.9, "width": 30.0}
+    else:
+        good |= {"auc": 0.8, "naive_auc": 0.7, "log_loss": 0.4, "naive_log_loss": 0.5}
+        good |= {"calibration_error": 0.02}
+    rolling = Scores(**{**good, **scores})
+    return Report(target=target, examples=2_000, total=rolling, rolling=rolling)
