@@ -15,7 +15,7 @@ from domain.course_facts import Assessment, CourseFacts, Module
 from domain.decode import Record
 from domain.fold import Effects, PartitionFold, new_checkpoint
 from domain.inputs import Input
-from domain.scoring import no_snapshots
+from domain.scoring import Snapshots, no_snapshots
 from domain.state import Header, Learner
 from tests.defects import Defect, folding_with
 
@@ -146,6 +146,7 @@ class Bench:
         facts: CourseFacts | None = None,
         configuration: Configuration | None = None,
         defect: Defect | None = None,
+        snapshots: Snapshots = no_snapshots,
     ) -> None:
         self.store = MemoryStore()
         self.published: list[Any] = []
@@ -157,7 +158,7 @@ class Bench:
             configuration or Configuration(),
             {},
             self.store,
-            no_snapshots,
+            snapshots,
         )
         if facts is not None:
             self.adopt("course", facts)
