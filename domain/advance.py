@@ -40,11 +40,11 @@ from domain.events import (
     is_work,
     kind_of,
 )
+from domain.reacting import react
 from domain.recent import note
-from domain.rules.reacting import react
-from domain.rules.step import Step
 from domain.sessions import DURATION_SECONDS_MAX, Mark, presence
 from domain.state import NEVER, SKILLS_MAX, Course, Day, Learner, Skill
+from domain.step import Step
 
 AboutUnits: TypeAlias = (
     AssessmentSubmitted
@@ -74,7 +74,9 @@ def advance(state: Learner, accepted: Accepted, step: Step) -> None:
     if is_work(event):
         _count_work(state, event, zone, step)
     _dispatch(state, event, zone, step)
-    if step.scorer.number and _is_another_day(state, step.now):
+    if state.predicted_at // DAY != step.now // DAY and (
+        step.scorer.number or not state.predict_at
+    ):
         step.changes.append(DayBegan())
     if step.changes:
         react(state, step)
@@ -88,10 +90,10 @@ def review_all(state: Learner, step: Step) -> None:
     react(state, step)
 
 
-def _is_another_day(state: Learner, now: int) -> bool:
-    """Whether the newest predictions are of another day (UTC)."""
-    made = state.predictions
-    return not made or made[-1].made_at // DAY != now // DAY
+def _begin_day(state: Learner, step: Step) -> None:
+    """Predict again on another day (UTC); where nothing is adopted, only to set the timer."""
+    if step.scorer.number or not state.predict_at:
+        step.changes.append(DayBegan())
 
 
 def _zone(state: Learner, event: AnyEvent, step: Step) -> str:

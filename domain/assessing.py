@@ -12,15 +12,15 @@ from domain.course_facts import DAY
 from domain.coursework import Assigned, is_excused, submitted
 from domain.features.assessment import (
     clipped,
-    lateness,
     score_features,
     submission_features,
 )
 from domain.predicting import amount
 from domain.predictions import NUMBERS, Awaiting, Prediction
-from domain.rules.step import Step
 from domain.scores import PERCENT_MAX, Scored, all_scores
+from domain.standing import standing
 from domain.state import NEVER, Course, Learner, Work
+from domain.step import Step
 
 _TENTHS: Final = 10
 
@@ -45,7 +45,7 @@ def submission_ahead(state: Learner, course: Course, work: Work, step: Step) -> 
         ):
             return shown
     slot = facts.slots[work.short]
-    features = submission_features(slot, lateness([(course, facts)]), step.scorer)
+    features = submission_features(slot, standing(course, facts).lateness, step.scorer)
     return _made("submission", course, work, features, step)
 
 

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from domain.course_facts import DAY, CourseFacts
-from domain.coursework import heavy_work
 from domain.days import local_day
 from domain.events import Outcome
 from domain.examples import Example, Lesson
 from domain.ids import short_id
 from domain.predictions import NUMBERS, TARGETS, Awaiting, Prediction, Target
-from domain.rules.step import Step
+from domain.standing import standing
 from domain.state import AWAITING_MAX, Course, Learner
+from domain.step import Step
 
 MISSING_AFTER: Final = 7 * DAY
 """Work counts as missing so long after its due time."""
@@ -97,7 +97,7 @@ def _tell_missing(state: Learner, course: Course, step: Step) -> None:
     """Heavy work is missing or not, a week after its due time as it is now for this learner."""
     facts, at = _facts(course, step), step.at
     told = _take(course.awaiting, lambda each: 0 < each.known_at <= at)
-    asked = {} if facts is None else {w.assessment.id: w for w in heavy_work(course, facts)}
+    asked = {} if facts is None else {w.assessment.id: w for w in standing(course, facts).heavy}
     examples = []
     for each in told:
         work = asked.get(each.assessment or "")

@@ -11,7 +11,7 @@ from msgspec.structs import asdict
 from domain.predictions import Target
 from domain.rules import TABLE
 from domain.rules.low_score import LowScore
-from domain.rules.step import Adopted
+from domain.step import Adopted
 
 if TYPE_CHECKING:
     Rules: TypeAlias = Any  # no type checker sees the fields of a struct that is made of a table

@@ -145,6 +145,20 @@ class CourseFacts(Struct, frozen=True, kw_only=True, dict=True):
             if not _is_exam(each) and total and reaches(each.weight, HEAVY_SHARE * total)
         }
 
+    @cached_property
+    def heavy_dues(self) -> tuple[tuple[int, int, Assessment, float], ...]:
+        """(due time, 32-bit id, assessment, share) of what weighs and is due, in order of time."""
+        return tuple(
+            sorted(
+                (
+                    (fact.due_at, short, fact, share)
+                    for short, share in self.heavy_shares.items()
+                    if (fact := self.assessment_by_short[short]).due_at is not None
+                ),
+                key=lambda item: item[:2],
+            )
+        )
+
 
 def _is_exam(assessment: Assessment) -> bool:
     return (assessment.kind or "").lower() == _EXAM

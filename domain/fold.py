@@ -29,10 +29,10 @@ from domain.decode import Accepted, Reason, Record, Rejected
 from domain.deduplication import content_of, seen_content
 from domain.examples import Lesson
 from domain.inputs import FoldVersion, Input, ModelAdopted, Tick
-from domain.rules.reacting import fire
-from domain.rules.step import Step
+from domain.reacting import fire
 from domain.scoring import Scorer, Snapshots
 from domain.state import NEVER, SHRINK_STEPS, Header, Learner, new_learner
+from domain.step import Step
 
 HOUR: Final = 3600
 HALTED_STATUS: Final = 65

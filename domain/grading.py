@@ -18,7 +18,6 @@ from domain.events import (
 )
 from domain.history import insert
 from domain.ids import short_id
-from domain.rules.step import Step
 from domain.scores import Scored, all_scores, open_scores, percent_of, score_of
 from domain.state import (
     ASSESSMENTS_MAX,
@@ -35,6 +34,7 @@ from domain.state import (
     Submission,
     Work,
 )
+from domain.step import Step
 
 
 def submitted(state: Learner, course: Course, event: AssessmentSubmitted, step: Step) -> None:

@@ -1,14 +1,14 @@
-"""When something is predicted, what waits for its label, and when the label is known.
+"""What is predicted of a learner, and when.
 
 Predictions are made again at changes of what they rest on, at the first event of a day, at moments
-of the course's week and at the learner's deadlines. What is predicted at a week's moment, and of
-what was submitted, waits for its label; when that is known, it becomes an example to learn from.
+of the course's week and at the learner's deadlines. What is predicted at a week's moment waits for
+its label (`awaiting`), to be judged and learned from.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final
 
 from domain.awaiting import MISSING_AFTER, tell_by_time, wait
 from domain.changes import (
@@ -23,25 +23,26 @@ from domain.changes import (
     WorkChanged,
 )
 from domain.course_facts import DAY, CourseFacts
-from domain.coursework import Assigned, HeavyWork, assigned, heavy_work, submitted
-from domain.features.assessment import lateness, score_features, submission_features
+from domain.coursework import Assigned, assigned, submitted
+from domain.features.assessment import score_features, submission_features
 from domain.features.course import NEXT_DUE, course_features, days_to_due
 from domain.features.silence import Lately, lately, silence_features
 from domain.ids import short_id
 from domain.predictions import NUMBERS, Figure, Prediction, Target
-from domain.rules.step import Step
+from domain.running import Running, open_courses
 from domain.scores import all_scores
 from domain.scoring import Slot
+from domain.standing import HeavyWork
 from domain.state import NEVER, Course, Learner
+from domain.step import Step
 
 WEEK: Final = 7 * DAY
 AHEAD: Final = 28 * DAY
 """How far ahead heavy work is looked at."""
-FORGOTTEN_AFTER: Final = 91 * DAY
-"""A course without an end runs as long as its learner does something once in so long."""
 SILENCE_DAYS: Final[tuple[tuple[Target, int], ...]] = (("inactivity_7", 7), ("inactivity_14", 14))
 """Each target of silence, and how many days it looks ahead."""
 _NEXT_MAX: Final = 4
+_OF_WORK: Final = frozenset({NUMBERS["score"], NUMBERS["submission"]})
 MOVES_TIMERS: Final[frozenset[type[Change]]] = frozenset(
     {
         ScoresChanged,
@@ -53,88 +54,50 @@ MOVES_TIMERS: Final[frozenset[type[Change]]] = frozenset(
         TimerDue,
     }
 )
-"""Changes after which it is predicted again, and the next moment for it may be another."""
+"""Changes after which all is predicted again, and the next moment for it may be another."""
 MOVES_PREDICTIONS: Final = MOVES_TIMERS | {DayBegan}
-"""Changes after which it is predicted again."""
+"""Changes after which something is predicted again."""
 
 
-class Running(NamedTuple):
-    """A course that has begun, is not over, and that the learner is in."""
-
-    course: Course
-    facts: CourseFacts | None
-
-    @property
-    def begins_at(self) -> int:
-        """Where its weeks begin: the course's start, else when the learner came."""
-        known = None if self.facts is None else self.facts.starts_at
-        return self.course.entered_at if known is None else known
-
-    @property
-    def ends_at(self) -> int | None:
-        """When it is over for all; None where that is not known."""
-        return None if self.facts is None else self.facts.ends_at
-
-
-def running_courses(state: Learner, facts: dict[str, CourseFacts], now: int) -> list[Running]:
-    """The learner's courses that run at `now`, the one that began first first."""
-    found = []
-    for course in state.courses:
-        each = Running(course, facts.get(course.course_id))
-        if course.is_open and each.begins_at <= now < _over_at(state, each):
-            found.append(each)
-    return sorted(found, key=lambda each: (each.begins_at, each.course.course_id))
-
-
-def _over_at(state: Learner, each: Running) -> int:
-    return each.ends_at or state.last_event_at + FORGOTTEN_AFTER
-
-
-def follow(state: Learner, step: Step, *, timer: bool) -> None:
+def follow(state: Learner, step: Step, kinds: set[type[Change]]) -> None:
     """Predict again after changes; at a timer, first tell the labels that are known by then.
 
     At a moment of a course's week what is predicted of it also waits for its label. Without a
     snapshot, and for models that are switched off, nothing is shown, but it waits all the same.
     """
+    timer = TimerDue in kinds
     moment = step.at if timer else step.now
     if timer:
         tell_by_time(state, step)
-    running = running_courses(state, step.facts, moment)
-    week = timer and any(_is_week(each, moment) for each in running)
+    courses = open_courses(state, step.facts, moment)
+    running = [each for each in courses if each.begins_at <= moment]
+    week = [each for each in running if timer and _is_week(each, moment)]
+    same_work = kinds == {DayBegan}
+    kept = [each for each in state.predictions if same_work and each.target in _OF_WORK]
     state.predictions = []
-    if not running or not (step.scorer.number or week):
-        return
-    maker = _Maker(state, step, moment, lately(state, moment, step.zone))
-    maker.silence(running, week=week and _is_week(running[0], moment))
-    for each in running:
-        maker.course(each, week=week and _is_week(each, moment))
-    if step.scorer.number:
-        maker.next_work(running)
+    state.predicted_at = moment
+    if running and (step.scorer.number or week):
+        maker = _Maker(state, step, moment, lately(state, moment, step.zone))
+        maker.silence(running, week=running[0] in week)
+        for each in running:
+            maker.course(each, week=each in week)
+        if step.scorer.number and not same_work:
+            maker.next_work(running)
+    state.predictions += kept
+    state.predict_at = min(_moments(state, courses, step.now), default=NEVER)
 
 
-def due_at(state: Learner, step: Step) -> int | None:
-    """The next moment from `step.now` on to predict again, or at which a label is known."""
-    return min(_moments(state, step), default=None)
-
-
-def _moments(state: Learner, step: Step) -> Iterator[int]:
-    now = step.now
+def _moments(state: Learner, courses: list[Running], now: int) -> Iterator[int]:
+    """When to predict again, from `now` on, and when labels will be known."""
     for waiting in (state.awaiting, *(course.awaiting for course in state.courses)):
         yield from (each.known_at for each in waiting if each.known_at >= now)
-    for course in state.courses:
-        each = Running(course, step.facts.get(course.course_id))
-        if course.is_open:
-            over_at = _over_at(state, each)
-            yield from (at for at in _of_course(each, now) if at < over_at)
-
-
-def _of_course(each: Running, now: int) -> Iterator[int]:
-    """The next moment of the course's week, and the learner's next deadlines in it."""
-    weeks = max(0, now - each.begins_at - 1) // WEEK
-    yield each.begins_at + (weeks + 1) * WEEK
-    if each.facts is not None:
-        dues = (work.due_at + 1 for work in heavy_work(each.course, each.facts))
-        yield min((at for at in dues if at >= now), default=each.begins_at + (weeks + 1) * WEEK)
+    for each in courses:
+        weeks = max(0, now - each.begins_at - 1) // WEEK
+        at = each.begins_at + (weeks + 1) * WEEK
+        due = next((w.due_at for w in each.standing.heavy if w.due_at >= now), at)
+        at = min(at, due + 1)
+        if at < each.over_at:
+            yield at
 
 
 def _is_week(each: Running, moment: int) -> bool:
@@ -153,10 +116,10 @@ class _Maker:
 
     def silence(self, running: Sequence[Running], *, week: bool) -> None:
         """No work in the next days, as far as a course runs so long."""
-        longest = max((each.ends_at or self.moment + AHEAD) - self.moment for each in running)
-        features = None
+        ahead = max(each.over_at for each in running) - self.moment
+        features: list[int] = []
         for target, days in SILENCE_DAYS:
-            if longest < days * DAY:
+            if ahead < days * DAY:
                 continue
             features = features or silence_features(self.state, running, self.seen, self.moment)
             made = self._probability(target, None, None, features)
@@ -165,46 +128,39 @@ class _Maker:
 
     def course(self, each: Running, *, week: bool) -> None:
         """Not passing a course with dates, and missing its next heavy work."""
-        course, facts = each
+        course, facts = each.course, each.facts
         if facts is None or facts.starts_at is None or facts.ends_at is None:
             return
         rate = self.step.scorer.base_rate(course.course_id, facts.run_of)
-        features = course_features(course, facts, self.seen, rate, self.moment)
+        features = course_features(course, facts, each.standing, self.seen, rate, self.moment)
         made = self._probability("not_passing", course.course_id, None, features)
         if week:
             wait(self.state, course.awaiting, made, NEVER)
-        for place, work in enumerate(self._next_heavy(course, facts)):
+        for place, work in enumerate(self._next_heavy(each)):
             own = list(features)
             own[NEXT_DUE] = days_to_due(work.due_at, self.moment)
-            name = work.assessment.id
-            made = self._probability("next_missing", course.course_id, name, own)
+            made = self._probability("next_missing", course.course_id, work.assessment.id, own)
             if week and not place:
                 wait(self.state, course.awaiting, made, work.due_at + MISSING_AFTER)
 
     def next_work(self, running: Sequence[Running]) -> None:
         """The time of the next submissions, and the score of each course's next assessment."""
         scores = all_scores(self.state, self.step.facts)
-        earlier = lateness((c, f) for c, f in running if f is not None)
-        for course, facts in running:
-            if facts is None:
+        earlier = sorted(late for each in running for late in each.standing.lateness)
+        for each in running:
+            if each.facts is None:
                 continue
-            for place, each in enumerate(_next_assigned(course, facts, self.moment)):
-                slot = facts.slots[short_id(each.fact.id)]
-                name, scorer = each.fact.id, self.step.scorer
-                features = submission_features(slot, earlier, scorer)
-                self._amount("submission", course.course_id, name, features, slot)
+            for place, work in enumerate(_next_assigned(each.course, each.facts, self.moment)):
+                slot, scorer = each.facts.slots[short_id(work.fact.id)], self.step.scorer
+                self._amount("submission", slot, submission_features(slot, earlier, scorer))
                 if not place:
-                    features = score_features(course, each, slot, scores, scorer)
-                    self._amount("score", course.course_id, name, features, slot)
+                    features = score_features(each.course, work, slot, scores, scorer)
+                    self._amount("score", slot, features)
 
-    def _next_heavy(self, course: Course, facts: CourseFacts) -> Iterator[HeavyWork]:
+    def _next_heavy(self, each: Running) -> Iterator[HeavyWork]:
         """Heavy work that is open and due in the next 28 days, the nearest first."""
         until = self.moment + AHEAD
-        ahead = (
-            each
-            for each in heavy_work(course, facts)
-            if each.is_next(self.moment) and each.due_at <= until
-        )
+        ahead = (w for w in each.standing.heavy if w.is_next(self.moment) and w.due_at <= until)
         return islice(ahead, _NEXT_MAX)
 
     def _probability(
@@ -215,11 +171,9 @@ class _Maker:
             shown = self.step.scorer.probability(target, features)
         return self._made(target, course_id, name, features, shown)
 
-    def _amount(
-        self, target: Target, course_id: str, name: str, features: list[int], slot: Slot
-    ) -> None:
+    def _amount(self, target: Target, slot: Slot, features: list[int]) -> None:
         shown = amount(self.step, target, features, slot)
-        self._made(target, course_id, name, features, shown)
+        self._made(target, slot.course_id, slot.assessment, features, shown)
 
     def _made(
         self,

@@ -369,6 +369,8 @@ class Learner(Struct, array_like=True):
     best_gone: float | None = None  # the best score of courses that are no longer kept
     scores_gone: int = 0
     predictions: list[Prediction] = field(default_factory=list)  # the newest, as shown
+    predicted_at: int = NEVER  # for when they were made
+    predict_at: int = NEVER  # when to predict again, or when a label is known
     awaiting: list[Awaiting] = field(default_factory=list)  # of silence, in order of `made_at`
     overflow: Overflow = field(default_factory=Overflow)
 

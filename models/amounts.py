@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from domain.features import NOT_LATE_OR_EARLY, SCORE, SUBMISSION
 from domain.predictions import Target
-from models.encoding import whole
+from models.encoding import within
 from models.intervals import Quantiles
 
 COUNT_MAX: Final = 99
@@ -79,14 +79,14 @@ SCALES: Final[dict[Target, Scale]] = {
         quantiles=Quantiles(2.2, 1.8),
     ),
 }
-_NAMES: Final[dict[Target, tuple[str, ...]]] = {"score": SCORE, "submission": SUBMISSION}
 
 
 def fits(target: Target, features: Sequence[int]) -> bool:
     """Whether these are values of all features of a score or a submission, each in its range."""
-    return len(features) == len(_NAMES[target]) and all(
-        whole(value, low, high)
-        for value, (low, high) in zip(features, _ranges(target), strict=True)
+    if target == "submission":
+        return within(features, _SUBMISSION_BOUNDS)
+    return within(features, _SCORE_BOUNDS) and (
+        features[-1] <= _LATE_MAX or features[-1] == NOT_LATE_OR_EARLY
     )
 
 
@@ -102,28 +102,30 @@ def naive(target: Target, features: Sequence[int]) -> int:
 
     For submissions it is the prior: the mean of the same slot.
     """
-    if target == "score" and features[_MEAN_COUNT]:
+    if target == "score" and features[_COUNT]:
         return SCALES[target].figure(features[_MEAN] / 10)
     return SCALES[target].figure(features[0] / 10)
 
 
 _MEAN: Final = SCORE.index("mean")
-_MEAN_COUNT: Final = SCORE.index("scores")
-
-
-def _ranges(target: Target) -> list[tuple[int, int]]:
-    if target == "submission":
-        days = 10 * _LATE_MAX
-        return [(-days, days)] * (len(SUBMISSION) - 1) + [(0, COUNT_MAX)]
-    special = {"scores": (0, COUNT_MAX), "late_days": (-_LATE_MAX, NOT_LATE_OR_EARLY)}
-    return [special.get(name, (-1000, 1000)) for name in SCORE]
+_COUNT: Final = SCORE.index("scores")
+_SCORE_BOUNDS: Final = [
+    {"scores": (0, COUNT_MAX), "late_days": (-_LATE_MAX, NOT_LATE_OR_EARLY)}.get(
+        name, (-1000, 1000)
+    )
+    for name in SCORE
+]
+_SUBMISSION_BOUNDS: Final = [
+    (0, COUNT_MAX) if name == "submissions" else (-10 * _LATE_MAX, 10 * _LATE_MAX)
+    for name in SUBMISSION
+]
 
 
 def _of_score(features: Sequence[int], series: str, kind: str) -> Inputs:
     expected, residual, recent, own, others, last, level, mean = [
-        value / 10 for value in features[:_MEAN_COUNT]
+        value / 10 for value in features[:_COUNT]
     ]
-    count, late = features[_MEAN_COUNT:]
+    count, late = features[_COUNT:]
     days = 0 if late == NOT_LATE_OR_EARLY else max(-7, min(7, late))
     new = float(count == 0)
     dense = {
@@ -171,12 +173,11 @@ def _step(value: float, width: int) -> int:
 def _of_submission(features: Sequence[int], series: str, kind: str) -> Inputs:
     expected, recent, last, mean = [value / 10 for value in features[:-1]]
     count = features[-1]
-    shrunk = mean * count / (count + 2)
     dense = {
         "expected": expected,
         "recent": recent,
         "last": last,
-        "mean": shrunk,
+        "mean": mean,
         "new": float(count == 0),
         "submissions": math.log1p(count),
     }
@@ -184,7 +185,7 @@ def _of_submission(features: Sequence[int], series: str, kind: str) -> Inputs:
         "bias": 1.0,
         "recent": recent / 3,
         "last": last / 3,
-        "mean": shrunk / 3,
+        "mean": mean / 3,
         f"series {series}": 1.0,
         f"kind {kind}": 1.0,
         f"series {series} kind {kind}": 1.0,

@@ -46,6 +46,7 @@ class Encoding:
     def __init__(self, features: Sequence[Feature], terms: Sequence[Term]) -> None:
         self.features: Final = tuple(features)
         self.terms: Final = tuple(terms)
+        self._bounds = [(0, feature.bins - 1) for feature in features]
         self._single: list[tuple[int, tuple[int, ...]]] = []
         self._crossed: list[tuple[int, tuple[int, ...], int, tuple[int, ...]]] = []
         self._other: list[tuple[tuple[int, tuple[int, ...]], ...]] = []
@@ -66,10 +67,7 @@ class Encoding:
 
     def fits(self, features: Sequence[int]) -> bool:
         """Whether these are values of all features, each in one of its bins."""
-        return len(features) == len(self.features) and all(
-            whole(value, 0, feature.bins - 1)
-            for value, feature in zip(features, self.features, strict=True)
-        )
+        return within(features, self._bounds)
 
     def keys(self, features: Sequence[int]) -> list[int]:
         """The keys of one example whose features fit: the bias, then one of each term."""
@@ -88,6 +86,16 @@ class Encoding:
 def whole(value: object, low: int, high: int) -> bool:
     """Whether this is a whole number from `low` to `high`, as features and labels must be."""
     return isinstance(value, int) and low <= value <= high
+
+
+def within(values: Sequence[object], bounds: Sequence[tuple[int, int]]) -> bool:
+    """Whether these are as many whole numbers as there are bounds, each within its own."""
+    if len(values) != len(bounds):
+        return False
+    for value, (low, high) in zip(values, bounds, strict=True):
+        if not isinstance(value, int) or not low <= value <= high:
+            return False
+    return True
 
 
 def _tables(term: Term, start: int) -> tuple[tuple[int, tuple[int, ...]], ...]:

@@ -10,10 +10,10 @@ _SEPARATOR: Final = "\x1f"
 
 
 class Error(Struct, array_like=True):
-    """A typical absolute error, points or days, and how many it is the mean of."""
+    """A typical absolute error, points or days, and how much it rests on."""
 
     value: float
-    count: int = 0
+    count: float = 0.0
 
 
 class Quantiles(Struct, array_like=True):

@@ -7,10 +7,10 @@ from typing import Any
 from domain.configuration import Configuration
 from domain.course_facts import CourseFacts
 from domain.ids import short_id
-from domain.rules.step import Step
 from domain.scores import percent_of
 from domain.scoring import NoModels
 from domain.state import Course, Grade, Learner, Work, new_learner
+from domain.step import Step
 from tests.factories import COURSE, USER, at, seconds
 
 

@@ -4,13 +4,14 @@ Values as `domain.features.SCORE` and `SUBMISSION` say.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
-from domain.course_facts import DAY, CourseFacts
-from domain.coursework import Assigned, submitted, submitted_work
+from domain.course_facts import DAY
+from domain.coursework import Assigned, submitted
 from domain.features import NOT_LATE_OR_EARLY
 from domain.scores import Scored
 from domain.scoring import Scorer, Slot
+from domain.standing import Lateness
 from domain.state import Course
 
 LATE_MAX: Final = 30
@@ -50,26 +51,9 @@ def score_features(
     ]
 
 
-class Lateness(NamedTuple):
-    """When the learner submitted what had a due time, in days from it, oldest first."""
-
-    at: int
-    days: float
-
-
-def lateness(courses: Iterable[tuple[Course, CourseFacts]]) -> list[Lateness]:
-    """The learner's submissions in these courses, in order of time, within 30 days."""
-    found = [
-        Lateness(each.at, clipped((each.at - each.due_at) / DAY))
-        for course, facts in courses
-        for each in submitted_work(course, facts)
-    ]
-    return sorted(found)
-
-
-def submission_features(slot: Slot, earlier: Sequence[Lateness], scorer: Scorer) -> list[int]:
+def submission_features(slot: Slot, earlier: Iterable[Lateness], scorer: Scorer) -> list[int]:
     """What the time of a submission rests on; `earlier` are the learner's, in order of time."""
-    days = [each.days for each in earlier]
+    days = [clipped((each.at - each.due_at) / DAY) for each in earlier]
     return [
         _tenths(clipped(scorer.submission_prior(slot))),
         _tenths(_recent(days, _RECENT_DAYS, days[0] if days else 0.0)),

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from domain.course_facts import DAY, CourseFacts
-from domain.coursework import HeavyWork, Submitted, heavy_work, submitted_work
 from domain.exact import EPSILON
 from domain.features import COURSE
 from domain.features.silence import ACTIVE_28, DAYS, Lately, progress_of
 from domain.scores import Scored, counted_scores
+from domain.standing import HeavyWork, Lateness, Standing
 from domain.state import Course
 
 AVERAGES: Final = (30, 40, 50, 60, 65, 70, 75, 80, 85, 90)
@@ -35,14 +35,19 @@ NEXT_DUE: Final = _PLACES["next_due"]
 
 
 def course_features(
-    course: Course, facts: CourseFacts, seen: Lately, base_rate: float | None, now: int
+    course: Course,
+    facts: CourseFacts,
+    stands: Standing,
+    seen: Lately,
+    base_rate: float | None,
+    now: int,
 ) -> list[int]:
     """The features of one course at `now`; `base_rate` is the share that did not pass before."""
-    heavy = [each for each in heavy_work(course, facts) if each.due_at >= course.entered_at]
+    heavy = [each for each in stands.heavy if each.due_at >= course.entered_at]
     values = [
         *_deadlines(heavy, now),
         *_scores(counted_scores(course, facts)),
-        *_lateness(submitted_work(course, facts)),
+        *_lateness(stands.lateness),
         _entered(course, facts),
         sum(bool(work.grades) and work.grades[-1].banked for work in course.work),
         days_to_due(next((e.due_at for e in heavy if e.is_next(now)), None), now),
@@ -103,7 +108,7 @@ def _scores(scores: Sequence[Scored]) -> tuple[int, int, int, int]:
     )
 
 
-def _lateness(submitted: Sequence[Submitted]) -> tuple[int, int]:
+def _lateness(submitted: Sequence[Lateness]) -> tuple[int, int]:
     """Bins of the mean days from the due time, and of the last ones; 0 without any."""
     days = [(each.at - each.due_at) / DAY for each in submitted]
     if not days:

@@ -3,14 +3,16 @@
 Bins as measured on OULAD; `domain.features.SILENCE` has their order.
 """
 
+import math
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from domain.course_facts import DAY, CourseFacts
-from domain.coursework import heavy_work
 from domain.days import find, local_day
-from domain.state import Course, Day, Learner
+from domain.running import Running
+from domain.state import NEVER, Day, Learner
 
 DAYS: Final = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 21, 28)
 ACTIVE_28: Final = (1, 2, 3, 5, 8, 12, 16, 21)
@@ -56,14 +58,14 @@ def lately(state: Learner, now: int, zone: str) -> Lately:
 
 
 def silence_features(
-    state: Learner, running: Sequence[tuple[Course, CourseFacts | None]], seen: Lately, now: int
+    state: Learner, running: Sequence[Running], seen: Lately, now: int
 ) -> list[int]:
     """The twelve features at `now`; `running` are the learner's courses that run then."""
     today, since, active = seen
     week = [day for day in state.days[-_WEEK:] if today - _WEEK < day.day <= today]
     mean, long = _gaps(state.days, today)
     due, overdue = _dues(running, now)
-    submitted = _days_since_submission(running, now)
+    newest = max((each.standing.submitted_at for each in running), default=NEVER)
     bucket = find(state, today)
     return [
         bisect_right(DAYS, since),
@@ -75,8 +77,8 @@ def silence_features(
         bisect_right(ACTIVITIES, sum(day.activities for day in week)),
         NOTHING_DUE if due is None else bisect_right(DUE, due),
         min(overdue, _OVERDUE_MAX),
-        len(SUBMITTED) if submitted is None else bisect_right(SUBMITTED, submitted),
-        min(int(_progress(running, now) * _PROGRESS_BINS), _PROGRESS_BINS - 1),
+        bisect_right(SUBMITTED, (now - newest) // DAY) if newest else len(SUBMITTED),
+        min(int(progress_of(running[0].facts, now) * _PROGRESS_BINS), _PROGRESS_BINS - 1),
         0 if bucket is None else min(_streak_until(state, bucket), _STREAK_MAX),
     ]
 
@@ -88,57 +90,31 @@ def progress_of(facts: CourseFacts | None, now: int) -> float:
     return min(1.0, max(0.0, (now - facts.starts_at) / max(1, facts.ends_at - facts.starts_at)))
 
 
-def _progress(running: Iterable[tuple[Course, CourseFacts | None]], now: int) -> float:
-    return next((progress_of(facts, now) for _, facts in running), 0.0)
-
-
 def _gaps(days: Sequence[Day], today: int) -> tuple[float, int]:
     """Days from one with work to the next: their moving mean, and the one that 90 % reach."""
-    mean, gaps = _GAP_START, list[int]()
-    before = 0
-    for day in days:
-        if day.activities and day.day <= today:
-            if before:
-                gap = min(day.day - before, _GAP_MAX)
-                mean += _GAP_WEIGHT * (gap - mean)
-                gaps.append(gap)
-            before = day.day
-    if not gaps:
-        return mean, _LONG_GAP
+    worked = [day.day for day in days if day.activities and day.day <= today]
+    if len(worked) <= 1:
+        return _GAP_START, _LONG_GAP
+    gaps = [min(later - earlier, _GAP_MAX) for earlier, later in pairwise(worked)]
+    mean = _GAP_START
+    for gap in gaps:
+        mean += _GAP_WEIGHT * (gap - mean)
     gaps.sort()
-    return mean, gaps[max(0, -int(-_LONG_SHARE * len(gaps) // 1) - 1)]
+    return mean, gaps[math.ceil(_LONG_SHARE * len(gaps)) - 1]
 
 
-def _dues(running: Iterable[tuple[Course, CourseFacts | None]], now: int) -> tuple[int | None, int]:
+def _dues(running: Iterable[Running], now: int) -> tuple[int | None, int]:
     """Days to the next heavy work that is open, and how many heavy ones are past due."""
     soonest, overdue = None, 0
-    for course, facts in running:
-        if facts is None:
-            continue
-        for each in heavy_work(course, facts):
-            if each.submitted_by(now):
+    for each in running:
+        for work in each.standing.heavy:
+            if work.submitted_by(now):
                 continue
-            if each.due_at < now:
-                overdue += now - each.due_at <= _OVERDUE_DAYS * DAY
-            elif soonest is None or each.due_at < soonest:
-                soonest = each.due_at
+            if work.due_at < now:
+                overdue += now - work.due_at <= _OVERDUE_DAYS * DAY
+            elif soonest is None or work.due_at < soonest:
+                soonest = work.due_at
     return None if soonest is None else (soonest - now) // DAY, overdue
-
-
-def _days_since_submission(
-    running: Iterable[tuple[Course, CourseFacts | None]], now: int
-) -> int | None:
-    newest = max(
-        (
-            submission.at
-            for course, _ in running
-            for work in course.work
-            for submission in work.submissions[-1:]
-            if course.covers(submission.at) and submission.at <= now
-        ),
-        default=None,
-    )
-    return None if newest is None else (now - newest) // DAY
 
 
 def _streak_until(state: Learner, today: Day) -> int:

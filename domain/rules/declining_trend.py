@@ -11,10 +11,10 @@ from domain.changes import Change, ScoresChanged
 from domain.exact import exceeds, reaches
 from domain.rules.reconcile import reconcile
 from domain.rules.rule import AlertRule, Documented, Percent
-from domain.rules.step import Step
 from domain.score_trend import fit_scores
 from domain.scores import Scored, residuals
 from domain.state import Learner, OpenAlert
+from domain.step import Step
 
 RULE: Final = Rule(
     category="declining_trend",

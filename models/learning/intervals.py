@@ -1,6 +1,6 @@
 """Typical errors and their quantiles, tracked as labels come in."""
 
-from typing import Final
+from typing import Final, NamedTuple, TypeVar
 
 from msgspec import Struct, field
 
@@ -9,47 +9,80 @@ from models.intervals import LEVEL, Error, Keys, Quantiles, keys, typical_error
 
 STEP: Final = 0.06
 """How far a quantile moves, in typical errors, where a label lies outside of it."""
+ALIKE: Final = 10
+"""After so many labels of one assessment on one day, another one says half as much."""
+ENTRIES_MAX: Final = 2000
 _TAIL: Final = (1 - LEVEL) / 2
 _QUANTILE_MIN: Final = 0.05
 _ERROR_MIN: Final = 0.1
 _ERROR_STEP: Final = 0.002
 _ERROR_PRIOR: Final = 5
-ENTRIES_MAX: Final = 2000
+T = TypeVar("T")
+
+
+class Outcome(NamedTuple):
+    """What was said and what came, in points or days; of which assessment, and on which day."""
+
+    said: float
+    came: float
+    assessment: str
+    day: int
+
+
+class Run(Struct, array_like=True):
+    """How many labels of one assessment came in on its newest day."""
+
+    day: int
+    count: int = 0
 
 
 class Intervals(Struct):
     """What an interval is made of; bounded, the least recently seen goes first.
 
     The quantiles follow Gibbs and Candes, Adaptive conformal inference under distribution shift,
-    2021: each moves by the step times what was missed less the wanted share of misses.
+    2021: each moves by the step times what was missed less the wanted share of misses. The labels
+    of an assessment that come in on the same day are alike (a whole course is graded at once), so
+    each says less than the one before it.
     """
 
     errors: dict[str, Error] = field(default_factory=dict)
     quantiles: dict[str, Quantiles] = field(default_factory=dict)
+    runs: dict[str, Run] = field(default_factory=dict)
 
-    def learn(
-        self, scale: Scale, series: str, kind: str | None, *, said: float, came: float
-    ) -> None:
-        """Learn what came of a predicted value; both in points or days."""
-        at = keys(series, kind, scale.bin_of(said))
-        miss = (came - said) / typical_error(self.errors, at, scale.error)
-        self._move(scale, at, miss)
+    def learn(self, scale: Scale, series: str, kind: str | None, outcome: Outcome) -> None:
+        """Learn what came of a predicted value."""
+        at = keys(series, kind, scale.bin_of(outcome.said))
+        error = outcome.came - outcome.said
+        says = self._says(outcome)
+        self._move(scale, at, error / typical_error(self.errors, at, scale.error), says)
         for key in at:
-            self._follow(key, abs(came - said), scale.error)
+            self._follow(key, abs(error), scale.error, says)
 
-    def _move(self, scale: Scale, at: Keys, miss: float) -> None:
+    def _says(self, outcome: Outcome) -> float:
+        """How much it says, from 1 down."""
+        run = self.runs.pop(outcome.assessment, None)
+        if run is None or run.day != outcome.day:
+            run = Run(outcome.day)
+        _keep(self.runs, outcome.assessment, Run(outcome.day, run.count + 1))
+        return ALIKE / (ALIKE + run.count)
+
+    def _move(self, scale: Scale, at: Keys, miss: float, says: float) -> None:
         known = self.quantiles.pop(at.bin, None) or scale.quantiles
-        low = known.low + STEP * ((-miss > known.low) - _TAIL)
-        high = known.high + STEP * ((miss > known.high) - _TAIL)
-        if len(self.quantiles) == ENTRIES_MAX:
-            del self.quantiles[next(iter(self.quantiles))]
-        self.quantiles[at.bin] = Quantiles(max(_QUANTILE_MIN, low), max(_QUANTILE_MIN, high))
+        low = known.low + STEP * says * ((-miss > known.low) - _TAIL)
+        high = known.high + STEP * says * ((miss > known.high) - _TAIL)
+        moved = Quantiles(max(_QUANTILE_MIN, low), max(_QUANTILE_MIN, high))
+        _keep(self.quantiles, at.bin, moved)
 
-    def _follow(self, key: str, error: float, start: float) -> None:
+    def _follow(self, key: str, error: float, start: float, says: float) -> None:
         known = self.errors.pop(key, None) or Error(start)
-        known.count += 1
-        step = max(_ERROR_STEP, 1 / (known.count + _ERROR_PRIOR))
-        known.value = max(_ERROR_MIN, known.value + step * (error - known.value))
-        if len(self.errors) == ENTRIES_MAX:
-            del self.errors[next(iter(self.errors))]
-        self.errors[key] = known
+        count = known.count + says
+        step = max(_ERROR_STEP, 1 / (count + _ERROR_PRIOR)) * says
+        value = max(_ERROR_MIN, known.value + step * (error - known.value))
+        _keep(self.errors, key, Error(value, count))
+
+
+def _keep(entries: dict[str, T], key: str, entry: T) -> None:
+    """Add an entry as the newest one; the oldest goes where there are too many."""
+    if len(entries) == ENTRIES_MAX:
+        del entries[next(iter(entries))]
+    entries[key] = entry

@@ -5,7 +5,7 @@ from typing import Final, Generic, TypeVar
 
 from msgspec import Struct
 
-from domain.examples import Example, Lesson
+from domain.examples import DAY, Example, Lesson
 from domain.predictions import Figure, Target
 from domain.scoring import Slot
 from models.amounts import SCALES
@@ -115,8 +115,7 @@ class AmountModel:
         assert lesson.course_id is not None, "an amount is that of a course"
         assert example.assessment is not None, "an amount is that of an assessment"
         series = lesson.series or lesson.course_id
-        came = label / self._scale.unit
-        self.regressor.learn(example.features, series, example.kind, came)
+        self.regressor.learn(example, series, lesson.at // DAY)
         slot = Slot(lesson.course_id, example.assessment, series, example.kind, example.slot)
         priors.learn(self.priors, slot, label)
 

@@ -1,13 +1,13 @@
 """An amount that learns: the mean of two linear regressions over the prior."""
 
-from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from msgspec import Struct, field
 
+from domain.examples import Example
 from domain.predictions import Target
 from models.amounts import SCALES, inputs
-from models.learning.intervals import Intervals
+from models.learning.intervals import Intervals, Outcome
 from models.learning.wall import Linear, LinearState, Stack, StackState
 from models.snapshot import Regression
 
@@ -49,14 +49,22 @@ class Regressor:
         self._stack = Stack(by.stack_step, by.stack_huber, KEYS_MAX, state.stack)
         self._intervals = state.intervals
 
-    def learn(self, features: Sequence[int], series: str, kind: str | None, label: float) -> None:
-        """Learn one example whose features fit; `label` in points or days."""
-        it = inputs(self._target, features, series, kind)
+    def learn(self, example: Example, series: str, day: int) -> None:
+        """Learn one example whose features fit.
+
+        The interval learns from what was shown, where something was: what would be said now has
+        learned already what others made of the same assessment.
+        """
+        it = inputs(self._target, example.features, series, example.kind)
+        label = self._scale.clamped(example.label / self._scale.unit)
         above = label - it.expected
         one = self._linear.learn(it.dense, above)
         two = self._stack.learn(it.stack, above)
         said = self._scale.clamped(it.expected + (one + two) / 2)
-        self._intervals.learn(self._scale, series, kind, said=said, came=label)
+        if example.shown is not None:
+            said = example.shown.value / self._scale.unit
+        outcome = Outcome(said, label, example.assessment or "", day)
+        self._intervals.learn(self._scale, series, example.kind, outcome)
 
     @property
     def state(self) -> RegressorState:

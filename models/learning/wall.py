@@ -33,7 +33,7 @@ class Logistic:
 
     def __init__(self, step: float, state: LogisticState) -> None:
         self._optimizer = _Steady(step, eps=1.0)
-        self._model = linear_model.LogisticRegression(self._optimizer, intercept_lr=0.0)
+        self._model = _LogisticRegression(self._optimizer, intercept_lr=0.0)
         self._optimizer.n_iterations = state.iterations
         for key, weight, squares in state.weights:
             self._model._weights[key] = weight  # noqa: SLF001 - the only way to restore it
@@ -55,9 +55,8 @@ class Logistic:
     def learn(self, keys: Sequence[int], label: int) -> float:
         """Learn one example, and return the logit that it had before."""
         example = dict.fromkeys(keys, 1.0)
-        logit: float = self._model._raw_dot_one(example)  # noqa: SLF001 - the raw score has no other name
         self._model.learn_one(example, label)
-        return logit
+        return self._model.said
 
 
 class LinearState(Struct):
@@ -79,7 +78,7 @@ class Linear:
             self._scaler.means[name] = mean
             self._scaler.vars[name] = variance
         self._optimizer = optim.SGD(step)
-        self._model = linear_model.LinearRegression(self._optimizer, loss=optim.losses.Huber(huber))
+        self._model = _LinearRegression(self._optimizer, loss=optim.losses.Huber(huber))
         for name, weight in state.weights:
             self._model._weights[name] = weight  # noqa: SLF001 - the only way to restore it
         self._model.intercept = state.intercept
@@ -103,9 +102,8 @@ class Linear:
         """Learn one example, and return what would have been predicted before."""
         self._scaler.learn_one(inputs)  # type: ignore[no-untyped-call]
         scaled = self._scaler.transform_one(inputs)  # type: ignore[no-untyped-call]
-        said: float = self._model.predict_one(scaled)  # type: ignore[no-untyped-call]
         self._model.learn_one(scaled, label)
-        return said
+        return self._model.said
 
     def folded(self) -> tuple[float, dict[str, float]]:
         """Intercept and slopes of the inputs as they are: the scaler is folded into both."""
@@ -131,7 +129,7 @@ class Stack:
     def __init__(self, step: float, huber: float, most: int, state: StackState) -> None:
         self._most = most
         self._optimizer = _Steady(step)
-        self._model = linear_model.LinearRegression(
+        self._model = _LinearRegression(
             self._optimizer, loss=optim.losses.Huber(huber), intercept_lr=0.0
         )
         self._optimizer.n_iterations = state.iterations
@@ -160,9 +158,8 @@ class Stack:
         known = self._optimizer.g2
         if len(known) >= self._most:
             inputs = {key: value for key, value in inputs.items() if key in known}
-        said: float = self._model.predict_one(inputs)  # type: ignore[no-untyped-call]
         self._model.learn_one(inputs, label)
-        return said
+        return self._model.said
 
 
 class Window:
@@ -180,6 +177,28 @@ class Window:
         """Take a value between 0 and 1; whether the mean was seen to change."""
         self._adwin.update(value)  # type: ignore[no-untyped-call]
         return bool(self._adwin.drift_detected)
+
+
+class _LogisticRegression(linear_model.LogisticRegression):
+    """river's, which keeps the logit that it had before it learned the newest example."""
+
+    said = 0.0
+
+    @override
+    def _raw_dot_one(self, x: Any) -> float:
+        self.said = super()._raw_dot_one(x)
+        return self.said
+
+
+class _LinearRegression(linear_model.LinearRegression):
+    """river's, which keeps what it had said before it learned the newest example."""
+
+    said = 0.0
+
+    @override
+    def _raw_dot_one(self, x: Any) -> float:
+        self.said = super()._raw_dot_one(x)
+        return self.said
 
 
 class _Steady(optim.AdaGrad):

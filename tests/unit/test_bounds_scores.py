@@ -17,7 +17,6 @@ from metrics.scores_trend import (
 )
 from metrics.submissions import submissions
 from metrics.view import View
-from models.baseline import Baseline
 from tests.factories import Bench, at, course, enrolled, graded, submitted, viewed
 from tests.viewing import view
 
@@ -112,24 +111,6 @@ def test_a_forecast_takes_three_scores_and_holds_within_percent() -> None:
 
 
 # -- predictions ---------------------------------------------------------------------------------
-
-
-def test_the_baseline_is_of_three_scores_and_a_point_of_spread() -> None:
-    assert Baseline().next_score([50, 60], 7) is None
-    made = Baseline().next_score([50, 50, 50], 7)
-    assert made is not None
-    half = 2.919986 * math.sqrt(1 + 1 / 3)  # Student's t, 95 %, 2 degrees of freedom
-    assert (made.value, made.naive, made.made_at, made.examples) == (50, 50, 7, 3)
-    assert made.low == pytest.approx(50 - half, abs=1e-5)
-    assert made.high == pytest.approx(50 + half, abs=1e-5)
-    some = Baseline().next_score([100 / 3, 50, 61], 7)
-    assert some is not None
-    assert some.value == round((100 / 3 + 111) / 3, 6)
-    low, high = Baseline().next_score([0, 1, 0], 7), Baseline().next_score([100, 99, 100], 7)
-    assert low is not None
-    assert high is not None
-    assert (low.low, high.high) == (0, 100)
-    assert Baseline().expected("c1", 1) is None
 
 
 def test_the_prediction_is_held_within_percent_and_names_its_model() -> None:

@@ -13,8 +13,8 @@ from domain import predicting
 from domain.changes import Change, Predicted, TimerDue
 from domain.rules import TABLE
 from domain.rules.rule import AlertRule
-from domain.rules.step import Step
 from domain.state import NEVER, Learner
+from domain.step import Step
 
 _LOOKING: Final[dict[type[Change], tuple[AlertRule, ...]]] = {
     kind: tuple(rule for rule in TABLE if kind in rule.changes) for kind in get_args(Change)
@@ -30,14 +30,19 @@ def react(state: Learner, step: Step) -> None:
     """Let the rules look at `step.changes`, in order, and forget these; then set the timer anew."""
     changes = step.changes
     kinds = {change.__class__ for change in changes}
+    moved = not kinds.isdisjoint(_MOVES_TIMERS)
     _look(changes, state, step)
     changes.clear()
     if not kinds.isdisjoint(predicting.MOVES_PREDICTIONS):
-        predicting.follow(state, step, timer=TimerDue in kinds)
+        before = state.predict_at
+        predicting.follow(state, step, kinds)
         _look([Predicted()], state, step)
-    if not kinds.isdisjoint(_MOVES_TIMERS):
-        times = [due_at(state, step) for due_at in (*_TIMED, predicting.due_at)]
-        state.wake_at = min((at for at in times if at is not None), default=NEVER)
+        moved = moved or state.predict_at != before
+    if moved:
+        times = [at for due_at in _TIMED if (at := due_at(state, step)) is not None]
+        if state.predict_at:
+            times.append(state.predict_at)
+        state.wake_at = min(times, default=NEVER)
 
 
 def _look(changes: list[Change], state: Learner, step: Step) -> None:

@@ -1,0 +1,99 @@
+"""Lessons of a made-up world, in which features tell of labels; seeded."""
+
+import math
+import random
+from collections.abc import Iterator
+
+from domain.examples import Example, Lesson
+from domain.predictions import TARGETS, Figure, Target
+from models.encoding import ENCODINGS
+from models.learning import Learning
+from models.serving import Served
+from models.snapshot import Snapshot, decode_snapshot
+
+DAY = 86_400
+
+
+def features_of(target: Target, rng: random.Random) -> list[int]:
+    """Features of any learner; of an amount the second one tells of the label."""
+    if target in ENCODINGS:
+        return [rng.randrange(feature.bins) for feature in ENCODINGS[target].features]
+    if target == "score":
+        above = rng.randrange(-150, 150)
+        late = rng.choice([-3, 99])
+        return [700, above, above, above, 0, above, 700, 700, rng.randrange(9), late]
+    return [-20, rng.randrange(-100, 100), 0, 0, rng.randrange(9)]
+
+
+def label_of(target: Target, features: list[int], rng: random.Random) -> int:
+    """What comes of it: likelier with the first feature, or near the prior and the second one."""
+    if target in ENCODINGS:
+        logit = features[0] - ENCODINGS[target].features[0].bins / 2
+        return int(rng.random() < 1 / (1 + math.exp(-logit)))
+    label = features[0] + features[1] + rng.randrange(-50, 50)
+    return min(1000, label) if target == "score" else label
+
+
+def example(
+    target: Target, features: list[int], label: int, shown: Figure | None = None, *, number: int = 0
+) -> Example:
+    """An example of the assessment of this number, of seven."""
+    return Example(
+        target=target,
+        assessment=f"assessment-{number % 7}",
+        kind=("tma", "cma", None)[number % 3],
+        slot=number % 7,
+        made_at=number * DAY,
+        model=0,
+        features=features,
+        label=label,
+        shown=shown,
+    )
+
+
+def lessons(count: int, seed: int = 1, *, shown: Served | None = None) -> Iterator[Lesson]:
+    """Lessons of three courses in two series, with an example of each target, one lesson an hour.
+
+    What was shown is what `shown` says.
+    """
+    rng = random.Random(seed)
+    for number in range(count):
+        examples = []
+        for target in TARGETS:
+            features = features_of(target, rng)
+            label = label_of(target, features, rng)
+            figure = say(shown, target, features) if shown is not None else None
+            examples.append(example(target, features, label, figure, number=number))
+        yield Lesson(
+            user_id=f"learner-{number % 50}",
+            at=number * 3600,
+            course_id=f"course-{number % 3}",
+            series=f"series-{number % 2}",
+            groups={"gender": "MF"[number % 2]} if number % 5 else None,
+            outcome=rng.randrange(2) if number % 2 else None,
+            examples=tuple(examples),
+        )
+
+
+def say(served: Served, target: Target, features: list[int]) -> Figure | None:
+    """What a snapshot says of these features."""
+    if target in ENCODINGS:
+        return served.probability(target, features)
+    return served.amount(target, features, "series-0", "tma")
+
+
+def learned(count: int = 1200, seed: int = 1) -> Learning:
+    """Learning that has learned so many lessons; of the outcomes every other one has one."""
+    learning = Learning()
+    learning.learn(lessons(count, seed))
+    return learning
+
+
+def served(learning: Learning, number: int = 7) -> Served:
+    """What serves the snapshot of this number."""
+    return Served(snapshot(learning, number))
+
+
+def snapshot(learning: Learning, number: int = 7) -> Snapshot:
+    """The snapshot of this number, decoded."""
+    return decode_snapshot(learning.snapshot(number, learned=123))

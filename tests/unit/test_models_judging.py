@@ -1,0 +1,204 @@
+"""Scores of what was shown are those of the books; drift is seen, and survives a restart."""
+
+import math
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from domain.predictions import Figure
+from models.learning.calibration import Calibration
+from models.learning.drift import KEPT_MAX, STANDS, Drift, DriftState
+from models.learning.meters import AmountMeter, ProbabilityMeter
+from models.learning.scoreboard import COURSES_MAX, WINDOW, Scoreboard
+from models.serving import share
+
+
+def _probabilities(count: int, seed: int = 1) -> Iterator[tuple[int, int, int]]:
+    """(said, naive, label), where what is said is twice as telling as it claims to be."""
+    rng = random.Random(seed)
+    for _ in range(count):
+        said = 10 * rng.randrange(101)
+        label = int(rng.random() < share(2 * math.log((said + 1) / (1001 - said))))
+        yield said, 10 * rng.randrange(101), label
+
+
+def test_scores_of_probabilities_are_those_computed_from_the_pairs() -> None:
+    meter = ProbabilityMeter()
+    pairs = list(_probabilities(2000))
+    for said, naive, label in pairs:
+        meter.judge(Figure(said, naive), label)
+    scores = meter.scores(bins=True)
+    p = [min(max(said / 1000, 0.0005), 0.9995) for said, _, _ in pairs]
+    y = [label for _, _, label in pairs]
+    assert scores.count == 2000
+    assert scores.rate == sum(y) / 2000
+    losses = [-math.log(a if b else 1 - a) for a, b in zip(p, y, strict=True)]
+    assert scores.log_loss == pytest.approx(sum(losses) / 2000)
+    squares = [(said / 1000 - label) ** 2 for said, _, label in pairs]
+    assert scores.brier == pytest.approx(sum(squares) / 2000)
+    assert scores.auc == pytest.approx(_auc([(said, label) for said, _, label in pairs]))
+    assert scores.naive_auc == pytest.approx(_auc([(naive, label) for _, naive, label in pairs]))
+    assert scores.calibration_error == pytest.approx(_calibration_error(pairs))
+    assert sum(it.count for it in scores.bins) == 2000
+    assert scores.naive_log_loss is not None
+    assert scores.log_loss is not None
+    assert scores.naive_log_loss > scores.log_loss
+    assert meter.scores(bins=False).bins == ()
+
+
+def _auc(pairs: list[tuple[int, int]]) -> float:
+    """The share of pairs of a one and a zero in which the one was said to be likelier."""
+    ones = [said for said, label in pairs if label]
+    zeros = [said for said, label in pairs if not label]
+    wins = sum((one > zero) + (one == zero) / 2 for one in ones for zero in zeros)
+    return wins / len(ones) / len(zeros)
+
+
+def _calibration_error(pairs: list[tuple[int, int, int]]) -> float:
+    bins: dict[int, list[tuple[int, int]]] = {}
+    for said, _, label in pairs:
+        bins.setdefault(min(int(said / 1000 * 15), 14), []).append((said, label))
+    return sum(
+        abs(sum(said / 1000 - label for said, label in cell)) for cell in bins.values()
+    ) / len(pairs)
+
+
+def test_with_one_label_only_there_is_no_roc_curve() -> None:
+    for label in (0, 1):
+        meter = ProbabilityMeter()
+        meter.judge(Figure(300, 400), label)
+        assert meter.scores(bins=True).auc is None
+
+
+def test_nothing_that_was_judged_has_no_scores() -> None:
+    assert ProbabilityMeter().scores(bins=True).log_loss is None
+    assert AmountMeter().scores(bins=True).mae is None
+
+
+def test_a_baseline_that_knew_nothing_is_not_judged() -> None:
+    meter = ProbabilityMeter()
+    meter.judge(Figure(300), 1)
+    assert meter.scores(bins=True).naive_log_loss is None
+    assert meter.scores(bins=True).naive_brier is None
+    assert meter.scores(bins=True).naive_calibration_error is None
+    amounts = AmountMeter()
+    amounts.judge(Figure(300), 310)
+    assert amounts.scores(bins=True).mae == 1.0
+    assert amounts.scores(bins=True).naive_mae is None
+    assert amounts.scores(bins=True).coverage is None
+    assert amounts.scores(bins=True).width is None
+
+
+def test_scores_of_amounts_count_what_the_interval_covers_ends_included() -> None:
+    meter = AmountMeter()
+    for label, low, high in ((700, 600, 800), (800, 600, 800), (600, 600, 800), (801, 600, 800)):
+        meter.judge(Figure(720, 650, low, high), label)
+    meter.judge(Figure(-30, -20, -40, -10), 5)
+    meter.judge(Figure(1000, 900, 900, 1000), 1000)
+    scores = meter.scores(bins=True)
+    assert scores.mae == pytest.approx((20 + 80 + 120 + 81 + 35 + 0) / 6 / 10)
+    assert scores.naive_mae == pytest.approx((50 + 150 + 50 + 151 + 25 + 100) / 6 / 10)
+    assert scores.coverage == 4 / 6
+    assert scores.width == pytest.approx((4 * 200 + 30 + 100) / 6 / 10)
+    assert [it.count for it in scores.bins] == [1, 0, 0, 0, 0, 0, 0, 4, 0, 1]
+    assert scores.bins[7].came == 0.75
+    assert scores.bins[7].predicted == pytest.approx(72.0)
+
+
+def test_rolling_scores_cover_the_newest_one_to_two_thousand() -> None:
+    board = Scoreboard(ProbabilityMeter)
+    counts = set()
+    for number in range(3 * WINDOW):
+        board.judge(Figure(500, 500), number % 2, None, {})
+        if number % 100 == 99:
+            counts.add(board.rolling().count)
+    assert board.total().count == 3 * WINDOW
+    assert max(counts) < 2 * WINDOW
+    assert board.rolling().count == WINDOW
+    last = board.rolling()
+    board.judge(Figure(0, 500), 0, None, {})
+    assert board.rolling().count == WINDOW + 1
+    assert board.rolling().brier == pytest.approx(last.brier, rel=0.01)
+
+
+def test_scores_are_kept_by_course_and_by_group() -> None:
+    board = Scoreboard(AmountMeter)
+    board.judge(Figure(700), 710, "a", {"gender": "F", "age": "35-55"})
+    board.judge(Figure(700), 730, "b", {"gender": "F"})
+    board.judge(Figure(700), 750, None, {})
+    assert {key: it.mae for key, it in board.courses().items()} == {"a": 1.0, "b": 3.0}
+    assert {key: it.mae for key, it in board.groups().items()} == {
+        "age=35-55": 1.0,
+        "gender=F": 2.0,
+    }
+    assert board.total().mae == 3.0
+    for number in range(COURSES_MAX):
+        board.judge(Figure(700), 710, "a" if number % 2 else f"course-{number}", {})
+    assert "a" in board.courses()
+    for number in range(COURSES_MAX):
+        board.judge(Figure(700), 710, f"later-{number}", {})
+    assert "a" not in board.courses()
+    assert len(board.courses()) == COURSES_MAX
+
+
+def test_calibration_learns_to_trust_what_says_too_little_more() -> None:
+    it = Calibration()
+    for said, _, label in _probabilities(20_000):
+        it.learn(math.log((said + 1) / (1001 - said)), label)
+    assert it.slope == pytest.approx(2.0, abs=0.3)
+    assert it.offset == pytest.approx(0.0, abs=0.2)
+
+
+def test_drift_is_marked_where_the_loss_rises_and_no_longer_where_it_falls() -> None:
+    rng = random.Random(3)
+    drift = Drift()
+    for at in range(3000):
+        drift.add(rng.random() * 0.2, at)
+    assert drift.state.drifts == 0
+    for at in range(3000, 4000):
+        drift.add(0.3 + rng.random() * 0.2, at)
+    assert drift.state.drifts == 1
+    assert drift.state.drifted_at is not None
+    assert 3000 <= drift.state.drifted_at < 3200
+    for at in range(4000, 5000):
+        drift.add(rng.random() * 0.2, at)
+    assert drift.state.drifts == 1
+    assert drift.state.drifted_at is None
+
+
+def test_a_mark_of_drift_ends_after_so_many_judged_examples() -> None:
+    drift = Drift(DriftState(drifted_at=5, drifts=1))
+    for at in range(STANDS - 1):
+        drift.add(0.1, at)
+    assert drift.state.drifted_at == 5
+    drift.add(0.1, STANDS)
+    assert drift.state.drifted_at is None
+    assert drift.state.drifts == 1
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_restart_changes_nothing_of_what_drift_is_seen(seed: int) -> None:
+    """Also right after the losses that are kept were halved, and after a drift."""
+    rng = random.Random(seed)
+    losses = [rng.random() * (0.2 if at % 3000 < 2000 else 0.7) for at in range(3 * KEPT_MAX)]
+    whole, parted = Drift(), Drift()
+    for at, loss in enumerate(losses):
+        whole.add(loss, at)
+        parted.add(loss, at)
+        assert len(whole.state.losses) <= KEPT_MAX
+        if at % 97 == 0:
+            kept = parted.state
+            parted = Drift(DriftState(list(kept.losses), kept.drifts, kept.drifted_at, kept.since))
+    assert whole.state == parted.state
+    assert whole.state.drifts > 1
+    assert whole._window.mean == parted._window.mean
+
+
+def test_losses_that_never_change_are_kept_up_to_a_bound() -> None:
+    rng = random.Random(4)
+    drift = Drift()
+    for at in range(3 * KEPT_MAX):
+        drift.add(rng.random(), at)
+        assert len(drift.state.losses) <= KEPT_MAX
+    assert drift.state.drifts == 0
