@@ -18,7 +18,8 @@ def main() -> None:
     wanted = frozenset(filter(None, options.presentations.split(",")))
     started = time.monotonic()
     run = PureRun(read_oulad(OuladOptions(options.folder, wanted, options.marking_days)))
-    for number, _ in enumerate(run.run(), 1):
+    days = enumerate(run.run(options.lessons), 1)
+    for number, _ in days:
         if number % 50 == 0:
             print(
                 f"day {number}: {run.events:,} events, {time.monotonic() - started:.0f} s",
@@ -46,6 +47,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("source", choices=["oulad"])
     parser.add_argument("folder", type=Path, metavar="DIR")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    parser.add_argument("--lessons", type=Path, metavar="FILE", help="write all lessons there")
     parser.add_argument("--presentations", default="", help="such as 2013B,AAA-2013J (all)")
     parser.add_argument("--marking-days", type=int, default=0, help="how late grades come (0)")
     return parser.parse_args()

@@ -1,9 +1,11 @@
 """The pure core and the models without servers, day by day, as a replay in lockstep does it."""
 
+import gzip
 import hashlib
 from collections.abc import Iterator
 from datetime import date
 from itertools import groupby
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -12,7 +14,7 @@ from contracts.course_facts import decode_course_facts
 from domain.configuration import Configuration
 from domain.course_facts import CourseFacts
 from domain.decode import Record, Rejected
-from domain.examples import DAY, Lesson
+from domain.examples import DAY, Lesson, Order
 from domain.fold import Effects, PartitionFold, new_checkpoint
 from domain.inputs import ModelAdopted
 from domain.scoring import NoModels, Scorer
@@ -57,8 +59,11 @@ class PureRun:
         """The courses' facts, by id."""
         return self._fold.facts
 
-    def run(self) -> Iterator[int]:
-        """Fold and learn everything; yields each day (epoch days) when it is over."""
+    def run(self, lessons: Path | None = None) -> Iterator[int]:
+        """Fold and learn everything; yields each day (epoch days) when it is over.
+
+        What `model.examples` would hold is written to `lessons`, a line a record, compressed.
+        """
         self._adopt_facts()
         when = msgspec.json.Decoder(_When)
         for day, items in groupby(
@@ -72,7 +77,7 @@ class PureRun:
                     self._take(records)
                     records = []
             self._take(records)
-            yield self._end_day(day)
+            yield self._end_day(day, lessons)
         assert not self._fold.checkpoint.counters.rejected
 
     def digest(self) -> str:
@@ -107,17 +112,23 @@ class PureRun:
         assert number == self._scorer.number
         return self._scorer
 
-    def _end_day(self, day: str) -> int:
+    def _end_day(self, day: str, lessons: Path | None) -> int:
         """Learn the day's lessons, and adopt what was learned at its end."""
         number = self._scorer.number + 1
+        days = date.fromisoformat(day).toordinal() - _EPOCH_DAY
+        end = (days + 1) * DAY
         learned, self._waiting = self._waiting, []
+        if lessons is not None:
+            encode = msgspec.json.encode
+            lines = [encode(each) for each in (*learned, Order(order="learn", at=end))]
+            with gzip.open(lessons, "ab", compresslevel=1) as file:
+                file.write(b"\n".join(lines) + b"\n")
         self.learning.learn_in_order(learned)
         self.lessons += learned
         snapshot = decode_snapshot(self.learning.snapshot(number, 0))
         self._scorer = Served(snapshot)
-        days = date.fromisoformat(day).toordinal() - _EPOCH_DAY
         effects = self._fold.begin()
-        adopted = ModelAdopted(number, (days + 1) * DAY)
+        adopted = ModelAdopted(number, end)
         self._fold.adopt(self._fold.next_input("model", adopted), effects)
         self._commit(effects)
         return days
