@@ -8,6 +8,7 @@ from domain.examples import Example
 from domain.predictions import Target
 from models.amounts import SCALES, inputs
 from models.learning.intervals import Intervals, Outcome
+from models.learning.likeness import Likeness
 from models.learning.wall import Linear, LinearState, Stack, StackState
 from models.snapshot import Regression
 
@@ -35,6 +36,7 @@ class RegressorState(Struct):
     linear: LinearState = field(default_factory=LinearState)
     stack: StackState = field(default_factory=StackState)
     intervals: Intervals = field(default_factory=Intervals)
+    likeness: Likeness = field(default_factory=Likeness)
 
 
 class Regressor:
@@ -48,6 +50,7 @@ class Regressor:
         self._linear = Linear(by.linear_step, by.linear_huber, state.linear)
         self._stack = Stack(by.stack_step, by.stack_huber, KEYS_MAX, state.stack)
         self._intervals = state.intervals
+        self._likeness = state.likeness
 
     def learn(self, example: Example, series: str, day: int) -> None:
         """Learn one example whose features fit.
@@ -63,13 +66,16 @@ class Regressor:
         said = self._scale.clamped(it.expected + (one + two) / 2)
         if example.shown is not None:
             said = example.shown.value / self._scale.unit
-        outcome = Outcome(said, label, example.assessment or "", day)
+        says = self._likeness.says(example.assessment or "", day)
+        outcome = Outcome(said, label, says)
         self._intervals.learn(self._scale, series, example.kind, outcome)
 
     @property
     def state(self) -> RegressorState:
         """What goes on as this one."""
-        return RegressorState(self._linear.state, self._stack.state, self._intervals)
+        return RegressorState(
+            self._linear.state, self._stack.state, self._intervals, self._likeness
+        )
 
     def served(self) -> Regression:
         """The same, as a snapshot has it."""
