@@ -145,7 +145,7 @@ def test_scores_are_kept_by_course_and_by_group() -> None:
 def test_calibration_learns_to_trust_what_says_too_little_more() -> None:
     it = Calibration()
     for said, _, label in _probabilities(20_000):
-        it.learn(math.log((said + 1) / (1001 - said)), label)
+        it.learn(math.log((said + 1) / (1001 - said)), label, 1.0)
     assert it.slope == pytest.approx(2.0, abs=0.3)
     assert it.offset == pytest.approx(0.0, abs=0.2)
 

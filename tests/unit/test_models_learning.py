@@ -262,8 +262,8 @@ def test_a_part_that_is_missing_or_cut_is_refused(part: str) -> None:
 def test_a_part_with_nan_is_refused() -> None:
     parts = learned(5).parts()
     it = json.loads(parts["model:score"])
-    it["state"]["regressor"]["linear"]["intercept"] = None  # what NaN is in JSON
-    with pytest.raises(BadLearningError, match="intercept"):
+    it["state"]["regressor"]["robust"]["weights"][0][1] = None  # what NaN is in JSON
+    with pytest.raises(BadLearningError, match="weights"):
         Learning.restore(parts | {"model:score": msgspec.json.encode(it)})
 
 
@@ -295,7 +295,7 @@ def test_nothing_grows_without_bound() -> None:
     assert len(it.base_rates) == 2000
     assert len(it.priors["score"].assessments) == len(it.priors["score"].slots) == 4000
     assert len(it.priors["score"].kinds) == 500
-    assert len(it.regressions["score"].stack) <= 2000 + 15
+    assert len(it.regressions["score"].weights) <= 2000 + 22
     assert len(it.regressions["score"].errors) == 2000
     assert len(it.regressions["score"].quantiles) == 2000
     assert len(it.reports["score"].courses) == 100
