@@ -64,7 +64,7 @@ SCALES: Final[dict[Target, Scale]] = {
         step=10.0,
         lowest_bin=0,
         highest_bin=9,
-        error=10.0,
+        error=18.0,
         quantiles=Quantiles(2.2, 1.8),
     ),
     "submission": Scale(

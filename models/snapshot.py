@@ -44,7 +44,7 @@ class Regression(Struct, frozen=True, kw_only=True):
     """What serves an amount: its prior plus a regression, and the interval.
 
     `weights` are those of the regression's keys, in points or days. `errors` are typical errors,
-    likewise, by kind and bin, and by series and kind; `quantiles` those by kind and bin.
+    likewise, by series, kind and bin, and by series and kind; `quantiles` are by bin alone.
     """
 
     weights: dict[str, float]

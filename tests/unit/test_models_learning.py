@@ -89,7 +89,7 @@ def test_every_target_learns_to_tell_better_than_its_baseline() -> None:
             assert scores.auc is not None
             assert scores.auc > 0.8, target
             assert scores.calibration_error is not None
-            assert scores.calibration_error < 0.08, target
+            assert scores.calibration_error < 0.12, target
         else:
             assert scores.mae is not None
             assert scores.naive_mae is not None
