@@ -8,7 +8,6 @@ from msgspec import Struct, field
 
 from models.serving import share
 
-STEP: Final = 0.02
 PUBLISHED_MAX: Final = 400
 _SLOPE_MIN: Final = 0.1
 _MOVED: Final = 0.001
@@ -38,13 +37,13 @@ class Calibration(Struct):
     slope_squares: float = 1.0
     published: list[Published] = field(default_factory=lambda: [Published(0, 0.0, 1.0)])
 
-    def learn(self, logit: float, label: int, says: float) -> None:
-        """Move towards a label of 0 or 1; `says` is how much it counts."""
+    def learn(self, logit: float, label: int, *, says: float, step: float) -> None:
+        """Move towards a label of 0 or 1, by this step; `says` is how much the label counts."""
         error = says * (share(self.offset + self.slope * logit) - label)
         self.offset_squares += error**2
         self.slope_squares += (error * logit) ** 2
-        self.offset -= STEP * error / math.sqrt(self.offset_squares)
-        slope = self.slope - STEP * error * logit / math.sqrt(self.slope_squares)
+        self.offset -= step * error / math.sqrt(self.offset_squares)
+        slope = self.slope - step * error * logit / math.sqrt(self.slope_squares)
         self.slope = max(_SLOPE_MIN, slope)
 
     def publish(self, number: int) -> None:

@@ -1,7 +1,7 @@
 """A classification that learns: a logistic regression, its calibration and its baseline."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct, field
 
@@ -15,13 +15,20 @@ from models.priors import SEPARATOR
 from models.serving import MILLION
 from models.snapshot import Classification
 
-STEPS: Final[dict[Target, float]] = {
-    "inactivity_7": 0.04,
-    "inactivity_14": 0.04,
-    "not_passing": 0.02,
-    "next_missing": 0.02,
+
+class Steps(NamedTuple):
+    """AdaGrad's steps: of the weights, and of the calibration."""
+
+    weights: float
+    calibration: float
+
+
+STEPS: Final[dict[Target, Steps]] = {
+    "inactivity_7": Steps(0.04, 0.02),
+    "inactivity_14": Steps(0.04, 0.02),
+    "not_passing": Steps(0.02, 0.05),
+    "next_missing": Steps(0.02, 0.05),
 }
-"""AdaGrad's step of each target."""
 _NAIVE_STRENGTH: Final = 5.0
 
 
@@ -46,7 +53,8 @@ class Classifier:
         state = state or ClassifierState()
         self.encoding: Final = ENCODINGS[target]
         self._cells = TABLES[target]
-        self._logistic = Logistic(STEPS[target], state.logistic)
+        self._step = STEPS[target].calibration
+        self._logistic = Logistic(STEPS[target].weights, state.logistic)
         self._calibration = state.calibration
         self._likeness = state.likeness
         self._seen = state.seen or [0] * self.encoding.size
@@ -61,7 +69,7 @@ class Classifier:
             was = self._calibration.logit(example.shown.value, example.model)
             logit = logit if was is None else was
         says = self._likeness.says(f"{course_id}{SEPARATOR}{example.assessment}", day)
-        self._calibration.learn(logit, label, says)
+        self._calibration.learn(logit, label, says=says, step=self._step)
         seen = self._seen
         for key in keys:
             seen[key] += 1

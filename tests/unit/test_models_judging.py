@@ -153,7 +153,7 @@ def test_scores_are_kept_by_course_and_by_group() -> None:
 def test_calibration_learns_to_trust_what_says_too_little_more() -> None:
     it = Calibration()
     for said, _, label in _probabilities(20_000):
-        it.learn(math.log((said + 1) / (1001 - said)), label, 1.0)
+        it.learn(math.log((said + 1) / (1001 - said)), label, says=1.0, step=0.05)
     assert it.slope == pytest.approx(2.0, abs=0.3)
     assert it.offset == pytest.approx(0.0, abs=0.2)
 
@@ -247,8 +247,8 @@ def test_what_was_published_is_kept_where_it_moved_and_up_to_a_bound() -> None:
 def test_a_slope_never_turns_round() -> None:
     it = Calibration()
     for _ in range(30_000):
-        it.learn(3.0, 0, 1.0)
-        it.learn(-3.0, 1, 1.0)
+        it.learn(3.0, 0, says=1.0, step=0.05)
+        it.learn(-3.0, 1, says=1.0, step=0.05)
     assert it.slope == pytest.approx(0.1)
 
 
