@@ -18,7 +18,7 @@ from domain.codec import decode_learner, encode_learner
 from domain.configuration import Configuration
 from domain.decode import Record
 from domain.fold import PartitionFold, new_checkpoint
-from models.baseline import Baseline
+from domain.scoring import no_snapshots
 from runtime.process import settle_memory
 
 LEARNERS: Final = 100_000
@@ -51,7 +51,7 @@ def _measure(bound_mib: int, learners: int) -> None:
     everybody = [f"u{number}" for number in range(learners)]
     _fill(table, everybody)
     checkpoint = new_checkpoint(0, 1, "benchmark", "stream")
-    fold = PartitionFold(checkpoint, Configuration(), {}, table, Baseline())
+    fold = PartitionFold(checkpoint, Configuration(), {}, table, no_snapshots)
     for user in everybody:
         table.get(user)  # the cache is as full as it gets
     settle_memory()  # as a worker does
@@ -72,7 +72,7 @@ def _fill(table: Table, users: list[str]) -> None:
     """Give everybody the state of one learner who has viewed some pages."""
     checkpoint = new_checkpoint(0, 1, "benchmark", "stream")
     one = Table(HotStates(1))
-    fold = PartitionFold(checkpoint, Configuration(), {}, one, Baseline())
+    fold = PartitionFold(checkpoint, Configuration(), {}, one, no_snapshots)
     for _ in range(EVENTS_EACH):
         _fold(fold, one, ["u"])
     state = decode_learner(one.committed("u") or b"")

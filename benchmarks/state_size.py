@@ -12,9 +12,9 @@ from domain import codec
 from domain.configuration import Configuration
 from domain.decode import Record, Rejected
 from domain.fold import Effects, PartitionFold, new_checkpoint
+from domain.scoring import no_snapshots
 from domain.state import Header, Learner
 from feeds.oulad import OuladOptions, read_oulad
-from models.baseline import Baseline
 
 BATCH = 5_000
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "oulad"
@@ -56,7 +56,7 @@ def main(arguments: list[str]) -> None:
     oulad = read_oulad(OuladOptions(folder))
     store = Memory()
     checkpoint = new_checkpoint(0, 1, "benchmark", "stream")
-    fold = PartitionFold(checkpoint, Configuration(), {}, store, Baseline())
+    fold = PartitionFold(checkpoint, Configuration(), {}, store, no_snapshots)
     effects = fold.begin()
     for item in oulad.courses():
         facts = decode_course_facts(item.key, item.value)

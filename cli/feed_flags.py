@@ -26,12 +26,13 @@ def add_delivery_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def delivery(args: Any) -> Delivery:
-    """What the flags say; `restart` only where the command has it."""
+    """What the flags say; `restart` and `lockstep` only where the command has them."""
     return Delivery(
         rate=args.rate,
         progress=args.progress,
         restart=getattr(args, "restart", False),
         wait=args.wait,
+        lockstep=getattr(args, "lockstep", False),
     )
 
 

@@ -14,6 +14,7 @@ from runtime.version import about
 COMMANDS: Final = (
     "up",
     "worker",
+    "trainer",
     "sink",
     "api",
     "migrate",
@@ -22,6 +23,7 @@ COMMANDS: Final = (
     "replay",
     "verify",
     "check",
+    "models",
     "dead_letters",
     "token",
 )

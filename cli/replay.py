@@ -36,6 +36,11 @@ def register(subparsers: Any) -> None:
     oulad.add_argument(
         "--groups", action="store_true", help="send gender, age band and disability too"
     )
+    oulad.add_argument(
+        "--lockstep",
+        action="store_true",
+        help="wait at the end of each day until models have learned it and everybody predicts so",
+    )
     lines = kinds.add_parser("jsonl", help="one event a line", description=_REFUSED)
     lines.add_argument(
         "file", type=Path, metavar="FILE", help="plain or .gz; its lines are sent as they are"

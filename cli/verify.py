@@ -4,7 +4,6 @@ import argparse
 from typing import Any
 
 from cli.settings import read_settings
-from models.baseline import Baseline
 from proof.report import rendered, rendered_json
 from proof.verify import Proof, verify
 from runtime.log import configure
@@ -29,12 +28,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the report; 1 where it is not equal."""
     settings = read_settings()
     configure(settings)
-    proof = Proof(
-        settings=settings,
-        scorer=Baseline(),
-        wait_seconds=args.wait,
-    )
-    report = verify(proof)
+    report = verify(Proof(settings=settings, wait_seconds=args.wait))
     print(rendered_json(report) if args.json else rendered(report))
     return 0 if report.equal else 1
 

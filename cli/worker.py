@@ -7,7 +7,6 @@ import msgspec
 from agents.worker.topology import run_worker
 from cli.settings import read_settings
 from domain.configuration import Configuration, Rules
-from models.baseline import Baseline
 from runtime import log
 from runtime.errors import UsageError
 from runtime.settings import Settings
@@ -30,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     """Run until a signal asks to stop; the exit status says what a supervisor is to do."""
     settings = read_settings()
     log.configure(settings)
-    return run_worker(settings, configuration(settings), Baseline(), resume=args.resume)
+    return run_worker(settings, configuration(settings), resume=args.resume)
 
 
 def configuration(settings: Settings) -> Configuration:

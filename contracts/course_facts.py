@@ -27,6 +27,7 @@ from domain.zones import is_zone
 
 _Text = Annotated[str, Meta(max_length=512)]
 _Id = Annotated[str, Meta(min_length=1, max_length=256)]
+_Series = Annotated[str, Meta(min_length=1, max_length=256)]
 _Weight = Annotated[float, Meta(ge=0, le=1e9)]
 _Target = Annotated[float, Meta(gt=0, le=1e9)]
 
@@ -62,6 +63,7 @@ class _WeeklyTargets(Struct, frozen=True):
 
 class _Course(Struct, frozen=True):
     course_id: _Id
+    series: _Series | None = None
     title: _Text | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
@@ -77,6 +79,7 @@ class _Course(Struct, frozen=True):
 _courses: Final = msgspec.json.Decoder(_Course)
 _SHAPE: Final[Shape] = {
     "course_id": "id",
+    "series": "other",
     "title": "other",
     "starts_at": "time",
     "ends_at": "time",
@@ -152,6 +155,7 @@ def _facts(course: _Course) -> CourseFacts:
     _once("assessments", (item.id for item in assessments))
     return CourseFacts(
         course_id=course.course_id,
+        series=course.series,
         title=course.title,
         starts_at=starts_at,
         ends_at=ends_at,

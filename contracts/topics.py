@@ -46,8 +46,34 @@ INPUTS: Final = Topic("progress.inputs", "none", "worker", "verify", "keep")
 TRANSITIONS: Final = Topic("progress.alerts", "learner", "worker", "sink, verify", "keep")
 ALERTS: Final = Topic("alerts", "learner", "worker", "notification services, verify", "keep")
 COURSES: Final = Topic("courses", "course", "LMS, feeds", "worker", "compact", "single")
+EXAMPLES: Final = Topic(
+    "model.examples",
+    "learner; orders: none",
+    "worker, operators, lockstep replays",
+    "trainer, verify",
+    "keep",
+    "single",
+)
+SNAPSHOTS: Final = Topic(
+    "model.snapshots",
+    "a snapshot's number; reserved keys: the trainer, each part of what it has learned",
+    "trainer",
+    "trainer (take-over), worker, sink, verify",
+    "compact",
+    "single",
+)
 
-TOPICS: Final = (ACTIVITY, DEAD_LETTERS, STATE, INPUTS, TRANSITIONS, ALERTS, COURSES)
+TOPICS: Final = (
+    ACTIVITY,
+    DEAD_LETTERS,
+    STATE,
+    INPUTS,
+    TRANSITIONS,
+    ALERTS,
+    COURSES,
+    EXAMPLES,
+    SNAPSHOTS,
+)
 
 
 def partition_counts(activity: int) -> dict[str, int]:

@@ -43,7 +43,7 @@ SET_UP_SECONDS: Final = 60.0
 WATCH_SECONDS: Final = 0.1
 PORT_MAX: Final = 65_535
 SET_UP: Final = ("topics", "migrate")
-PARTS: Final = ("sink", "worker", "api")
+PARTS: Final = ("sink", "worker", "trainer", "api")
 """In the order of their start; they stop in the opposite one."""
 
 

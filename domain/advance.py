@@ -3,8 +3,10 @@
 from typing import TypeAlias, assert_never
 
 from domain import days, goals, grading, membership, modules, patterns, sessions
+from domain.awaiting import tell_outcome
 from domain.changes import (
     CourseAdded,
+    DayBegan,
     DaysChanged,
     DeadlinesChanged,
     Ending,
@@ -13,6 +15,7 @@ from domain.changes import (
     ModulesChanged,
 )
 from domain.contents import first_in_hour
+from domain.course_facts import DAY
 from domain.courses import entered, find_course, freeze, list_courses, seen_in
 from domain.decode import Accepted
 from domain.deduplication import content_of, remember
@@ -37,11 +40,11 @@ from domain.events import (
     is_work,
     kind_of,
 )
+from domain.reacting import react
 from domain.recent import note
-from domain.rules.reacting import react
-from domain.rules.step import Step
 from domain.sessions import DURATION_SECONDS_MAX, Mark, presence
 from domain.state import NEVER, SKILLS_MAX, Course, Day, Learner, Skill
+from domain.step import Step
 
 AboutUnits: TypeAlias = (
     AssessmentSubmitted
@@ -71,6 +74,10 @@ def advance(state: Learner, accepted: Accepted, step: Step) -> None:
     if is_work(event):
         _count_work(state, event, zone, step)
     _dispatch(state, event, zone, step)
+    if state.predicted_at // DAY != step.now // DAY and (
+        step.scorer.number or not state.predict_at
+    ):
+        step.changes.append(DayBegan())
     if step.changes:
         react(state, step)
 
@@ -81,6 +88,12 @@ def review_all(state: Learner, step: Step) -> None:
     grading.judge_again(state, step)
     step.changes.append(DeadlinesChanged(None))
     react(state, step)
+
+
+def _begin_day(state: Learner, step: Step) -> None:
+    """Predict again on another day (UTC); where nothing is adopted, only to set the timer."""
+    if step.scorer.number or not state.predict_at:
+        step.changes.append(DayBegan())
 
 
 def _zone(state: Learner, event: AnyEvent, step: Step) -> str:
@@ -218,11 +231,15 @@ def _membership(state: Learner, event: Enrolled | Unenrolled | CourseFinished, s
         return
     match event:
         case Enrolled():
+            course.groups = event.groups or course.groups
             membership.enrol(state, course, step.at)
         case Unenrolled():
             membership.leave(state, course, step.at)
         case CourseFinished():
+            known_outcome = course.outcome
             membership.finish(state, course, event.outcome, step.at)
+            if known_outcome is None:
+                tell_outcome(state, course, event.outcome, step)
         case _:
             assert_never(event)
     list_courses(state)

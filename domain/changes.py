@@ -80,6 +80,14 @@ class FactsChanged(Struct, frozen=True, gc=False):
     """Course facts or thresholds changed; ScoresChanged and DeadlinesChanged follow."""
 
 
+class DayBegan(Struct, frozen=True, gc=False):
+    """The first event of the learner on another day (UTC) than the newest predictions."""
+
+
+class Predicted(Struct, frozen=True, gc=False):
+    """Predictions were made again; it is looked at after all other changes."""
+
+
 class TimerDue(Struct, frozen=True, gc=False):
     """The time came at which a rule asked to look again."""
 
@@ -94,5 +102,7 @@ Change: TypeAlias = (
     | CourseAdded
     | MembershipChanged
     | FactsChanged
+    | DayBegan
+    | Predicted
     | TimerDue
 )

@@ -4,8 +4,8 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct, field
 
-CHECKPOINT_VERSION: Final = 2
-FOLD_VERSION: Final = 4
+CHECKPOINT_VERSION: Final = 3
+FOLD_VERSION: Final = 5
 """The version of the fold's code: raised when the same log would give other states or alerts."""
 
 WINDOW_BLOCKS: Final = 100
@@ -54,3 +54,4 @@ class Checkpoint(Struct, array_like=True):
     halted: Halted | None = None
     courses: dict[int, int] = field(default_factory=dict)  # offsets of `courses` looked at
     ticked: int = 0  # the newest tick, in epoch seconds: timers due before it have fired
+    model: int = 0  # the number of the adopted snapshot of the models; 0: none

@@ -8,9 +8,10 @@ import msgspec
 from msgspec import Meta, Struct, field
 from msgspec.structs import asdict
 
+from domain.predictions import Target
 from domain.rules import TABLE
 from domain.rules.low_score import LowScore
-from domain.rules.step import Adopted
+from domain.step import Adopted
 
 if TYPE_CHECKING:
     Rules: TypeAlias = Any  # no type checker sees the fields of a struct that is made of a table
@@ -35,6 +36,28 @@ class Halting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     in_a_row: Annotated[int, Meta(ge=1)] = 10_000
 
 
+class Models(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which models predict; one that is switched off says so in its answers."""
+
+    score: bool = True
+    submission: bool = True
+    inactivity: bool = True
+    not_passing: bool = True
+    next_missing: bool = True
+
+    def predicted(self) -> frozenset[Target]:
+        """The targets of the models that are switched on."""
+        switches: dict[Target, bool] = {
+            "score": self.score,
+            "submission": self.submission,
+            "inactivity_7": self.inactivity,
+            "inactivity_14": self.inactivity,
+            "not_passing": self.not_passing,
+            "next_missing": self.next_missing,
+        }
+        return frozenset(target for target, on in switches.items() if on)
+
+
 class Configuration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All of it; a part of the log (an input), so that every state can be computed again."""
 
@@ -42,11 +65,12 @@ class Configuration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     alert_source: str = "urn:learnstream:alerts"  # the CloudEvents `source`, an absolute URI
     rules: Rules = field(default_factory=Rules)
     halting: Halting = field(default_factory=Halting)
+    models: Models = field(default_factory=Models)
 
     def for_steps(self) -> Adopted:
         """What keepers and rules see of it."""
         thresholds = {each.__class__: each for each in asdict(self.rules).values()}
-        return Adopted(self.timezone, self.default_pass_mark, thresholds)
+        return Adopted(self.timezone, self.default_pass_mark, thresholds, self.models.predicted())
 
     @property
     def default_pass_mark(self) -> float:

@@ -5,9 +5,15 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
+from domain.exact import reaches
 from domain.ids import short_id
+from domain.scoring import Slot
 
-SETTLING_SECONDS: Final = 7 * 86_400
+HEAVY_SHARE: Final = 0.05
+_EXAM: Final = "exam"
+
+DAY: Final = 86_400
+SETTLING_SECONDS: Final = 7 * DAY
 """Engagement rules say nothing of a learner's first week."""
 
 AttemptRule: TypeAlias = Literal["latest", "best"]
@@ -47,6 +53,7 @@ class CourseFacts(Struct, frozen=True, kw_only=True, dict=True):
     """All but the id may be missing; what depends on it is then null or has another basis."""
 
     course_id: str
+    series: str | None = None  # what the course is a run of
     title: str | None = None
     starts_at: int | None = None
     ends_at: int | None = None
@@ -99,3 +106,59 @@ class CourseFacts(Struct, frozen=True, kw_only=True, dict=True):
             for short, assessment in self.assessment_by_short.items()
             if assessment.required and assessment.due_at is not None
         )
+
+    @property
+    def run_of(self) -> str:
+        """What the course is a run of; of one that does not say, itself."""
+        return self.series or self.course_id
+
+    @cached_property
+    def slots(self) -> dict[int, Slot]:
+        """Each assessment by its 32-bit id, as the priors of models know it."""
+        times = sorted({each.due_at for each in self.assessments if each.due_at is not None})
+        numbers = {at: place for place, at in enumerate(times, 1)}
+        return {
+            short: Slot(
+                self.course_id,
+                each.id,
+                self.run_of,
+                None if each.kind is None else each.kind.lower(),
+                0 if each.due_at is None else numbers[each.due_at],
+            )
+            for short, each in self.assessment_by_short.items()
+        }
+
+    @cached_property
+    def heavy_shares(self) -> dict[int, float]:
+        """What weighs, by 32-bit id, with its share of the weight that is required, 0 to 1.
+
+        That is: required, and 5 % or more of the course's weight without its exams. Where all that
+        is required weighs the same, weights say nothing: every one of it.
+        """
+        required = {s: a for s, a in self.assessment_by_short.items() if a.required}
+        if len({each.weight for each in required.values()}) <= 1:
+            return dict.fromkeys(required, 1 / max(1, len(required)))
+        total = sum(a.weight for a in self.assessments if not _is_exam(a))
+        return {
+            short: each.weight / total
+            for short, each in required.items()
+            if not _is_exam(each) and total and reaches(each.weight, HEAVY_SHARE * total)
+        }
+
+    @cached_property
+    def heavy_dues(self) -> tuple[tuple[int, int, Assessment, float], ...]:
+        """(due time, 32-bit id, assessment, share) of what weighs and is due, in order of time."""
+        return tuple(
+            sorted(
+                (
+                    (fact.due_at, short, fact, share)
+                    for short, share in self.heavy_shares.items()
+                    if (fact := self.assessment_by_short[short]).due_at is not None
+                ),
+                key=lambda item: item[:2],
+            )
+        )
+
+
+def _is_exam(assessment: Assessment) -> bool:
+    return (assessment.kind or "").lower() == _EXAM

@@ -27,11 +27,12 @@ from domain.configuration import Configuration, adopted
 from domain.course_facts import CourseFacts
 from domain.decode import Accepted, Reason, Record, Rejected
 from domain.deduplication import content_of, seen_content
-from domain.inputs import FoldVersion, Input, Tick
-from domain.rules.reacting import fire
-from domain.rules.step import Step
-from domain.scoring import Scorer
+from domain.examples import Lesson
+from domain.inputs import FoldVersion, Input, ModelAdopted, Tick
+from domain.reacting import fire
+from domain.scoring import Scorer, Snapshots
 from domain.state import NEVER, SHRINK_STEPS, Header, Learner, new_learner
+from domain.step import Step
 
 HOUR: Final = 3600
 HALTED_STATUS: Final = 65
@@ -70,6 +71,7 @@ class Effects:
     inputs: list[Input] = field(default_factory=list)
     transitions: list[Transition] = field(default_factory=list)
     dead_letters: list[DeadLetter] = field(default_factory=list)
+    lessons: list[Lesson] = field(default_factory=list)
     backfill: bool = False
     """Whether an event was folded that is too old to notify of."""
 
@@ -78,6 +80,16 @@ class Effects:
         """Whether there is nothing to write but the partition's checkpoint."""
         return not (self.changed or self.inputs or self.transitions or self.dead_letters)
 
+    def mark(self) -> tuple[int, int]:
+        """How much is published so far."""
+        return len(self.transitions), len(self.lessons)
+
+    def back_to(self, mark: tuple[int, int]) -> None:
+        """Take back what was published since then."""
+        transitions, lessons = mark
+        del self.transitions[transitions:]
+        del self.lessons[lessons:]
+
 
 class _Turn(msgspec.Struct, frozen=True, gc=False):
     """What was folded in this batch, to be folded again for one learner after a defect."""
@@ -85,6 +97,7 @@ class _Turn(msgspec.Struct, frozen=True, gc=False):
     until: int
     ticked: int
     stale_before: int
+    scorer: Scorer
     accepted: Accepted | None
 
 
@@ -115,13 +128,14 @@ class PartitionFold:
         configuration: Configuration,
         facts: dict[str, CourseFacts],
         store: Store,
-        scorer: Scorer,
+        snapshots: Snapshots,
     ) -> None:
         self.checkpoint = checkpoint
         self.configuration = configuration
         self.facts = facts
         self._store = store
-        self._scorer = scorer
+        self._snapshots = snapshots
+        scorer = snapshots(checkpoint.model)
         self._step = Step(NEVER, NEVER, NEVER, configuration.for_steps(), facts, scorer)
         self._trail: list[_Turn] = []
         self._skipped: set[tuple[str, int]] = set()
@@ -178,6 +192,8 @@ class PartitionFold:
                 self._adopt_facts(msgspec.json.decode(value.payload, type=CourseFacts), effects)
             case "tick":
                 self._tick(msgspec.json.decode(value.payload, type=Tick).at, effects)
+            case "model":
+                self._adopt_model(msgspec.json.decode(value.payload, type=ModelAdopted), effects)
             case "resume":
                 self.checkpoint.halted = None
                 self.checkpoint.window.clear()
@@ -205,21 +221,23 @@ class PartitionFold:
             self._repeated(record, same=seen == content_of(accepted.event), effects=effects)
             return
         counters.events += 1
-        marked = len(effects.transitions)
+        marked = effects.mark()
         overflow = state.overflow
         late_unchecked, late_days = overflow.late_unchecked, overflow.late_days
-        turn = _Turn(accepted.at, self.checkpoint.ticked, self._stale_before(), accepted)
+        turn = _Turn(
+            accepted.at, self.checkpoint.ticked, self._stale_before(), self._step.scorer, accepted
+        )
         try:
-            self._take(state, turn, effects.transitions)
+            self._take(state, turn, effects)
         except Exception as error:  # noqa: BLE001 - a defect about one event stops nobody else
-            del effects.transitions[marked:]
+            effects.back_to(marked)
             self._restore(accepted.user_id, effects)
             counters.defects += 1
             self._reject(record, Rejected("defect", type(error).__name__), effects)
             return
         self._trail.append(turn)
         effects.backfill = effects.backfill or accepted.at < turn.stale_before
-        counters.raised += len(effects.transitions) - marked
+        counters.raised += len(effects.transitions) - marked[0]
         counters.late_unchecked += overflow.late_unchecked - late_unchecked
         counters.late_days += overflow.late_days - late_days
         counters.learners += state.steps == 1
@@ -236,11 +254,11 @@ class PartitionFold:
             detail = "another event of this learner has this event_id and other content"
             self._reject(record, Rejected("id_reused", detail), effects)
 
-    def _take(self, state: Learner, turn: _Turn, published: list[Transition]) -> None:
+    def _take(self, state: Learner, turn: _Turn, effects: Effects) -> None:
         """Fold one turn into one state: the learner's own timers first, then the event."""
         step = self._step  # one for all turns: making it costs as much as decoding an event
-        step.at, step.stale_before = turn.until, turn.stale_before
-        step.published = published
+        step.at, step.stale_before, step.scorer = turn.until, turn.stale_before, turn.scorer
+        step.published, step.lessons = effects.transitions, effects.lessons
         step.changes.clear()  # an event that raised may have left some
         woken = state.wake_at
         changed = bool(woken) and fire(state, step, turn.until)
@@ -277,7 +295,7 @@ class PartitionFold:
                 state.wake_at = NEVER
                 state.steps += 1
             elif turn.accepted is None or turn.accepted.user_id == user_id:
-                self._take(state, turn, [])
+                self._take(state, turn, Effects())  # what it published stands already
         if base is not None or state.steps != steps:
             effects.changed[user_id] = state
         else:
@@ -329,7 +347,7 @@ class PartitionFold:
         """Wake every learner whose timer was due before `at`, in order of time and id."""
         self.checkpoint.clock = max(self.checkpoint.clock, at)
         self.checkpoint.ticked = max(self.checkpoint.ticked, at)
-        turn = _Turn(at, at, self._stale_before(), None)
+        turn = _Turn(at, at, self._stale_before(), self._step.scorer, None)
         self._trail.append(turn)
         while self._wakes and self._wakes[0][0] < at:
             wake_at, user_id = heapq.heappop(self._wakes)
@@ -339,16 +357,16 @@ class PartitionFold:
 
     def _turn_for(self, state: Learner, turn: _Turn, effects: Effects) -> None:
         """One learner's part of a tick; a defect about one learner stops nobody else."""
-        marked = len(effects.transitions)
+        marked = effects.mark()
         try:
-            self._take(state, turn, effects.transitions)
+            self._take(state, turn, effects)
         except Exception:  # noqa: BLE001 - isolated like an event's, and counted
-            del effects.transitions[marked:]
+            effects.back_to(marked)
             self._skipped.add((state.user_id, len(self._trail) - 1))
             self._restore(state.user_id, effects)
             self.checkpoint.counters.defects += 1
             return
-        self.checkpoint.counters.raised += len(effects.transitions) - marked
+        self.checkpoint.counters.raised += len(effects.transitions) - marked[0]
         effects.changed[state.user_id] = state  # a timer that fired is a step
 
     # -- inputs ----------------------------------------------------------------------------------
@@ -358,6 +376,13 @@ class PartitionFold:
         self.configuration = adopted(self.checkpoint.configuration)
         self._step.adopted = self.configuration.for_steps()
         self._review([header.user_id for header in self._store.headers()], effects)
+
+    def _adopt_model(self, adopted: ModelAdopted, effects: Effects) -> None:
+        """From here on another snapshot predicts; in lockstep, after what was due before."""
+        if adopted.at:
+            self._tick(adopted.at, effects)
+        self.checkpoint.model = adopted.number
+        self._step.scorer = self._snapshots(adopted.number)
 
     def _adopt_facts(self, facts: CourseFacts, effects: Effects) -> None:
         self.facts[facts.course_id] = facts
@@ -369,7 +394,7 @@ class PartitionFold:
         """Judge again what facts or thresholds decide: alerts, predictions, who is woken when."""
         for user_id in sorted(learners):
             state = self._state(user_id, effects)
-            marked = len(effects.transitions)
+            marked = effects.mark()
             before = encode_learner(state)
             step = Step(
                 self.checkpoint.clock,
@@ -377,13 +402,14 @@ class PartitionFold:
                 self._stale_before(),
                 self._step.adopted,
                 self.facts,
-                self._scorer,
+                self._step.scorer,
                 published=effects.transitions,
+                lessons=effects.lessons,
             )
             try:
                 review_all(state, step)
             except Exception:  # noqa: BLE001 - isolated like an event's, and counted
-                del effects.transitions[marked:]
+                effects.back_to(marked)
                 self._restore(user_id, effects)
                 self.checkpoint.counters.defects += 1
                 continue
@@ -393,4 +419,4 @@ class PartitionFold:
                 self._bases[user_id] = len(self._trail), encode_learner(state)
                 if state.wake_at:
                     heapq.heappush(self._wakes, (state.wake_at, user_id))
-            self.checkpoint.counters.raised += len(effects.transitions) - marked
+            self.checkpoint.counters.raised += len(effects.transitions) - marked[0]

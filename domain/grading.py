@@ -1,6 +1,7 @@
 """Submissions and grades: what arrives about an assessment, and what follows from it."""
 
 from domain import coursework, days
+from domain.assessing import score_ahead, submission_ahead, was_scored, was_submitted
 from domain.changes import DeadlinesChanged, Ending, GradesChanged, ScoresChanged, WorkChanged
 from domain.courses import let_go, long_finished
 from domain.coursework import (
@@ -17,9 +18,7 @@ from domain.events import (
 )
 from domain.history import insert
 from domain.ids import short_id
-from domain.membership import was_open
-from domain.rules.step import Step
-from domain.scores import PERCENT_MAX, Scored, all_scores, open_scores, percent_of, score_of
+from domain.scores import Scored, all_scores, open_scores, percent_of, score_of
 from domain.state import (
     ASSESSMENTS_MAX,
     BANKED,
@@ -32,20 +31,21 @@ from domain.state import (
     Excuse,
     Grade,
     Learner,
-    RunningError,
-    ScorePrediction,
     Submission,
     Work,
 )
+from domain.step import Step
 
 
 def submitted(state: Learner, course: Course, event: AssessmentSubmitted, step: Step) -> None:
     """Take a submission."""
     work = work_on(state, course, event.assessment_id)
     before = coursework.submitted(course, work)
+    ahead = submission_ahead(state, course, work, step) if before is None else None
     add_submission(state, work, Submission(step.at, step.day, timed=step.timed))
     _count_submitted(state, _named(course, event.assessment_id), step.day)
     _count_stand_in(state, course, work)
+    was_submitted(state, course, work, ahead, step)
     if coursework.submitted(course, work) != before:
         step.changes.append(WorkChanged(course))
 
@@ -55,8 +55,11 @@ def graded(state: Learner, course: Course, event: AssessmentGraded, zone: str, s
     work = work_on(state, course, event.assessment_id)
     facts = step.facts.get(course.course_id)
     score, before = score_of(course, work, facts), coursework.submitted(course, work)
+    first = score is None and event.score is not None and not event.missing
+    ahead = score_ahead(state, course, work, step) if first else None
     add_grade(state, work, _grade(state, course, work, event, zone, step))
     _count_stand_in(state, course, work)
+    was_scored(state, course, ahead, score_of(course, work, facts), step)
     _follow_scores(state, course, work, score, step)
     if coursework.submitted(course, work) != before:
         step.changes.append(WorkChanged(course))
@@ -86,9 +89,7 @@ def extended(state: Learner, course: Course, event: DeadlineExtended, step: Step
 
 def judge_again(state: Learner, step: Step, ending: Ending | None = None) -> None:
     """Look at all scores again, after facts changed, or a course; `ending` where it is over."""
-    scores = open_scores(state, step.facts)
-    step.changes.append(ScoresChanged(scores, ending))
-    _score_again(state, scores, step)
+    step.changes.append(ScoresChanged(open_scores(state, step.facts), ending))
 
 
 def retire(state: Learner, now: int, step: Step) -> None:
@@ -102,7 +103,6 @@ def retire(state: Learner, now: int, step: Step) -> None:
     for score in gone:
         state.best_gone = max(score.percent, state.best_gone or score.percent)
     state.scores_gone += len(gone)
-    state.error_gone = _errors(scores, state, step, among=names)
     for course in going:
         let_go(state, course)
 
@@ -122,12 +122,19 @@ def _grade(
         order=state.grades_seen,
         attempt=OVERRIDE if event.attempt is None else event.attempt,
         percent=percent,
-        expected=step.scorer.expected(course.course_id, work.short),
+        expected=_expected(course, work, step),
         passed=event.passed,
         flags=_flags(event, step),
         submitted_at=submitted_at,
         submitted_day=days.local_day(submitted_at, zone) if submitted_at else 0,
     )
+
+
+def _expected(course: Course, work: Work, step: Step) -> float | None:
+    """What the adopted models expect of the assessment's score, percent."""
+    facts = step.facts.get(course.course_id)
+    slot = None if facts is None else facts.slots.get(work.short)
+    return None if slot is None else step.scorer.expected_score(slot)
 
 
 def _flags(event: AssessmentGraded, step: Step) -> int:
@@ -142,19 +149,11 @@ def _flags(event: AssessmentGraded, step: Step) -> int:
 def _follow_scores(
     state: Learner, course: Course, work: Work, before: Scored | None, step: Step
 ) -> None:
-    """Note that grades changed, and predict the next score where the counted one is another now."""
+    """Note that grades changed, and the scores where the counted one is another now."""
     step.changes.append(GradesChanged(course, work))
     score = score_of(course, work, step.facts.get(course.course_id))
-    if score != before or not course.is_open:  # what was shown before it closed is judged too
-        scores = open_scores(state, step.facts)
-        step.changes.append(ScoresChanged(scores))
-        in_time = step.at == state.last_event_at
-        newest = score is not None and score.at == step.at and scores[-1:] == [score]
-        if in_time and newest and before is None:
-            _judge_prediction(state, scores[-1])
-            _predict(state, scores, step)
-        else:
-            _score_again(state, scores, step)
+    if score != before:
+        step.changes.append(ScoresChanged(open_scores(state, step.facts)))
 
 
 # -- days ----------------------------------------------------------------------------------------
@@ -189,51 +188,3 @@ def _count_stand_in(state: Learner, course: Course, work: Work) -> None:
     if day:
         _count_submitted(state, short, day)
     work.stand_in_day = day
-
-
-# -- predictions ---------------------------------------------------------------------------------
-
-
-def _predict(state: Learner, scores: list[Scored], step: Step) -> None:
-    """Predict the next score from the counted ones of open courses."""
-    made_at = scores[-1].at if scores else step.at
-    state.prediction = step.scorer.next_score([score.percent for score in scores], made_at)
-
-
-def _judge_prediction(state: Learner, score: Scored) -> None:
-    """Judge what was shown before the score was known (delayed prequential evaluation)."""
-    _judge(state.error, state.prediction, score)
-
-
-def _score_again(state: Learner, scores: list[Scored], step: Step) -> None:
-    """Predict anew, and recount the errors as they were, had every score come in time."""
-    _predict(state, scores, step)
-    everything = all_scores(state, step.facts)
-    among = {course.course_id for course in state.courses}
-    state.error = _errors(everything, state, step, among=among)
-
-
-def _errors(scores: list[Scored], state: Learner, step: Step, *, among: set[str]) -> RunningError:
-    """The error over the scores of these courses, each against what was known before it."""
-    gone = state.error_gone
-    error = RunningError(gone.count, gone.absolute_sum, gone.covered, gone.naive_absolute_sum)
-    courses = {course.course_id: course for course in state.courses}
-    for index, score in enumerate(scores):
-        if score.course_id in among and was_open(courses[score.course_id], score.at):
-            known = [
-                before.percent
-                for before in scores[:index]
-                if was_open(courses[before.course_id], score.at)
-            ]
-            _judge(error, step.scorer.next_score(known, score.at), score)
-    return error
-
-
-def _judge(error: RunningError, shown: ScorePrediction | None, score: Scored) -> None:
-    if shown is None:
-        return
-    percent = min(score.percent, PERCENT_MAX)
-    error.count += 1
-    error.absolute_sum = round(error.absolute_sum + abs(shown.value - percent), 6)
-    error.naive_absolute_sum = round(error.naive_absolute_sum + abs(shown.naive - percent), 6)
-    error.covered += shown.low <= percent <= shown.high

@@ -2,13 +2,14 @@
 
 from typing import Final, Literal, TypeAlias, get_args
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 Target: TypeAlias = Literal[
     "score", "submission", "inactivity_7", "inactivity_14", "not_passing", "next_missing"
 ]
 TARGETS: Final[tuple[Target, ...]] = get_args(Target)
 """What models predict, in the order of their numbers in a state."""
+NUMBERS: Final[dict[Target, int]] = {target: number for number, target in enumerate(TARGETS)}
 
 
 class Figure(Struct, array_like=True, gc=False):

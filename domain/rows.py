@@ -20,8 +20,6 @@ class LearnerRow(NamedTuple):
     seconds: list[int]
     posts: list[int]
     timed: list[int]
-    error_count: int
-    error_absolute_sum: float
 
 
 def learner_row(state: Learner) -> LearnerRow:
@@ -46,6 +44,4 @@ def learner_row(state: Learner) -> LearnerRow:
         seconds=seconds,
         posts=posts,
         timed=timed,
-        error_count=state.error.count,
-        error_absolute_sum=state.error.absolute_sum,
     )

@@ -1,9 +1,12 @@
 """What the fold asks of models: the wall between the pure core and `models`."""
 
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from domain.predictions import Figure, Target
+
+SCORE_UNKNOWN: Final = 70.0
+"""What a score is taken to be while nothing is known of any, percent."""
 
 
 class Slot(NamedTuple):
@@ -51,6 +54,13 @@ class Scorer(Protocol):
         """A calibrated probability and the baseline's; None where too little is learned."""
         ...
 
+    def contributions(self, target: Target, features: Sequence[int]) -> list[tuple[str, int]]:
+        """What each feature adds to the logit against its mean, millionths, in their order.
+
+        Empty where too little is learned.
+        """
+        ...
+
     def amount(
         self, target: Target, features: Sequence[int], series: str, kind: str | None
     ) -> Figure | None:
@@ -66,11 +76,12 @@ class NoModels:
     def expected_score(self, slot: Slot) -> float | None:
         """Nothing is known of any assessment."""
         del slot
+        return None
 
     def score_prior(self, slot: Slot) -> float:
         """The mean of scores where nothing is known of any."""
         del slot
-        return 70.0
+        return SCORE_UNKNOWN
 
     def submission_prior(self, slot: Slot) -> float:
         """The due time."""
@@ -80,13 +91,32 @@ class NoModels:
     def base_rate(self, course_id: str, series: str) -> float | None:
         """No outcome is known."""
         del course_id, series
+        return None
 
     def probability(self, target: Target, features: Sequence[int]) -> Figure | None:
         """Too little is learned."""
         del target, features
+        return None
+
+    def contributions(self, target: Target, features: Sequence[int]) -> list[tuple[str, int]]:
+        """Too little is learned."""
+        del target, features
+        return []
 
     def amount(
         self, target: Target, features: Sequence[int], series: str, kind: str | None
     ) -> Figure | None:
         """Too little is learned."""
         del target, features, series, kind
+        return None
+
+
+Snapshots: TypeAlias = Callable[[int], Scorer]
+"""The scorer of a snapshot by its number; 0 is `NoModels`."""
+
+
+def no_snapshots(number: int) -> Scorer:
+    """The scorer of a snapshot where there are none; raises KeyError for any number but 0."""
+    if number:
+        raise KeyError(number)
+    return NoModels()

@@ -10,8 +10,9 @@ from typing import Final, Literal, TypeAlias, get_args
 from msgspec import Struct, field
 
 from domain.events import GoalMetric, Outcome
+from domain.predictions import Awaiting, Prediction
 
-STATE_VERSION: Final = 4
+STATE_VERSION: Final = 5
 NEVER: Final = 0
 
 DAYS_MAX: Final = 90
@@ -40,6 +41,7 @@ SKILLS_MAX: Final = 32
 KINDS_MAX: Final = 16
 OPEN_ALERTS_MAX: Final = 64
 CLOSED_ALERTS_MAX: Final = 32
+AWAITING_MAX: Final = 48
 FROZEN_SECONDS: Final = 90 * 86_400
 """A finished course takes late events for so long, then only its last figures are kept."""
 STATE_BYTES_MAX: Final = 16_384
@@ -215,6 +217,9 @@ class Course(Struct, array_like=True):
     passed_before: bool = False  # whether anything was passed in them
     modules: list[ModuleFact] = field(default_factory=list)  # in order of event time
     work: list[Work] = field(default_factory=list)
+    awaiting: list[Awaiting] = field(default_factory=list)  # in order of `made_at`
+    at_risk_since: int = NEVER  # when `not_passing` came to its bar and stayed there
+    groups: dict[str, str] | None = None  # of the newest enrolment that names any; no feature
 
     @property
     def is_open(self) -> bool:
@@ -307,26 +312,6 @@ class ClosedAlert(Struct, array_like=True, gc=False):
     at: int
 
 
-class ScorePrediction(Struct, array_like=True, gc=False):
-    """What was said of the next score before it was known, in percent."""
-
-    value: float
-    low: float
-    high: float
-    naive: float  # the learner's last score
-    made_at: int
-    examples: int
-
-
-class RunningError(Struct, array_like=True, gc=False):
-    """How far shown predictions were from what came: prequential, in percent."""
-
-    count: int = 0
-    absolute_sum: float = 0.0
-    covered: int = 0  # inside the 90 % interval
-    naive_absolute_sum: float = 0.0
-
-
 class Overflow(Struct, array_like=True, gc=False):
     """What did not fit the bounds or came too late for them: counted, never silently dropped."""
 
@@ -347,6 +332,7 @@ class Overflow(Struct, array_like=True, gc=False):
     memberships: int = 0
     excuses: int = 0
     finished: int = 0  # facts of a course whose last figures are all that is kept
+    awaiting: int = 0  # predictions that are not judged
 
 
 class Learner(Struct, array_like=True):
@@ -383,9 +369,10 @@ class Learner(Struct, array_like=True):
     grades_seen: int = 0
     best_gone: float | None = None  # the best score of courses that are no longer kept
     scores_gone: int = 0
-    prediction: ScorePrediction | None = None
-    error: RunningError = field(default_factory=RunningError)
-    error_gone: RunningError = field(default_factory=RunningError)  # of courses no longer kept
+    predictions: list[Prediction] = field(default_factory=list)  # the newest, as shown
+    predicted_at: int = NEVER  # for when they were made
+    predict_at: int = NEVER  # when to predict again, or when a label is known
+    awaiting: list[Awaiting] = field(default_factory=list)  # of silence, in order of `made_at`
     overflow: Overflow = field(default_factory=Overflow)
 
     @property

@@ -279,7 +279,24 @@ def _alert_4(user_id: str, alert: Raw) -> Raw:
     return [*alert, _PROGRESS if alert[0] in shares else _SCORES]
 
 
-LEARNER: Final[Mapping[int, Step]] = {1: _learner_2, 2: _learner_3, 3: _learner_4}
+# -- learner: 4 to 5 -------------------------------------------------------------------------------
+
+
+def _learner_5(raw: Raw) -> Raw:
+    """Predictions of six targets, and those that wait for their label, in place of one of scores.
+
+    What the baseline said, and how far it was off, is forgotten: nothing waits yet.
+    """
+    state = _filled(raw, 35)
+    return [*state[:31], [], 0, 0, [], state[34]]
+
+
+LEARNER: Final[Mapping[int, Step]] = {
+    1: _learner_2,
+    2: _learner_3,
+    3: _learner_4,
+    4: _learner_5,
+}
 """The steps of a learner's state, by the version that they begin with."""
 
 
@@ -298,7 +315,12 @@ def _checkpoint_2(raw: Raw) -> Raw:
     return [*checkpoint, checkpoint[6] // 3600 * 3600 if checkpoint[4] == "stream" else 0]
 
 
-CHECKPOINT: Final[Mapping[int, Step]] = {1: _checkpoint_2}
+def _checkpoint_3(raw: Raw) -> Raw:
+    """No snapshot of the models is adopted: exact."""
+    return [*_filled(raw, 17), 0]
+
+
+CHECKPOINT: Final[Mapping[int, Step]] = {1: _checkpoint_2, 2: _checkpoint_3}
 """The steps of a partition's checkpoint, by the version that they begin with."""
 
 

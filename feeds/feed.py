@@ -8,8 +8,17 @@ from aiokafka.errors import KafkaConnectionError
 
 from contracts.topics import ACTIVITY, COURSES
 from feeds.adoption import ADOPTION_SECONDS, wait_until_adopted
+from feeds.lockstep import lockstep
 from feeds.position import PositionFile, Reached, position_file
-from feeds.producing import Pace, Resumption, Target, deliver, producer, target_of
+from feeds.producing import (
+    Pace,
+    Resumption,
+    Target,
+    deliver,
+    deliver_by_day,
+    producer,
+    target_of,
+)
 from feeds.reading import ends, found_from
 from feeds.records import Record
 from runtime.errors import StoppedError
@@ -26,16 +35,22 @@ class Feed:
     events: Iterable[Record]
     total: int | None = None
     name: tuple[str, ...] = ()
+    days: Iterable[tuple[int, Sequence[Record]]] | None = None
+    """In lockstep, in place of `events`: the end of each day (epoch seconds), and its events."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """How to send it. `restart` forgets what was sent before; `wait` is for the course facts."""
+    """How to send it. `restart` forgets what was sent before; `wait` is for the course facts.
+
+    In lockstep each day waits until the one before was folded, learned and adopted everywhere.
+    """
 
     rate: float | None = None
     progress: bool | None = None
     restart: bool = False
     wait: bool = True
+    lockstep: bool = False
     wait_seconds: float = ADOPTION_SECONDS
 
 
@@ -77,7 +92,20 @@ async def _run(settings: Settings, feed: Feed, delivery: Delivery) -> Sent:
                 await wait_until_adopted(settings, ids, seconds=delivery.wait_seconds)
         pace = Pace(rate=delivery.rate, progress=delivery.progress, total=feed.total)
         try:
-            done = await deliver(opened, activity, feed.events, pace=pace, resumption=resumption)
+            if feed.days is None:
+                done = await deliver(
+                    opened, activity, feed.events, pace=pace, resumption=resumption
+                )
+            else:
+                async with lockstep(settings, opened, activity) as steps:
+                    done = await deliver_by_day(
+                        opened,
+                        activity,
+                        feed.days,
+                        steps.day_over,
+                        pace=pace,
+                        resumption=resumption,
+                    )
         except asyncio.CancelledError as error:
             raise StoppedError(_reached(resumption.reached.records, feed.total)) from error
     return Sent(courses=courses, events=done.sent, already=done.already)

@@ -45,6 +45,8 @@ _OUTCOMES: Final = {
 }
 _TABLES: Final = ("studentRegistration", "studentVle", "studentAssessment", "studentInfo")
 _WIDTH: Final = 5
+_EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
+_DAY_SECONDS: Final = 86_400
 _UNKNOWN_SITE: Final = "site is not in vle.csv"
 _UNKNOWN_ASSESSMENT: Final = "assessment is not in assessments.csv"
 _UNKNOWN_RESULT: Final = "unknown final_result"
@@ -93,12 +95,20 @@ class Oulad:
 
     def events(self) -> Iterator[Record]:
         """Every event, in order of `occurred_at` and within a day in the order of the tables."""
+        for _, records in self.by_day():
+            yield from records
+
+    def by_day(self) -> Iterator[tuple[int, list[Record]]]:
+        """The same by day: its end in epoch seconds (UTC), and its events."""
         encode = msgspec.json.Encoder().encode
         for day in sorted(self.days):
             at = noon(day)
-            for table, rows in zip(_TABLES, self.days[day], strict=True):
-                for event in self._events(table, at, rows):
-                    yield Record(str(event["user_id"]).encode(), encode(event))
+            records = [
+                Record(str(event["user_id"]).encode(), encode(event))
+                for table, rows in zip(_TABLES, self.days[day], strict=True)
+                for event in self._events(table, at, rows)
+            ]
+            yield (day + 1 - _EPOCH_DAY) * _DAY_SECONDS, records
 
     def add(self, day: int, table: int, row: tuple[int, int, int, int], own: _Fields) -> None:
         """Keep one event: `row` is (line, learner, run, number), `own` what few events share.
@@ -247,8 +257,13 @@ class _Reader:
 def replay_oulad(settings: Settings, options: OuladOptions, delivery: Delivery) -> dict[str, Any]:
     """Send the folder's events and report every count, with what does not add up.
 
-    Raises UsageError under the wall clock, or where the folder is not OULAD.
+    Raises UsageError under the wall clock, with a rate in lockstep, or where the folder is not
+    OULAD.
     """
+    if delivery.lockstep and delivery.rate is not None:
+        raise UsageError(
+            "--rate: a lockstep replay goes at the pace of the workers and the trainer"
+        )
     if settings.clock != "stream":
         raise UsageError(
             f"this stack's clock is {settings.clock}: the learners of 2013 would be years "
@@ -258,9 +273,10 @@ def replay_oulad(settings: Settings, options: OuladOptions, delivery: Delivery) 
     feed = Feed(
         courses=oulad.courses(),
         events=oulad.events(),
+        days=oulad.by_day() if delivery.lockstep else None,
         total=sum(oulad.planned.values()),
         name=(
-            "oulad",
+            "oulad lockstep" if delivery.lockstep else "oulad",
             str(options.folder.resolve()),
             ",".join(sorted(options.presentations)),
             str(options.marking_days),

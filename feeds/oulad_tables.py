@@ -84,6 +84,7 @@ class Presentation:
     """One run of a course; days are ordinals, so that day `start + d` is OULAD's day d."""
 
     index: int
+    module: str
     course_id: str
     start: int
     end: int
@@ -200,7 +201,9 @@ def read_runs(source: Source) -> dict[tuple[str, str], Presentation]:
         if not source.wants(code, course_id):
             raise SkippedError(NOT_ASKED_FOR)
         start = first_day(code)
-        found[module, code] = Presentation(len(found), course_id, start, start + int(length))
+        found[module, code] = Presentation(
+            len(found), module, course_id, start, start + int(length)
+        )
 
     source.each("courses.csv", take)
     unknown = source.wanted - names
@@ -252,6 +255,7 @@ def course_facts(
         kept = [each | {"weight": 1} for each in kept]
     return {
         "course_id": run.course_id,
+        "series": run.module,
         "starts_at": noon(run.start),
         "ends_at": noon(run.end),
         "pass_mark": 40,

@@ -15,11 +15,15 @@ class Reached(msgspec.Struct, frozen=True, kw_only=True):
     """So many records are acknowledged by Kafka; `checksum` is a CRC-32 over their values.
 
     `offsets` says from where on in each partition there may be records that were sent beyond.
+    Of a lockstep replay `learned_at` is the newest day's end that every partition has adopted
+    (epoch seconds), and `ordered` the offset behind its order in `model.examples`.
     """
 
     records: int = 0
     checksum: int = 0
     offsets: dict[int, int] = {}
+    learned_at: int = 0
+    ordered: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ import asyncio
 import sys
 import zlib
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Final, Never, TypeAlias
+from typing import Any, Final, Never, Protocol, TypeAlias
 
 import kafka.errors
 import msgspec
@@ -127,10 +127,53 @@ async def deliver(
         await run.acknowledge(leave=0)  # an interrupt: what was sent still counts
         raise
     except KafkaError as error:
-        raise CrashError(
-            f"Kafka acknowledged {resumption.reached.records} records and then failed "
-            f"({type(error).__name__}): start the same command again"
-        ) from error
+        raise CrashError(_failed(resumption, error)) from error
+    finally:
+        run.abandon()
+    passed = resumption.reached.records - before.records
+    return Delivered(passed - run.found, before.records + run.found)
+
+
+class DayOver(Protocol):
+    """What comes between two days of a feed."""
+
+    async def __call__(self, at: int, reached: Reached) -> Reached:
+        """Return once the day that ended at `at` (epoch seconds) is over for everybody."""
+        ...
+
+
+async def deliver_by_day(
+    opened: AIOKafkaProducer,
+    target: Target,
+    days: Iterable[tuple[int, Sequence[Record]]],
+    day_over: DayOver,
+    *,
+    pace: Pace,
+    resumption: Resumption,
+) -> Delivered:
+    """As `deliver`, a day at a time: each day's end, its records, and then `day_over`.
+
+    Raises what `deliver` raises, and whatever `day_over` does.
+    """
+    before, seen = resumption.reached, Reached()
+    run = _Run(opened, target, resumption)
+    try:
+        with _bar(pace, before.records) as bar:
+            for at, records in days:
+                rest, seen = _unsent(records, seen, before)
+                for first in range(0, len(rest), ROUND_RECORDS):
+                    await run.send(rest[first : first + ROUND_RECORDS])
+                await run.acknowledge(leave=0)
+                if at > resumption.reached.learned_at:
+                    await run.pass_day(at, day_over)
+                bar.update(len(rest))
+        if seen.records < before.records:
+            raise UsageError(_changed(before.records))
+    except asyncio.CancelledError:
+        await run.acknowledge(leave=0)  # an interrupt: what was sent still counts
+        raise
+    except KafkaError as error:
+        raise CrashError(_failed(resumption, error)) from error
     finally:
         run.abandon()
     passed = resumption.reached.records - before.records
@@ -176,6 +219,12 @@ class _Run:
             if self.resumption.position:
                 self.resumption.position.write(self.resumption.reached)
 
+    async def pass_day(self, at: int, day_over: DayOver) -> None:
+        """Wait for the end of a day, and move the position behind it."""
+        self.resumption.reached = await day_over(at, self.resumption.reached)
+        if self.resumption.position:
+            self.resumption.position.write(self.resumption.reached)
+
     def abandon(self) -> None:
         """Give up what is still on its way, without a warning for each future."""
         for _, sendings in self.waiting:
@@ -216,6 +265,36 @@ class _Run:
         return (home + record.shift) % self.target.partitions
 
 
+def _unsent(
+    records: Sequence[Record], seen: Reached, before: Reached
+) -> tuple[list[Record], Reached]:
+    """What of a day was not sent before, and what is seen of the source with this day.
+
+    Raises UsageError where the part that was sent is not what it was then.
+    """
+    known = max(0, min(len(records), before.records - seen.records))
+    if known:
+        seen = _advanced(seen, list(records[:known]))
+        if seen.records == before.records and seen.checksum != before.checksum:
+            raise UsageError(_changed(before.records))
+    rest = list(records[known:])
+    return rest, _advanced(seen, rest)
+
+
+def _failed(resumption: Resumption, error: KafkaError) -> str:
+    return (
+        f"Kafka acknowledged {resumption.reached.records} records and then failed "
+        f"({type(error).__name__}): start the same command again"
+    )
+
+
+def _changed(records: int) -> str:
+    return (
+        f"the first {records} records are not those that were sent before: the source "
+        "has changed since (--restart sends everything again)"
+    )
+
+
 def _retrieved(future: asyncio.Future[Any]) -> None:
     if not future.cancelled():
         future.exception()
@@ -225,7 +304,8 @@ def _advanced(before: Reached, batch: list[Record]) -> Reached:
     checksum = before.checksum
     for record in batch:
         checksum = zlib.crc32(record.value or b"", checksum)
-    return Reached(records=before.records + len(batch), checksum=checksum)
+    records = before.records + len(batch)
+    return msgspec.structs.replace(before, records=records, checksum=checksum)
 
 
 def _skip(records: Iterator[Record], reached: Reached) -> None:
@@ -236,10 +316,7 @@ def _skip(records: Iterator[Record], reached: Reached) -> None:
             break
         seen = _advanced(seen, batch)
     if (seen.records, seen.checksum) != (reached.records, reached.checksum):
-        raise UsageError(
-            f"the first {reached.records} records are not those that were sent before: the source "
-            "has changed since (--restart sends everything again)"
-        )
+        raise UsageError(_changed(reached.records))
 
 
 async def _paced(records: Iterator[Record], rate: float | None) -> AsyncIterator[list[Record]]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
-from contracts.topics import ALERTS, DEAD_LETTERS, TOPICS, Topic
+from contracts.topics import ALERTS, DEAD_LETTERS, SNAPSHOTS, TOPICS, Topic
 from runtime.errors import CrashError, UsageError
 from runtime.kafka import admin_client
 from runtime.servers import wait_for_kafka
@@ -23,6 +23,8 @@ DELETE_AFTER: Final = timedelta(days=365)
 # A dead letter is the original record plus headers: the largest record that Kafka takes by default
 # (1 MiB) must still fit.
 _DEAD_LETTER_BYTES: Final = 2_097_152
+# A snapshot is some hundred KB, and grows with the courses and assessments that models have seen.
+_SNAPSHOT_BYTES: Final = 16_777_216
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,8 @@ def _configs(topic: Topic, settings: Settings) -> dict[str, str]:
         configs["compression.type"] = "uncompressed"
     if topic is DEAD_LETTERS:
         configs["max.message.bytes"] = str(_DEAD_LETTER_BYTES)
+    if topic is SNAPSHOTS:
+        configs["max.message.bytes"] = str(_SNAPSHOT_BYTES)
     return configs
 
 

@@ -11,10 +11,11 @@ import psycopg
 from contracts.dead_letter import OFFSET, PARTITION, REASON, TOPIC
 from contracts.inputs import decode_input
 from contracts.state_keys import PARTITION_KEY, course_of, is_learner
-from contracts.topics import ACTIVITY, ALERTS, DEAD_LETTERS, INPUTS, STATE, TRANSITIONS
+from contracts.topics import ACTIVITY, ALERTS, DEAD_LETTERS, EXAMPLES, INPUTS, STATE, TRANSITIONS
 from domain.checkpoint import Checkpoint
 from domain.codec import UnknownVersionError, decode_checkpoint
 from domain.inputs import Input
+from proof.examples import Examples
 from proof.logs import Entry, Follower, Logs
 from proof.oracle import bytes_digest
 from proof.tables import read_positions
@@ -75,7 +76,7 @@ class States:
 class Found:
     """The outputs of one partition, read up to a cut: what the partition's checkpoint names."""
 
-    def __init__(self, logs: Logs, partition: int) -> None:
+    def __init__(self, logs: Logs, partition: int, examples: Examples) -> None:
         self.partition = partition
         self.states = States()
         self.checkpoint: Checkpoint | None = None
@@ -86,6 +87,7 @@ class Found:
         self.transitions = Follower(logs, TRANSITIONS, partition)
         self.alerts = Follower(logs, ALERTS, partition)
         self.letters = Follower(logs, DEAD_LETTERS, partition)
+        self.examples = examples
         self._inputs = Follower(logs, INPUTS, partition)
         self._logs = logs
         self._states_next = logs.begin(STATE, partition)
@@ -100,6 +102,7 @@ class Found:
         while True:
             for topic in (TRANSITIONS, ALERTS):
                 self.certain[topic.name] = self._logs.end(topic, self.partition)
+            self.certain[EXAMPLES.name] = self._logs.end(EXAMPLES, 0)
             self._read_states()
             if self._passed(end):
                 return
@@ -119,6 +122,7 @@ class Found:
         """Read what is in the other topics by now."""
         for follower in (self.transitions, self.alerts, self.letters, self._inputs):
             follower.catch_up()
+        self.examples.catch_up()
 
     def wait_for_sink(self, limits: Limits, lag: Lag) -> None:
         """Wait until Postgres holds all that was read so far.

@@ -8,14 +8,15 @@ from typing import Any, Final
 
 import msgspec
 
-from contracts.topics import ACTIVITY, TRANSITIONS
+from contracts.topics import ACTIVITY, ALERTS, EXAMPLES, TRANSITIONS, Topic
 from domain.checkpoint import Checkpoint
 from domain.codec import UnknownVersionError, decode_facts, encode_checkpoint, renewed
 from domain.state import Learner
 from proof.compare import compare_maps, compare_sequences, event_id, transition_id
 from proof.course_letters import CourseLetters
+from proof.examples import lesson_id
 from proof.found import Found, FoundLetter, States
-from proof.logs import Follower
+from proof.logs import Entry
 from proof.oracle import Expected
 from proof.recount import Recount
 from proof.report import Report
@@ -49,6 +50,7 @@ def compare_all(report: Report, sides: Compared, settings: Settings) -> None:
         _compare_inputs(report, sides)
         _compare_states(report, sides)
         _compare_told(report, sides)
+        _compare_lessons(report, sides)
         _compare_letters(report, sides, settings)
         _compare_recount(report, sides)
     else:
@@ -65,6 +67,7 @@ def _give_up(report: Report, sides: Compared, why: str) -> None:
         "progress.alerts": len(found.transitions.records),
         "alerts": len(found.alerts.records),
         "activity.dead-letter": len(found.letters.records),
+        "model.examples": len(found.examples.of(found.partition)),
     }
     for name, count in counts.items():
         report[name].found += count
@@ -135,22 +138,42 @@ def _compare_told(report: Report, sides: Compared) -> None:
         transitions,
         [
             (transition_id(data), data)
-            for data in _up_to_cut(found.transitions, len(transitions), sides)
+            for data in _up_to_cut(TRANSITIONS, found.transitions.records, len(transitions), sides)
         ],
         where,
     )
     compare_sequences(
         report["alerts"],
         events,
-        [(event_id(data), data) for data in _up_to_cut(found.alerts, len(events), sides)],
+        [
+            (event_id(data), data)
+            for data in _up_to_cut(ALERTS, found.alerts.records, len(events), sides)
+        ],
         where,
     )
 
 
-def _up_to_cut(follower: Follower, expected: int, sides: Compared) -> list[bytes]:
+def _compare_lessons(report: Report, sides: Compared) -> None:
+    found, lessons = sides.found, sides.expected.lessons
+    records = found.examples.of(found.partition)
+    compare_sequences(
+        report["model.examples"],
+        [(lesson_id(data), data) for data in lessons],
+        [(lesson_id(data), data) for data in _up_to_cut(EXAMPLES, records, len(lessons), sides)],
+        f"partition {found.partition}",
+    )
+
+
+def _up_to_cut(
+    topic: Topic, records: Iterable[Entry], expected: int, sides: Compared
+) -> list[bytes]:
     """As many as are expected, and what was there before the cut was read: the rest came later."""
-    certain = sides.found.certain[follower.topic.name]
-    known = (r for r in follower.records if sides.expected.knows((r.key or b"").decode()))
+    certain = sides.found.certain[topic.name]
+    known = (
+        record
+        for record in records
+        if sides.expected.knows((record.key or b"").decode(errors="replace"))
+    )
     return [
         record.value or b""
         for number, record in enumerate(known)

@@ -11,6 +11,7 @@ import msgspec
 
 from contracts.alert_event import encode_alert_event, encode_transition
 from contracts.dead_letter import dead_letter_key, dead_letter_value
+from contracts.lessons import encode_lesson
 from domain.alerts import Transition
 from domain.checkpoint import FOLD_VERSION, Checkpoint
 from domain.codec import (
@@ -23,7 +24,7 @@ from domain.configuration import Configuration, adopted
 from domain.decode import Accepted, Record, decode
 from domain.fold import HOUR, DeadLetter, Effects, PartitionFold
 from domain.inputs import FoldVersion, Input
-from domain.scoring import Scorer
+from domain.scoring import Snapshots
 from domain.state import Header, Learner
 
 _HOT_MAX: Final = 50_000
@@ -80,6 +81,8 @@ class Expected:
     learners: dict[str, bytes] = field(default_factory=dict)
     facts: dict[str, bytes] = field(default_factory=dict)
     published: list[Told] = field(default_factory=list)
+    lessons: list[bytes] = field(default_factory=list)
+    """What is to stand in `model.examples` of this partition, in order."""
     letters: dict[tuple[int, str], bytes] = field(default_factory=dict)
     """The digest of each dead letter's bytes by offset and reason."""
     misplaced: list[int] = field(default_factory=list)
@@ -118,10 +121,10 @@ class Oracle:
         self,
         checkpoint: Checkpoint,
         inputs: Sequence[Input],
-        scorer: Scorer,
+        snapshots: Snapshots,
     ) -> None:
         self._store = MemoryStore()
-        self._fold = PartitionFold(checkpoint, Configuration(), {}, self._store, scorer)
+        self._fold = PartitionFold(checkpoint, Configuration(), {}, self._store, snapshots)
         self._inputs = deque(inputs)
         self.expected = Expected(checkpoint, learners=self._store.bytes)
         self._begins_with, self.expected.unknown_version = newest_stretch(inputs)
@@ -210,6 +213,9 @@ class Oracle:
         for transition in filter(self._is_known, effects.transitions):
             event = encode_alert_event(transition, source) if transition.delivered else None
             expected.published.append(Told(encode_transition(transition), event))
+        for lesson in effects.lessons:
+            if expected.knows(lesson.user_id):
+                expected.lessons.append(encode_lesson(lesson))
         for letter in effects.dead_letters:
             if expected.knows_letter(letter.record.offset, letter.reason):
                 expected.letters[letter.record.offset, letter.reason] = letter_digest(letter)

@@ -5,7 +5,7 @@ SELECT topic, next FROM position WHERE partition = %(partition)s
 
 -- name: learners
 SELECT user_id, steps, state, course_ids, last_event_at, first_day, activities, seconds, posts,
-    timed, error_count, error_absolute_sum
+    timed
 FROM learner WHERE partition = %(partition)s
 
 -- name: record
@@ -20,3 +20,9 @@ SELECT alert_id::text, user_id, revision, type, severity, alert.state, raised_at
     resolved_at, resolution, body
 FROM alert LEFT JOIN learner USING (user_id)
 WHERE learner.partition = %(partition)s OR learner.partition IS NULL
+
+-- name: snapshots
+SELECT number, learned_until, snapshot FROM model_snapshots
+
+-- name: serving
+SELECT number, newest, pinned, frozen FROM model_serving

@@ -14,8 +14,8 @@ from contracts.topics import ACTIVITY, partition_counts
 from domain.checkpoint import FOLD_VERSION, Checkpoint
 from domain.decode import Record
 from domain.fold import new_checkpoint
-from domain.scoring import Scorer
 from proof.course_letters import course_letters
+from proof.examples import Examples
 from proof.found import Found, Lag, Limits
 from proof.logs import Log, Logs, look_at
 from proof.matching import Compared, compare_all
@@ -23,7 +23,9 @@ from proof.oracle import Expected, Oracle
 from proof.recount import Recount
 from proof.report import Report
 from proof.sample import choose_learners
+from proof.snapshots import Snapshots
 from proof.tables import opened, read_tables
+from proof.trained import compare_rows, compare_trained, settled_rows
 from runtime.process import collector_off
 from runtime.same_log import Extent, check_same_log
 from runtime.servers import wait_for_database, wait_for_kafka
@@ -37,7 +39,6 @@ class Proof:
     """What a run of `verify` is given; `progress` None: a bar where stderr is a terminal."""
 
     settings: Settings
-    scorer: Scorer
     wait_seconds: float
     progress: bool | None = None
 
@@ -48,14 +49,31 @@ def verify(proof: Proof) -> Report:
     wait_for_database(proof.settings, "learnstream verify", schema=SCHEMA_VERSION)
     log = look_at(proof.settings, ACTIVITY)
     report = Report()
-    with Logs(proof.settings) as logs, opened(proof.settings) as connection:
+    # Snapshots are asked for while a partition is read, so they are read by clients of their own.
+    with (
+        Logs(proof.settings) as logs,
+        Logs(proof.settings) as beside,
+        opened(proof.settings) as connection,
+    ):
+        models = Models(Examples(logs, log.partitions), Snapshots(beside))
         ends = {number: logs.end(ACTIVITY, number) for number in range(log.partitions)}
         limits = Limits(ends, time.monotonic() + proof.wait_seconds, proof.wait_seconds)
         with _bar(proof, ends) as bar:
             for number in ends:
-                partition = _Partition(proof, log, logs, connection, number)
+                partition = _Partition(proof, log, logs, connection, models, number)
                 partition.compare(report, limits, bar)
+        compare_trained(report, logs, models.snapshots)
+        rows = settled_rows(Lag(proof.settings, connection), models.snapshots, limits)
+        compare_rows(report, models.snapshots, rows)
     return report
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """What all partitions share: what is learned from, and what was learned."""
+
+    examples: Examples
+    snapshots: Snapshots
 
 
 @dataclass(slots=True)
@@ -66,6 +84,7 @@ class _Partition:
     log: Log
     logs: Logs
     connection: psycopg.Connection
+    models: Models
     number: int
 
     def compare(self, report: Report, limits: Limits, bar: "tqdm[Never]") -> None:
@@ -77,7 +96,7 @@ class _Partition:
         Raises LossError where the log is not the one that was folded.
         """
         settings, number = self.proof.settings, self.number
-        found = Found(self.logs, number)
+        found = Found(self.logs, number, self.models.examples)
         found.wait_for_worker(limits)
         found.read_outputs()
         found.wait_for_sink(limits, Lag(settings, self.connection))
@@ -85,13 +104,15 @@ class _Partition:
         later = found.read_later(tables.positions, settings)
         checkpoint = found.checkpoint
         begin = self.logs.begin(ACTIVITY, number)
-        why = found.unknown
+        self.models.snapshots.catch_up()
+        why = found.unknown or self.models.snapshots.why_not(found.inputs)
         if checkpoint is not None:
             self._check(checkpoint, begin)
         if begin > 0:
             why = f"the log begins at offset {begin}: what was before cannot be folded again"
         chosen = choose_learners(found.states.learners, self._quota()) if why is None else {}
-        expected, recount = self._fold(found, checkpoint, chosen, bar)
+        folded = checkpoint if why is None else None
+        expected, recount = self._fold(found, folded, chosen, bar)
         if expected.unknown_version is not None:
             why = other_version(expected.unknown_version)
         elif expected.began_at and why is None:
@@ -136,8 +157,8 @@ class _Partition:
         mode = self.proof.settings.clock if checkpoint is None else checkpoint.clock_mode
         start = new_checkpoint(self.number, self.log.partitions, self.log.topic_id, mode)
         recount = Recount({user.encode() for user in chosen}, found.rejected)
-        oracle = Oracle(start, found.inputs, self.proof.scorer)
-        if checkpoint is None or self.logs.begin(ACTIVITY, self.number) > 0:
+        oracle = Oracle(start, found.inputs, self.models.snapshots.get)
+        if checkpoint is None:
             return oracle.expected, recount
         batches = self.logs.read(ACTIVITY, self.number, 0, checkpoint.next)
 

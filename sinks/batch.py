@@ -7,11 +7,18 @@ from typing import Protocol
 import msgspec
 
 from contracts.alert_event import decode_transition
+from contracts.snapshots import SERVING_KEY, Serving, decode_serving, snapshot_number
 from contracts.state_keys import PARTITION_KEY, course_of, is_learner
 from domain.alerts import Transition
 from domain.checkpoint import Checkpoint
 from domain.codec import UnknownVersionError, decode_checkpoint, decode_learner
 from domain.rows import LearnerRow, learner_row
+from models.snapshot import (
+    BadSnapshotError,
+    Snapshot,
+    UnknownSnapshotError,
+    decode_snapshot,
+)
 from runtime.errors import CrashError, UsageError
 
 
@@ -24,6 +31,16 @@ class Record(Protocol):
     def key(self) -> bytes | None: ...  # noqa: D102
     @property
     def value(self) -> bytes | None: ...  # noqa: D102
+
+
+@dataclass(slots=True)
+class Models:
+    """What a batch of `model.snapshots` brings for readers; the trainer's own state passes by."""
+
+    snapshots: dict[int, tuple[Snapshot, bytes]] = field(default_factory=dict)
+    serving: Serving | None = None
+    refused: list[str] = field(default_factory=list)
+    """What is under a reader's key and cannot be read; workers refuse it too."""
 
 
 @dataclass(slots=True)
@@ -64,6 +81,24 @@ def newest_states(records: Sequence[Record]) -> States:
         except msgspec.DecodeError as error:
             raise CrashError(f"offset {record.offset} of the states: {error}") from error
     return states
+
+
+def newest_models(records: Iterable[Record]) -> Models:
+    """The snapshots that can be read, the first of each number, and which one serves."""
+    models = Models()
+    for record in records:
+        key, value = record.key or b"", record.value
+        number = snapshot_number(key)
+        if value is None or not (number or key == SERVING_KEY):
+            continue
+        try:
+            if number is None:
+                models.serving = decode_serving(value)
+            elif number not in models.snapshots:
+                models.snapshots[number] = decode_snapshot(value), value
+        except (UnknownSnapshotError, BadSnapshotError, msgspec.DecodeError) as error:
+            models.refused.append(f"offset {record.offset}: {error}")
+    return models
 
 
 def newest_alerts(records: Iterable[Record]) -> Alerts:
@@ -109,8 +144,17 @@ def learner_columns(learners: Sequence[tuple[LearnerRow, bytes]]) -> dict[str, l
         "seconds": [int_array(row.seconds) for row in rows],
         "posts": [int_array(row.posts) for row in rows],
         "timed": [int_array(row.timed) for row in rows],
-        "error_count": [row.error_count for row in rows],
-        "error_absolute_sum": [row.error_absolute_sum for row in rows],
+    }
+
+
+def snapshot_columns(models: Models) -> dict[str, list[object]]:
+    """The columns of `write_snapshots`."""
+    ordered = sorted(models.snapshots.items())
+    return {
+        "number": [number for number, _ in ordered],
+        "learned_until": [snapshot.learned_until for _, (snapshot, _) in ordered],
+        "snapshot": [data for _, (_, data) in ordered],
+        "report": [msgspec.json.encode(snapshot.reports).decode() for _, (snapshot, _) in ordered],
     }
 
 

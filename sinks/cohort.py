@@ -58,7 +58,7 @@ async def refresh_cohort(connection: AsyncConnection, today: int, as_of: int) ->
         if refreshed is not None and not is_due(today, learners, *refreshed):
             return False
         given = {"today": today, "as_of": as_of, "learners": learners, **FORMULA}
-        for name in ("clear_cohort", "fill_cohort", "sum_errors", "note_refresh"):
+        for name in ("clear_cohort", "fill_cohort", "note_refresh"):
             await connection.execute(SQL[name], given)
     return True
 

@@ -122,14 +122,6 @@ SELECT
     engagement_p15, engagement_p85
 FROM usual JOIN spread USING (course_id)
 
--- name: sum_errors
-INSERT INTO model_error_daily (day, error_count, error_absolute_sum)
-SELECT %(today)s, coalesce(sum(error_count), 0), coalesce(sum(error_absolute_sum), 0)
-FROM learner
-ON CONFLICT (day) DO UPDATE SET
-    error_count = EXCLUDED.error_count,
-    error_absolute_sum = EXCLUDED.error_absolute_sum
-
 -- name: note_refresh
 INSERT INTO cohort_refresh (day, as_of, learners, version)
 VALUES (%(today)s, %(as_of)s, %(learners)s, 1)

@@ -23,7 +23,15 @@ from runtime.settings import Settings
 from sinks.batch import Record
 from sinks.metrics import SinkMetrics
 from sinks.position import check_position, take_position
-from sinks.stream import RebalanceListener, lost, newest_ends, read_logs, sink_topics, state_reader
+from sinks.stream import (
+    RebalanceListener,
+    lost,
+    newest_ends,
+    read_logs,
+    sink_topics,
+    snapshots_topic,
+    state_reader,
+)
 from sinks.tables import Batch, Positions, write_batch
 
 POLL_MS: Final = 500
@@ -72,7 +80,8 @@ class Sink:
             stack.push_async_callback(consumer.stop)
             with reaching_kafka(settings):
                 await consumer.start()
-            consumer.subscribe(list(sink_topics(settings)), listener=self._rebalances)
+            topics = [*sink_topics(settings), snapshots_topic(settings)]
+            consumer.subscribe(topics, listener=self._rebalances)
             while not self._stop.is_set():
                 connection = await self._connected()
                 if connection is not None:
@@ -147,6 +156,7 @@ class Sink:
             self._rebalances.end()
             return
         states, transitions = sink_topics(self._around.settings)
+        snapshots = snapshots_topic(self._around.settings)
         logs = await read_logs(self._around.settings, consumer, assigned)
         taken = {each: await take_position(connection, each) for each in logs}
         now = await newest_ends(consumer, taken)
@@ -158,27 +168,28 @@ class Sink:
         for (topic, partition), position in found.items():
             consumer.seek(TopicPartition(topic, partition), position.next)
         self._positions = {
-            partition: Positions(found[states, partition], found[transitions, partition])
+            partition: Positions(
+                found[states, partition],
+                found[transitions, partition],
+                found.get((snapshots, partition)),
+            )
             for topic, partition in found
             if topic == states
         }
         log.info("sink_resumed", positions=sorted(str(position) for position in found.values()))
 
     def _by_partition(self, records: Mapping[TopicPartition, Sequence[Record]]) -> dict[int, Batch]:
-        states, transitions = sink_topics(self._around.settings)
+        names = [*sink_topics(self._around.settings), snapshots_topic(self._around.settings)]
         return {
-            partition: Batch(
-                records.get(TopicPartition(states, partition), ()),
-                records.get(TopicPartition(transitions, partition), ()),
-            )
+            partition: Batch(*(records.get(TopicPartition(name, partition), ()) for name in names))
             for partition in sorted({tp.partition for tp in records})
         }
 
     def _count(self, batch: Batch, seconds: float) -> None:
         metrics = self._around.metrics
-        for topic, records in zip(
-            sink_topics(self._around.settings), (batch.states, batch.transitions), strict=True
-        ):
+        names = [*sink_topics(self._around.settings), snapshots_topic(self._around.settings)]
+        came = batch.states, batch.transitions, batch.snapshots
+        for topic, records in zip(names, came, strict=True):
             metrics.records.labels(topic).inc(len(records))
         metrics.batches.inc()
         metrics.batch_seconds.observe(seconds)
@@ -191,8 +202,8 @@ class Sink:
         self._copied_at = now
         offsets = {
             TopicPartition(position.topic, position.partition): position.next
-            for pair in self._positions.values()
-            for position in (pair.states, pair.transitions)
+            for positions in self._positions.values()
+            for position in positions.each
         }
         try:
             await consumer.commit(offsets)

@@ -1,4 +1,4 @@
-"""The Kafka side of the sink: its group, its two topics, and where their logs begin and end."""
+"""The Kafka side of the sink: its group, its topics, and where their logs begin and end."""
 
 import asyncio
 from collections.abc import Collection, Mapping
@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError as ReaderError
 from kafka.errors import KafkaError as AdminError
 from typing_extensions import override
 
-from contracts.topics import STATE, TRANSITIONS
+from contracts.topics import SNAPSHOTS, STATE, TRANSITIONS
 from runtime.errors import CrashError, LossError
 from runtime.kafka import READ_COMMITTED, connect_options, ends_behind, topic_ids
 from runtime.settings import Settings
@@ -57,7 +57,7 @@ class RebalanceListener(ConsumerRebalanceListener):
 
 
 def state_reader(settings: Settings) -> AIOKafkaConsumer:
-    """A consumer in the sink's group; range assignment keeps a partition's two topics together."""
+    """A consumer in the sink's group; range assignment keeps a number's partitions together."""
     session_ms = int(settings.session_timeout_seconds * 1000)
     return AIOKafkaConsumer(
         **connect_options(settings),
@@ -77,6 +77,11 @@ def state_reader(settings: Settings) -> AIOKafkaConsumer:
 def sink_topics(settings: Settings) -> tuple[str, str]:
     """The names of the states' and the transitions' topic on this cluster."""
     return settings.topic(STATE.name), settings.topic(TRANSITIONS.name)
+
+
+def snapshots_topic(settings: Settings) -> str:
+    """The name of the snapshots' topic: its one partition goes to the sink of partition 0."""
+    return settings.topic(SNAPSHOTS.name)
 
 
 async def read_logs(

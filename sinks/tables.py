@@ -3,35 +3,49 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import structlog
 from psycopg import AsyncConnection
 
 from sinks.batch import (
     Alerts,
+    Models,
     Record,
     States,
     ended_columns,
     learner_columns,
     newest_alerts,
+    newest_models,
     newest_states,
     published_columns,
+    snapshot_columns,
 )
 from sinks.position import SQL, Position, move_position
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What was read of the two topics of one partition number; a topic may have nothing new."""
+    """What was read of the topics of one partition number; a topic may have nothing new."""
 
     states: Sequence[Record] = ()
     transitions: Sequence[Record] = ()
+    snapshots: Sequence[Record] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Positions:
-    """Where the two topics of one partition number stand in Postgres."""
+    """Where the topics of one partition number stand in Postgres; snapshots have number 0 only."""
 
     states: Position
     transitions: Position
+    snapshots: Position | None = None
+
+    @property
+    def each(self) -> tuple[Position, ...]:
+        """Those there are."""
+        every = self.states, self.transitions, self.snapshots
+        return tuple(position for position in every if position is not None)
 
 
 async def write_batch(
@@ -39,14 +53,30 @@ async def write_batch(
 ) -> Positions:
     """Write what is newer than the rows; raises CrashError where another sink was faster."""
     states, alerts = newest_states(batch.states), newest_alerts(batch.transitions)
+    models, stood = newest_models(batch.snapshots), positions.snapshots
     async with connection.transaction():
         moved = Positions(
             await _move(connection, positions.states, batch.states),
             await _move(connection, positions.transitions, batch.transitions),
+            None if stood is None else await _move(connection, stood, batch.snapshots),
         )
         await write_alerts(connection, alerts)
         await write_states(connection, positions.states.partition, states, now)
+        await write_models(connection, models, now)
     return moved
+
+
+async def write_models(connection: AsyncConnection, models: Models, now: int) -> None:
+    """Put snapshots and what serves into their tables; what cannot be read is left out."""
+    for why in models.refused:
+        log.error("snapshot_refused", reason=why)
+    if models.snapshots:
+        given = {"now": now, **snapshot_columns(models)}
+        await connection.execute(SQL["write_snapshots"], given)
+    if (serving := models.serving) is not None:
+        names = ("number", "newest", "pinned", "frozen")
+        given = {name: getattr(serving, name) for name in names}
+        await connection.execute(SQL["write_serving"], given)
 
 
 async def write_states(

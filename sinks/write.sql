@@ -18,20 +18,19 @@ SELECT topic_id, next FROM position WHERE topic = %(topic)s AND partition = %(pa
 -- name: write_learners
 INSERT INTO learner (
     user_id, partition, steps, state, course_ids, last_event_at, first_day,
-    activities, seconds, posts, timed, error_count, error_absolute_sum, updated_at
+    activities, seconds, posts, timed, updated_at
 )
 SELECT
     user_id, %(partition)s, steps, state, course_ids::text[], last_event_at, first_day,
     activities::integer[], seconds::integer[], posts::integer[], timed::integer[],
-    error_count, error_absolute_sum, %(now)s
+    %(now)s
 FROM unnest(
     %(user_id)b::text[], %(steps)b::bigint[], %(state)b::bytea[], %(course_ids)b::text[],
     %(last_event_at)b::bigint[], %(first_day)b::integer[], %(activities)b::text[],
-    %(seconds)b::text[], %(posts)b::text[], %(timed)b::text[],
-    %(error_count)b::bigint[], %(error_absolute_sum)b::double precision[]
+    %(seconds)b::text[], %(posts)b::text[], %(timed)b::text[]
 ) AS batch (
     user_id, steps, state, course_ids, last_event_at, first_day, activities, seconds, posts,
-    timed, error_count, error_absolute_sum
+    timed
 )
 ON CONFLICT (user_id) DO UPDATE SET
     partition = EXCLUDED.partition,
@@ -44,8 +43,6 @@ ON CONFLICT (user_id) DO UPDATE SET
     seconds = EXCLUDED.seconds,
     posts = EXCLUDED.posts,
     timed = EXCLUDED.timed,
-    error_count = EXCLUDED.error_count,
-    error_absolute_sum = EXCLUDED.error_absolute_sum,
     updated_at = EXCLUDED.updated_at
 WHERE learner.steps < EXCLUDED.steps
 
@@ -101,3 +98,21 @@ FROM unnest(
     %(resolved_at)s::bigint[], %(resolution)s::text[]
 ) AS batch (alert_id, revision, state, updated_at, resolved_at, resolution)
 WHERE alert.alert_id = batch.alert_id::uuid AND alert.revision < batch.revision
+
+-- name: write_snapshots
+-- A snapshot is never overwritten: of two records with one number the first counts.
+INSERT INTO model_snapshots (number, learned_until, snapshot, report, stored_at)
+SELECT number, learned_until, snapshot, report::jsonb, %(now)s
+FROM unnest(
+    %(number)s::bigint[], %(learned_until)s::bigint[], %(snapshot)b::bytea[], %(report)s::text[]
+) AS batch (number, learned_until, snapshot, report)
+ON CONFLICT (number) DO NOTHING
+
+-- name: write_serving
+INSERT INTO model_serving (number, newest, pinned, frozen)
+VALUES (%(number)s, %(newest)s, %(pinned)s, %(frozen)s)
+ON CONFLICT (only_row) DO UPDATE SET
+    number = EXCLUDED.number,
+    newest = EXCLUDED.newest,
+    pinned = EXCLUDED.pinned,
+    frozen = EXCLUDED.frozen

@@ -13,10 +13,11 @@ from domain.checkpoint import ClockMode
 from domain.configuration import Configuration
 from domain.course_facts import Assessment, CourseFacts, Module
 from domain.decode import Record
+from domain.examples import Lesson
 from domain.fold import Effects, PartitionFold, new_checkpoint
 from domain.inputs import Input
+from domain.scoring import Snapshots, no_snapshots
 from domain.state import Header, Learner
-from models.baseline import Baseline
 from tests.defects import Defect, folding_with
 
 START = datetime(2024, 3, 4, 9, 0, tzinfo=UTC)  # a Monday
@@ -146,18 +147,20 @@ class Bench:
         facts: CourseFacts | None = None,
         configuration: Configuration | None = None,
         defect: Defect | None = None,
+        snapshots: Snapshots = no_snapshots,
     ) -> None:
         self.store = MemoryStore()
         self.published: list[Any] = []
         self.letters: list[Any] = []
         self.inputs: list[Any] = []
+        self.lessons: list[Lesson] = []
         self.fold = DefectiveFold(
             defect,
             new_checkpoint(0, 1, "topic-id", clock),
             configuration or Configuration(),
             {},
             self.store,
-            Baseline(),
+            snapshots,
         )
         if facts is not None:
             self.adopt("course", facts)
@@ -197,4 +200,5 @@ class Bench:
         self.published += effects.transitions
         self.letters += effects.dead_letters
         self.inputs += effects.inputs
+        self.lessons += effects.lessons
         return self

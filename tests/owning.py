@@ -27,8 +27,10 @@ from agents.worker.courses import CourseReader
 from agents.worker.fold import WorkerFold
 from agents.worker.hot_states import HotStates
 from agents.worker.metrics import Metrics
+from agents.worker.snapshots import SnapshotReader
 from agents.worker.stored import WorkerStored
 from agents.worker.topology import worker_job
+from contracts.snapshots import Serving
 from contracts.topics import ALERTS, INPUTS, STATE
 from domain.checkpoint import Checkpoint
 from domain.codec import decode_checkpoint
@@ -37,7 +39,7 @@ from domain.course_facts import CourseFacts
 from domain.decode import Record
 from domain.fold import DeadLetter
 from domain.ids import partition_of
-from models.baseline import Baseline
+from domain.scoring import Scorer
 from runtime.settings import Settings
 from tests.defects import Defect, with_defect
 from tests.factories import START, record, seconds
@@ -142,6 +144,19 @@ class Courses(CourseReader):
         self.version += 1
 
 
+class Snapshots(SnapshotReader):
+    """Snapshots that are put here."""
+
+    @override
+    async def caught_up(self) -> None:
+        """It always is."""
+
+    def put(self, scorer: Scorer, at: int = 0) -> None:
+        """This one is to serve from now on."""
+        self._decoded[scorer.number] = scorer
+        self.serving = Serving(number=scorer.number, newest=scorer.number, at=at)
+
+
 class SteppedOwner(Owner):
     """An owner that folds a batch when a test says so."""
 
@@ -185,15 +200,17 @@ class Stage:
         self.clock = _Clock()
         self.courses = Courses(self.settings, lambda: None)
         self.registry = CollectorRegistry()
+        self.metrics = Metrics(self.registry)
+        self.snapshots = Snapshots(self.settings, self.clock, self.metrics, lambda: None)
         self.producers: list[ModelProducer] = []
         self.letters: list[Letters] = []
         self.context = Context(
             settings=self.settings,
             configuration=Configuration(),
-            scorer=Baseline(),
             clock=self.clock,
             courses=self.courses,
-            metrics=Metrics(self.registry),
+            snapshots=self.snapshots,
+            metrics=self.metrics,
             hot=HotStates(1 << 20),
         )
         self.job = worker_job(self.context)

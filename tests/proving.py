@@ -24,8 +24,9 @@ from contracts.topics import (
 from domain.codec import encode_checkpoint, encode_facts
 from domain.decode import Record, Rejected
 from domain.fold import DeadLetter, new_checkpoint
-from models.baseline import Baseline
+from domain.scoring import no_snapshots
 from proof.course_letters import course_letters
+from proof.examples import Examples
 from proof.found import Found, Limits, States
 from proof.logs import Entry, Logs
 from proof.matching import Compared, compare_all
@@ -153,7 +154,8 @@ class Partition:
 
     def found(self) -> Found:
         """What stands in the topics, up to the partition's checkpoint."""
-        found = Found(cast(Logs, self.logs), 0)
+        logs = cast(Logs, self.logs)
+        found = Found(logs, 0, Examples(logs, 1))
         end = self.logs.end(ACTIVITY, 0)
         found.wait_for_worker(Limits({0: end}, time.monotonic() + 1, 1))
         found.read_outputs()
@@ -165,7 +167,7 @@ class Partition:
         own = found.checkpoint
         chosen = {} if self.lost else choose_learners(found.states.learners, 10)
         recount = Recount({user.encode() for user in chosen}, found.rejected)
-        oracle = Oracle(new_checkpoint(0, 1, "topic-id", "wall"), found.inputs, Baseline())
+        oracle = Oracle(new_checkpoint(0, 1, "topic-id", "wall"), found.inputs, no_snapshots)
         folded = 0 if own is None or self.lost else own.next
         batches = list(self.logs.read(ACTIVITY, 0, 0, folded))
         for item in [each for batch in batches for each in batch]:

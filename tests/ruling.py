@@ -7,10 +7,10 @@ from typing import Any
 from domain.configuration import Configuration
 from domain.course_facts import CourseFacts
 from domain.ids import short_id
-from domain.rules.step import Step
 from domain.scores import percent_of
+from domain.scoring import NoModels
 from domain.state import Course, Grade, Learner, Work, new_learner
-from models.baseline import Baseline
+from domain.step import Step
 from tests.factories import COURSE, USER, at, seconds
 
 
@@ -20,7 +20,7 @@ def step(
     """A step at a moment, up to which nothing is stale."""
     now = seconds(when or at(1))
     known = {each.course_id: each for each in facts}
-    return Step(now, now, 0, (configuration or Configuration()).for_steps(), known, Baseline())
+    return Step(now, now, 0, (configuration or Configuration()).for_steps(), known, NoModels())
 
 
 def grade(score: float, maximum: float = 100, **fields: Any) -> Grade:

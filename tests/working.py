@@ -29,7 +29,7 @@ from domain.configuration import Configuration
 from domain.decode import Record
 from domain.fold import DeadLetter, Effects, PartitionFold, new_checkpoint
 from domain.inputs import Input
-from models.baseline import Baseline
+from domain.scoring import no_snapshots
 from runtime.kafka import committed_reader, keyed_producer
 from runtime.settings import Settings
 from tests.delivering import delivered
@@ -254,7 +254,7 @@ def _fold_partition(
     checkpoint = new_checkpoint(
         found.partition, settings.partitions, found.topic_id, settings.clock
     )
-    fold = PartitionFold(checkpoint, Configuration(), {}, store, Baseline())
+    fold = PartitionFold(checkpoint, Configuration(), {}, store, no_snapshots)
     position = 0
     while position < len(events) or inputs:
         effects = fold.begin()

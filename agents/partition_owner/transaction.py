@@ -88,18 +88,17 @@ class Committer:
     ) -> Sequence["asyncio.Future[RecordMetadata]"]:
         """Pack records into whole batches: one future a batch, where `send` has one a record."""
         topic = self._job.settings.topic(to.name)
+        partition = self._partition if to.partitioning == self._job.source.partitioning else 0
         sent: list[asyncio.Future[RecordMetadata]] = []
         builder = None
         for key, value, headers in messages:
             if builder is None:
                 builder = self.producer.create_batch()
             if builder.append(timestamp=None, key=key, value=value, headers=headers) is None:
-                sent.append(
-                    await self.producer.send_batch(builder, topic, partition=self._partition)
-                )
+                sent.append(await self.producer.send_batch(builder, topic, partition=partition))
                 builder = self.producer.create_batch()
                 taken = builder.append(timestamp=None, key=key, value=value, headers=headers)
                 assert taken is not None, "an empty batch takes one record of any size"
         if builder is not None:
-            sent.append(await self.producer.send_batch(builder, topic, partition=self._partition))
+            sent.append(await self.producer.send_batch(builder, topic, partition=partition))
         return sent

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from agents.worker.courses import CourseReader
 from agents.worker.hot_states import HotStates
 from agents.worker.metrics import Metrics
+from agents.worker.snapshots import SnapshotReader
 from domain.configuration import Configuration
-from domain.scoring import Scorer
 from runtime.clock import Clock
 from runtime.settings import Settings
 
@@ -17,8 +17,8 @@ class Context:
 
     settings: Settings
     configuration: Configuration
-    scorer: Scorer
     clock: Clock
     courses: CourseReader
+    snapshots: SnapshotReader
     metrics: Metrics
     hot: HotStates

@@ -20,7 +20,7 @@ from domain.codec import encode_checkpoint, encode_learner
 from domain.configuration import canonical
 from domain.decode import Record
 from domain.fold import DeadLetter, Effects, PartitionFold
-from domain.inputs import FoldVersion, Tick
+from domain.inputs import FoldVersion, ModelAdopted, Tick
 
 TICK_SECONDS: Final = 60
 
@@ -95,6 +95,7 @@ class WorkerFold(Fold):
     @override
     async def adopt(self, *, idle: bool) -> None:
         self._adopt_courses()
+        await self._adopt_model()
         self._adopt_tick(idle=idle)
         if self._letters is not None:
             self._batch.letters, self._fold.checkpoint.courses = await self._letters.next()
@@ -109,6 +110,14 @@ class WorkerFold(Fold):
         self._courses_version = courses.version
         for facts in list(courses.changed(self._fold.facts)):
             self._adopt("course", facts)
+
+    async def _adopt_model(self) -> None:
+        """Take the snapshot that is to serve; under lockstep also the time that comes with it."""
+        serving, checkpoint = self._context.snapshots.serving, self._fold.checkpoint
+        if serving.number == checkpoint.model and serving.at <= checkpoint.ticked:
+            return
+        await self._context.snapshots.load(serving.number)
+        self._adopt("model", ModelAdopted(serving.number, serving.at))
 
     def _adopt_tick(self, *, idle: bool) -> None:
         """Wake who was due; the events of a backlog or a backfill come first: they know better.
@@ -186,7 +195,9 @@ class WorkerFold(Fold):
         metrics.count("defects", partition, now.defects - before.defects)
         metrics.count("inputs", partition, len(effects.inputs))
         metrics.count("transitions", partition, len(effects.transitions))
+        metrics.count("lessons", partition, len(effects.lessons))
         metrics.show("clock", partition, self._fold.checkpoint.clock)
+        metrics.show("model", partition, self._fold.checkpoint.model)
         for letter in effects.dead_letters:
             if letter.reason == "defect":
                 log.error(

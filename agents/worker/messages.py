@@ -8,8 +8,18 @@ from agents.partition_owner.job import Message
 from contracts.alert_event import CONTENT_TYPE, encode_alert_event, encode_transition
 from contracts.dead_letter import dead_letter_headers, dead_letter_key, dead_letter_value
 from contracts.inputs import encode_input
+from contracts.lessons import encode_lesson
 from contracts.state_keys import PARTITION_KEY, course_key
-from contracts.topics import ACTIVITY, ALERTS, COURSES, DEAD_LETTERS, INPUTS, TRANSITIONS, Topic
+from contracts.topics import (
+    ACTIVITY,
+    ALERTS,
+    COURSES,
+    DEAD_LETTERS,
+    EXAMPLES,
+    INPUTS,
+    TRANSITIONS,
+    Topic,
+)
 from domain.codec import encode_facts
 from domain.fold import DeadLetter, Effects
 from domain.state import Learner
@@ -43,6 +53,7 @@ class Outputs:
             (ALERTS, self.alerts()),
             (DEAD_LETTERS, self.dead_letters()),
             (INPUTS, self.inputs()),
+            (EXAMPLES, self.lessons()),
         ]
 
     def transitions(self) -> Iterable[Message]:
@@ -61,6 +72,11 @@ class Outputs:
         """What was adopted beside events."""
         for value in self.effects.inputs:
             yield Message(None, encode_input(value))
+
+    def lessons(self) -> Iterable[Message]:
+        """What models learn from: predictions whose label the batch told."""
+        for lesson in self.effects.lessons:
+            yield Message(lesson.user_id.encode(), encode_lesson(lesson))
 
     def dead_letters(self) -> Iterable[Message]:
         """Rejected records, with where they stood and why."""

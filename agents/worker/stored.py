@@ -54,11 +54,17 @@ class WorkerStored(Stored):
     async def open(self, position: Position) -> WorkerFold:
         context, loaded = self._context, self.loaded
         checkpoint = self._checkpoint_at(position)
+        await context.courses.caught_up()
+        await context.snapshots.caught_up()
+        await context.snapshots.load(checkpoint.model)
         with self._versions():
             fold = PartitionFold(
-                checkpoint, context.configuration, loaded.facts, loaded.table, context.scorer
+                checkpoint,
+                context.configuration,
+                loaded.facts,
+                loaded.table,
+                context.snapshots.get,
             )
-        await context.courses.caught_up()
         letters = None
         if self._partition == _LETTERS_PARTITION:
             letters = CourseLetters(context.settings, checkpoint.courses)

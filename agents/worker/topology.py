@@ -12,10 +12,10 @@ from agents.worker.courses import CourseReader
 from agents.worker.halting import explained
 from agents.worker.hot_states import HotStates
 from agents.worker.metrics import Metrics
+from agents.worker.snapshots import SnapshotReader
 from agents.worker.stored import WorkerStored
 from contracts.topics import ACTIVITY, STATE, TOPICS, partition_counts
 from domain.configuration import Configuration
-from domain.scoring import Scorer
 from runtime.clock import WallClock
 from runtime.failpoints import Failpoints
 from runtime.process import leave
@@ -25,13 +25,11 @@ from runtime.settings import Settings
 _MIB: Final = 1_048_576
 
 
-def run_worker(
-    settings: Settings, configuration: Configuration, scorer: Scorer, *, resume: bool = False
-) -> int:
+def run_worker(settings: Settings, configuration: Configuration, *, resume: bool = False) -> int:
     """Own partitions until a signal asks to stop; every other end is an exit status of its own."""
     quiet_loggers()
     wait_for_kafka(settings, partition_counts(settings.partitions))
-    asyncio.run(_run(settings, configuration, scorer, resume=resume))
+    asyncio.run(_run(settings, configuration, resume=resume))
     return 0
 
 
@@ -51,22 +49,22 @@ def worker_job(context: Context) -> Job:
     )
 
 
-async def _run(
-    settings: Settings, configuration: Configuration, scorer: Scorer, *, resume: bool
-) -> None:
+async def _run(settings: Settings, configuration: Configuration, *, resume: bool) -> None:
     def wake_owners() -> None:
         owners.wake()
 
+    clock, metrics = WallClock(), Metrics()
     context = Context(
         settings=settings,
         configuration=configuration,
-        scorer=scorer,
-        clock=WallClock(),
+        clock=clock,
         courses=CourseReader(settings, on_change=wake_owners),
-        metrics=Metrics(),
+        snapshots=SnapshotReader(settings, clock, metrics, on_change=wake_owners),
+        metrics=metrics,
         hot=HotStates(settings.hot_states_mib * _MIB),
     )
     job = worker_job(context)
     owners = Assignment(job, fail=leave)
     context.metrics.serve(settings)
-    await own_partitions(job, owners, [context.courses.run()], resume=resume)
+    readers = [context.courses.run(), context.snapshots.run()]
+    await own_partitions(job, owners, readers, resume=resume)

@@ -11,9 +11,9 @@ from domain.configuration import Configuration
 from domain.days import local_day
 from domain.decode import Record, Rejected
 from domain.fold import PartitionFold, new_checkpoint
+from domain.scoring import no_snapshots
 from feeds.faults import Tally
 from feeds.simulate import Simulation
-from models.baseline import Baseline
 from proof.oracle import MemoryStore
 from runtime.database import connect
 from runtime.settings import Settings
@@ -55,7 +55,7 @@ async def write_rows(settings: Settings, plan: Simulation) -> list[str]:
 
 def _folded(plan: Simulation, store: MemoryStore) -> tuple[PartitionFold, list[Transition]]:
     checkpoint = new_checkpoint(0, 1, "benchmark", "stream")
-    fold = PartitionFold(checkpoint, Configuration(), {}, store, Baseline())
+    fold = PartitionFold(checkpoint, Configuration(), {}, store, no_snapshots)
     effects = fold.begin()
     for item in plan.facts():
         facts = decode_course_facts(item.key, item.value)

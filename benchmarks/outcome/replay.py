@@ -11,9 +11,9 @@ from domain.codec import decode_learner
 from domain.configuration import Configuration
 from domain.decode import Record, Rejected
 from domain.fold import PartitionFold, new_checkpoint
+from domain.scoring import no_snapshots
 from feeds.oulad import Oulad
 from metrics.view import Cohort, View
-from models.baseline import Baseline
 from proof.oracle import MemoryStore
 
 BATCH: Final = 5_000
@@ -40,7 +40,7 @@ class Replay:
             Configuration(),
             {},
             self._store,
-            Baseline(),
+            no_snapshots,
         )
         self._waiting: list[Record] = []
         self._offset = 0

@@ -13,9 +13,9 @@ from domain.exact import EPSILON, reaches, under
 from domain.naming import undated_name
 from domain.rules.reconcile import reconcile
 from domain.rules.rule import AlertRule, Documented, Percent
-from domain.rules.step import Step
 from domain.scores import PERCENT_MAX, counts, is_pass
 from domain.state import Course, Grade, Learner, OpenAlert, Severity, Work
+from domain.step import Step
 
 RULE: Final = Rule(
     category="low_score",

@@ -15,8 +15,8 @@ from domain.ids import short_id
 from domain.naming import undated_name
 from domain.rules.reconcile import reconcile
 from domain.rules.rule import AlertRule, Documented, Hours
-from domain.rules.step import Step
 from domain.state import Course, Learner, OpenAlert, Severity
+from domain.step import Step
 
 RULE: Final = Rule(
     category="missed_deadline",

@@ -37,9 +37,9 @@ from domain.progress import (
 )
 from domain.rules.reconcile import reconcile
 from domain.rules.rule import AlertRule, Documented, Percent
-from domain.rules.step import Step
 from domain.scores import PERCENT_MAX, Scored, all_scores, counts, is_pass
 from domain.state import Course, Grade, Learner, OpenAlert
+from domain.step import Step
 
 RULE: Final = Rule(
     category="progress_milestone",

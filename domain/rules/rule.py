@@ -8,8 +8,8 @@ from msgspec import Meta, Struct
 
 from domain.alerts import Rule
 from domain.changes import Change
-from domain.rules.step import Step
 from domain.state import Learner
+from domain.step import Step
 
 Percent: TypeAlias = Annotated[float, Meta(ge=0, le=100)]
 Hours: TypeAlias = Annotated[int, Meta(ge=24, le=8760)]

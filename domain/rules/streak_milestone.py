@@ -10,8 +10,8 @@ from domain.changes import Change, DaysChanged, FactsChanged
 from domain.days import day_and_month, day_began_at, iso_date, runs
 from domain.rules.reconcile import reconcile
 from domain.rules.rule import AlertRule, Documented
-from domain.rules.step import Step
 from domain.state import Day, Learner
+from domain.step import Step
 
 RULE: Final = Rule(
     category="streak_milestone",

@@ -18,13 +18,16 @@ from contracts.alert_event import (
 )
 from contracts.dead_letter import dead_letter_headers
 from contracts.inputs import encode_input
-from contracts.state_keys import PARTITION_KEY, course_key
+from contracts.lessons import encode_lesson, encode_order
+from contracts.snapshots import SERVING_KEY, TRAINER_KEY, learning_key, snapshot_key
+from contracts.state_keys import PARTITION_KEY, TAKEN_KEY, course_key
 from contracts.topics import TOPICS
 from domain.alerts import Action, Evidence, Subject, Target, Transition
 from domain.checkpoint import FOLD_VERSION
 from domain.course_facts import CourseFacts
 from domain.decode import REASONS, Accepted, Record, Rejected, decode
 from domain.events import EVENT_TYPES, AnyEvent
+from domain.examples import Example, Lesson, Order
 from domain.fold import DeadLetter
 from domain.inputs import Input, InputKind
 from domain.rules import RULES
@@ -116,6 +119,42 @@ def test_the_keys_of_states_match_their_pattern() -> None:
     for valid in ("7", "ada", PARTITION_KEY.decode(), course_key("c1").decode()):
         assert check.is_valid(valid), valid
     assert not check.is_valid("\x00other")
+
+
+def test_the_keys_of_snapshots_match_their_pattern() -> None:
+    key = DOCUMENT["components"]["messages"]["Snapshot"]["bindings"]["kafka"]["key"]
+    check = Draft7Validator({"type": key["type"], "pattern": key["pattern"]})
+    known = [SERVING_KEY, TRAINER_KEY, TAKEN_KEY, learning_key("score"), snapshot_key(12)]
+    for valid in known:
+        assert check.is_valid(valid.decode()), valid
+    for other in ("\x00other", "snapshot:0", "snapshot:", "7"):
+        assert not check.is_valid(other), other
+
+
+def test_lessons_and_orders_agree_with_their_types() -> None:
+    for name, struct in (("Lesson", Lesson), ("Order", Order)):
+        ours, theirs = schema(name), msgspec.json.schema(struct)["$defs"][name]
+        assert set(ours["properties"]) == set(theirs["properties"]), name
+        assert ours["required"] == theirs["required"], name
+    kinds = msgspec.json.schema(Order)["$defs"]["Order"]["properties"]["order"]["enum"]
+    assert set(schema("Order")["properties"]["order"]["examples"]) == set(kinds)
+
+
+def test_lessons_and_orders_are_valid() -> None:
+    example = Example("next_missing", "a1", "quiz", 2, 10, 0, [0] * 19, 1)
+    whole = Lesson(
+        user_id="7",
+        at=20,
+        course_id="c1",
+        series="c",
+        groups={"gender": "F"},
+        outcome=1,
+        examples=(example,),
+    )
+    for lesson in (whole, Lesson(user_id="7", at=20)):
+        assert unlike_ours("Lesson", json.loads(encode_lesson(lesson))) == []
+    for order in (Order(order="gather"), Order(order="learn", at=5), Order(order="pin", snapshot=3)):
+        assert unlike_ours("Order", json.loads(encode_order(order))) == []
 
 
 def agree(name: str, struct: Any, *, output: bool = False) -> None:

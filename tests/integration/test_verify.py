@@ -18,7 +18,6 @@ from contracts.topics import ACTIVITY, COURSES
 from feeds.faults import Faults
 from feeds.feed import Delivery
 from feeds.simulate import Simulation, simulate
-from models.baseline import Baseline
 from proof.report import Check, Report
 from proof.verify import Proof, verify
 from runtime.clock import WallClock
@@ -101,7 +100,7 @@ def stack(tables: Settings, tmp_path: Path) -> Iterator[Settings]:
 
 
 def verified(settings: Settings, *, wait: float = 60) -> Report:
-    return verify(Proof(settings=settings, scorer=Baseline(), wait_seconds=wait, progress=False))
+    return verify(Proof(settings=settings, wait_seconds=wait, progress=False))
 
 
 def simulated(settings: Settings) -> None:

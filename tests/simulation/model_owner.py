@@ -25,7 +25,7 @@ from domain.decode import Record
 from domain.events import AnyEvent
 from domain.fold import Effects, PartitionFold, new_checkpoint
 from domain.inputs import FoldVersion, Tick
-from models.baseline import Baseline
+from domain.scoring import no_snapshots
 from tests.simulation.model_log import Broker, Kept, Producer
 
 Steps: TypeAlias = Iterator[str]
@@ -35,7 +35,7 @@ IDLE: Final = "idle"
 COMMITTED: Final = "committed"
 DEFECT: Final = "boom"
 TOPIC_ID: Final = "topic-id"
-_SCORER: Final = Baseline()
+_SNAPSHOTS: Final = no_snapshots
 
 
 class HaltedError(Exception):
@@ -137,7 +137,7 @@ class Owner:
             self.configuration,
             self.stored.loaded.facts,
             self.stored.loaded.table,
-            _SCORER,
+            _SNAPSHOTS,
         )
         fold, effects = self.fold, self.fold.begin()
         if checkpoint.fold_version != FOLD_VERSION:

@@ -18,8 +18,8 @@ from domain.deduplication import ID_BYTES
 from domain.fold import Effects, PartitionFold, new_checkpoint
 from domain.ids import event_hash
 from domain.inputs import Input
+from domain.scoring import no_snapshots
 from domain.state import STATE_BYTES_MAX
-from models.baseline import Baseline
 from tests.defects import folding_with
 from tests.factories import MemoryStore
 from tests.simulation.model_log import NO_TRANSACTION, FencedError, Kept, Producer
@@ -51,7 +51,7 @@ BATCHES_MAX: Final = 400
 LAST: Final = BASE + 75 * DAY
 """With ten days of lateness still within the 90 days that a state remembers."""
 _SEEN_BYTES: Final = 11  # of one event in the window of deduplication
-_SCORER: Final = Baseline()
+_SNAPSHOTS: Final = no_snapshots
 
 
 class ViolationError(AssertionError):
@@ -350,7 +350,7 @@ class Oracle:
             Configuration(),
             facts,
             self.store,
-            _SCORER,
+            _SNAPSHOTS,
         )
         waiting = list(reversed(inputs))
         for kept in activity:

@@ -6,7 +6,7 @@ from domain.checkpoint import FOLD_VERSION, Counters
 from domain.configuration import Configuration
 from domain.events import AnyEvent
 from domain.fold import Effects, PartitionFold, new_checkpoint
-from models.baseline import Baseline
+from domain.scoring import no_snapshots
 from tests.factories import (
     USER,
     Bench,
@@ -164,12 +164,12 @@ def test_without_timers_nothing_is_due() -> None:
 def test_a_new_owner_finds_in_the_headers_who_is_to_be_woken() -> None:
     bench = Bench(facts=DUE).send(enrolled(at(0)), viewed(at(0), user="8", course_id="c2"))
     again = PartitionFold(
-        bench.fold.checkpoint, Configuration(), bench.fold.facts, bench.store, Baseline()
+        bench.fold.checkpoint, Configuration(), bench.fold.facts, bench.store, no_snapshots
     )
     assert again.due_at() == seconds(at(MISSED))
     assert (
         PartitionFold(
-            new_checkpoint(0, 1, "t", "wall"), Configuration(), {}, Bench().store, Baseline()
+            new_checkpoint(0, 1, "t", "wall"), Configuration(), {}, Bench().store, no_snapshots
         ).due_at()
         is None
     )

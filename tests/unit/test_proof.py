@@ -13,7 +13,7 @@ from domain.course_facts import CourseFacts
 from domain.decode import Record
 from domain.fold import new_checkpoint
 from domain.inputs import Input
-from models.baseline import Baseline
+from domain.scoring import no_snapshots
 from proof.compare import compare_maps, compare_sequences
 from proof.oracle import Expected, Oracle
 from proof.recount import Figures, Recount
@@ -85,7 +85,7 @@ def folded(
     clock: ClockMode = "wall",
     size: int = 7,
 ) -> Expected:
-    oracle = Oracle(new_checkpoint(0, 1, "topic-id", clock), list(inputs), Baseline())
+    oracle = Oracle(new_checkpoint(0, 1, "topic-id", clock), list(inputs), no_snapshots)
     return oracle.run(records[first : first + size] for first in range(0, len(records), size))
 
 

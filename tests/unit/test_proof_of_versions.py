@@ -14,7 +14,7 @@ from domain.decode import Record
 from domain.fold import new_checkpoint
 from domain.inputs import FoldVersion
 from domain.recent import newest
-from models.baseline import Baseline
+from domain.scoring import no_snapshots
 from proof.oracle import Oracle, newest_stretch
 from proof.verify import earlier_version, other_version
 from tests.factories import Bench, at, course, enrolled, graded, record, submitted, viewed
@@ -172,7 +172,7 @@ def test_the_clock_moves_on_over_what_is_passed_by(
 def assert_same_clock(bench: Bench, records: list[Record]) -> None:
     theirs = bench.fold.checkpoint
     fresh = new_checkpoint(0, 1, "topic-id", theirs.clock_mode)
-    oracle = Oracle(fresh, bench.inputs, Baseline())
+    oracle = Oracle(fresh, bench.inputs, no_snapshots)
     made = oracle.run([records[:4], records[4:9], records[9:]]).checkpoint
     assert (made.clock, made.ticked, made.next) == (theirs.clock, theirs.ticked, theirs.next)
 

@@ -9,6 +9,8 @@ from msgspec import Struct
 from domain.alerts import Transition
 from domain.changes import Change
 from domain.course_facts import CourseFacts
+from domain.examples import Lesson
+from domain.predictions import Target
 from domain.scores import pass_mark_of
 from domain.scoring import Scorer
 from domain.state import Course, Learner
@@ -23,6 +25,8 @@ class Adopted:
     zone: str
     default_pass_mark: float
     thresholds: Mapping[type[Struct], Struct]
+    predicted: frozenset[Target]
+    """What is predicted; the models of all else are switched off."""
 
 
 @dataclass(slots=True)
@@ -45,6 +49,7 @@ class Step:
     timed: bool = True  # of an event: whether its time of day is known
     changes: list[Change] = field(default_factory=list)
     published: list[Transition] = field(default_factory=list)
+    lessons: list[Lesson] = field(default_factory=list)
 
     @property
     def zone(self) -> str:

@@ -1,5 +1,7 @@
 """From changes to alerts: the rules look at what changed, and say when they look again.
 
+What is predicted is predicted again after the changes, and before the rules that look at it.
+
 A timer fires in event time before an event that lies after it, and on ticks for learners who say
 nothing; both publish the same alert, since its time is when the timer was due. What happens at the
 very moment of a timer comes before it.
@@ -7,33 +9,46 @@ very moment of a timer comes before it.
 
 from typing import Final, get_args
 
-from domain.changes import Change, TimerDue
+from domain import predicting
+from domain.changes import Change, Predicted, TimerDue
 from domain.rules import TABLE
 from domain.rules.rule import AlertRule
-from domain.rules.step import Step
 from domain.state import NEVER, Learner
+from domain.step import Step
 
 _LOOKING: Final[dict[type[Change], tuple[AlertRule, ...]]] = {
     kind: tuple(rule for rule in TABLE if kind in rule.changes) for kind in get_args(Change)
 }
 _TIMED: Final = tuple(rule.due_at for rule in TABLE if rule.due_at is not None)
 _MOVES_TIMERS: Final = frozenset(
-    kind for kind, rules in _LOOKING.items() if any(rule.due_at is not None for rule in rules)
+    {kind for kind, rules in _LOOKING.items() if any(rule.due_at is not None for rule in rules)}
+    | predicting.MOVES_TIMERS
 )
 
 
 def react(state: Learner, step: Step) -> None:
     """Let the rules look at `step.changes`, in order, and forget these; then set the timer anew."""
-    changes, moved = step.changes, False
-    for change in changes:
-        kind = change.__class__
-        moved = moved or kind in _MOVES_TIMERS
-        for rule in _LOOKING[kind]:
-            rule.on(change, state, step)
+    changes = step.changes
+    kinds = {change.__class__ for change in changes}
+    moved = not kinds.isdisjoint(_MOVES_TIMERS)
+    _look(changes, state, step)
     changes.clear()
+    if not kinds.isdisjoint(predicting.MOVES_PREDICTIONS):
+        before = state.predict_at
+        predicting.follow(state, step, kinds)
+        _look([Predicted()], state, step)
+        moved = moved or state.predict_at != before
     if moved:
-        times = (due_at(state, step) for due_at in _TIMED)
-        state.wake_at = min((at for at in times if at is not None), default=NEVER)
+        times = [at for due_at in _TIMED if (at := due_at(state, step)) is not None]
+        if state.predict_at:
+            times.append(state.predict_at)
+        state.wake_at = min(times, default=NEVER)
+
+
+def _look(changes: list[Change], state: Learner, step: Step) -> None:
+    for change in changes:
+        for rule in _LOOKING[change.__class__]:
+            rule.on(change, state, step)
 
 
 def fire(state: Learner, step: Step, until: int) -> bool:

@@ -1,0 +1,1 @@
+"""The trainer: what it makes of `model.examples` as the owner of its one partition."""

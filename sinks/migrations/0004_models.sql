@@ -1,0 +1,21 @@
+-- What models were when, and which of them serves. A snapshot stands as it came, its scores beside it
+-- as JSON for whoever asks about their history.
+CREATE TABLE model_snapshots (
+    number        bigint PRIMARY KEY,
+    learned_until bigint NOT NULL,
+    snapshot      bytea NOT NULL,
+    report        jsonb NOT NULL,
+    stored_at     bigint NOT NULL
+);
+
+CREATE TABLE model_serving (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    number   bigint NOT NULL,
+    newest   bigint NOT NULL,
+    pinned   boolean NOT NULL,
+    frozen   boolean NOT NULL
+);
+
+-- The running error of a learner's own predictions is no more: snapshots have the scores of all.
+ALTER TABLE learner DROP COLUMN error_count, DROP COLUMN error_absolute_sum;
+DROP TABLE model_error_daily;
