@@ -15,7 +15,7 @@ class Example(Struct, frozen=True, array_like=True, gc=False):
 
     `label` is in the units of `Figure.value` for scores and submissions, and 0 or 1 for a
     probability (1: what is predicted came true). `kind` is the assessment's, in lower case, and
-    `slot` its place among those of its kind by due time, from 1 on; 0 where it is not known.
+    `slot` its place among the course's by due time, from 1 on; 0 where it is not known.
     """
 
     target: Target

@@ -143,12 +143,11 @@ def risky(number: int = 1, *, base_rate: float = 0.2) -> Served:
         weights[key] = 1_500_000 * overdue - 2_000_000
     means = [0] * len(encoding.features)
     means[place] = -1_000_000
-    by_hand = {
-        target: replace(
-            base.classifications[target], weights=weights, means=means, offset=0, slope=1_000_000
+    targets: tuple[Target, ...] = ("not_passing", "next_missing")
+    made = dict(base.classifications)
+    for target in targets:
+        made[target] = replace(
+            made[target], weights=weights, means=means, offset=0, slope=1_000_000
         )
-        for target in ("not_passing", "next_missing")
-    }
     rates = {"earlier": BaseRate("c", 1_000, round(1_000 * base_rate))}
-    made = {**base.classifications, **by_hand}
     return Served(replace(base, classifications=made, base_rates=rates))

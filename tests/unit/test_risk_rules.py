@@ -72,7 +72,7 @@ def test_the_bar_lies_above_what_is_usual_in_the_course() -> None:
 
 def test_where_most_fail_the_bar_is_95_percent() -> None:
     bench = bench_of(essays(5, 12, 19, 26, 60), risky(base_rate=0.9))
-    assert [kind for kind, *_ in said(ticked(bench, 30), "at_risk")] == ["raised"]
+    assert [kind for kind, *_ in said(ticked(bench, 28), "at_risk")] == ["raised"]
     bench = bench_of(essays(5, 12, 19, 60), risky(base_rate=0.9))
     assert said(ticked(bench, 30), "at_risk") == []
 
@@ -99,7 +99,7 @@ def test_it_says_nothing_before_two_days_after_the_first_heavy_due_date() -> Non
     low = msgspec_replace(rules, probability=0.1, above_base=0.0)
     bench = bench_of(essays(20, 60), configuration=Configuration(rules=low))
     assert said(ticked(bench, 21.9), "at_risk") == []
-    assert [kind for kind, *_ in said(ticked(bench, 30), "at_risk")] == ["raised"]
+    assert [kind for kind, *_ in said(ticked(bench, 24), "at_risk")] == ["raised"]
 
 
 def test_without_heavy_work_there_is_no_risk_to_speak_of() -> None:
