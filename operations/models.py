@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
-from kafka import TopicPartition
+from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from contracts.lessons import encode_order
@@ -34,6 +34,7 @@ from runtime.tables import table
 ORDER_SECONDS: Final = 30.0
 """So long an order is waited for: the trainer commits about once a second."""
 _POLL_MS: Final = 200
+_SEE: Final = "`learnstream models list` has them all"
 _LOOK_SECONDS: Final = 0.2
 
 
@@ -67,15 +68,26 @@ def read_models(settings: Settings) -> Models:
     """Everything that is committed now; raises CrashError where Kafka does not answer."""
     wait_for_kafka(settings)
     found = Models()
-    place = TopicPartition(settings.topic(SNAPSHOTS.name), 0)
-    with reaching_kafka(settings), closing(committed_reader(settings)) as reader:
-        reader.assign([place])
-        reader.seek_to_beginning()
-        end = reader.end_offsets([place])[place]
-        while reader.position(place) < end:
-            for record in reader.poll(timeout_ms=_POLL_MS).get(place, ()):
-                _take(found, record)
+    with reaching_kafka(settings), closing(_reader(settings)) as reader:
+        _catch_up(reader, found)
     return found
+
+
+def _reader(settings: Settings) -> KafkaConsumer:
+    reader = committed_reader(settings, check_crcs=False)  # in Python, and the broker has checked
+    place = TopicPartition(settings.topic(SNAPSHOTS.name), 0)
+    reader.assign([place])
+    reader.seek_to_beginning()
+    return reader
+
+
+def _catch_up(reader: KafkaConsumer, found: Models) -> None:
+    """Read what came since."""
+    (place,) = reader.assignment()
+    end = reader.end_offsets([place])[place]
+    while reader.position(place) < end:
+        for record in reader.poll(timeout_ms=_POLL_MS).get(place, ()):
+            _take(found, record)
 
 
 def _take(found: Models, record: Any) -> None:
@@ -100,23 +112,23 @@ def order(settings: Settings, given: Order, *, seconds: float = ORDER_SECONDS) -
     Raises UsageError for a snapshot that is not there, NotCaughtUpError where the trainer does not
     carry it out in time: it will when it runs, unless the order is taken back.
     """
-    before = read_models(settings)
-    if given.order == "pin" and given.snapshot not in before.snapshots:
-        raise UsageError(
-            f"there is no snapshot {given.snapshot}; `learnstream models list` has them all"
-        )
-    offset = _send(settings, given)
-    deadline = time.monotonic() + seconds
-    while True:
-        trainer = read_models(settings).trainer
-        if trainer is not None and trainer.next > offset:
-            return trainer.serving
-        if time.monotonic() > deadline:
-            raise NotCaughtUpError(
-                f"the trainer has not carried out `{given.order}` within {seconds:g} s: it will "
-                "when it runs and has learned what came before"
-            )
-        time.sleep(_LOOK_SECONDS)
+    wait_for_kafka(settings)
+    found = Models()
+    with reaching_kafka(settings), closing(_reader(settings)) as reader:
+        _catch_up(reader, found)
+        if given.order == "pin" and given.snapshot not in found.snapshots:
+            raise UsageError(f"there is no snapshot {given.snapshot}; {_SEE}")
+        offset = _send(settings, given)
+        deadline = time.monotonic() + seconds
+        while found.trainer is None or found.trainer.next <= offset:
+            if time.monotonic() > deadline:
+                raise NotCaughtUpError(
+                    f"the trainer has not carried out `{given.order}` within {seconds:g} s: it "
+                    "will when it runs and has learned what came before"
+                )
+            time.sleep(_LOOK_SECONDS)
+            _catch_up(reader, found)
+    return found.trainer.serving
 
 
 def _send(settings: Settings, given: Order) -> int:
@@ -167,7 +179,7 @@ def shown(models: Models, number: int | None, *, as_json: bool) -> str:
     """One snapshot's report, by default that of what serves; UsageError where it is not there."""
     number = models.serving.number if number is None else number
     if number not in models.snapshots:
-        raise UsageError(f"there is no snapshot {number}; `learnstream models list` has them all")
+        raise UsageError(f"there is no snapshot {number}; {_SEE}")
     published = models.snapshots[number]
     snapshot = published.decoded()
     reports = snapshot.reports

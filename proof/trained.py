@@ -107,7 +107,8 @@ def compare_rows(report: Report, snapshots: Snapshots, rows: Rows) -> None:
         number: (decode_snapshot(each.data).learned_until, each.data)
         for number, each in snapshots.found.items()
     }
-    found: dict[object, object] = {**rows.snapshots}
+    found: dict[object, object] = {}
+    found.update(rows.snapshots.items())
     if (serving := snapshots.serves()) is not None:
         wanted["serving"] = replace(serving, at=0)  # a replay's time is not for readers
     if rows.serving is not None:

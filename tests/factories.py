@@ -13,6 +13,7 @@ from domain.checkpoint import ClockMode
 from domain.configuration import Configuration
 from domain.course_facts import Assessment, CourseFacts, Module
 from domain.decode import Record
+from domain.examples import Lesson
 from domain.fold import Effects, PartitionFold, new_checkpoint
 from domain.inputs import Input
 from domain.scoring import Snapshots, no_snapshots
@@ -152,6 +153,7 @@ class Bench:
         self.published: list[Any] = []
         self.letters: list[Any] = []
         self.inputs: list[Any] = []
+        self.lessons: list[Lesson] = []
         self.fold = DefectiveFold(
             defect,
             new_checkpoint(0, 1, "topic-id", clock),
@@ -198,4 +200,5 @@ class Bench:
         self.published += effects.transitions
         self.letters += effects.dead_letters
         self.inputs += effects.inputs
+        self.lessons += effects.lessons
         return self

@@ -159,8 +159,6 @@ def facts_of(state: Learner, bench: Bench) -> dict[str, Any]:
             for day in state.days
             if day.activities or day.modules or day.submitted
         },
-        "prediction": msgspec.to_builtins(state.prediction),
-        "error": msgspec.to_builtins(state.error),
         "open alerts": sorted(
             (alert.rule, alert.alert_id.hex(), alert.severity, alert.said)
             for alert in state.alerts

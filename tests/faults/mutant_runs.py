@@ -30,6 +30,8 @@ AIMED: Final[dict[str, list[str]]] = {
     "input_not_written": ["api_kill"],
     "tick_lost_at_take_over": ["worker_kill", "worker_kill"],
     "memory_leaked": ["postgres_away"],
+    "example_learned_twice": ["trainer_kill", "trainer_kill"],
+    "snapshot_without_its_position": ["trainer_kill_after_states"],
     "failed_send_awaited": ["api_kill"],
 }
 HOLD: Final = {"failed_send_awaited"}

@@ -1,4 +1,4 @@
-"""Deliberate defects of the worker and the sink, and the program that runs with one of them.
+"""Deliberate defects of worker, trainer and sink, and the program that runs with one of them.
 
 `python -m tests.faults.mutants NAME worker` is `learnstream worker` with that one thing wrong.
 """
@@ -14,6 +14,7 @@ from typing import Any, Final
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
+from msgspec import structs
 from psycopg import AsyncConnection
 
 import runtime.kafka
@@ -23,11 +24,13 @@ import sinks.tables
 from agents.partition_owner import owner, takeover, transaction
 from agents.partition_owner.job import Job, Message, Stored, Writing
 from agents.partition_owner.transaction import Committer
+from agents.trainer import fold as trainer_fold
 from agents.worker.fold import WorkerFold
 from agents.worker.messages import Outputs
 from cli.main import main
+from contracts.snapshots import Trainer, encode_trainer, snapshot_number
 from contracts.state_keys import PARTITION_KEY, is_learner
-from contracts.topics import STATE, Topic
+from contracts.topics import SNAPSHOTS, STATE, Topic
 from domain import fold
 from domain.fold import Effects
 from runtime.kafka import connect_options
@@ -243,6 +246,27 @@ def _tick_lost(self: WorkerFold, *, idle: bool) -> None:
         effects.changed |= seen.changed
 
 
+def _twice(trainer: Trainer) -> bytes:
+    """The position stays behind what was learned: a successor learns the newest batch again."""
+    following, _positions[0] = _positions[0], trainer.next
+    return encode_trainer(structs.replace(trainer, next=following))
+
+
+_positions: Final = [0]
+
+
+async def _snapshots_first(self: Committer, writing: Writing) -> int:
+    """Snapshots are written by a producer without transactions, and then their position."""
+    settings = self._job.settings
+    made = [each for each in writing.states if snapshot_number(each.key or b"") is not None]
+    plain = AIOKafkaProducer(**connect_options(settings), acks="all")
+    async with plain:
+        for key, value, _ in made:
+            await plain.send_and_wait(settings.topic(SNAPSHOTS.name), key=key, value=value)
+    writing.states = [each for each in writing.states if each not in made]
+    return await _commit(self, writing)
+
+
 _leaked: Final[list[bytes]] = []
 
 
@@ -282,6 +306,8 @@ MUTANTS: Final[dict[str, Callable[[], None]]] = {
     "input_not_written": lambda: _patch(Outputs, "inputs", lambda *_: ()),
     "tick_lost_at_take_over": lambda: _patch(WorkerFold, "_adopt_tick", _tick_lost),
     "memory_leaked": _commit_is(_leaking),
+    "example_learned_twice": lambda: _patch(trainer_fold, "encode_trainer", _twice),
+    "snapshot_without_its_position": _commit_is(_snapshots_first),
     # No mutant but its control: a send that fails, and is awaited.
     "failed_send_awaited": lambda: _patch(Committer, "_send", _failing_send(150)),
 }

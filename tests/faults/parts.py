@@ -14,6 +14,8 @@ from devstack.supervisor import Again, LeftDown, after_end
 
 ROOT: Final = Path(__file__).parents[2]
 POLL_SECONDS: Final = 0.05
+OF_TRAINER: Final = frozenset({"example_learned_twice", "snapshot_without_its_position"})
+"""The mutants of the trainer; the others leave it as it is."""
 
 
 class MissedError(Exception):
@@ -169,7 +171,7 @@ class Parts:
         """Parts that would wait for a person: nothing here may do that to them."""
         self._parts = {
             name: Part(name, command_of(name, mutant), environment, logs)
-            for name in ("sink", "sink-2", "api", "worker-1", "worker-2")
+            for name in ("sink", "sink-2", "api", "trainer", "trainer-2", "worker-1", "worker-2")
         }
 
     def __getitem__(self, name: str) -> Part:
@@ -218,11 +220,11 @@ class Parts:
 def command_of(name: str, mutant: str | None) -> list[str]:
     """How a part is started; a mutant is the same program with one thing wrong."""
     command = role_of(name)
-    if mutant is None or command == "api":
+    if mutant is None or command == "api" or (command == "trainer") != (mutant in OF_TRAINER):
         return [*PROGRAM, command]
     return [PROGRAM[0], "-m", "tests.faults.mutants", mutant, command]
 
 
 def role_of(name: str) -> str:
-    """What the part is, whichever of them it is: `worker`, `sink` or `api`."""
+    """What the part is, whichever of them it is: `worker`, `trainer`, `sink` or `api`."""
     return name.rstrip("-12")

@@ -31,8 +31,16 @@ STORE_KINDS: Final = (
     "disk_full_kafka",
     "disk_full_postgres",
 )
+TRAINER_KINDS: Final = (
+    "trainer_kill",
+    *(f"trainer_kill_{point}" for point in POINTS),
+    "trainer_zombie",
+    "trainer_twice",
+    "trainer_away",
+    "trainer_snapshot_corrupt",
+)
 KAFKA_KINDS: Final = ("kafka_term", "kafka_kill", "kafka_away", "everything_kill", "mixed")
-KINDS: Final = (*WORKER_KINDS, *STORE_KINDS, *KAFKA_KINDS)
+KINDS: Final = (*WORKER_KINDS, *STORE_KINDS, *TRAINER_KINDS, *KAFKA_KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +99,7 @@ class Plan:
 def draw(seed: int) -> Plan:
     """The plan of a seed: the same one every time."""
     kinds = [*_dealt(WORKER_KINDS, 5, seed), *_dealt(STORE_KINDS, 4, seed)]
-    kinds += _dealt(KAFKA_KINDS, 1, seed)
+    kinds += [*_dealt(TRAINER_KINDS, 3, seed), *_dealt(KAFKA_KINDS, 1, seed)]
     assert len(kinds) >= FAULTS_MIN
     random.Random(f"learnstream faults {seed}").shuffle(kinds)
     return made(seed, kinds)

@@ -190,7 +190,7 @@ def clients_silent() -> Iterator[None]:
 def start_all(scene: Scene, watchers: Watchers, workers: int) -> None:
     """Start the parts, the watchers and the load, and wait until events come through."""
     scene.sender.send_courses()
-    names = ("sink", "api", "worker-1", "worker-2")[: 2 + workers]
+    names = ("sink", "api", "trainer", "worker-1", "worker-2")[: 3 + workers]
     for name in names:
         scene.parts[name].start()
     for each in watchers.all():

@@ -23,6 +23,14 @@ from tests.faults.store_strikes import (
     sink_zombie,
     sink_zombie_in_transaction,
 )
+from tests.faults.trainer_strikes import (
+    trainer_away,
+    trainer_kill,
+    trainer_kill_at,
+    trainer_snapshot_corrupt,
+    trainer_twice,
+    trainer_zombie,
+)
 
 Strike: TypeAlias = Callable[[Scene, random.Random], float]
 
@@ -248,6 +256,12 @@ STRIKES: Final[dict[str, Strike]] = {
     "api_kill": api_kill,
     "disk_full_kafka": disk_full_kafka,
     "disk_full_postgres": disk_full_postgres,
+    "trainer_kill": trainer_kill,
+    **{f"trainer_kill_{point}": trainer_kill_at(point) for point in POINTS},
+    "trainer_zombie": trainer_zombie,
+    "trainer_twice": trainer_twice,
+    "trainer_away": trainer_away,
+    "trainer_snapshot_corrupt": trainer_snapshot_corrupt,
     "kafka_term": kafka_term,
     "kafka_kill": kafka_kill,
     "kafka_away": kafka_away,

@@ -100,9 +100,7 @@ def stack(tables: Settings, tmp_path: Path) -> Iterator[Settings]:
 
 
 def verified(settings: Settings, *, wait: float = 60) -> Report:
-    return verify(
-        Proof(settings=settings, wait_seconds=wait, progress=False)
-    )
+    return verify(Proof(settings=settings, wait_seconds=wait, progress=False))
 
 
 def simulated(settings: Settings) -> None:

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.course_facts import Assessment, CourseFacts
-from domain.state import BANKED, MISSING, UNTIMED, WITHDRAWN, Grade, Learner, RunningError, Work
+from domain.state import BANKED, MISSING, UNTIMED, WITHDRAWN, Grade, Learner, Work
 from tests.factories import (
     Bench,
     at,
@@ -244,108 +243,9 @@ def test_four_excuses_of_an_assessment_are_kept_and_the_rest_is_counted() -> Non
     assert bench.learner().overflow.excuses == 1
 
 
-# -- predictions ---------------------------------------------------------------------------------
-
-
 def scores(*values: float | None) -> list[dict[str, Any]]:
     """Grades of one assessment after another, a day apart."""
     return [graded(at(n), value, f"a{n}") for n, value in enumerate(values, 1)]
-
-
-def error_of(*events: dict[str, Any]) -> tuple[int, float, float, int]:
-    error = Bench().send(*events).learner().error
-    return error.count, error.absolute_sum, error.naive_absolute_sum, error.covered
-
-
-def test_the_next_score_is_predicted_from_three_scores_on() -> None:
-    assert Bench().send(*scores(50, 60)).learner().prediction is None
-    shown = Bench().send(*scores(50, 60, 70)).learner().prediction
-    assert shown is not None
-    assert (shown.value, shown.naive, shown.examples) == (60.0, 70.0, 3)
-    assert shown.made_at == seconds(at(3))
-
-
-def test_a_prediction_is_judged_by_the_score_that_comes() -> None:
-    """Of 50, 60, 70 the mean is 60; 90 % of the time the next one lies from 26.3 to 93.7."""
-    assert error_of(*scores(50, 60, 70)) == (0, 0, 0, 0)
-    assert error_of(*scores(50, 60, 70, 85)) == (1, 25.0, 15.0, 1)
-    assert error_of(*scores(50, 60, 70, 20)) == (1, 40.0, 50.0, 0)
-    assert error_of(*scores(50, 60, 70, 94)) == (1, 34.0, 24.0, 0)
-    assert error_of(*scores(50, 60, 70, 60, 100)) == (2, 40.0, 50.0, 1)
-
-
-def test_the_bounds_of_an_interval_are_inside_it_and_a_bonus_is_no_error() -> None:
-    assert error_of(*scores(50, 10, 30, 0)) == (1, 30.0, 30.0, 1)
-    assert error_of(*scores(50, 90, 70, 120)) == (1, 30.0, 30.0, 1)
-
-
-def test_errors_are_summed_to_six_digits() -> None:
-    """Of 50, 60, 75 the mean is 61.666667; then comes a third of 100, off by 28.333333666."""
-    assert error_of(*scores(50, 60, 75), graded(at(9), 1, "a4", max_score=3))[1:3] == (
-        28.333334,
-        41.666667,
-    )
-
-
-LATE = {
-    "a score before all": scores(50, 60, 70, 85),
-    "a score between": scores(50, 90, 70, 85, 20),
-}
-
-
-@pytest.mark.parametrize("rule", LATE)
-def test_errors_are_those_that_there_were_had_every_score_come_in_time(rule: str) -> None:
-    expected = Bench().send(*LATE[rule]).learner()
-    assert expected.error.count > 0
-    for arrival in permutations(LATE[rule]):
-        state = Bench().send(*arrival).learner()
-        assert (state.error, state.prediction) == (expected.error, expected.prediction)
-
-
-def test_a_score_that_is_corrected_is_judged_as_it_is_now() -> None:
-    corrected = error_of(*scores(50, 60, 70, 20), graded(at(9), 85, "a4"))
-    withdrawn = error_of(*scores(50, 60, 70, 85), graded(at(9), None, "a4"))
-    excused_now = error_of(*scores(50, 60, 70, 85), excused(9, "a4"))
-    nothing = (0, 0, 0, 0)
-    assert [corrected, withdrawn, excused_now] == [(1, 25.0, 15.0, 1), nothing, nothing]
-
-
-def test_a_withdrawn_score_takes_its_prediction_back() -> None:
-    taken_back = graded(at(9), None, "a3")
-    assert Bench().send(*scores(50, 60, 70), taken_back).learner().prediction is None
-    shown = Bench().send(*scores(50, 60, 70, 80), taken_back).learner().prediction
-    assert shown is not None
-    assert (shown.value, shown.made_at) == (63.333333, seconds(at(4)))
-
-
-def test_what_was_known_of_a_course_ends_with_it() -> None:
-    """The scores of c2 count for a prediction while the learner is in it."""
-    other = [graded(at(n / 10), 20, f"b{n}", course_id="c2") for n in range(1, 4)]
-    still_in = error_of(*other, *scores(80))
-    assert still_in == (1, 60.0, 60.0, 0)
-    left = error_of(*other, event("unenrolled", at(0.5), course_id="c2"), *scores(80))
-    assert left == (0, 0, 0, 0)
-
-
-def test_a_score_that_comes_late_is_judged_by_what_was_known_at_its_time() -> None:
-    """What is shown now goes without the scores of a course that was left since."""
-    other = [graded(at(n / 10), 20, f"b{n}", course_id="c2") for n in range(1, 4)]
-    left = event("unenrolled", at(1.5), course_id="c2")
-    assert error_of(*other, *scores(80), left) == (1, 60.0, 60.0, 0)
-    assert error_of(*other, left, *scores(80)) == (1, 60.0, 60.0, 0)
-
-
-def test_a_grade_of_a_course_that_was_left_is_folded_without_any_score() -> None:
-    bench = Bench().send(enrolled(at(0)), event("unenrolled", at(1)), graded(at(2), 20))
-    assert bench.letters == []
-    assert (bench.learner().prediction, bench.learner().error) == (None, RunningError())
-
-
-def test_a_grade_of_a_course_that_was_left_is_no_error() -> None:
-    left = event("unenrolled", at(3.5))
-    assert error_of(*scores(50, 60, 70), left, graded(at(4), 20, "a4")) == (0, 0, 0, 0)
-    before = graded(at(3.2), 85, "a4")
-    assert error_of(*scores(50, 60, 70), left, before) == (1, 25.0, 15.0, 1)
 
 
 # -- courses that go -----------------------------------------------------------------------------
@@ -356,11 +256,10 @@ def gone(*events: dict[str, Any], days: float = 200) -> Learner:
     return Bench().send(*events, viewed(at(days), course_id="c9")).learner()
 
 
-def test_of_a_course_that_goes_its_scores_and_errors_stay() -> None:
+def test_of_a_course_that_goes_its_scores_stay() -> None:
     state = gone(*scores(50, 60, 70, 85), finished(10))
     assert [each.course_id for each in state.courses] == ["c9"]
     assert (state.best_gone, state.scores_gone) == (85.0, 4)
-    assert state.error_gone == state.error == RunningError(1, 25.0, 1, 15.0)
 
 
 def test_what_courses_came_to_that_are_gone_adds_up() -> None:
@@ -368,43 +267,16 @@ def test_what_courses_came_to_that_are_gone_adds_up() -> None:
     second = [graded(at(20 + n), 20 * n, f"b{n}", course_id="c2") for n in (0, 1, 2, 4)]
     state = gone(*first, finished(10), *second, finished(30, "c2"))
     assert (state.best_gone, state.scores_gone) == (85.0, 8)
-    assert state.error_gone == RunningError(2, 85.0, 2, 55.0)
     one_by_one = Bench().send(*first, finished(10), viewed(at(101), course_id="c9"))
     assert one_by_one.learner().scores_gone == 4
     later = [graded(at(120 + n), 20 * n, f"b{n}", course_id="c2") for n in (0, 1, 2, 4)]
     one_by_one.send(*later, finished(130, "c2"), viewed(at(300), course_id="c9"))
     state = one_by_one.learner()
     assert (state.best_gone, state.scores_gone) == (85.0, 8)
-    assert state.error_gone == RunningError(2, 85.0, 2, 55.0)
 
 
 def test_a_course_without_scores_leaves_none() -> None:
     state = gone(enrolled(at(0)), finished(1))
-    assert (state.best_gone, state.scores_gone, state.error_gone) == (None, 0, RunningError())
+    assert (state.best_gone, state.scores_gone) == (None, 0)
     state = gone(*scores(0), finished(2))
     assert (state.best_gone, state.scores_gone) == (0.0, 1)
-
-
-def test_errors_of_courses_that_are_kept_are_not_counted_twice() -> None:
-    kept = [graded(at(n / 10), 20, f"b{n}", course_id="c2") for n in range(1, 5)]
-    bench = Bench().send(*kept, *scores(20, 20), finished(10))
-    before = bench.learner().error
-    assert before.count == 3
-    state = bench.send(viewed(at(200), course_id="c2")).learner()
-    assert state.error_gone.count == 2
-    assert state.error == before
-    state = bench.send(graded(at(201), None, "b4", course_id="c2")).learner()
-    assert state.error.count == 2
-
-
-# -- judged again --------------------------------------------------------------------------------
-
-
-def test_facts_that_come_later_decide_which_scores_were_predicted_from() -> None:
-    bench = Bench().send(*scores(50, 60, 70, 85))
-    weights = [Assessment(id=f"a{n}", weight=0.0 if n == 4 else 1.0) for n in range(1, 5)]
-    bench.adopt("course", CourseFacts(course_id="c1", assessments=tuple(weights)))
-    state = bench.learner()
-    assert state.error == RunningError()
-    assert state.prediction is not None
-    assert state.prediction.value == 60.0
