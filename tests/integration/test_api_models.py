@@ -4,9 +4,10 @@ from typing import Any
 
 import httpx
 import pytest
-from pydantic import TypeAdapter
+from pydantic import SecretStr, TypeAdapter
 
 from api.snapshots import HELD_MAX
+from domain.alerts import Spoken
 from domain.predictions import NUMBERS, TARGETS, Figure, Prediction
 from domain.state import Course, Learner
 from metrics.shapes_models import ModelsReport
@@ -16,7 +17,7 @@ from tests.asking import a_token, asking, store
 from tests.integration.test_api_rows import statements
 from tests.modelling import snapshot, snapshot_bytes
 from tests.openapi import document, problems
-from tests.sinking import T0, TODAY, a_checkpoint, a_learner
+from tests.sinking import T0, TODAY, a_checkpoint, a_learner, a_transition
 
 pytestmark = pytest.mark.integration
 
@@ -141,6 +142,28 @@ async def test_no_more_snapshots_are_held_than_the_bound_says(settings: Settings
             assert (await predictions(client))["predictions"]["inactivity"]["status"] == "ok"
 
 
+async def test_an_alert_names_its_model_and_until_when_that_had_learned(
+    settings: Settings, statements: list[str]
+) -> None:
+    await publish(settings, 1)
+    spoken = Spoken(name="next_missing", version="1", probability=0.62)
+    identity = "00000000-0000-5000-8000-000000000001"
+    told = a_transition("ada", identity, course_id=None, spoken=spoken)
+    await store(settings, told=[told])
+    async with asking(settings, a_token(settings)) as client:
+        for expected in (2, 1):
+            statements.clear()
+            body = (await client.get("/api/v1/progress/performance-alerts")).json()
+            assert len(statements) == expected
+            (alert,) = body["current_alerts"]
+            assert alert["probability"] == 0.62
+            assert alert["model"] == {
+                "name": "next_missing",
+                "version": "1",
+                "learned_until": "2024-03-04T09:00:00Z",
+            }
+
+
 # -- operators -------------------------------------------------------------------------------------
 
 
@@ -204,9 +227,8 @@ async def test_the_same_figures_are_gauges(settings: Settings) -> None:
 
 
 async def test_without_postgres_metrics_are_shown_all_the_same(settings: Settings) -> None:
-    away = settings.model_copy(
-        update={"database_url": type(settings.database_url)("postgresql://u@127.0.0.1:1/none")}
-    )
+    nowhere = SecretStr("postgresql://u@127.0.0.1:1/none")
+    away = settings.model_copy(update={"database_url": nowhere})
     async with asking(away) as client:
         found = await client.get("/metrics")
     assert found.status_code == 200
