@@ -22,6 +22,8 @@ from domain.recent import newest
 from domain.state import Learner
 from metrics.view import Cohort, CohortCourse, Models
 
+ANSWER_WITH_ALERTS: Final[LiteralString] = SQL["answer"] + "\n" + SQL["alerts"]
+ANSWER_WITH_MODELS: Final[LiteralString] = SQL["answer"] + "\n" + SQL["models"]
 HELD_MAX: Final = 1_000
 """So many states, courses' facts and transitions are held, each."""
 CURRENT_MAX: Final = 50
@@ -296,9 +298,9 @@ async def _run(connection: Connection, asked: Asked, given: dict[str, Any]) -> A
     """The one row of the statement."""
     statement: LiteralString = SQL["answer"]
     if asked.models:
-        statement += "\n" + SQL["models"]
+        statement = ANSWER_WITH_MODELS
     if asked.query is not None:
-        statement += "\n" + SQL["alerts"]
+        statement = ANSWER_WITH_ALERTS
         given |= _alert_parameters(asked.query)
         given |= {"now": asked.now, "stream": asked.stream}
     cursor = connection.cursor(binary=True, row_factory=namedtuple_row)
