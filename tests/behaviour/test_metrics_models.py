@@ -295,7 +295,7 @@ def test_silence_is_foretold_only_as_far_as_a_course_runs() -> None:
     shown = answer(learner(), 80).predictions
     assert (shown.inactivity.status, shown.inactivity_14.status) == ("ok", "insufficient_data")
     assert shown.inactivity_14.note is not None
-    assert shown.inactivity_14.note.text == "No course runs for the next 14 days"
+    assert shown.inactivity_14.note.text == "None of your courses runs for another 14 days"
 
 
 def test_where_nothing_is_due_no_score_is_foretold() -> None:
@@ -303,7 +303,7 @@ def test_where_nothing_is_due_no_score_is_foretold() -> None:
     score = shown.next_assessment_score
     assert (score.status, score.assessment_id) == ("insufficient_data", None)
     assert score.note is not None
-    assert score.note.text == "Nothing is due that has not been submitted"
+    assert score.note.text == "No assessment is due that you have not submitted"
     assert (shown.next_missing, shown.submissions) == ([], [])
 
 
