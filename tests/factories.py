@@ -151,6 +151,7 @@ class Bench:
         self.published: list[Any] = []
         self.letters: list[Any] = []
         self.inputs: list[Any] = []
+        self.lessons: list[Any] = []
         self.fold = DefectiveFold(
             defect,
             new_checkpoint(0, 1, "topic-id", clock),
@@ -197,4 +198,5 @@ class Bench:
         self.published += effects.transitions
         self.letters += effects.dead_letters
         self.inputs += effects.inputs
+        self.lessons += effects.lessons
         return self
