@@ -73,7 +73,7 @@ async def sunk(settings: Settings, user_id: str, expected: int) -> bool:
 
 
 def test_migrations_run_once(bare: Settings) -> None:
-    assert migrate(bare) == [1, 2, 3]
+    assert migrate(bare) == [1, 2, 3, 4]
     assert migrate(bare) == []
 
 
