@@ -116,13 +116,12 @@ def test_a_snapshot_knows_its_number_and_its_position_and_serves() -> None:
 
 def test_while_a_day_is_gathered_nothing_is_learned_and_no_position_moves() -> None:
     made, learning = new()
+    assert not made.gathers
     take(made, Order(order="gather"), *lessons(3), Order(order="gather"))
-    assert made.gathers
     assert (examples(learning), made.trainer.next, made.trainer.gathering) == (0, 1, True)
     assert take(made, Order(order="pin", snapshot=9), start=5)[0].reason == "wrong_type"
     assert made.trainer.next == 1
     take(made, Order(order="learn", at=86_400), start=6)
-    assert not made.gathers
     assert (examples(learning), made.trainer.next) == (6, 7)
     assert snapshots(made) == [(1, 7, 6)]
     assert made.trainer.serving == Serving(number=1, newest=1, at=86_400)
