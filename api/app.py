@@ -20,6 +20,7 @@ from api.freshness import Lags
 from api.health import health_router
 from api.methods import HeadAsGet
 from api.metrics import ApiMetrics, Counted
+from api.models import models_router
 from api.openapi import publish
 from api.problems import busy, unavailable
 from api.reads import DatabaseAwayError, DatabaseBusyError, OtherTablesError, Reads
@@ -74,6 +75,7 @@ def create_app(settings: Settings, clock: Clock, metrics: ApiMetrics | None = No
     problems.install(app, UNREADABLE)
     app.include_router(progress_router(context))
     app.include_router(health_router(settings, reads, lags, metrics))
+    app.include_router(models_router(context))
     app.include_router(schemas_router())
     allow_origins(app, settings)
     app.add_middleware(Counted, metrics=metrics)

@@ -16,6 +16,7 @@ from runtime.clock import Clock, WallClock
 from runtime.settings import Settings
 
 READ_ANY: Final = "progress:read:any"
+READ_MODELS: Final = "models:read"
 LEEWAY_SECONDS: Final = 60
 """How far an issuer's clock may be from ours: Spring Security's default, and Auth0's."""
 
@@ -39,13 +40,15 @@ class Principal:
 
     subject: str
     reads_any: bool
+    reads_models: bool = False
 
     def learner(self, user_id: str | None) -> str:
         """Whose page is asked for; raises a 403 where that is another's and not allowed."""
         if user_id is None:
             return self.subject
         if not self.reads_any:
-            raise forbidden(f"user_id needs the scope {READ_ANY}; without it, the page is your own")
+            detail = f"user_id needs the scope {READ_ANY}; without it, the page is your own"
+            raise forbidden(detail, READ_ANY)
         return user_id
 
 
@@ -85,7 +88,8 @@ class Authenticator:
             raise unauthorized(
                 f"the token's sub is not a learner's id (text, 1 to {USER_ID_MAX} characters)"
             )
-        return Principal(claims["sub"], READ_ANY in _scopes(claims))
+        scopes = _scopes(claims)
+        return Principal(claims["sub"], READ_ANY in scopes, READ_MODELS in scopes)
 
     async def _signed(self, token: str) -> Mapping[str, Any]:
         """The claims, signed by one of our keys for our audience by our issuer.

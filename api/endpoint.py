@@ -40,6 +40,12 @@ class Context:
     lags: Lags
 
 
+def bearer(request: Request) -> str | None:
+    """The bearer token of a request, None without one."""
+    scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
+    return token if token and scheme.lower() == "bearer" else None
+
+
 class PageQuery(BaseModel):
     """The parameters of a page; all others are refused."""
 
@@ -51,6 +57,11 @@ class PageQuery(BaseModel):
     def alerts(self) -> AlertQuery | None:
         """Which alerts the page shows; None where it shows none."""
         return None
+
+    @property
+    def models(self) -> bool:
+        """Whether the page says what the models say."""
+        return False
 
 
 Query = TypeVar("Query", bound=PageQuery)
@@ -94,10 +105,10 @@ class Endpoint(Generic[Query]):
 
         Raises ProblemError, and the errors of `Reads.rows`.
         """
-        principal = await context.authenticator.identify(_bearer(request))
+        principal = await context.authenticator.identify(bearer(request))
         query = self._query(request, principal)
         learner = principal.learner(query.user_id)
-        rows = await context.reads.rows(learner, query.alerts)
+        rows = await context.reads.rows(learner, query.alerts, models=query.models)
         if query.user_id is not None and rows.state is None:
             raise not_found(_NEVER_SEEN)
         now = context.reads.now(rows.checkpoint)
@@ -170,12 +181,6 @@ class Endpoint(Generic[Query]):
         answer = self.answer(**_parts(opening), **_parts(rest))
         left_out = {name for name in self._optional if getattr(answer, name) is None}
         return self._json.dump_json(answer, exclude=left_out)
-
-
-def _bearer(request: Request) -> str | None:
-    """The bearer token of a request, None without one."""
-    scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
-    return token if token and scheme.lower() == "bearer" else None
 
 
 def _allowed_of(name: str, field: FieldInfo) -> str:

@@ -9,7 +9,7 @@ from contracts.alert_event import instant
 from domain.ids import shown_id
 from domain.state import new_learner
 from metrics.shapes import Instant
-from metrics.view import View
+from metrics.view import Models, View
 from runtime.settings import Settings
 
 Degraded: TypeAlias = Literal["database", "predictions", "cohort", "course_facts"]
@@ -48,6 +48,8 @@ def view_of(rows: Rows, now: int, settings: Settings) -> View:
         now=now,
         default_zone=settings.timezone,
         default_pass_mark=rows.configuration.default_pass_mark,
+        models=rows.models or Models(),
+        predicted=rows.configuration.models.predicted(),
     )
 
 
@@ -78,6 +80,8 @@ def degraded(rows: Rows, view: View) -> list[Degraded]:
     found: list[Degraded] = []
     if rows.stale:
         found.append("database")
+    if rows.models is not None and rows.models.missing(view.state):
+        found.append("predictions")
     if rows.cohort is None:
         found.append("cohort")
     if any(course.course_id not in rows.facts for course in view.courses):

@@ -9,6 +9,7 @@ from fastapi import Request
 
 from api.rows import Rows
 from domain.days import local_day
+from metrics.view import Models
 
 BUILD: Final = version("learnstream")
 MINUTE: Final = 60
@@ -30,12 +31,20 @@ def answer_etag(request: Request, rows: Rows, zone: str, now: int, degraded: Ite
         rows.facts_version,
         rows.newest_transition,
         rows.cohort_version,
+        models_version(rows.models),
         rows.checkpoint.configuration if rows.checkpoint else "",
         local_day(now, zone),
         now // MINUTE,
         sorted(degraded),
     )
     return f'W/"{hashlib.blake2b(repr(parts).encode(), digest_size=12).hexdigest()}"'
+
+
+def models_version(models: Models | None) -> tuple[int, ...]:
+    """What of the models an answer depends on, beside what the state says of its predictions."""
+    if models is None:
+        return ()
+    return models.adopted, models.newest, models.serving, models.pinned, models.frozen
 
 
 def is_known(request: Request, etag: str) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -132,6 +133,8 @@ def health_router(settings: Settings, reads: Reads, lags: Lags, metrics: ApiMetr
     async def show_metrics() -> Response:
         for partition in range(settings.partitions):
             metrics.lag.labels(partition).set(lags.of(partition).seconds)
+        with suppress(DatabaseAwayError):  # they stay as they were read last
+            metrics.show_models(await reads.models())
         text = await asyncio.to_thread(generate_latest, metrics.registry)
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 

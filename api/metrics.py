@@ -7,6 +7,9 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from metrics.model_figures import gauges
+from metrics.view import Models
+
 BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 _ROUTE: Final = ("route", "method")
 METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -39,6 +42,13 @@ class ApiMetrics:
             ("partition",),
             registry=self.registry,
         )
+        self.models = Gauge(
+            "learnstream_model",
+            "Figures of each model by the newest snapshot: scores of all that was shown (total) or "
+            "of the newest (rolling), beside the baseline's (naive_); examples learned; drifted",
+            ("model", "over", "figure"),
+            registry=self.registry,
+        )
         self.connections = Gauge(
             "learnstream_api_connections", "Connections that are open", registry=self.registry
         )
@@ -48,6 +58,12 @@ class ApiMetrics:
             ("why",),
             registry=self.registry,
         )
+
+    def show_models(self, models: Models) -> None:
+        """Show the figures of these models; what is not known any more is not shown."""
+        self.models.clear()
+        for name, over, figure, value in gauges(models):
+            self.models.labels(name, over, figure).set(value)
 
 
 class Counted:

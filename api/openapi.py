@@ -12,6 +12,7 @@ from typing import Any, Final, get_args
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from api import models
 from api.alert_shapes import ShownState
 from api.routes import examples, page_of, problem_schemas
 from domain.alerts import AlertType
@@ -47,7 +48,10 @@ Each path is also served under `/api/progress/`, each with and without a trailin
 wherever GET does. Errors are problem details (RFC 9457)."""
 _TAGS: Final = [
     {"name": "progress", "description": "The pages of one learner; they need a token."},
-    {"name": "operation", "description": "What probes and operators ask; no token, no learner."},
+    {
+        "name": "operation",
+        "description": "What probes and operators ask of no learner; only the models need a token.",
+    },
 ]
 _IF_NONE_MATCH: Final[Schema] = {
     "name": "If-None-Match",
@@ -99,6 +103,9 @@ def _complete(operation: Schema) -> None:
     for parameter in operation.get("parameters", ()):
         parameter["schema"] = _without_null(_generated(parameter["schema"], parameter["name"]))
         parameter["schema"].pop("description", None)
+    if operation["operationId"] == models.OPERATION:
+        content = operation["responses"]["200"]["content"]
+        content["application/json"]["example"] = models.example()
     page = page_of(operation["operationId"])
     if page is not None:
         operation["parameters"].sort(key=lambda each: each["name"] == "user_id")  # it comes last

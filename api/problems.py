@@ -60,9 +60,9 @@ def unauthorized(detail: str, *, token_seen: bool = True) -> ProblemError:
     return ProblemError(HTTPStatus.UNAUTHORIZED, "unauthorized", detail, headers=headers)
 
 
-def forbidden(detail: str) -> ProblemError:
-    """403: a good token that does not cover this."""
-    challenge = 'Bearer realm="learnstream", error="insufficient_scope", scope="progress:read:any"'
+def forbidden(detail: str, scope: str) -> ProblemError:
+    """403: a good token that does not cover this; `scope` is what it would need."""
+    challenge = f'Bearer realm="learnstream", error="insufficient_scope", scope="{scope}"'
     headers = {"WWW-Authenticate": challenge}
     return ProblemError(HTTPStatus.FORBIDDEN, "forbidden", detail, headers=headers)
 

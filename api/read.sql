@@ -102,3 +102,16 @@ SELECT max(version) FROM schema_version
 
 -- name: records
 SELECT record FROM partition_record ORDER BY partition
+
+-- name: models
+-- What predictive-analytics reads in the same statement: it follows on `answer`.
+LEFT JOIN (
+    SELECT number AS serving, newest AS newest_model, pinned, frozen FROM model_serving
+) AS model_serving ON true
+
+-- name: snapshots
+-- A snapshot is never written again, so what is read of one stays true.
+SELECT number, snapshot FROM model_snapshots WHERE number = ANY(%(numbers)s)
+
+-- name: serving
+SELECT number, newest, pinned, frozen FROM model_serving

@@ -14,10 +14,12 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 
 from api.alert_query import AlertQuery
 from api.outage import DatabaseOutage
-from api.rows import SQL, Asked, Connection, RowReader, Rows
+from api.rows import Asked, RowReader, Rows
+from api.snapshots import SQL, Connection, Snapshots
 from domain.checkpoint import Checkpoint
 from domain.codec import UnknownVersionError, decode_checkpoint
 from domain.ids import partition_of
+from metrics.view import Models
 from runtime.clock import Clock
 from runtime.database import connection_pool
 from runtime.settings import Settings
@@ -64,8 +66,9 @@ class Reads:
             settings, "learnstream api", size=POOL_SIZE, waiting=WAITING_MAX, check=False
         )
         self._operators_pool = connection_pool(settings, "learnstream api status", size=1)
-        self._columns: dict[str, list[Any]] = {}
-        self._reading: dict[str, asyncio.Task[list[Any]]] = {}
+        self._last_read: dict[str, Any] = {}
+        self._reading: dict[str, asyncio.Task[Any]] = {}
+        self._newest = Snapshots()
         self._outage = DatabaseOutage(settings, self._renew)
         self._renewed_at = float("-inf")
         self._rows = RowReader()
@@ -82,7 +85,9 @@ class Reads:
         await self._pool.close()
         await self._operators_pool.close()
 
-    async def rows(self, user_id: str, query: AlertQuery | None = None) -> Rows:
+    async def rows(
+        self, user_id: str, query: AlertQuery | None = None, *, models: bool = False
+    ) -> Rows:
         """The rows of one answer, from memory while Postgres is away.
 
         Raises DatabaseAwayError where memory has nothing young enough, DatabaseBusyError where too
@@ -94,8 +99,9 @@ class Reads:
             self._clock.now(),
             stream=self._settings.clock == "stream",
             query=query,
+            models=models,
         )
-        key = user_id, query
+        key = user_id, query, models
         try:
             rows = await self._read(self._pool, lambda one: self._rows.read(one, asked))
         except DatabaseAwayError:
@@ -117,6 +123,10 @@ class Reads:
     async def checkpoints(self) -> list[Checkpoint]:
         """Every partition's checkpoint; raises DatabaseAwayError."""
         return [decode_checkpoint(data) for data in await self._column("records")]
+
+    async def models(self) -> Models:
+        """Which snapshots of the models there are, with the newest; raises DatabaseAwayError."""
+        return await self._shared("models", self._newest_models)
 
     def now(self, checkpoint: Checkpoint | None) -> int:
         """What time it is for a learner of this partition."""
@@ -145,20 +155,37 @@ class Reads:
         return replace(rows, stale=True)
 
     async def _column(self, name: str) -> list[Any]:
+        """The first column of what a statement reads, as operators ask for it."""
+        return await self._shared(name, lambda connection: _column(connection, name))
+
+    async def _newest_models(self, connection: Connection) -> Models:
+        """Which snapshots there are, with the newest; two statements where its number is new."""
+        cursor = await connection.execute(SQL["serving"])
+        row = await cursor.fetchone()
+        if row is None:
+            return Models()
+        serving, newest, pinned, frozen = row
+        snapshots = await self._newest.read(connection, {newest} - {0})
+        return Models(
+            snapshots=snapshots, newest=newest, serving=serving, pinned=pinned, frozen=frozen
+        )
+
+    async def _shared(self, name: str, read: Callable[[Connection], Awaitable[Value]]) -> Value:
         """What operators ask: read once for all who ask at that moment, never behind the pages.
 
         While Postgres is busy it is what was read last: busy is not away.
         """
         if name not in self._reading:
-            reading = self._read(self._operators_pool, lambda connection: _column(connection, name))
+            reading = self._read(self._operators_pool, read)
             self._reading[name] = asyncio.ensure_future(reading)
             self._reading[name].add_done_callback(lambda _: self._reading.pop(name))
         try:
-            self._columns[name] = await asyncio.shield(self._reading[name])
+            self._last_read[name] = await asyncio.shield(self._reading[name])
         except DatabaseBusyError as error:
-            if name not in self._columns:
+            if name not in self._last_read:
                 raise DatabaseAwayError from error
-        return self._columns[name]
+        found: Value = self._last_read[name]
+        return found
 
     async def _read(
         self, pool: AsyncConnectionPool[Connection], read: Callable[[Connection], Awaitable[Value]]
@@ -214,6 +241,7 @@ class Reads:
         """
         self._renewed_at = time.monotonic()
         self._rows = RowReader()
+        self._newest = Snapshots()
         await self._pool.drain()
         await self._operators_pool.drain()
 

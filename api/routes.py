@@ -26,11 +26,12 @@ PREFIXES: Final = ("/api/progress/", PUBLISHED)
 BEARER: Final = HTTPBearer(
     auto_error=False,
     bearerFormat="JWT",
-    description="`sub` is the learner; the scope progress:read:any may add `user_id`.",
+    description="`sub` is the learner; the scope progress:read:any may add `user_id`, and "
+    "models:read may ask for the models.",
 )
 _PROBLEMS: Final = {
     401: "No token, or one that is not accepted.",
-    403: "The token does not cover `user_id`.",
+    403: "The token does not cover what is asked for.",
     404: "No such learner was ever seen.",
     422: "A parameter that cannot be taken; `errors` says what can.",
     500: "A defect of ours; it was logged.",
@@ -86,16 +87,24 @@ def _documented(endpoint: Endpoint[Any]) -> Callable[..., None]:
 def _responses() -> dict[int | str, dict[str, Any]]:
     """What an operation may answer beside its page, and with which headers."""
     etag = {"ETag": _header("Names this answer, weakly, for If-None-Match.")}
-    responses: dict[int | str, dict[str, Any]] = {
+    return {
         200: {"headers": etag},
         304: {"description": "The client has this answer already.", "headers": etag},
+        **problem_responses(*_PROBLEMS),
     }
-    for status, description in _PROBLEMS.items():
-        content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
-        responses[status] = {"description": description, "content": content}
+
+
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What is said of these errors, each with its headers."""
     challenge = {"WWW-Authenticate": _header("What kind of token is asked for (RFC 6750).")}
-    responses[401]["headers"] = responses[403]["headers"] = challenge
-    responses[503]["headers"] = {"Retry-After": _header("After how many seconds.", "integer")}
+    retry = {"Retry-After": _header("After how many seconds.", "integer")}
+    headers = {401: challenge, 403: challenge, 503: retry}
+    responses: dict[int | str, dict[str, Any]] = {}
+    for status in statuses:
+        content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
+        responses[status] = {"description": _PROBLEMS[status], "content": content}
+        if status in headers:
+            responses[status]["headers"] = headers[status]
     return responses
 
 

@@ -2,17 +2,16 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from pathlib import Path
-from typing import Any, Final, Generic, LiteralString, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Final, Generic, LiteralString, NamedTuple, TypeVar
 
-from psycopg import AsyncConnection
-from psycopg.rows import TupleRow, namedtuple_row
+from psycopg.rows import namedtuple_row
 
 from api.alert_query import BEGINNING, END, FIRST_ID, AlertQuery
 from api.bounded import Bounded
 from api.parameters import ALERT_TYPES, SEVERITIES
+from api.snapshots import SQL, Connection, Snapshots
 from contracts.alert_event import decode_transition
 from domain.alerts import Transition
 from domain.checkpoint import Checkpoint
@@ -21,16 +20,12 @@ from domain.configuration import Configuration, adopted
 from domain.course_facts import CourseFacts
 from domain.recent import newest
 from domain.state import Learner
-from metrics.view import Cohort, CohortCourse
-from runtime.database import statements
+from metrics.view import Cohort, CohortCourse, Models
 
-SQL: Final = statements(Path(__file__).with_name("read.sql"))
 HELD_MAX: Final = 1_000
 """So many states, courses' facts and transitions are held, each."""
 CURRENT_MAX: Final = 50
 WEEK_SECONDS: Final = 7 * 86_400
-
-Connection: TypeAlias = AsyncConnection[TupleRow]
 Value = TypeVar("Value")
 
 
@@ -87,18 +82,23 @@ class Rows:
     cohort_version: tuple[int, ...]
     newest_transition: tuple[int | None, ...]
     alerts: AlertRows
+    models: Models | None = None  # None: not asked for
     stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Whose rows, in which partition, and at what time unless the stream says it."""
+    """Whose rows, in which partition, and at what time unless the stream says it.
+
+    `models` is whether the answer says what the models say.
+    """
 
     user_id: str
     partition: int
     now: int
     stream: bool
     query: AlertQuery | None = None
+    models: bool = False
 
 
 class Held(NamedTuple, Generic[Value]):
@@ -139,6 +139,7 @@ class RowReader:
         self._facts: Bounded[tuple[int, str], Held[Facts]] = Bounded(HELD_MAX)
         self._checkpoints: dict[int, Held[Checkpoint]] = {}
         self._courses: Bounded[tuple[str, AlertQuery | None], frozenset[str]] = Bounded(HELD_MAX)
+        self._snapshots = Snapshots()
 
     async def read(self, connection: Connection, asked: Asked) -> Rows:
         """The rows of one answer.
@@ -150,7 +151,7 @@ class RowReader:
             found, needed = await self._read(connection, asked, named)
             if found is not None:
                 self._courses.put((asked.user_id, asked.query), needed)
-                return found
+                return await self._with_snapshots(connection, found)
             named = needed
 
     async def _read(
@@ -195,8 +196,19 @@ class RowReader:
             cohort_version=() if row.as_of is None else (row.as_of, row.version),
             newest_transition=(row.alerts, row.revisions, row.updated_at),
             alerts=alerts,
+            models=_models(known, row) if asked.models else None,
         )
         return rows, needed
+
+    async def _with_snapshots(self, connection: Connection, rows: Rows) -> Rows:
+        """The rows with the snapshots that they name; one more statement where a number is new."""
+        models = rows.models
+        if models is None:
+            return rows
+        numbers = {models.adopted, models.newest}
+        numbers |= {made.model for made in (rows.state.predictions if rows.state else ())}
+        snapshots = await self._snapshots.read(connection, numbers - {0})
+        return replace(rows, models=replace(models, snapshots=snapshots))
 
     def _learner(self, user_id: str, row: Any, held: Held[Known] | None) -> Held[Known] | None:
         if row.learner_version is None:
@@ -261,6 +273,8 @@ def digest(parts: Iterable[bytes]) -> str:
 async def _run(connection: Connection, asked: Asked, given: dict[str, Any]) -> Any:
     """The one row of the statement."""
     statement: LiteralString = SQL["answer"]
+    if asked.models:
+        statement += "\n" + SQL["models"]
     if asked.query is not None:
         statement += "\n" + SQL["alerts"]
         given |= _alert_parameters(asked.query)
@@ -310,6 +324,20 @@ def _held_facts(version: str, data: bytes) -> Held[Facts]:
 def _columns(row: Any, prefix: str, names: Iterable[str]) -> Iterable[tuple[Any, ...]]:
     """The rows that the statement has as arrays, one for each of their columns."""
     return zip(*(getattr(row, f"{prefix}_{name}") or () for name in names), strict=True)
+
+
+def _models(checkpoint: Checkpoint | None, row: Any) -> Models:
+    """Which snapshots there are; without them."""
+    adopted = 0 if checkpoint is None else checkpoint.model
+    if row.serving is None:
+        return Models(adopted=adopted)
+    return Models(
+        adopted=adopted,
+        newest=row.newest_model,
+        serving=row.serving,
+        pinned=row.pinned,
+        frozen=row.frozen,
+    )
 
 
 def _cohort(needed: frozenset[str], row: Any) -> Cohort | None:

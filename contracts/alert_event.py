@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from domain.alerts import Action, Evidence, Param, Subject, Transition
+from domain.alerts import Action, Contribution, Evidence, Param, Subject, Transition
 from domain.ids import shown_id
 from domain.texts import text
 
@@ -24,6 +24,13 @@ class RuleName(msgspec.Struct, frozen=True):
 
     name: str
     version: int
+
+
+class ModelName(msgspec.Struct, frozen=True):
+    """Which model spoke, in which version: the number of its snapshot."""
+
+    name: str
+    version: str
 
 
 class AlertAction(msgspec.Struct, frozen=True):
@@ -64,7 +71,8 @@ class AlertData(msgspec.Struct, frozen=True):
     evidence: tuple[Evidence, ...]
     suggested_actions: tuple[AlertAction, ...]
     probability: float | None = None
-    model: str | None = None
+    model: ModelName | None = None
+    contributions: tuple[Contribution, ...] = ()
 
 
 class AlertEvent(msgspec.Struct, frozen=True):
@@ -114,7 +122,7 @@ def instant(at: int) -> str:
 
 
 def _data(transition: Transition) -> AlertData:
-    title, message = transition.title_code, transition.message_code
+    title, message, spoken = transition.title_code, transition.message_code, transition.spoken
     return AlertData(
         alert_id=transition.alert_id,
         revision=transition.revision,
@@ -140,6 +148,9 @@ def _data(transition: Transition) -> AlertData:
         message=None if message is None else text(message, transition.params),
         evidence=transition.evidence,
         suggested_actions=tuple(_action(action) for action in transition.suggested_actions),
+        probability=None if spoken is None else spoken.probability,
+        model=None if spoken is None else ModelName(spoken.name, spoken.version),
+        contributions=() if spoken is None else spoken.contributions,
     )
 
 

@@ -54,6 +54,13 @@ class Scorer(Protocol):
         """A calibrated probability and the baseline's; None where too little is learned."""
         ...
 
+    def contributions(self, target: Target, features: Sequence[int]) -> list[tuple[str, int]]:
+        """What each feature adds to the logit against its mean, millionths, in their order.
+
+        Empty where too little is learned.
+        """
+        ...
+
     def amount(
         self, target: Target, features: Sequence[int], series: str, kind: str | None
     ) -> Figure | None:
@@ -90,6 +97,11 @@ class NoModels:
         """Too little is learned."""
         del target, features
         return None
+
+    def contributions(self, target: Target, features: Sequence[int]) -> list[tuple[str, int]]:
+        """Too little is learned."""
+        del target, features
+        return []
 
     def amount(
         self, target: Target, features: Sequence[int], series: str, kind: str | None

@@ -218,6 +218,7 @@ class Course(Struct, array_like=True):
     modules: list[ModuleFact] = field(default_factory=list)  # in order of event time
     work: list[Work] = field(default_factory=list)
     awaiting: list[Awaiting] = field(default_factory=list)  # in order of `made_at`
+    at_risk_since: int = NEVER  # when `not_passing` came to its bar and stayed there
     groups: dict[str, str] | None = None  # of the newest enrolment that names any; no feature
 
     @property

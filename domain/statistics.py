@@ -7,6 +7,7 @@ the bias of entropy. A unit test holds every function to scipy.
 import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from statistics import NormalDist
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from domain.exact import exceeds, reaches
@@ -95,6 +96,17 @@ def quantile(values: Sequence[float], share: float) -> float:
     low = int(place)
     high = min(low + 1, len(ordered) - 1)
     return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+
+
+def normal_share(value: float) -> float:
+    """The probability that a standard normal variable is under `value` (DLMF 7.2.2)."""
+    return math.erfc(-value / math.sqrt(2)) / 2
+
+
+@lru_cache(maxsize=QUANTILES_MAX)
+def normal_quantile(probability: float) -> float:
+    """The quantile of a standard normal variable."""
+    return NormalDist().inv_cdf(probability)
 
 
 @lru_cache(maxsize=QUANTILES_MAX)

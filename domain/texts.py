@@ -11,6 +11,10 @@ _COMMON: Final[Mapping[str, str]] = {
     "insight.trend_declining": (
         "Your recent scores are falling by about {points} points per assessment"
     ),
+    "insight.level_declining": (
+        "Over your last {scores} assessments your results have fallen by about {points} points, "
+        "allowing for how hard each one was"
+    ),
     "insight.streak": "You have worked {days} days in a row",
     "insight.deadline_near": "Submit {assessment} in the next {hours} h",
     "insight.overdue": "{assessment} has not been submitted",
@@ -30,18 +34,77 @@ _COMMON: Final[Mapping[str, str]] = {
     "segment.typical": (
         "Your engagement, punctuality aside, is {level}, which is usual in the course"
     ),
-    "confidence.baseline": (
-        "The next score is predicted from your own earlier scores only; no model has learned yet"
+    "prediction.few_examples": (
+        "Too little has been learned for this so far: {have} of the {need} results needed"
     ),
+    "prediction.course_facts": "The course's start and end are not known",
+    "prediction.not_running": "Nothing is predicted while the course is not running",
+    "prediction.ends_first": "No course runs for the next {days} days",
+    "prediction.nothing_due": "Nothing is due that has not been submitted",
+    "prediction.next_event": "There will be a prediction after your next activity",
+    "prediction.switched_off": "This prediction is switched off",
+    "prediction.unavailable": "This prediction cannot be shown right now",
+    "model.score": "Next score",
+    "model.submission": "Submission date",
+    "model.inactivity_7": "A week without work",
+    "model.inactivity_14": "Two weeks without work",
+    "model.not_passing": "Not passing a course",
+    "model.next_missing": "Missing the next deadline",
+    "confidence.nothing_learned": "Nothing has been learned for predictions yet",
+    "confidence.switched_off": "{model}: switched off",
     "confidence.few_examples": (
-        "Only {have} predictions could be checked against a score so far; {need} are needed"
+        "{model}: too little has been learned so far, {have} of the {need} results needed"
     ),
-    "confidence.other_scores": (
-        "Your scores have changed since the prediction; the next grade brings a new one"
+    "confidence.few_checked": (
+        "{model}: only {have} predictions could be checked so far; at least {need} are needed"
     ),
-    "confidence.few_scores": "Only {have} of {need} scores are known",
-    "confidence.no_labels": (
-        "No risk prediction yet: no model has learned from finished courses so far"
+    "confidence.calibration": (
+        "{model}: the probabilities given lately were {points} percentage points off on average"
+    ),
+    "confidence.coverage": (
+        "{model}: lately {percent}% of results fell within the range given; it should be 90%"
+    ),
+    "confidence.not_better": "{model}: lately no better than a simple estimate",
+    "confidence.drifted": "{model}: the predictions have become less reliable lately",
+    "confidence.pinned": "An earlier version of the models is in use: {version}",
+    "confidence.frozen": "The models stopped learning; their newest results are of {date}",
+    "confidence.old": "The models have learned nothing new since {date}",
+    "confidence.checked": "All predictions were checked against results, and they hold",
+    "risk.days_since_work": "Days since you last worked: {value}",
+    "risk.active_days_7": "Days you worked on in the last 7: {value}",
+    "risk.active_days_28": "Days you worked on in the last 28: {value}",
+    "risk.activities_7": "Activities in the last 7 days: {value}",
+    "risk.next_due": "Days until your next important deadline: {value}",
+    "risk.overdue": "Important assignments that are overdue: {value}",
+    "risk.days_since_submission": "Days since you last submitted something: {value}",
+    "risk.streak": "Days in a row you have worked: {value}",
+    "risk.missed_in_row": "Important deadlines missed in a row: {value}",
+    "risk.overdue_weight": "Share of the course that is overdue: {value}%",
+    "risk.average_score": "Your average score: {value}%",
+    "risk.last_score": "Your last score: {value}%",
+    "risk.lowest_score": "Your lowest score: {value}%",
+    "risk.level": (
+        "Your scores against what is usual for these assessments: {value} points (minus is below)"
+    ),
+    "risk.lateness": (
+        "When you submit, on average: {value} days from the deadline (minus is before it)"
+    ),
+    "risk.last_lateness": (
+        "Your last submission: {value} days from the deadline (minus is before it)"
+    ),
+    "risk.entered": (
+        "Your enrolment: {value} days from the start of the course (minus is before it)"
+    ),
+    "risk.banked": "Results carried over from an earlier run: {value}",
+    "risk.overdue_week": "Important assignments overdue for a week or more: {value}",
+    "risk.due_so_far": "Important deadlines so far: {value}",
+    "risk.share_submitted": "Submitted of the important work due so far: {value}%",
+    "forecast.too_wide": (
+        "Your next scores cannot be told to within {width} points, so no forecast is drawn"
+    ),
+    "forecast.too_wide_from": (
+        "From {date} on, your scores cannot be told to within {width} points, so the forecast "
+        "ends before"
     ),
     "recommendation.deadline": "{assessment} has not been submitted yet",
     "recommendation.overdue": "{assessment} is overdue and has not been submitted",
@@ -49,6 +112,10 @@ _COMMON: Final[Mapping[str, str]] = {
     "recommendation.low_score": "{assessment}: {score}%; the pass mark is {pass_mark}%",
     "recommendation.not_passed": "{assessment}: {score}%, not passed",
     "recommendation.declining": "Your scores are falling by about {points} points per assessment",
+    "recommendation.level_declining": (
+        "Your results have fallen by about {points} points over your last {scores} assessments, "
+        "allowing for how hard each one was"
+    ),
     "recommendation.inactive": "You have not worked for {days} days",
     "action.submit_assessment": "Submit the assignment",
     "action.review_module": "Review the module",

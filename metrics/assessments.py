@@ -1,13 +1,19 @@
 """What was due and what of it was submitted, over the open courses."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from itertools import islice
+from typing import Final, NamedTuple
 
 from domain.course_facts import Assessment, CourseFacts
 from domain.coursework import assigned, is_banked, submitted
 from domain.days import local_day
+from domain.predicting import AHEAD
+from domain.standing import HeavyWork, standing
 from domain.state import Course, Submission
 from metrics.view import View, once
+
+OF_A_COURSE_MAX: Final = 4
+"""So much is predicted of each course, what is due next first."""
 
 
 class Due(NamedTuple):
@@ -66,6 +72,34 @@ def open_dues(view: View) -> list[Due]:
     found = [due for due in dues(view) if due.due_at > view.now and due.submitted_at is None]
     found.sort(key=lambda due: (due.due_at, due.course.course_id, due.fact.id))
     return found
+
+
+def next_dues(view: View) -> list[Due]:
+    """The next open assessments of each course, the one that is due first first."""
+    count: dict[str, int] = {}
+    found = []
+    for due in open_dues(view):
+        course_id = due.course.course_id
+        count[course_id] = count.get(course_id, 0) + 1
+        if count[course_id] <= OF_A_COURSE_MAX:
+            found.append(due)
+    return found
+
+
+@once
+def heavy_ahead(view: View) -> list[tuple[Course, HeavyWork]]:
+    """Heavy work that is open and due in the next 28 days, of each course the next ones."""
+    found = []
+    for course in view.courses:
+        facts = view.facts.get(course.course_id)
+        if facts is not None:
+            ahead = (each for each in standing(course, facts).heavy if _is_ahead(view, each))
+            found += [(course, each) for each in islice(ahead, OF_A_COURSE_MAX)]
+    return sorted(found, key=lambda each: (each[1].due_at, each[0].course_id))
+
+
+def _is_ahead(view: View, work: HeavyWork) -> bool:
+    return work.is_next(view.now) and work.due_at <= view.now + AHEAD
 
 
 class Completion(NamedTuple):

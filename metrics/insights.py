@@ -10,7 +10,7 @@ from metrics.engagement import Engagement
 from metrics.figures import sentence
 from metrics.pressing import SILENT_FROM, name_of, overdue, silent_days
 from metrics.progress_summary import overall, streak_now
-from metrics.scores_trend import performance_trend
+from metrics.scores_trend import falling, performance_trend
 from metrics.shapes import Evidence, Insight
 from metrics.view import View
 from metrics.windows import days_inactive
@@ -80,15 +80,17 @@ def _deadlines_near(view: View) -> Iterator[Insight]:
 
 
 def _trend_declining(view: View) -> Iterator[Insight]:
-    trend = performance_trend(view)
-    if trend.direction == "declining" and trend.slope is not None:
-        yield _insight(
-            "insight.trend_declining",
-            {"points": rounded(-trend.slope, 1)},
-            area="performance",
-            tone="warning",
-            evidence=_figure("score_slope", trend.slope, "points", threshold=0, up=False),
-        )
+    fall = falling(view)
+    if fall is None:
+        return
+    feature = "score_slope" if fall.scores is None else "score_level_change"
+    yield _insight(
+        "insight.trend_declining" if fall.scores is None else "insight.level_declining",
+        fall.params(),
+        area="performance",
+        tone="warning",
+        evidence=_figure(feature, -fall.points, "points", threshold=0, up=False),
+    )
 
 
 def _score_high(view: View) -> Iterator[Insight]:

@@ -1,179 +1,147 @@
-"""predictive-analytics: honest baselines, and plainly nothing where nothing is learned yet."""
+"""predictive-analytics: what the models said, and plainly nothing where they know too little."""
 
 from typing import Final
 
 from domain.days import iso_date
-from domain.exact import rounded
-from domain.state import ScorePrediction
-from metrics.assessments import open_dues
+from domain.predicting import SILENCE_DAYS
+from domain.predictions import Target
+from domain.standing import HeavyWork
+from domain.state import Course
+from metrics.assessments import Due, heavy_ahead, next_dues
 from metrics.completion import completion_predictions
-from metrics.figures import Status, instant, needs, pct, percent, prob, sentence
+from metrics.confidence import prediction_confidence
+from metrics.figures import instant, pct, prob, sentence
 from metrics.forecast import performance_forecast
+from metrics.modelled import Said, estimate, of_course, of_silence, said, waits_for
 from metrics.recommendations import learning_recommendations
-from metrics.shapes import Est, Model, Text
+from metrics.risks import risk_explanations, risk_factors
+from metrics.shapes import CourseRef, Prob
 from metrics.shapes_predictions import (
     Inactivity,
-    ModelReport,
     NextAssessmentScore,
+    NextMissing,
     NotPassing,
-    PredictionConfidence,
     Predictions,
     PredictiveAnalytics,
 )
 from metrics.submissions import submissions
 from metrics.view import View
 
-SCORE_MODEL: Final = "baseline.own_mean"
-SCORE_MODEL_VERSION: Final = "2"
-SCORES_MIN: Final = 3
-INTERVAL_LEVEL: Final = 0.9
-INACTIVITY_DAYS: Final = 7
-LABELS_MIN: Final = 500
-CHECKED_MIN: Final = 10
+_TENTHS: Final = 10
 
 
 def predictive_analytics(view: View, horizon: int) -> PredictiveAnalytics:
     """All that predictive-analytics answers, but for what opens every answer."""
+    (week, _), (fortnight, _) = SILENCE_DAYS
     return PredictiveAnalytics(
         horizon=horizon,
         horizon_ends_on=iso_date(view.today + horizon),
         predictions=Predictions(
             next_assessment_score=next_assessment_score(view),
-            inactivity=_inactivity(),
-            not_passing=_not_passing(view),
+            inactivity=inactivity(view, week),
+            inactivity_14=inactivity(view, fortnight),
+            not_passing=[not_passing(view, ref) for ref in view.refs.values()],
+            next_missing=[_missing(view, *each) for each in heavy_ahead(view)],
             submissions=submissions(view, horizon),
         ),
         performance_forecast=performance_forecast(view, horizon),
         completion_predictions=completion_predictions(view, horizon),
         learning_recommendations=learning_recommendations(view),
-        risk_factors=[],
-        risk_explanations=[],
+        risk_factors=risk_factors(view),
+        risk_explanations=risk_explanations(view),
         prediction_confidence=prediction_confidence(view),
     )
 
 
 def next_assessment_score(view: View) -> NextAssessmentScore:
-    """What the state's prediction says of the next assessment; `naive_score`: the last score."""
-    shown = _shown(view)
-    nexts = open_dues(view)
-    due = nexts[0] if nexts else None
-    status = _score_status(view)
+    """The score of what is due next; where nothing is said of that, of what is due after it."""
+    dues = next_dues(view)
+    found = [(due, _score_of(view, due)) for due in dues]
+    due, made = next((each for each in found if each[1].figure is not None), None) or (
+        found[0] if found else (None, _nothing_due(view))
+    )
+    figure = made.figure
+    naive = None if figure is None or figure.naive is None else figure.naive / _TENTHS
     return NextAssessmentScore(
-        status=status.status,
-        missing=status.missing,
+        status=made.status,
+        missing=made.missing,
+        note=made.note,
         course_id=None if due is None else due.course.course_id,
         assessment_id=None if due is None else due.fact.id,
         title=None if due is None else due.fact.title,
         due_at=None if due is None else instant(due.due_at),
-        score=None if shown is None else _estimate(shown.value, shown.low, shown.high),
-        naive_score=None if shown is None else pct(shown.naive),
-        model=None if shown is None else _score_model(shown),
+        score=estimate(figure),
+        naive_score=pct(naive),
+        model=made.model,
     )
 
 
-def prediction_confidence(view: View) -> PredictionConfidence:
-    """Low, and why: only baselines speak, and the running error of what was shown so far."""
-    return PredictionConfidence(
-        level="low", value=None, reasons=_reasons(view), models=_models(view)
-    )
-
-
-def _shown(view: View) -> ScorePrediction | None:
-    """The state's prediction, where it rests on the scores that count now."""
-    made = view.state.prediction
-    return made if made is not None and made.examples == len(view.scores) else None
-
-
-def _score_status(view: View) -> Status:
-    """What is missing: scores; or a prediction from all of them, where other ones count now."""
-    if len(view.scores) < SCORES_MIN or _shown(view) is not None:
-        return needs(("scores", len(view.scores), SCORES_MIN))
-    return needs(("examples", 0, len(view.scores)))
-
-
-def _estimate(value: float, low: float, high: float) -> Est:
-    return Est(
-        value=percent(value),
-        low=percent(low),
-        high=percent(high),
-        level=INTERVAL_LEVEL,
-    )
-
-
-def _score_model(shown: ScorePrediction) -> Model:
-    return Model(
-        name=SCORE_MODEL, version=SCORE_MODEL_VERSION, learned_until=instant(shown.made_at)
-    )
-
-
-def _inactivity() -> Inactivity:
-    """No model has learned this yet: never a made-up number."""
-    status = needs(("examples", 0, LABELS_MIN))
+def inactivity(view: View, target: Target) -> Inactivity:
+    """Whether there will be no work in the days that the target looks ahead."""
+    days = dict(SILENCE_DAYS)[target]
+    made = of_silence(view, target)
     return Inactivity(
-        status=status.status,
-        missing=status.missing,
-        window_days=INACTIVITY_DAYS,
-        probability=None,
-        band=None,
-        naive_probability=None,
-        model=None,
+        status=made.status,
+        missing=made.missing,
+        note=made.note,
+        window_days=days,
+        probability=_prob(made.probability),
+        band=made.band,
+        naive_probability=_prob(made.naive),
+        model=made.model,
     )
 
 
-def _not_passing(view: View) -> list[NotPassing]:
-    status = needs(("examples", 0, LABELS_MIN))
-    return [
-        NotPassing(
-            course_id=ref.course_id,
-            title=ref.title,
-            course_status=ref.course_status,
-            outcome=ref.outcome,
-            status=status.status,
-            missing=status.missing,
-            probability=None,
-            band=None,
-            course_base_rate=None,
-            model=None,
-        )
-        for ref in view.refs.values()
-    ]
+def not_passing(view: View, ref: CourseRef) -> NotPassing:
+    """Whether one open course will not be passed; only of courses with dates."""
+    course_id = ref.course_id
+    assert course_id is not None, "an open course has an id"
+    made = of_course(view, "not_passing", course_id)
+    facts = view.facts.get(course_id)
+    rate = None
+    if made.served is not None and facts is not None:
+        rate = made.served.base_rate(course_id, facts.run_of)
+    return NotPassing(
+        course_id=course_id,
+        title=ref.title,
+        course_status=ref.course_status,
+        outcome=ref.outcome,
+        status=made.status,
+        missing=made.missing,
+        note=made.note,
+        probability=_prob(made.probability),
+        band=made.band,
+        course_base_rate=_prob(rate),
+        model=made.model,
+    )
 
 
-def _reasons(view: View) -> list[Text]:
-    state = view.state
-    reasons = [sentence("confidence.no_labels", {})]
-    if len(view.scores) < SCORES_MIN:
-        have = {"have": len(view.scores), "need": SCORES_MIN}
-        reasons.append(sentence("confidence.few_scores", {**have}))
-        return reasons
-    if _shown(view) is None:
-        reasons.append(sentence("confidence.other_scores", {}))
-        return reasons
-    reasons.append(sentence("confidence.baseline", {}))
-    if state.error.count < CHECKED_MIN:
-        have = {"have": state.error.count, "need": CHECKED_MIN}
-        reasons.append(sentence("confidence.few_examples", {**have}))
-    return reasons
+def _missing(view: View, course: Course, work: HeavyWork) -> NextMissing:
+    name = work.assessment.id
+    made = of_course(view, "next_missing", course.course_id, name)
+    return NextMissing(
+        status=made.status,
+        missing=made.missing,
+        note=made.note,
+        course_id=course.course_id,
+        assessment_id=name,
+        title=work.assessment.title,
+        due_at=instant(work.due_at),
+        probability=_prob(made.probability),
+        band=made.band,
+        naive_probability=_prob(made.naive),
+        model=made.model,
+    )
 
 
-def _models(view: View) -> list[ModelReport]:
-    shown, error = _shown(view), view.state.error
-    if shown is None:
-        return []
-    model, checked = _score_model(shown), error.count
-    return [
-        ModelReport(
-            name=model.name,
-            version=model.version,
-            learned_until=model.learned_until,
-            target="score",
-            examples_learned=shown.examples,
-            metric="mae",
-            score=rounded(error.absolute_sum / checked, 2) if checked else None,
-            naive_score=rounded(error.naive_absolute_sum / checked, 2) if checked else None,
-            calibration_error=None,
-            interval_coverage=prob(error.covered / checked) if checked else None,
-            interval_level=INTERVAL_LEVEL,
-            drifted=False,
-        )
-    ]
+def _score_of(view: View, due: Due) -> Said:
+    course_id = due.course.course_id
+    return said(view, "score", course_id, due.fact.id, waits=waits_for(view, course_id))
+
+
+def _nothing_due(view: View) -> Said:
+    return said(view, "score", waits=sentence("prediction.nothing_due", {}))
+
+
+def _prob(value: float | None) -> Prob | None:
+    return None if value is None else prob(value)

@@ -1,20 +1,26 @@
-"""What to do next, by rule: at most five steps, the most pressing first, each with its reason."""
+"""What to do next: at most five steps, each with its reason and, where a model tells, its effect.
 
-from collections.abc import Iterator
-from typing import Final, NamedTuple
+The steps that rules find come first in the order of their urgency, then what a model's risk rests
+on; what a model expects most of is put before all others.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, Literal, NamedTuple
 
 from domain.alerts import Param
 from domain.exact import exceeds, reaches, rounded
 from domain.naming import assessment_name
 from domain.scores import Scored
-from metrics.assessments import Due, open_dues
+from metrics.assessments import Due, dues, open_dues
+from metrics.effects import if_scored, if_submitted, if_usual, if_worked
 from metrics.figures import action, sentence
 from metrics.passing import is_passed, pass_mark
 from metrics.pressing import name_of, overdue, silent_days
 from metrics.progress_summary import expected_progress
-from metrics.scores_trend import performance_trend
+from metrics.risks import Risk, reason, risks
+from metrics.scores_trend import falling
 from metrics.shapes import Action, ActionTarget, Text
-from metrics.shapes_predictions import Recommendation
+from metrics.shapes_predictions import Effect, Recommendation
 from metrics.view import View
 
 RECOMMENDATIONS_MAX: Final = 5
@@ -22,20 +28,46 @@ DEADLINE_DAYS: Final = 7
 DEADLINES_MAX: Final = 2
 BEHIND_BY: Final = 10.0  # points of progress
 _DAY: Final = 86_400
+_OF_DEADLINES: Final = frozenset(
+    {
+        "overdue",
+        "overdue_week",
+        "missed_in_row",
+        "overdue_weight",
+        "share_submitted",
+        "days_since_submission",
+        "lateness",
+        "last_lateness",
+    }
+)
+_OF_SCORES: Final = frozenset({"average_score", "last_score", "level"})
 _NOTHING: Final = ActionTarget(kind="none", id=None, course_id=None)
 
 
 class _Step(NamedTuple):
     reason: Text
     action: Action
+    effect: Effect | None = None
+    source: Literal["rule", "model"] = "rule"
+
+    @property
+    def lowers(self) -> float:
+        """By how much the risk would be lower; 0 where no model tells."""
+        return 0.0 if self.effect is None else self.effect.from_ - self.effect.to
 
 
 def learning_recommendations(view: View) -> list[Recommendation]:
     """The section `learning_recommendations`; nothing for a learner without an open course."""
     steps = list(_steps(view)) if view.courses else []
+    steps += list(_from_risks(view, steps))
+    steps.sort(key=lambda step: -step.lowers)
     return [
         Recommendation(
-            rank=rank, reason=step.reason, action=step.action, source="rule", effect=None
+            rank=rank,
+            reason=step.reason,
+            action=step.action,
+            source=step.source,
+            effect=step.effect,
         )
         for rank, step in enumerate(steps[:RECOMMENDATIONS_MAX], start=1)
     ]
@@ -47,6 +79,40 @@ def _steps(view: View) -> Iterator[_Step]:
     yield from _due_soon(view)
     yield from _scores(view)
     yield from _behind(view)
+
+
+def _from_risks(view: View, steps: Sequence[_Step]) -> Iterator[_Step]:
+    """Of each risk the largest part that raises it, can be changed and is not spoken of yet."""
+    spoken = {step.action.code for step in steps}
+    for risk in risks(view):
+        if risk.target == "next_missing":
+            continue
+        raising = (f for f in risk.factors if f.contribution > 0 and f.word.changeable)
+        for factor in raising:
+            found = _action_on(view, risk, factor.feature)
+            if found is not None and found.code not in spoken:
+                spoken.add(found.code)
+                yield _Step(reason(factor), found, if_usual(risk, factor), "model")
+                break
+
+
+def _action_on(view: View, risk: Risk, feature: str) -> Action | None:
+    """What moves a feature: to submit what is open longest, to ask for help, or to work."""
+    if feature in _OF_DEADLINES:
+        waiting = [due for due in dues(view) if _is_open_in(due, risk.course_id)]
+        if not waiting:
+            return None
+        due = min(waiting, key=lambda each: each.due_at)
+        return action("submit_assessment", _assessment(due), due.due_at)
+    if feature in _OF_SCORES:
+        course_id = risk.course_id
+        target = ActionTarget(kind="course", id=course_id, course_id=course_id)
+        return action("ask_for_help", target)
+    return action("plan_session", _NOTHING)
+
+
+def _is_open_in(due: Due, course_id: str | None) -> bool:
+    return due.submitted_at is None and course_id in {None, due.course.course_id}
 
 
 def _overdue(view: View) -> Iterator[_Step]:
@@ -61,21 +127,27 @@ def _due_soon(view: View) -> Iterator[_Step]:
 
 
 def _submit(view: View, due: Due, code: str) -> _Step:
-    target = ActionTarget(kind="assessment", id=due.fact.id, course_id=due.course.course_id)
-    reason = sentence(code, {"assessment": name_of(view, due)})
-    return _Step(reason, action("submit_assessment", target, due.due_at))
+    said = sentence(code, {"assessment": name_of(view, due)})
+    step = action("submit_assessment", _assessment(due), due.due_at)
+    return _Step(said, step, if_submitted(view, due))
+
+
+def _assessment(due: Due) -> ActionTarget:
+    return ActionTarget(kind="assessment", id=due.fact.id, course_id=due.course.course_id)
 
 
 def _scores(view: View) -> Iterator[_Step]:
-    trend = performance_trend(view)
+    fall = falling(view)
     last = view.scores[-1] if view.scores else None
     if last is not None and not is_passed(view, last):
         target = ActionTarget(kind="course", id=last.course_id, course_id=last.course_id)
-        yield _Step(_not_passed(view, last), action("ask_for_help", target))
-    elif trend.direction == "declining" and trend.slope is not None:
-        points = rounded(-trend.slope, 1)
-        reason = sentence("recommendation.declining", {"points": points})
-        yield _Step(reason, action("plan_session", _NOTHING))
+        effect = if_scored(view, last.course_id, pass_mark(view, last.course_id))
+        yield _Step(_not_passed(view, last), action("ask_for_help", target), effect)
+    elif fall is not None:
+        code = (
+            "recommendation.declining" if fall.scores is None else "recommendation.level_declining"
+        )
+        yield _Step(sentence(code, fall.params()), action("plan_session", _NOTHING))
 
 
 def _not_passed(view: View, score: Scored) -> Text:
@@ -108,5 +180,5 @@ def _behind(view: View) -> Iterator[_Step]:
 def _silent(view: View) -> Iterator[_Step]:
     days = silent_days(view)
     if days is not None:
-        reason = sentence("recommendation.inactive", {"days": days})
-        yield _Step(reason, action("plan_session", _NOTHING))
+        said = sentence("recommendation.inactive", {"days": days})
+        yield _Step(said, action("plan_session", _NOTHING), if_worked(view))

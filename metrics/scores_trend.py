@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
+from domain.alerts import Param
 from domain.days import iso_date
 from domain.exact import reaches, rounded
-from domain.score_trend import SCORES_MAX, fit_kinds, fit_scores
+from domain.score_trend import SCORES_MAX, ScoreTrend, fit_kinds, fit_scores
 from domain.scores import Scored, mean_score
 from domain.statistics import SHOWN_LEVEL
 from metrics.figures import SLOPE_DIGITS, needs, no_trend, pct, prob
@@ -15,11 +16,13 @@ from metrics.shapes_dashboard import PerformanceDay, PerformanceTrends
 from metrics.shapes_trends import (
     CourseScores,
     KindScores,
+    LevelBand,
     MovingAverages,
     PerformanceAnalysis,
+    ScoreLevel,
     SkillMastery,
 )
-from metrics.view import View
+from metrics.view import View, once
 from metrics.windows import bucket_of, day_minutes
 
 DASHBOARD_DAYS: Final = 30
@@ -27,13 +30,62 @@ VOLATILITY_SCORES_MIN: Final = 5
 VOLATILITY_SCORES_MAX: Final = 10
 VOLATILITY_MEDIUM_FROM: Final = 5.0  # points
 VOLATILITY_HIGH_FROM: Final = 10.0
+LEVEL_NEAR: Final = 5.0  # points above or below what assessments expect
+LEVEL_FAR: Final = 10.0
 EW_SMOOTHING: Final = 2 / (SCORES_MAX + 1)  # the usual span of 8 scores
 _SHORT_MEAN: Final = 3
 
 
+@once
+def fitted(view: View) -> ScoreTrend:
+    """How the last 8 counted scores of open courses go, as the fold's rules see it."""
+    return fit_scores(view.scores)
+
+
 def performance_trend(view: View) -> Trend:
-    """The slope over the last 8 counted scores of open courses, from 3 comparable ones on."""
-    return score_trend(view.scores)
+    """The trend of the last 8 counted scores of open courses, from 3 comparable ones on."""
+    return _shown(fitted(view))
+
+
+class Fall(NamedTuple):
+    """By how many points the scores fall: each time, or over so many `scores` by their level."""
+
+    points: float
+    scores: int | None
+
+    def params(self) -> dict[str, Param]:
+        """What a sentence about it names."""
+        named: dict[str, Param] = {"points": rounded(self.points, 1)}
+        return named if self.scores is None else named | {"scores": self.scores}
+
+
+def falling(view: View) -> Fall | None:
+    """The fall of the scores, where it is proven."""
+    found = fitted(view)
+    if found.direction != "declining" or found.slope is None:
+        return None
+    if found.level is None:
+        return Fall(-rounded(found.slope, SLOPE_DIGITS), None)
+    return Fall(-rounded(found.level.change, SLOPE_DIGITS), found.level.n)
+
+
+def score_level(view: View) -> ScoreLevel:
+    """The level against what assessments expect, in points; null while too few are known."""
+    level = fitted(view).level
+    points = None if level is None else level.now
+    return ScoreLevel(
+        points=None if points is None else rounded(points, 1),
+        band=None if points is None else level_band(points),
+    )
+
+
+def level_band(points: float) -> LevelBand:
+    """The word for a level in points; a bar belongs to the band that is further from 0."""
+    if reaches(abs(points), LEVEL_FAR):
+        return "well_above" if points > 0 else "well_below"
+    if reaches(abs(points), LEVEL_NEAR):
+        return "above" if points > 0 else "below"
+    return "as_expected"
 
 
 def performance_trends(view: View, days: int = DASHBOARD_DAYS) -> PerformanceTrends:
@@ -69,6 +121,7 @@ def performance_analysis(view: View, period: int) -> PerformanceAnalysis:
         average_score=base.average_score,
         score_count=base.score_count,
         daily=base.daily,
+        level=score_level(view),
         volatility=varies,
         volatility_band=_band(varies),
         moving_averages=MovingAverages(
@@ -82,23 +135,6 @@ def performance_analysis(view: View, period: int) -> PerformanceAnalysis:
             SkillMastery(skill=each.skill, mastery=None, answers=each.answers)
             for each in sorted(view.state.skills, key=lambda known: known.skill)
         ],
-    )
-
-
-def score_trend(scores: Sequence[Scored]) -> Trend:
-    """The trend of the last 8 of `scores`, each against others of its kind in its course."""
-    found = fit_scores(scores)
-    shown = no_trend(found.n, found.needed, per="assessment", unit="points")
-    if found.slope is None or found.low is None or found.high is None or found.probability is None:
-        return shown
-    return replace(
-        shown,
-        direction=found.direction,
-        probability=prob(found.probability),
-        slope=rounded(found.slope, SLOPE_DIGITS),
-        low=rounded(found.low, SLOPE_DIGITS),
-        high=rounded(found.high, SLOPE_DIGITS),
-        level=SHOWN_LEVEL,
     )
 
 
@@ -117,6 +153,21 @@ def moving_average(percents: Sequence[float]) -> float | None:
         weights += weight
         weight *= 1 - EW_SMOOTHING
     return total / weights if weights else None
+
+
+def _shown(found: ScoreTrend) -> Trend:
+    shown = no_trend(found.n, found.needed, per="assessment", unit="points")
+    if found.slope is None or found.low is None or found.high is None or found.probability is None:
+        return shown
+    return replace(
+        shown,
+        direction=found.direction,
+        probability=prob(found.probability),
+        slope=rounded(found.slope, SLOPE_DIGITS),
+        low=rounded(found.low, SLOPE_DIGITS),
+        high=rounded(found.high, SLOPE_DIGITS),
+        level=SHOWN_LEVEL,
+    )
 
 
 def _within(view: View, scores: Sequence[Scored], first: int) -> list[Scored]:
@@ -171,7 +222,7 @@ def _by_course(view: View, first: int) -> list[CourseScores]:
                 title=ref.title,
                 course_status=ref.course_status,
                 outcome=ref.outcome,
-                trend=score_trend(scores),
+                trend=_shown(fit_scores(scores)),
                 average_score=pct(mean_score(within)),
                 score_count=len(within),
                 volatility=volatility(scores),

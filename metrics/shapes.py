@@ -79,9 +79,10 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trend:
-    """A slope with its 95 % interval; `direction` is decided by the 80 % interval.
+    """A slope with its 95 % interval, and what is said of it.
 
-    `probability` is that of a rising trend, and null but for scores.
+    `direction` of scores is decided by `probability`, that of a rising level, where it is known
+    what assessments expect; all others by the slope's 80 % interval. Weekly figures have none.
     """
 
     direction: Direction
@@ -196,9 +197,13 @@ class ForecastPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PerformanceForecast(Section):
-    """Scores to come: daily to 30 days, else weekly."""
+    """Scores to come: daily to 30 days, else weekly.
+
+    Points end where the interval gets wider than 50 points; `note` says so.
+    """
 
     unit: Literal["percent"]
     level: Prob
     trend: Trend
     points: list[ForecastPoint]
+    note: Text | None

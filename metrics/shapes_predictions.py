@@ -20,11 +20,24 @@ from metrics.shapes import (
     Text,
 )
 
-RiskTarget: TypeAlias = Literal["not_passing", "inactivity"]
+EffectTarget: TypeAlias = Literal["not_passing", "inactivity"]
+RiskTarget: TypeAlias = Literal["not_passing", "inactivity", "next_missing"]
+ReportTarget: TypeAlias = Literal[
+    "score", "inactivity", "not_passing", "next_missing", "submission"
+]
+RiskUnit: TypeAlias = Unit | Literal["assessments"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NextAssessmentScore(Section):
+class Predicted(Section):
+    """A prediction; where there is none, `note` says why in words."""
+
+    note: Text | None
+    model: Model | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextAssessmentScore(Predicted):
     """The next score, before it is known."""
 
     course_id: str | None
@@ -33,39 +46,50 @@ class NextAssessmentScore(Section):
     due_at: Instant | None
     score: Est | None
     naive_score: Pct | None
-    model: Model | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inactivity(Section):
-    """Whether the learner will fall silent."""
+class Inactivity(Predicted):
+    """Whether the learner will do no work in the next `window_days` days."""
 
     window_days: int
     probability: Prob | None
     band: Band | None
     naive_probability: Prob | None
-    model: Model | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotPassing(CourseSection):
-    """Whether the learner will miss passing one course."""
+    """Whether the learner will miss passing one course; `note` says why nothing is said."""
 
     probability: Prob | None
     band: Band | None
     course_base_rate: Prob | None
+    note: Text | None
     model: Model | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Submission(Section):
+class NextMissing(Predicted):
+    """Whether important work, due within 28 days, will be open 7 days after its due time."""
+
+    course_id: str
+    assessment_id: str
+    title: str | None
+    due_at: Instant
+    probability: Prob | None
+    band: Band | None
+    naive_probability: Prob | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission(Predicted):
     """When one assessment will be submitted; days from the due time, negative is early."""
 
     course_id: str
     assessment_id: str
     due_at: Instant
     days_from_due: Est | None
-    model: Model | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +98,9 @@ class Predictions:
 
     next_assessment_score: NextAssessmentScore
     inactivity: Inactivity
+    inactivity_14: Inactivity
     not_passing: list[NotPassing]
+    next_missing: list[NextMissing]
     submissions: list[Submission]
 
 
@@ -113,7 +139,7 @@ class Effect:
 
     __pydantic_config__: ClassVar[dict[str, object]] = RESERVED_NAMES
 
-    target: RiskTarget
+    target: EffectTarget
     course_id: str | None
     from_: Prob
     to: Prob
@@ -134,14 +160,18 @@ class Recommendation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskFactor(Text):
-    """One feature's part in a risk."""
+    """One feature's part in a risk, in log-odds against what it adds on average.
+
+    `value` is the lower end of the bin that the figure falls into; `baseline` the nearest one that
+    would add nothing.
+    """
 
     target: RiskTarget
     course_id: str | None
     feature: str
     value: float
     baseline: float
-    unit: Unit
+    unit: RiskUnit
     direction: Literal["raises", "lowers"]
     contribution: float
     changeable: bool
@@ -149,7 +179,10 @@ class RiskFactor(Text):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskExplanation:
-    """How a risk adds up: logit = intercept + shown + other."""
+    """How a risk adds up: logit = intercept + shown + other, exactly, in millionths.
+
+    `shown` is the sum of the contributions in `risk_factors`, `other` of all other features.
+    """
 
     target: RiskTarget
     course_id: str | None
@@ -165,7 +198,7 @@ class RiskExplanation:
 class ModelReport(Model):
     """How good a model was so far, judged by what it showed."""
 
-    target: Literal["score", "inactivity", "not_passing", "submission"]
+    target: ReportTarget
     examples_learned: int
     metric: Literal["auc", "mae", "log_loss"]
     score: float | None

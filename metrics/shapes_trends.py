@@ -23,6 +23,7 @@ from metrics.shapes_dashboard import PerformanceTrends
 TrendType: TypeAlias = Literal["comprehensive", "learning", "performance", "engagement", "patterns"]
 ActivityPattern: TypeAlias = Literal["daily", "weekdays", "weekends", "bursts", "irregular"]
 Segment: TypeAlias = Literal["highly_engaged", "typical", "struggling", "disengaging", "inactive"]
+LevelBand: TypeAlias = Literal["well_below", "below", "as_expected", "above", "well_above"]
 ComponentCode: TypeAlias = Literal[
     "active_days", "minutes", "activities", "discussion", "punctuality"
 ]
@@ -68,6 +69,14 @@ class LearningTrends(Section):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreLevel:
+    """The level above (or, negative, below) what assessments expect."""
+
+    points: float | None
+    band: LevelBand | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MovingAverages:
     """Means of the newest scores; `ew` weighs the newest most."""
 
@@ -110,6 +119,7 @@ class PerformanceAnalysis(PerformanceTrends):
 
     __pydantic_config__: ClassVar[dict[str, object]] = RESERVED_NAMES
 
+    level: ScoreLevel
     volatility: float | None
     volatility_band: Band | None
     moving_averages: MovingAverages

@@ -1,17 +1,19 @@
 """What every measure looks at: one learner's state, the course facts, the cohort, and the time."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, wraps
 from typing import Any, TypeVar
 
 from domain.configuration import Configuration
 from domain.course_facts import CourseFacts
 from domain.days import day_began_at, local_day
+from domain.predictions import Target
 from domain.progress import Progress, course_progress
 from domain.scores import Scored, counted_scores, open_scores
 from domain.state import NEVER, UNTIMED, Course, Day, FinishedCourse, Learner
 from metrics.shapes import CourseRef
+from models.serving import Served
 
 Value = TypeVar("Value")
 
@@ -40,6 +42,27 @@ class Cohort:
     as_of: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Models:
+    """The snapshots of the models that an answer needs, by number, and which of them serves.
+
+    `adopted` is the number that the learner's partition has adopted, `newest` the last that was
+    published, `serving` the one to be adopted next; 0: none. `pinned`: an older one serves on
+    purpose; `frozen`: nothing is learned.
+    """
+
+    snapshots: Mapping[int, Served] = field(default_factory=dict)
+    adopted: int = 0
+    newest: int = 0
+    serving: int = 0
+    pinned: bool = False
+    frozen: bool = False
+
+    def missing(self, state: Learner) -> bool:
+        """Whether something was predicted with a snapshot that is not here."""
+        return any(made.model not in self.snapshots for made in state.predictions)
+
+
 @dataclass(frozen=True, kw_only=True)
 class View:
     """All that the numbers of one answer are derived from; `now` in epoch seconds."""
@@ -50,6 +73,9 @@ class View:
     now: int
     default_zone: str
     default_pass_mark: float = Configuration().default_pass_mark  # in percent, as adopted
+    models: Models = Models()
+    predicted: frozenset[Target] = Configuration().models.predicted()
+    """What is predicted; the models of all else are switched off."""
 
     @cached_property
     def derived(self) -> dict[Callable[["View"], object], Any]:

@@ -50,9 +50,11 @@ class Encoding:
         self._single: list[tuple[int, tuple[int, ...]]] = []
         self._crossed: list[tuple[int, tuple[int, ...], int, tuple[int, ...]]] = []
         self._other: list[tuple[tuple[int, tuple[int, ...]], ...]] = []
+        self._own: list[list[tuple[tuple[int, tuple[int, ...]], ...]]] = [[] for _ in features]
         owners: list[int | None] = [None]
         for term in self.terms:
             tables = _tables(term, len(owners))
+            self._own[term.parts[0].feature].append(tables)
             owners.extend([term.parts[0].feature] * term.width)
             match tables:
                 case ((one, table),):
@@ -77,6 +79,11 @@ class Encoding:
         keys += [table[f[one]] + second[f[two]] for one, table, two, second in self._crossed]
         keys += [sum(table[f[one]] for one, table in tables) for tables in self._other]
         return keys
+
+    def keys_of(self, place: int, features: Sequence[int]) -> list[int]:
+        """Those of the keys that count to the feature at this place."""
+        own = self._own[place]
+        return [sum([table[features[one]] for one, table in tables]) for tables in own]
 
     def place(self, name: str) -> int:
         """Where the feature of this name stands; ValueError where there is none."""

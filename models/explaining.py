@@ -42,24 +42,17 @@ def explain(served: Served, target: Target, features: Sequence[int]) -> Explanat
     """
     if served.probability(target, features) is None:
         return None
-    encoding = ENCODINGS[target]
     model = served.snapshot.classifications[target]
-    sums = [-mean for mean in model.means]
-    bias = 0
-    for key in encoding.keys(features):
-        owner = encoding.owners[key]
-        if owner is None:
-            bias += model.weights[key]
-        else:
-            sums[owner] += model.weights[key]
+    keys, owners = ENCODINGS[target].keys(features), ENCODINGS[target].owners
+    bias = sum(model.weights[key] for key in keys if owners[key] is None)
     intercept = bias + sum(model.means)
-    logit = intercept + sum(sums)
+    found = served.contributions(target, features)
+    logit = intercept + sum(it for _, it in found)
     return Explanation(
         target=target,
         intercept=intercept,
         contributions=tuple(
-            Contribution(feature.name, value, it)
-            for feature, value, it in zip(encoding.features, features, sums, strict=True)
+            Contribution(name, value, it) for (name, it), value in zip(found, features, strict=True)
         ),
         logit=logit,
         raw=round(1000 * share(logit / _MILLION)),

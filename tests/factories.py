@@ -13,9 +13,10 @@ from domain.checkpoint import ClockMode
 from domain.configuration import Configuration
 from domain.course_facts import Assessment, CourseFacts, Module
 from domain.decode import Record
+from domain.examples import Lesson
 from domain.fold import Effects, PartitionFold, new_checkpoint
 from domain.inputs import Input
-from domain.scoring import no_snapshots
+from domain.scoring import Snapshots, no_snapshots
 from domain.state import Header, Learner
 from tests.defects import Defect, folding_with
 
@@ -146,19 +147,20 @@ class Bench:
         facts: CourseFacts | None = None,
         configuration: Configuration | None = None,
         defect: Defect | None = None,
+        snapshots: Snapshots = no_snapshots,
     ) -> None:
         self.store = MemoryStore()
         self.published: list[Any] = []
         self.letters: list[Any] = []
         self.inputs: list[Any] = []
-        self.lessons: list[Any] = []
+        self.lessons: list[Lesson] = []
         self.fold = DefectiveFold(
             defect,
             new_checkpoint(0, 1, "topic-id", clock),
             configuration or Configuration(),
             {},
             self.store,
-            no_snapshots,
+            snapshots,
         )
         if facts is not None:
             self.adopt("course", facts)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from domain.configuration import Configuration
 from domain.state import new_learner
-from metrics.view import Cohort, View
+from metrics.view import Cohort, Models, View
 from tests.factories import START, USER, Bench, seconds
 
 
@@ -14,6 +14,7 @@ def view(
     *,
     cohort: Cohort | None = None,
     zone: str = "UTC",
+    models: Models | None = None,
 ) -> View:
     """The view of the bench's learner at `when`; without a bench, of somebody unknown."""
     configuration = Configuration() if bench is None else bench.fold.configuration
@@ -24,4 +25,6 @@ def view(
         now=seconds(when or START),
         default_zone=zone,
         default_pass_mark=configuration.default_pass_mark,
+        models=models or Models(),
+        predicted=configuration.models.predicted(),
     )

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from typing_extensions import override
+
 from api.endpoint import Endpoint, PageQuery
 from api.envelope import Env
 from api.parameters import Horizon
@@ -15,6 +17,12 @@ class PredictionsQuery(PageQuery):
     """How far ahead."""
 
     horizon: Horizon = 30
+
+    @property
+    @override
+    def models(self) -> bool:
+        """This is the page that they are for."""
+        return True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -58,6 +58,27 @@ class Evidence(Struct, frozen=True, kw_only=True):
     direction: Literal["up", "down"]
 
 
+class Contribution(Struct, frozen=True):
+    """What one feature added to a model's log-odds, and the bin that its value falls into."""
+
+    feature: str
+    bin: int
+    log_odds: float
+
+
+class Spoken(Struct, frozen=True, kw_only=True):
+    """What a model said where it is why a rule speaks.
+
+    `probability` is calibrated, to three decimals; `version` is the number of the snapshot;
+    `contributions` are those of all features, the largest first.
+    """
+
+    name: str
+    version: str
+    probability: float
+    contributions: tuple[Contribution, ...] = ()
+
+
 class Target(Struct, frozen=True, kw_only=True):
     """What an action is to be done on."""
 
@@ -118,6 +139,7 @@ class Transition(Struct, frozen=True, kw_only=True):
     resolution: Resolution | None = None
     suppressed_reason: SuppressedReason | None = None
     deferred_until: int | None = None
+    spoken: Spoken | None = None
 
     @property
     def delivered(self) -> bool:
@@ -144,6 +166,7 @@ class Finding:
     evidence: tuple[Evidence, ...]
     actions: tuple[Action, ...] = ()
     part: int = 0
+    spoken: Spoken | None = None
 
     @property
     def expires_at(self) -> int:

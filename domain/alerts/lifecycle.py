@@ -112,6 +112,7 @@ def _transition(
         params=finding.params,
         evidence=finding.evidence,
         suggested_actions=finding.actions,
+        spoken=finding.spoken,
         suppressed_reason=suppressed_reason(alert),
     )
 

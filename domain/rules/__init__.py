@@ -5,9 +5,11 @@ from typing import Final
 
 from domain.alerts import Rule
 from domain.rules import (
+    at_risk,
     declining_trend,
     low_score,
     missed_deadline,
+    next_missing,
     progress_milestone,
     streak_milestone,
 )
@@ -19,6 +21,8 @@ TABLE: Final[tuple[AlertRule, ...]] = (
     streak_milestone.DEFINITION,
     progress_milestone.DEFINITION,
     missed_deadline.DEFINITION,
+    at_risk.DEFINITION,
+    next_missing.DEFINITION,
 )
 """Every rule, in the order in which they look at a change.
 

@@ -1,8 +1,8 @@
-"""declining_trend: the newest scores of one kind in a course fall."""
+"""declining_trend: the level of a learner's scores has fallen, and far under what is expected."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 from msgspec import Meta, Struct
 
@@ -11,14 +11,14 @@ from domain.changes import Change, ScoresChanged
 from domain.exact import exceeds, reaches
 from domain.rules.reconcile import reconcile
 from domain.rules.rule import AlertRule, Documented, Percent
-from domain.score_trend import fit_scores
+from domain.score_trend import SCORES_MIN, ScoreLevel, fit_level, fit_scores
 from domain.scores import Scored, residuals
 from domain.state import Learner, OpenAlert
 from domain.step import Step
 
 RULE: Final = Rule(
     category="declining_trend",
-    version=2,
+    version=3,
     type="performance",
     expires_days=14,
     audience=("learner", "instructor"),
@@ -28,8 +28,16 @@ _CONTRADICTED_BY: Final = frozenset({"improving", "stable"})
 
 
 class DecliningTrend(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`scores` falling residuals, `points` or more in all."""
+    """The level fell with `fell_percent` or more and is `below` points or more under expectation.
 
+    It ends at `fell_percent_until` or less, or above `below_until`. Where fewer than three
+    expectations are known: `scores` falling scores of one kind, `points` or more in all.
+    """
+
+    fell_percent: Percent = 60.0
+    fell_percent_until: Percent = 50.0
+    below: Percent = 10.0
+    below_until: Percent = 5.0
     scores: Annotated[int, Meta(ge=2, le=10)] = 3
     points: Percent = 15.0
     cooldown_days: Annotated[int, Meta(ge=0, le=365)] = 14
@@ -38,7 +46,19 @@ class DecliningTrend(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 TEXTS: Final = {
     "alert.declining_trend.title": "Declining Performance Trend",
     "alert.declining_trend.message": "Your last {scores} assessment scores show a declining trend",
+    "alert.declining_trend.below": "Your recent scores are well below your usual level",
 }
+
+
+class _Fall(NamedTuple):
+    """A fall, with the score that showed it.
+
+    `scores` are the newest that are compared; `level` is None where it was found by kind.
+    """
+
+    last: Scored
+    scores: Sequence[Scored]
+    level: ScoreLevel | None = None
 
 
 def on(change: Change, state: Learner, step: Step) -> None:
@@ -52,7 +72,7 @@ def on(change: Change, state: Learner, step: Step) -> None:
             return "cleared"
         return change.ending or "corrected"
 
-    stands = [] if fall is None or _is_older(fall[-1], returned) else fall
+    stands = None if fall is None or _is_older(fall.last, returned) else fall
     reconcile(state, RULE, _findings(stands, step), step, among=lambda _: True, ending=how)
 
 
@@ -61,40 +81,63 @@ def _is_older(last: Scored, returned: dict[str, int]) -> bool:
     return last.at < returned[last.course_id]
 
 
-def _follow(
-    scores: Sequence[Scored], rule: DecliningTrend
-) -> tuple[list[Scored] | None, list[int]]:
+def _follow(scores: Sequence[Scored], rule: DecliningTrend) -> tuple[_Fall | None, list[int]]:
     """The scores in order of time: the fall that stands, and when earlier ones were over.
 
-    A fall is raised with its last score. It is over with the next score of its kind that lies
-    above the mean of the fall, or when the trend of all scores says that nothing falls.
+    A fall is raised with its last score, and is over with the first one after it that says so.
     """
-    fall: list[Scored] | None = None
+    fall: _Fall | None = None
     raised_at, over = 0, list[int]()
-    for count in range(rule.scores, len(scores) + 1):
-        last = scores[count - 1]
-        if fall is not None and _is_over(fall, scores[:count]):
+    for count in range(min(rule.scores, SCORES_MIN), len(scores) + 1):
+        known = scores[:count]
+        last, level = known[-1], fit_level(known)
+        if fall is not None and _is_over(fall, known, level, rule):
             fall = None
             over.append(last.at)
         elif fall is None and (not raised_at or last.at >= raised_at + rule.cooldown_days * DAY):
-            fall = _fall(scores[:count], rule)
+            fall = _fall(known, level, rule)
             raised_at = raised_at if fall is None else last.at
     return fall, over
 
 
-def _fall(scores: Sequence[Scored], rule: DecliningTrend) -> list[Scored] | None:
-    """The newest scores of the last one's kind, where they fall far enough."""
-    newest = _alike(scores, scores[-1])[-rule.scores :]
-    found = residuals(newest)
-    falling = all(exceeds(a, b) for a, b in pairwise(found))
-    if len(newest) < rule.scores or not falling:
+def _fall(scores: Sequence[Scored], level: ScoreLevel | None, rule: DecliningTrend) -> _Fall | None:
+    """The fall that the last of these scores shows; None where it shows none."""
+    if level is None:
+        return _fall_of_kind(scores, rule)
+    if not reaches(100 * level.fell, rule.fell_percent) or not reaches(-rule.below, level.now):
         return None
+    expected = [score for score in scores if score.expected is not None]
+    return _Fall(scores[-1], expected[-rule.scores :], level)
+
+
+def _is_over(
+    fall: _Fall, scores: Sequence[Scored], level: ScoreLevel | None, rule: DecliningTrend
+) -> bool:
+    """Whether the last of these scores ends the fall."""
+    if level is None:
+        return _is_over_of_kind(fall.scores, scores)
+    even = reaches(rule.fell_percent_until, 100 * level.fell)
+    return even or exceeds(level.now, -rule.below_until)
+
+
+def _fall_of_kind(scores: Sequence[Scored], rule: DecliningTrend) -> _Fall | None:
+    """The newest scores of the last one's kind, where they fall far enough.
+
+    Not where the trend of all scores says that nothing falls.
+    """
+    newest = _alike(scores, scores[-1])[-rule.scores :]
+    if len(newest) < rule.scores or not _is_falling(newest):
+        return None
+    found = residuals(newest)
     if not reaches(found[0] - found[-1], rule.points):
         return None
-    return None if fit_scores(scores).direction in _CONTRADICTED_BY else newest
+    if fit_scores(scores).direction in _CONTRADICTED_BY:
+        return None
+    return _Fall(scores[-1], newest)
 
 
-def _is_over(fall: Sequence[Scored], scores: Sequence[Scored]) -> bool:
+def _is_over_of_kind(fall: Sequence[Scored], scores: Sequence[Scored]) -> bool:
+    """Whether the last score is of the fall's kind and above its mean, or all do not fall."""
     last = scores[-1]
     if fit_scores(scores).direction in _CONTRADICTED_BY:
         return True
@@ -102,6 +145,11 @@ def _is_over(fall: Sequence[Scored], scores: Sequence[Scored]) -> bool:
         return False
     *before, newest = residuals(_alike(scores, last)[-len(fall) - 1 :])
     return len(before) == len(fall) and exceeds(newest, sum(before) / len(before))
+
+
+def _is_falling(scores: Sequence[Scored]) -> bool:
+    """Whether each score lies under the one before it, against expectations where all are known."""
+    return all(exceeds(a, b) for a, b in pairwise(residuals(scores)))
 
 
 def _alike(scores: Sequence[Scored], like: Scored) -> list[Scored]:
@@ -113,31 +161,51 @@ def _kind(score: Scored) -> tuple[str, str | None]:
     return score.course_id, score.kind
 
 
-def _findings(fall: Sequence[Scored], step: Step) -> Iterator[Finding]:
-    if not fall:
+def _findings(fall: _Fall | None, step: Step) -> Iterator[Finding]:
+    if fall is None:
         return
-    found = residuals(fall)
-    points = step.thresholds(DecliningTrend).points
+    falling = _is_falling(fall.scores)
     yield Finding(
         rule=RULE,
         severity="medium",
         course_id=None,
         subject_id=None,
-        cause=f"{fall[-1].course_id}:{fall[-1].at}",
-        at=fall[-1].at,
-        message_code="alert.declining_trend.message",
-        params={"scores": len(fall)},
-        evidence=(
-            Evidence(
-                feature="score_residual_change",
-                value=round(found[-1] - found[0], 1),
-                baseline=round(found[0], 1),
-                threshold=-points,
-                unit="points",
-                direction="down",
-            ),
-        ),
+        cause=f"{fall.last.course_id}:{fall.last.at}",
+        at=fall.last.at,
+        message_code=f"alert.declining_trend.{'message' if falling else 'below'}",
+        params={"scores": len(fall.scores)} if falling else {},
+        evidence=tuple(_evidence(fall, step.thresholds(DecliningTrend))),
         actions=(Action(code="plan_session", target=Target(kind="none")),),
+    )
+
+
+def _evidence(fall: _Fall, rule: DecliningTrend) -> Iterator[Evidence]:
+    level = fall.level
+    if level is None:
+        found = residuals(fall.scores)
+        yield Evidence(
+            feature="score_residual_change",
+            value=round(found[-1] - found[0], 1),
+            baseline=round(found[0], 1),
+            threshold=-rule.points,
+            unit="points",
+            direction="down",
+        )
+        return
+    yield Evidence(
+        feature="score_level",
+        value=round(level.now, 1),
+        baseline=round(level.now - level.change, 1),
+        threshold=-rule.below,
+        unit="points",
+        direction="down",
+    )
+    yield Evidence(
+        feature="score_level_fell",
+        value=round(100 * level.fell, 1),
+        threshold=rule.fell_percent,
+        unit="percent",
+        direction="up",
     )
 
 
@@ -148,16 +216,20 @@ DEFINITION: Final = AlertRule(
     documented=Documented(
         severity="medium",
         raised=(
-            "the last three counted scores of one kind in one course fall, by 15 points or more "
-            "in all, unless the trend of all scores (`performance_trend`) is improving or stable"
+            "the level of the last 8 counted scores against what their assessments expect "
+            "(`performance_trend`) has fallen with probability .6 or more, and is 10 points or "
+            "more under expectation. Where fewer than 3 of them have an expectation: the last "
+            "three counted scores of one kind in one course fall, by 15 points or more in all, "
+            "unless the trend of all scores is improving or stable"
         ),
         ends=(
-            "the next score of that kind lies above the mean of the three before it, or the trend "
-            "of all scores is improving or stable: `cleared`; a correction takes the fall away: "
-            "`corrected`"
+            "the probability is .5 or less, or the level above 5 points under expectation; by "
+            "kind: the next score of that kind lies above the mean of the three before it, or the "
+            "trend of all scores is improving or stable: `cleared`; a correction takes the fall "
+            "away: `corrected`"
         ),
         cooldown="14 days",
-        cause="course `:` time of the last falling score",
+        cause="course `:` time of the score that showed it",
     ),
     changes=(ScoresChanged,),
     on=on,

@@ -1,17 +1,14 @@
-"""What is foreseen: baselines with intervals, and plainly nothing where nothing is learned."""
+"""What is foreseen without a model: when a course will be done; and what to do next, by rule."""
 
 import importlib
 import math
 from datetime import timedelta
-from random import Random
-from statistics import fmean, stdev
 from typing import Any
 
 import pytest
 
 from domain.course_facts import CourseFacts, Module
-from domain.state import BANKED, Course, ModuleFact
-from metrics import predictions
+from domain.state import Course, ModuleFact
 from metrics.completion import (
     Pace,
     completion_predictions,
@@ -21,8 +18,6 @@ from metrics.completion import (
 )
 from metrics.predictions import predictive_analytics
 from metrics.recommendations import learning_recommendations
-from metrics.submissions import submissions
-from models import baseline
 from tests.factories import (
     Bench,
     at,
@@ -31,7 +26,6 @@ from tests.factories import (
     enrolled,
     graded,
     seconds,
-    submitted,
     viewed,
 )
 from tests.viewing import view
@@ -138,103 +132,6 @@ def test_what_is_done_is_done() -> None:
     assert one.expected_date is None
 
 
-def test_the_next_score_is_the_states_prediction() -> None:
-    facts = course(0, {"a9": at(30)})
-    bench = Bench(facts=facts).send(
-        *(graded(at(n), p, f"b{n}") for n, p in enumerate((60, 70, 80, 90)))
-    )
-    shown = predictive_analytics(view(bench, at(5)), 30).predictions.next_assessment_score
-    made = bench.learner().prediction
-    assert made is not None
-    assert shown.score is not None
-    assert (shown.score.value, shown.naive_score) == (75.0, 90.0)
-    assert (shown.score.low, shown.score.high) == (round(made.low, 1), round(made.high, 1))
-    assert (shown.assessment_id, shown.due_at) == ("a9", "2024-04-03T09:00:00Z")
-    assert shown.model is not None
-    assert (shown.model.name, shown.model.version) == (baseline.NAME, baseline.VERSION)
-
-
-@pytest.mark.parametrize("percents", [(60, 70, 80), (50, 90, 70, 65), (80, 80, 80)])
-def test_the_interval_of_the_next_score_is_students(percents: tuple[float, ...]) -> None:
-    made = baseline.Baseline().next_score(percents, 1)
-    assert made is not None
-    n = len(percents)
-    half = stats.t.ppf(0.95, n - 1) * max(stdev(percents), 1) * math.sqrt(1 + 1 / n)
-    assert made.low == pytest.approx(max(0, fmean(percents) - half), abs=1e-6)
-    assert made.high == pytest.approx(min(100, fmean(percents) + half), abs=1e-6)
-
-
-def test_nine_in_ten_of_normal_samples_lie_within_the_interval() -> None:
-    random = Random(5)
-    for n in (3, 5):
-        hits = 0
-        for _ in range(2000):
-            *before, score = (random.gauss(60, 6) for _ in range(n + 1))
-            made = baseline.Baseline().next_score(before, 1)
-            assert made is not None
-            hits += made.low <= score <= made.high
-        assert 0.88 <= hits / 2000 <= 0.92
-
-
-def test_a_prediction_from_scores_that_no_longer_count_is_not_shown() -> None:
-    bench = Bench().send(*(graded(at(n), 90 + n, f"a{n}") for n in range(3)))
-    bench.send(graded(at(4), 20, "b1", course_id="c2"))
-    state = bench.learner()
-    state.courses[0].unenrolled_at = seconds(at(5))  # however the state came to keep it
-    looked = view(bench, at(6))
-    object.__setattr__(looked, "state", state)
-    shown = predictive_analytics(looked, 30)
-    score = shown.predictions.next_assessment_score
-    assert (score.status, score.score, score.naive_score) == ("insufficient_data", None, None)
-    assert [(m.code, m.have, m.need) for m in score.missing] == [("scores", 1, 3)]
-    assert shown.prediction_confidence.models == []
-
-    state.courses[0].unenrolled_at = 0
-    state.courses[0].work[0].grades[-1].flags = BANKED
-    again = view(bench, at(6))
-    object.__setattr__(again, "state", state)
-    other = predictive_analytics(again, 30)
-    assert other.predictions.next_assessment_score.score is None
-    assert other.predictions.next_assessment_score.missing[0].code == "examples"
-    assert other.prediction_confidence.reasons[-1].code == "confidence.other_scores"
-
-
-def test_the_baseline_has_one_name() -> None:
-    assert (predictions.SCORE_MODEL, predictions.SCORE_MODEL_VERSION) == (
-        baseline.NAME,
-        baseline.VERSION,
-    )
-    assert predictions.SCORES_MIN == baseline.SCORES_MIN
-    assert predictions.INTERVAL_LEVEL == baseline.LEVEL
-
-
-def test_the_running_error_is_published() -> None:
-    bench = Bench().send(*(graded(at(n), p, f"b{n}") for n, p in enumerate((60, 70, 80, 90, 40))))
-    report = predictive_analytics(view(bench, at(6)), 30).prediction_confidence
-    assert (report.level, report.value) == ("low", None)
-    assert [reason.code for reason in report.reasons] == [
-        "confidence.no_labels",
-        "confidence.baseline",
-        "confidence.few_examples",
-    ]
-    model = report.models[0]
-    assert (model.target, model.metric, model.examples_learned) == ("score", "mae", 5)
-    assert model.score == round(fmean([abs(70 - 90), abs(75 - 40)]), 2)
-    assert model.naive_score == round(fmean([abs(80 - 90), abs(90 - 40)]), 2)
-
-
-def test_risks_are_not_made_up() -> None:
-    bench = Bench(facts=course(5)).send(enrolled(at(0)), viewed(at(0)))
-    shown = predictive_analytics(view(bench, at(1)), 30)
-    assert shown.predictions.inactivity.status == "insufficient_data"
-    assert shown.predictions.inactivity.probability is None
-    assert [(m.code, m.have) for m in shown.predictions.inactivity.missing] == [("examples", 0)]
-    assert [(n.course_id, n.status, n.probability) for n in shown.predictions.not_passing] == [
-        ("c1", "insufficient_data", None)
-    ]
-    assert (shown.risk_factors, shown.risk_explanations) == ([], [])
-
-
 def test_somebody_unknown_gets_every_key_and_no_number() -> None:
     shown = predictive_analytics(view(), 90)
     assert (shown.horizon, shown.horizon_ends_on) == (90, "2024-06-02")
@@ -242,23 +139,6 @@ def test_somebody_unknown_gets_every_key_and_no_number() -> None:
     assert shown.completion_predictions == []
     assert shown.learning_recommendations == []
     assert shown.prediction_confidence.models == []
-
-
-def test_submissions_follow_the_learners_own_habit() -> None:
-    facts = course(0, {"a1": at(2), "a2": at(4), "a3": at(6), "a4": at(20), "a5": at(60)})
-    bench = Bench(facts=facts).send(
-        enrolled(at(0)), submitted(at(1), "a1"), submitted(at(3), "a2"), submitted(at(6.5), "a3")
-    )
-    found = submissions(view(bench, at(10)), 30)
-    assert [each.assessment_id for each in found] == ["a4"]
-    days = [-1.0, -1.0, 0.5]
-    half = stats.t.ppf(0.95, 2) * stdev(days) * math.sqrt(4 / 3)
-    estimate = found[0].days_from_due
-    assert estimate is not None
-    assert (estimate.value, estimate.level) == (-0.5, 0.9)
-    assert (estimate.low, estimate.high) == (round(-0.5 - half, 1), round(-0.5 + half, 1))
-    few = submissions(view(Bench(facts=facts).send(enrolled(at(0))), at(1)), 30)
-    assert {(each.status, each.days_from_due) for each in few} == {("insufficient_data", None)}
 
 
 def test_recommendations_name_the_next_step_and_why() -> None:

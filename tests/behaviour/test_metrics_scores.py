@@ -2,6 +2,10 @@
 
 import importlib
 import math
+from collections.abc import Sequence
+from datetime import timedelta
+from statistics import fmean, stdev
+from typing import Any
 
 import pytest
 
@@ -10,12 +14,14 @@ from metrics.dashboard import dashboard
 from metrics.engagement import engagement
 from metrics.forecast import performance_forecast
 from metrics.insights import insights
-from metrics.scores_trend import performance_analysis, performance_trend
+from metrics.scores_trend import level_band, performance_analysis, performance_trend
 from metrics.trends import trend_analysis
+from metrics.view import View
 from tests.factories import Bench, at, enrolled, graded, viewed
 from tests.viewing import view
 
-stats = importlib.import_module("scipy.stats")  # it brings no types
+numpy: Any = importlib.import_module("numpy")
+stats: Any = importlib.import_module("scipy.stats")  # it brings no types
 
 
 def scored(*percents: float) -> Bench:
@@ -88,22 +94,108 @@ def test_a_forecast_goes_by_the_newest_kind_where_that_has_three_scores() -> Non
     given = (("cma", 90), ("cma", 88), ("cma", 92), ("tma", 70), ("tma", 72), ("tma", 71))
     own = performance_forecast(view(kinds(*given), at(20)), 30)
     assert {point.value for point in own.points} == {71.0}
-    all_kinds = performance_forecast(view(kinds(*given[:5]), at(20)), 30)
+    all_kinds = performance_forecast(view(kinds(*given[:5]), at(13)), 30)
     assert {point.value for point in all_kinds.points} == {82.4}
 
 
-def test_expectations_are_subtracted_from_all_scores_or_from_none() -> None:
-    bench = scored(80, 70, 60, 50)
+def expecting(*given: tuple[float, float | None]) -> View:
+    """What is seen on day 20 of a learner with these percents and expectations, days apart."""
+    bench = scored(*(percent for percent, _ in given))
     state = bench.learner()
-    for work, expected in zip(state.courses[0].work, (79, 69, 60, None), strict=True):
+    for work, (_, expected) in zip(state.courses[0].work, given, strict=True):
         work.grades[0].expected = expected
     looked = view(bench, at(20))
     object.__setattr__(looked, "state", state)
-    assert performance_trend(looked).slope == -10.0
-    state.courses[0].work[3].grades[0].expected = 49
-    again = view(bench, at(20))
-    object.__setattr__(again, "state", state)
-    assert performance_trend(again).slope == -0.1
+    return looked
+
+
+def test_the_trend_is_the_levels_where_three_expectations_are_known() -> None:
+    level = LocalLevel((1, 1, 0))
+    for last in (None, 80.0):
+        looked = expecting((80, 79), (70, 69), (60, 60), (50, last))
+        if last is not None:
+            level = LocalLevel((1, 1, 0, -30))
+        shown = performance_trend(looked)
+        assert shown.n == level.n
+        assert shown.slope == round(level.change / (level.n - 1), 2)
+        half = stats.norm.ppf(0.975) * level.change_deviation
+        assert shown.low == round((level.change - half) / (level.n - 1), 2)
+        assert shown.high == round((level.change + half) / (level.n - 1), 2)
+        assert shown.probability == round(stats.norm.cdf(level.change / level.change_deviation), 3)
+    few = expecting((80, 79), (70, 69), (60, None), (50, None))
+    assert performance_trend(few).slope == -10.0
+
+
+class LocalLevel:
+    """The levels and scores as one normal vector of residuals' levels, conditioned: the recount."""
+
+    def __init__(self, residuals: Sequence[float]) -> None:
+        self.n = len(residuals)
+        places = numpy.arange(self.n)
+        levels = 120 + 10 * numpy.minimum.outer(places, places)
+        gains = levels @ numpy.linalg.inv(levels + 160 * numpy.eye(self.n))
+        mean, left = gains @ numpy.array(residuals), levels - gains @ levels
+        self.now, self.variance = float(mean[-1]), float(left[-1, -1])
+        self.change = float(mean[-1] - mean[0])
+        self.change_deviation = math.sqrt(left[0, 0] + left[-1, -1] - 2 * left[0, -1])
+
+
+def test_the_level_is_said_in_points_and_in_words() -> None:
+    shown = performance_analysis(expecting((70, 80), (60, 80), (50, 80)), 30).level
+    level = LocalLevel((-10, -20, -30))
+    assert (shown.points, shown.band) == (round(level.now, 1), "well_below")
+    unknown = performance_analysis(expecting((70, 80), (60, 80), (50, None)), 30).level
+    assert (unknown.points, unknown.band) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("points", "band"),
+    [
+        (-30, "well_below"),
+        (-10, "well_below"),
+        (-9.99, "below"),
+        (-5, "below"),
+        (-4.99, "as_expected"),
+        (0, "as_expected"),
+        (4.99, "as_expected"),
+        (5, "above"),
+        (9.99, "above"),
+        (10, "well_above"),
+    ],
+)
+def test_a_bar_of_the_level_belongs_to_the_band_further_out(points: float, band: str) -> None:
+    assert level_band(points) == band
+
+
+def test_a_fall_of_the_level_is_said_over_the_window() -> None:
+    looked = expecting((90, 70), (80, 70), (60, 70), (40, 70))
+    level = LocalLevel((20, 10, -10, -30))
+    (found,) = insights(looked, engagement(looked))
+    assert found.code == "insight.level_declining"
+    assert found.text == (
+        "Over your last 4 assessments your results have fallen by about "
+        f"{-round(level.change, 1)} points, allowing for how hard each one was"
+    )
+    assert found.evidence[0].feature == "score_level_change"
+    assert found.evidence[0].value == round(level.change, 2)
+
+
+def test_a_forecast_rests_on_expectations_where_they_are_known() -> None:
+    looked = expecting((85, 80), (95, 88), (88, 84), (91, 84))
+    shown = performance_forecast(looked, 10)
+    level = LocalLevel((5, 7, 4, 7))
+    expected = [80.0, 88.0, 84.0, 84.0]
+    value = fmean(expected) + level.now
+    pace, days = 3 / 9, 20 - 9  # of scores a day; since the newest one
+    for place, point in enumerate(shown.points, start=1):
+        variance = level.variance + 160 + 10 * pace * (days + place)
+        variance += stdev(expected) ** 2 * 5 / 4
+        half = stats.norm.ppf(0.95) * math.sqrt(variance)
+        assert point.value == round(value, 1)
+        assert point.low == round(value - half, 1)
+        assert point.high == 100
+    assert len(shown.points) == 10
+    assert shown.note is None
 
 
 def test_moving_averages_weigh_the_newest_most() -> None:
@@ -148,10 +240,11 @@ def test_scores_are_shown_by_course_and_by_kind() -> None:
 
 
 def test_a_flat_forecast_widens_and_a_proven_trend_goes_on() -> None:
-    flat = performance_forecast(view(scored(70, 80, 72, 78), at(10)), 30)
-    assert (flat.status, len(flat.points), {p.value for p in flat.points}) == ("ok", 30, {75.0})
-    widths = [p.high - p.low for p in flat.points if p.high < 100]
+    flat = performance_forecast(view(scored(73, 77, 74, 76), at(10)), 30)
+    assert (flat.status, {p.value for p in flat.points}) == ("ok", {75.0})
+    widths = [p.high - p.low for p in flat.points]
     assert widths == sorted(widths)
+    assert widths[0] < widths[-1]
     rising = performance_forecast(view(scored(50, 55, 60, 66), at(10)), 14)
     values = [p.value for p in rising.points]
     assert values == sorted(values)
@@ -160,9 +253,28 @@ def test_a_flat_forecast_widens_and_a_proven_trend_goes_on() -> None:
 
 
 def test_a_long_forecast_is_weekly_and_a_short_row_has_none() -> None:
-    assert len(performance_forecast(view(scored(70, 80, 72, 78), at(10)), 90).points) == 12
+    assert len(performance_forecast(view(scored(75, 75.1, 75, 75), at(10)), 60).points) == 8
     few = performance_forecast(view(scored(70, 80), at(10)), 30)
     assert (few.status, few.points, few.missing[0].have) == ("insufficient_data", [], 2)
+    assert few.note is None
+
+
+def test_a_forecast_ends_where_it_gets_wider_than_fifty_points() -> None:
+    shown = performance_forecast(view(scored(70, 80, 72, 78), at(10)), 30)
+    assert 0 < len(shown.points) < 30
+    assert all(point.high - point.low <= 50 for point in shown.points)
+    assert shown.note is not None
+    day = (at(10) + timedelta(days=len(shown.points) + 1)).date()
+    assert shown.note.text == (
+        f"From {day.day} March on, your scores cannot be told to within 50 points, so the forecast "
+        "ends before"
+    )
+    nothing = performance_forecast(view(scored(20, 80, 30, 70), at(10)), 30)
+    assert (nothing.status, nothing.points) == ("ok", [])
+    assert nothing.note is not None
+    assert nothing.note.text == (
+        "Your next scores cannot be told to within 50 points, so no forecast is drawn"
+    )
 
 
 def test_the_forecast_of_activities_holds_the_mean_and_never_less_than_none() -> None:

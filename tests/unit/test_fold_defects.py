@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 
-from domain import fold
+from domain import fold, reacting
 from domain.checkpoint import ClockMode, Halted
 from domain.codec import encode_learner
 from domain.configuration import Configuration, Halting
 from domain.events import AnyEvent
-from domain.rules import reacting
 from domain.state import SHRINK_BYTES, Day, Learner, new_learner
 from domain.step import Step
 from tests.factories import USER, Bench, at, course, enrolled, graded, record, seconds, viewed

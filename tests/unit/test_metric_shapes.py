@@ -10,11 +10,13 @@ from metrics.shapes_dashboard import Dashboard
 from metrics.shapes_predictions import Change, Effect, PredictiveAnalytics
 from metrics.shapes_trends import TrendAnalysis
 from metrics.trends import trend_analysis
-from tests.factories import Bench, at, completed, course, enrolled, event, graded, viewed
+from tests.factories import Bench, at, completed, course, enrolled, event, graded, seconds, viewed
+from tests.modelling import adopting, models_of, served, serving
 from tests.viewing import view
 
 S = "status missing"
 TREND = "direction probability slope per low high level unit n needed"
+SILENCE = f"{S} window_days probability band naive_probability note model"
 COURSE = "course_id title course_status outcome"
 KEYS = {
     "progress_summary": "overall_progress modules_completed total_modules current_level "
@@ -54,40 +56,52 @@ KEYS = {
     "session_analysis": f"{S} count total_minutes median_minutes p90_minutes longest_minutes "
     "per_week trend",
     "forecast": "performance activities",
-    "forecast.performance": f"{S} unit level trend points",
+    "forecast.performance": f"{S} unit level trend points note",
     "forecast.performance.points": "date value low high",
     "forecast.activities": f"{S} points",
-    "predictions": "next_assessment_score inactivity not_passing submissions",
+    "predictions": "next_assessment_score inactivity inactivity_14 not_passing next_missing "
+    "submissions",
     "predictions.next_assessment_score": f"{S} course_id assessment_id title due_at score "
-    "naive_score model",
+    "naive_score note model",
     "predictions.next_assessment_score.score": "value low high level",
     "predictions.next_assessment_score.model": "name version learned_until",
-    "predictions.inactivity": f"{S} window_days probability band naive_probability model",
-    "predictions.not_passing": f"{COURSE} {S} probability band course_base_rate model",
-    "predictions.submissions": f"{S} course_id assessment_id due_at days_from_due model",
-    "performance_forecast": f"{S} unit level trend points",
+    "predictions.inactivity": SILENCE,
+    "predictions.inactivity_14": SILENCE,
+    "predictions.not_passing": f"{COURSE} {S} probability band course_base_rate note model",
+    "predictions.next_missing": f"{S} course_id assessment_id title due_at probability band "
+    "naive_probability note model",
+    "predictions.submissions": f"{S} course_id assessment_id due_at days_from_due note model",
+    "performance_forecast": f"{S} unit level trend points note",
     "completion_predictions": f"{COURSE} {S} progress remaining_units pace_per_week "
     "needed_pace_per_week expected_date earliest_date latest_date course_ends_on "
     "probability_by_horizon probability_by_course_end confidence schedule",
     "learning_recommendations": "rank reason action source effect",
     "learning_recommendations.action": "code params text target due_at",
     "learning_recommendations.action.target": "kind id course_id",
+    "learning_recommendations.effect": "target course_id from to if kind",
+    "learning_recommendations.effect.if": "feature from to",
+    "risk_factors": "code params text target course_id feature value baseline unit direction "
+    "contribution changeable",
+    "risk_explanations": "target course_id intercept shown other logit raw_probability probability",
     "prediction_confidence": "level value reasons models",
     "prediction_confidence.models": "name version learned_until target examples_learned metric "
     "score naive_score calibration_error interval_coverage interval_level drifted",
 }
-ANALYSIS_KEYS = "volatility volatility_band moving_averages by_course by_assessment_kind by_skill"
+ANALYSIS_KEYS = (
+    "level volatility volatility_band moving_averages by_course by_assessment_kind by_skill"
+)
 
 
 def answers() -> tuple[Any, Any, Any]:
     """The three answers about one learner, as they go over the wire."""
-    bench = Bench(facts=course(4, {"a9": at(8)}))
+    facts = course(4, {"a9": at(8)}, starts_at=seconds(at(0)), ends_at=seconds(at(60)))
+    bench = adopting(Bench(facts=facts, snapshots=serving(served())))
     bench.send(enrolled(at(0)), *(completed(at(n), f"m{n + 1}") for n in range(2)))
     bench.send(*(graded(at(n), 85 + n, f"b{n}") for n in range(5)))
     bench.send(event("goal_set", at(5), goal_id="g", metric="streak_days", target=3))
     bench.send(event("question_answered", at(5), question_id="q", correct=True, skills=["s"]))
     bench.send(viewed(at(6)))
-    looked = view(bench, at(6, minutes=10))
+    looked = view(bench, at(6, minutes=10), models=models_of(served()))
     return (
         TypeAdapter(Dashboard).dump_python(dashboard(looked)),
         TypeAdapter(TrendAnalysis).dump_python(trend_analysis(looked, 30, "comprehensive")),

@@ -6,7 +6,7 @@ from agents.worker.metrics import Metrics
 from api.metrics import ApiMetrics
 from sinks.metrics import SinkMetrics
 
-CLOSED = {"partition", "topic", "route", "method", "status", "why"}
+CLOSED = {"partition", "topic", "route", "method", "status", "why", "model", "over", "figure"}
 """Each is one of a set that is known when the process starts."""
 
 

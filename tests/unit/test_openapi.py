@@ -45,6 +45,14 @@ def test_every_example_is_a_whole_answer(page: str) -> None:
     assert problems(schema_of(page), example) == []
 
 
+def test_the_example_of_the_models_is_a_whole_answer() -> None:
+    operation = document()["paths"]["/api/v1/models"]["get"]
+    content = operation["responses"]["200"]["content"]["application/json"]
+    assert content["example"]["models"]
+    assert problems(content["schema"], content["example"]) == []
+    assert set(operation["responses"]) == {"200", "401", "403", "500", "503"}
+
+
 def test_every_example_of_a_parameter_is_valid() -> None:
     seen = 0
     for path, _, operation in operations():
@@ -110,9 +118,9 @@ def _opens(node: dict[str, Any]) -> bool:
 
 def test_every_operation_stands_once_and_is_described() -> None:
     found = list(operations())
-    health = ["/healthz", "/readyz", "/readyz/api"]
+    operators = ["/healthz", "/readyz", "/readyz/api", "/api/v1/models"]
     pages = [f"/api/v1/progress/{page}" for page in PAGES]
-    assert [path for path, _, _ in found] == [*pages, *health]
+    assert [path for path, _, _ in found] == [*pages, *operators]
     assert len({operation["operationId"] for _, _, operation in found}) == len(found)
     tags = {tag["name"] for tag in document()["tags"]}
     for path, method, operation in found:

@@ -18,7 +18,7 @@ def an_application() -> FastAPI:
     problems.install(app, {})
     raised = [
         problems.unauthorized("x"),
-        problems.forbidden("x"),
+        problems.forbidden("x", "a:scope"),
         problems.not_found("x"),
         problems.invalid_parameter(),
         problems.unavailable("x"),

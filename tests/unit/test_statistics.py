@@ -13,6 +13,8 @@ from domain.statistics import (
     fit_line,
     gamma_quantile,
     gamma_share,
+    normal_quantile,
+    normal_share,
     quantile,
     t_quantile,
     t_share,
@@ -20,6 +22,13 @@ from domain.statistics import (
 
 stats = importlib.import_module("scipy.stats")  # it brings no types
 SHARES = (0.01, 0.05, 0.1, 0.5, 0.9, 0.95, 0.975, 0.995)
+
+
+def test_the_normal_distribution_is_scipys() -> None:
+    for value in (-9, -2.5, -0.3, 0, 0.3, 2.5, 9):
+        assert normal_share(value) == pytest.approx(stats.norm.cdf(value), rel=1e-12)
+    for share in SHARES:
+        assert normal_quantile(share) == pytest.approx(stats.norm.ppf(share), rel=1e-12, abs=1e-12)
 
 
 @pytest.mark.parametrize("degrees", [1, 2, 3, 4, 6, 10, 30, 200])

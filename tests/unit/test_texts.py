@@ -4,11 +4,13 @@ import re
 import string
 from pathlib import Path
 
+from domain.predictions import TARGETS
 from domain.rules import RULES
 from domain.texts import TEXTS, text
+from metrics.risk_words import COURSE, SILENCE
 
 ROOT = Path(__file__).parents[2]
-FAMILIES = "insight|segment|confidence|recommendation|alert|action"
+FAMILIES = "insight|segment|prediction|forecast|confidence|recommendation|alert|action"
 CODE = re.compile(rf"\"((?:{FAMILIES})\.[a-z0-9_.]+)\"")
 ACTION = re.compile(r"\b(?:code=|action\(\s*)\"([a-z_]+)\"")
 
@@ -30,8 +32,10 @@ def test_every_code_that_the_code_speaks_is_in_the_catalogue() -> None:
 
 def test_no_sentence_stands_in_the_catalogue_without_a_speaker() -> None:
     composed = ("action.", *(f"alert.{name}." for name in RULES))
-    spoken = codes_in_the_code()
+    spoken = codes_in_the_code() | {f"risk.{feature}" for feature in (*SILENCE, *COURSE)}
+    spoken |= {f"model.{target}" for target in TARGETS}
     assert [code for code in TEXTS if code not in spoken and not code.startswith(composed)] == []
+    assert spoken <= set(TEXTS)
 
 
 def test_every_sentence_says_its_parameters() -> None:

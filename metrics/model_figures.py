@@ -1,0 +1,140 @@
+"""The models' own figures, for operators: from the newest snapshot's reports."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, Literal
+
+from domain.exact import rounded
+from domain.predictions import TARGETS, Target
+from metrics.figures import instant, maybe_instant, prob
+from metrics.modelled import learned
+from metrics.shapes import Prob
+from metrics.shapes_models import (
+    AdoptedModel,
+    CalibrationBin,
+    CourseModelScores,
+    Drift,
+    GroupModelScores,
+    ModelFigures,
+    ModelScores,
+    ModelsReport,
+)
+from metrics.view import Models
+from models.encoding import ENCODINGS
+from models.reports import Bin, Report, Scores
+
+DIGITS: Final = 4
+_NOTHING: Final = Scores()
+
+
+def models_report(
+    models: Models, adopted: Mapping[int, int], predicted: frozenset[Target]
+) -> ModelsReport:
+    """The answer of `GET /api/v1/models`.
+
+    `adopted` has the snapshot's number of each partition; `predicted` is what is switched on.
+    """
+    newest = models.snapshots.get(models.newest)
+    return ModelsReport(
+        serving_version=_version(models.serving),
+        newest_version=_version(models.newest),
+        pinned=models.pinned,
+        frozen=models.frozen,
+        learned_until=None if newest is None else instant(newest.snapshot.learned_until),
+        adopted=[
+            AdoptedModel(partition=partition, version=_version(number))
+            for partition, number in sorted(adopted.items())
+        ],
+        models=[_figures(models, target, on=target in predicted) for target in TARGETS],
+    )
+
+
+def gauges(models: Models) -> Iterator[tuple[Target, str, str, float]]:
+    """Every figure that is known, as (model, over what, name, value): total, rolling, learned."""
+    newest = models.snapshots.get(models.newest)
+    if newest is None:
+        return
+    for target, report in newest.snapshot.reports.items():
+        yield target, "learned", "examples", float(newest.snapshot.examples.get(target, 0))
+        yield target, "rolling", "drifted", float(report.drifted)
+        for over, scores in (("total", report.total), ("rolling", report.rolling)):
+            shown = _scores(scores)
+            for name in ModelScores.__dataclass_fields__:
+                value = getattr(shown, name)
+                if value is not None:
+                    yield target, over, name, float(value)
+
+
+def _figures(models: Models, target: Target, *, on: bool) -> ModelFigures:
+    newest = models.snapshots.get(models.newest)
+    report = Report(target=target) if newest is None else newest.snapshot.reports[target]
+    have, need = learned(newest, target)
+    return ModelFigures(
+        name=target,
+        unit=_unit(target),
+        switched_on=on,
+        speaks=have >= need,
+        examples_learned=report.examples if newest is None else newest.snapshot.examples[target],
+        examples_needed=need,
+        total=_scores(report.total),
+        rolling=_scores(report.rolling),
+        calibration=list(_bins(target, report.total.bins)),
+        courses=[
+            CourseModelScores(course_id=course_id, scores=_scores(scores))
+            for course_id, scores in sorted(report.courses.items())
+        ],
+        groups=[
+            GroupModelScores(group=group, scores=_scores(scores))
+            for group, scores in sorted(report.groups.items())
+        ],
+        drift=Drift(
+            drifted=report.drifted,
+            drifted_at=maybe_instant(report.drifted_at),
+            count=report.drifts,
+        ),
+    )
+
+
+def _unit(target: Target) -> Literal["probability", "percent", "days"]:
+    if target in ENCODINGS:
+        return "probability"
+    return "percent" if target == "score" else "days"
+
+
+def _bins(target: Target, bins: Iterable[Bin]) -> Iterator[CalibrationBin]:
+    known = list(bins)
+    for place, each in enumerate(known):
+        edges = (place / len(known), (place + 1) / len(known)) if target in ENCODINGS else None
+        yield CalibrationBin(
+            from_=None if edges is None else prob(edges[0]),
+            to=None if edges is None else prob(edges[1]),
+            count=each.count,
+            predicted=_number(each.predicted) if each.count else None,
+            came=prob(each.came) if each.count else None,
+        )
+
+
+def _scores(scores: Scores) -> ModelScores:
+    return ModelScores(
+        count=scores.count,
+        rate=_number(scores.rate),
+        log_loss=_number(scores.log_loss),
+        naive_log_loss=_number(scores.naive_log_loss),
+        brier=_number(scores.brier),
+        naive_brier=_number(scores.naive_brier),
+        auc=_number(scores.auc),
+        naive_auc=_number(scores.naive_auc),
+        calibration_error=_number(scores.calibration_error),
+        naive_calibration_error=_number(scores.naive_calibration_error),
+        mae=_number(scores.mae),
+        naive_mae=_number(scores.naive_mae),
+        interval_coverage=_number(scores.coverage),
+        interval_width=_number(scores.width),
+    )
+
+
+def _number(value: float | None) -> Prob | None:
+    return None if value is None else rounded(value, DIGITS)
+
+
+def _version(number: int) -> str | None:
+    return str(number) if number else None

@@ -1,0 +1,126 @@
+"""Snapshots of the models as the trainer makes them, learned from lessons that tests make up."""
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from random import Random
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from domain.examples import Example, Lesson
+from domain.features import COURSE, SCORE, SILENCE, SUBMISSION, Feature
+from domain.inputs import ModelAdopted
+from domain.predictions import TARGETS, Figure, Target
+from domain.scoring import NoModels, Scorer
+from metrics.view import Models
+from models.learning import Learning
+from models.reports import Report, Scores
+from models.serving import Served
+from models.snapshot import Snapshot, decode_snapshot
+from tests.factories import START, Bench, seconds
+
+LEARNED_UNTIL: Final = seconds(START)
+DAY: Final = 86_400
+MANY: Final = 600
+"""More than any model needs to speak."""
+
+
+def lessons(seed: int = 1, *, many: int = MANY, series: str = "c") -> Iterator[Lesson]:
+    """Lessons of `many` learners, whose risks grow with overdue work and silence."""
+    random = Random(seed)
+    for number in range(many):
+        at = LEARNED_UNTIL - DAY * (many - number - 1)
+        silence, course = _bins(random, SILENCE), _bins(random, COURSE)
+        quiet = random.random() < 0.1 + 0.8 * silence[0] / 13
+        behind = random.random() < 0.1 + 0.8 * course[0] / 6
+        yield Lesson(
+            user_id=f"u{number}",
+            at=at,
+            course_id="earlier",
+            series=series,
+            groups={"age": "young" if number % 2 else "old"},
+            outcome=int(behind),
+            examples=(
+                _example("inactivity_7", silence, int(quiet), at, 900 if silence[0] > 6 else 200),
+                _example("inactivity_14", silence, int(quiet), at, 900 if silence[0] > 6 else 200),
+                _example("not_passing", course, int(behind), at, 850 if course[0] > 3 else 150),
+                _example("next_missing", course, int(behind), at, 850 if course[0] > 3 else 150),
+                _amount("score", random, at),
+                _amount("submission", random, at),
+            ),
+        )
+
+
+def _bins(random: Random, features: tuple[Feature, ...]) -> list[int]:
+    return [random.randrange(feature.bins) for feature in features]
+
+
+def _example(target: Target, features: list[int], label: int, at: int, shown: int) -> Example:
+    name = "a1" if target == "next_missing" else None
+    figure = Figure(shown, 500)
+    return Example(target, name, None, 0, at - 7 * DAY, 1, features, label, figure)
+
+
+def _amount(target: Target, random: Random, at: int) -> Example:
+    score = target == "score"
+    expected = random.randint(500, 900) if score else random.randint(-40, 20)
+    label = max(-300, min(1000 if score else 300, expected + random.randint(-80, 80)))
+    names = SCORE if score else SUBMISSION
+    features = [expected, *[0] * (len(names) - 1)]
+    shown = Figure(expected, expected + 100, expected - 70, expected + 70)
+    return Example(target, "a1", "quiz", 1, at - 7 * DAY, 1, features, label, shown)
+
+
+@lru_cache
+def snapshot_bytes(number: int = 1, *, many: int = MANY, seed: int = 1) -> bytes:
+    """The bytes of a snapshot that has learned from so many learners."""
+    learning = Learning()
+    learning.learn(lessons(seed, many=many))
+    return learning.snapshot(number, many)
+
+
+def snapshot(number: int = 1, *, many: int = MANY, seed: int = 1) -> Snapshot:
+    """The same, decoded."""
+    return decode_snapshot(snapshot_bytes(number, many=many, seed=seed))
+
+
+def served(number: int = 1, *, many: int = MANY, seed: int = 1) -> Served:
+    """The same, as it serves."""
+    return Served(snapshot(number, many=many, seed=seed))
+
+
+def serving(*known: Served) -> Callable[[int], Scorer]:
+    """What a fold asks for a snapshot by its number."""
+    by_number: dict[int, Scorer] = {0: NoModels(), **{each.number: each for each in known}}
+    return by_number.__getitem__
+
+
+def adopting(bench: Bench, number: int = 1) -> Bench:
+    """The bench, after its partition adopted a snapshot."""
+    return bench.adopt("model", ModelAdopted(number=number))
+
+
+def models_of(*known: Served, **given: Any) -> Models:
+    """What a view knows of the models, where the last of these snapshots is adopted and newest."""
+    number = known[-1].number if known else 0
+    shown = {"adopted": number, "newest": number, "serving": number} | given
+    return Models(snapshots={each.number: each for each in known}, **shown)
+
+
+def reporting(base: Served, **reports: Report) -> Served:
+    """A snapshot with other reports; those that are not given are of a model that is believed."""
+    made = {target: reports.get(target, believed(target)) for target in TARGETS}
+    return Served(replace(base.snapshot, reports=made))
+
+
+def believed(target: Target, **scores: Any) -> Report:
+    """The report of a model that nothing is to be said against, but for what is given."""
+    amount = target in {"score", "submission"}
+    good: dict[str, Any] = {"count": 1_000}
+    if amount:
+        good |= {"mae": 9.0, "naive_mae": 12.0, "coverage": 0.9, "width": 30.0}
+    else:
+        good |= {"auc": 0.8, "naive_auc": 0.7, "log_loss": 0.4, "naive_log_loss": 0.5}
+        good |= {"calibration_error": 0.02}
+    rolling = Scores(**{**good, **scores})
+    return Report(target=target, examples=2_000, total=rolling, rolling=rolling)
