@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -318,6 +320,10 @@ async def test_snapshots_and_what_serves_are_rows_with_their_position(topics: Se
     assert (await positions(topics))[SNAPSHOTS.name, 0] == 7
 
 
+async def stored_under(settings: Settings, number: int) -> list[dict[str, Any]]:
+    return await rows(settings, "SELECT 1 FROM model_snapshots WHERE number = %s", number)
+
+
 async def test_a_sink_that_starts_again_continues_behind_the_snapshots_it_has(
     topics: Settings,
 ) -> None:
@@ -325,9 +331,5 @@ async def test_a_sink_that_starts_again_continues_behind_the_snapshots_it_has(
     for number in (1, 2):
         async with running_sink(topics):
             await put_snapshots(topics, (snapshot_key(number), learning.snapshot(number, 0)))
-            await eventually(
-                lambda number=number: rows(
-                    topics, "SELECT 1 FROM model_snapshots WHERE number = %s", number
-                )
-            )
+            await eventually(partial(stored_under, topics, number))
     assert len(await rows(topics, "SELECT 1 FROM model_snapshots")) == 2
