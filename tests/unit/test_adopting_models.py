@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from aiokafka.structs import ConsumerRecord
 from prometheus_client import CollectorRegistry
+from typing_extensions import override
 
 from agents.worker.metrics import Metrics
 from agents.worker.snapshots import KEPT, SnapshotReader, _Behind
@@ -37,7 +38,7 @@ class Numbered(NoModels):
     """A snapshot that says nothing, under a number."""
 
     def __init__(self, number: int) -> None:
-        self.number = number  # type: ignore[misc]
+        self.number = number
 
 
 @pytest.fixture
@@ -143,7 +144,8 @@ class Reading(SnapshotReader):
         self._take(a_record(offset, key, value))
         await self._prepare()
 
-    async def _fetch(self, number: int, place: Any) -> bytes:  # type: ignore[override]
+    @override
+    async def _fetch(self, number: int, place: Any) -> bytes:
         self.fetched.append(number)
         return self.kept[place.offset]
 
