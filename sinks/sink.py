@@ -139,6 +139,8 @@ class Sink:
             return
         began = time.perf_counter()
         for partition, batch in self._by_partition(records).items():
+            if partition not in self._positions:
+                continue  # an older sink has its states, and knows no snapshots
             async with self._rebalances.writing:
                 if self._rebalances.over():
                     return

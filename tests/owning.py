@@ -31,7 +31,7 @@ from agents.worker.snapshots import SnapshotReader
 from agents.worker.stored import WorkerStored
 from agents.worker.topology import worker_job
 from contracts.snapshots import Serving
-from contracts.topics import ALERTS, INPUTS, STATE
+from contracts.topics import ALERTS, EXAMPLES, INPUTS, STATE
 from domain.checkpoint import Checkpoint
 from domain.codec import decode_checkpoint
 from domain.configuration import Configuration
@@ -196,7 +196,7 @@ class Stage:
             str(n) for n in count(1) if partition_of(str(n).encode(), PARTITIONS) == partition
         )
         self.broker = Broker()
-        self.broker.logs[ALERTS.name] = Log()
+        self.broker.logs |= {ALERTS.name: Log(), EXAMPLES.name: Log()}
         self.clock = _Clock()
         self.courses = Courses(self.settings, lambda: None)
         self.registry = CollectorRegistry()

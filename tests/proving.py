@@ -10,12 +10,14 @@ from contracts.alert_event import encode_transition
 from contracts.course_facts import decode_course_facts
 from contracts.dead_letter import dead_letter_headers, dead_letter_key, dead_letter_value
 from contracts.inputs import encode_input
+from contracts.lessons import encode_lesson
 from contracts.state_keys import PARTITION_KEY, course_key
 from contracts.topics import (
     ACTIVITY,
     ALERTS,
     COURSES,
     DEAD_LETTERS,
+    EXAMPLES,
     INPUTS,
     STATE,
     TRANSITIONS,
@@ -114,6 +116,8 @@ class Partition:
             put(TRANSITIONS, key, encode_transition(transition))
             if transition.delivered:
                 put(ALERTS, key, delivered(transition))
+        for lesson in bench.lessons:
+            put(EXAMPLES, lesson.user_id.encode(), encode_lesson(lesson))
         for letter in bench.letters:
             self.put_letter(letter, ACTIVITY)
         for value in bench.inputs:

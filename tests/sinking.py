@@ -11,7 +11,7 @@ from psycopg.rows import dict_row
 
 from contracts.alert_event import encode_transition
 from contracts.state_keys import PARTITION_KEY, course_key
-from contracts.topics import STATE, TRANSITIONS
+from contracts.topics import SNAPSHOTS, STATE, TRANSITIONS
 from domain.alerts import Evidence, Subject, Transition
 from domain.checkpoint import CHECKPOINT_VERSION, Checkpoint
 from domain.codec import encode_checkpoint, encode_facts, encode_learner
@@ -130,6 +130,14 @@ async def put_transitions(settings: Settings, *transitions: Transition) -> None:
             key = each.user_id.encode()
             partition = partition_of(key, settings.partitions)
             await producer.send(topic, encode_transition(each), key=key, partition=partition)
+
+
+async def put_snapshots(settings: Settings, *records: tuple[bytes, bytes]) -> None:
+    """Put records on `model.snapshots`: pairs of key and value."""
+    topic = settings.topic(SNAPSHOTS.name)
+    async with AIOKafkaProducer(**connect_options(settings)) as producer:
+        for key, value in records:
+            await producer.send(topic, value, key=key, partition=0)
 
 
 def a_sink(settings: Settings, stop: asyncio.Event) -> Sink:

@@ -10,7 +10,6 @@ from contracts.lessons import encode_lesson, encode_order
 from contracts.snapshots import (
     SERVING_KEY,
     TRAINER_KEY,
-    TRAINER_VERSION,
     Serving,
     Trainer,
     decode_serving,
@@ -21,9 +20,9 @@ from contracts.topics import EXAMPLES, SNAPSHOTS
 from domain.examples import DAY, Example, Lesson, Order
 from domain.features import COURSE, SILENCE
 from domain.predictions import Figure
-from models.learning import Learning
 from models.snapshot import decode_snapshot
-from models.training import Published, Training
+from models.training import Published
+from proof.examples import Snapshot, learn_again
 from runtime.kafka import keyed_producer
 from runtime.settings import Settings
 from tests.working import stored
@@ -94,17 +93,10 @@ def snapshots_of(settings: Settings) -> list[tuple[int, bytes]]:
 
 def learned_anew(settings: Settings, found: Sequence[tuple[int, bytes]]) -> list[Published]:
     """What learning the log again gives, with snapshots at the offsets of those found."""
-    ends = {decode_snapshot(data).learned for _, data in found}
-    training = Training(
-        Learning(), Trainer(version=TRAINER_VERSION, topic_id="", partitions=1, next=0)
-    )
-    for record in stored(settings, EXAMPLES.name):
-        before = len(training.published)
-        training.take(record)
-        if len(training.published) == before and training.trainer.next in ends:
-            training.publish()
-            ends.remove(training.trainer.next)
-    return training.published
+    known = {
+        number: Snapshot(number, decode_snapshot(data).learned, data) for number, data in found
+    }
+    return list(learn_again(stored(settings, EXAMPLES.name), known))
 
 
 def _newest(settings: Settings) -> dict[bytes, bytes]:

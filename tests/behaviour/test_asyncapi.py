@@ -153,7 +153,11 @@ def test_lessons_and_orders_are_valid() -> None:
     )
     for lesson in (whole, Lesson(user_id="7", at=20)):
         assert unlike_ours("Lesson", json.loads(encode_lesson(lesson))) == []
-    for order in (Order(order="gather"), Order(order="learn", at=5), Order(order="pin", snapshot=3)):
+    for order in (
+        Order(order="gather"),
+        Order(order="learn", at=5),
+        Order(order="pin", snapshot=3),
+    ):
         assert unlike_ours("Order", json.loads(encode_order(order))) == []
 
 

@@ -200,6 +200,7 @@ def start_all(scene: Scene, watchers: Watchers, workers: int) -> None:
         START_SECONDS,
         "every partition has an owner",
     )
+    scene.parts.until(scene.parts["trainer"].taken, START_SECONDS, "a trainer that learns")
     scene.sender.start()
     scene.well(time.monotonic())
 

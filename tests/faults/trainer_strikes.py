@@ -19,6 +19,7 @@ from tests.faults.parts import MissedError, Part, StuckError, ViolationError
 from tests.faults.scene import START_SECONDS, Scene, away, some
 
 _ORDER_SECONDS: Final = 0.5
+_LOOK_SECONDS: Final = 0.5
 _ZOMBIE_SECONDS: Final = 30.0
 _ZOMBIE_POINTS: Final[tuple[Point, ...]] = ("after_states", "after_offsets")
 
@@ -143,11 +144,16 @@ def _until_published(scene: Scene) -> None:
     """Wait until another snapshot was made."""
     before = read_models(scene.stage.settings).serving.newest
     _ask_for_snapshot(scene)
-    scene.parts.until(
-        lambda: read_models(scene.stage.settings).serving.newest > before,
-        START_SECONDS,
-        "the trainer publishes",
-    )
+    looked = 0.0
+
+    def published() -> bool:
+        nonlocal looked
+        if time.monotonic() - looked < _LOOK_SECONDS:
+            return False
+        looked = time.monotonic()
+        return read_models(scene.stage.settings).serving.newest > before
+
+    scene.parts.until(published, START_SECONDS, "the trainer publishes")
 
 
 def _reach(scene: Scene, trainer: Part, failpoints: str) -> None:

@@ -4,19 +4,29 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from aiokafka import AIOKafkaConsumer
 from pydantic import SecretStr
 
-from contracts.topics import STATE
+from contracts.snapshots import (
+    SERVING_KEY,
+    TRAINER_KEY,
+    Serving,
+    encode_serving,
+    snapshot_key,
+)
+from contracts.topics import SNAPSHOTS, STATE
 from devstack.postgres import EmbeddedPostgres
 from domain.codec import encode_facts, encode_learner
 from domain.course_facts import CourseFacts
 from domain.ids import partition_of
 from domain.state import Course
+from models.learning import Learning
 from operations.topics import declare
 from runtime.database import connect
 from runtime.errors import CrashError, LossError, UsageError
@@ -33,12 +43,14 @@ from tests.sinking import (
     a_learner,
     a_transition,
     eventually,
+    put_snapshots,
     put_states,
     put_transitions,
     resolved,
     rows,
     running_sink,
 )
+from tests.training import lessons
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.integration
@@ -73,7 +85,7 @@ async def sunk(settings: Settings, user_id: str, expected: int) -> bool:
 
 
 def test_migrations_run_once(bare: Settings) -> None:
-    assert migrate(bare) == [1, 2, 3]
+    assert migrate(bare) == [1, 2, 3, 4]
     assert migrate(bare) == []
 
 
@@ -281,3 +293,43 @@ async def test_two_sinks_share_the_partitions(topics: Settings) -> None:
             await eventually(lambda: all_at(5))
         await put_states(topics, *(a_learner(name, 6) for name in names))
         await eventually(lambda: all_at(6))
+
+
+async def test_snapshots_and_what_serves_are_rows_with_their_position(topics: Settings) -> None:
+    learning = Learning()
+    learning.learn(lessons(5))
+    first, second = learning.snapshot(1, 5), learning.snapshot(2, 9)
+    serving = Serving(number=1, newest=2, pinned=True, at=7)
+    async with running_sink(topics):
+        await put_snapshots(
+            topics,
+            (snapshot_key(1), first),
+            (TRAINER_KEY, b"its own"),
+            (snapshot_key(2), second[:50]),
+            (snapshot_key(2), second),
+            (snapshot_key(1), second),
+            (SERVING_KEY, b"[]"),
+            (SERVING_KEY, encode_serving(serving)),
+        )
+        found = await eventually(lambda: rows(topics, "SELECT * FROM model_serving"))
+    assert found == [{"only_row": True, "number": 1, "newest": 2, "pinned": True, "frozen": False}]
+    kept = await rows(topics, "SELECT * FROM model_snapshots ORDER BY number")
+    assert [(row["number"], bytes(row["snapshot"])) for row in kept] == [(1, first), (2, second)]
+    assert {row["learned_until"] for row in kept} == {learning.learned_until}
+    assert kept[0]["report"]["not_passing"]["examples"] == 5
+    assert (await positions(topics))[SNAPSHOTS.name, 0] == 7
+
+
+async def stored_under(settings: Settings, number: int) -> list[dict[str, Any]]:
+    return await rows(settings, "SELECT 1 FROM model_snapshots WHERE number = %s", number)
+
+
+async def test_a_sink_that_starts_again_continues_behind_the_snapshots_it_has(
+    topics: Settings,
+) -> None:
+    learning = Learning()
+    for number in (1, 2):
+        async with running_sink(topics):
+            await put_snapshots(topics, (snapshot_key(number), learning.snapshot(number, 0)))
+            await eventually(partial(stored_under, topics, number))
+    assert len(await rows(topics, "SELECT 1 FROM model_snapshots")) == 2

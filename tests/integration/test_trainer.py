@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.snapshots import TRAINER_KEY
+from contracts.snapshots import TRAINER_KEY, TRAINER_VERSION, Trainer
 from contracts.topics import EXAMPLES, SNAPSHOTS
 from domain.examples import Order
 from models.snapshot import decode_snapshot
@@ -35,9 +35,13 @@ def soon(topics: Settings) -> Settings:
     return topics.model_copy(update={"session_timeout_seconds": 3.0, "batch_records": 60})
 
 
-def learned(settings: Settings) -> int:
+def stands(settings: Settings) -> Trainer:
     trainer = trainer_of(settings)
-    return 0 if trainer is None else trainer.learned
+    return trainer or Trainer(version=TRAINER_VERSION, topic_id="", partitions=1, next=0)
+
+
+def learned(settings: Settings) -> int:
+    return stands(settings).learned
 
 
 def assert_learned_once(settings: Settings, examples: int) -> None:
@@ -46,10 +50,8 @@ def assert_learned_once(settings: Settings, examples: int) -> None:
     assert [number for number, _ in found] == list(range(1, len(found) + 1))
     assert learned(settings) == examples
     assert [tuple(each) for each in learned_anew(settings, found)] == found
-    trainer = trainer_of(settings)
-    assert trainer is not None
-    assert decode_snapshot(found[-1][1]).learned <= trainer.next
-    assert trainer.next == stored(settings, EXAMPLES.name)[-1].offset + 1
+    assert decode_snapshot(found[-1][1]).learned <= stands(settings).next
+    assert stands(settings).next == stored(settings, EXAMPLES.name)[-1].offset + 1
 
 
 def test_examples_become_a_snapshot_that_serves(soon: Settings, tmp_path: Path) -> None:
@@ -156,12 +158,12 @@ def test_orders_pin_and_freeze_and_what_is_no_lesson_stops_nobody(
         wait_for(lambda: serving_of(soon).pinned, SECONDS)
         assert serving_of(soon).number == 1
         teach(soon, [Order(order="freeze"), *lessons(150, first=150), Order(order="thaw")])
-        wait_for(lambda: (trainer_of(soon) or pytest.fail()).passed_over == 300, SECONDS)
+        wait_for(lambda: stands(soon).passed_over == 300, SECONDS)
         assert (learned(soon), serving_of(soon).frozen) == (300, False)
         teach(soon, [*lessons(150, first=300), Order(order="unpin")])
         wait_for(lambda: learned(soon) == 600 and not serving_of(soon).pinned, SECONDS)
         assert serving_of(soon).number == serving_of(soon).newest > newest
-        assert (trainer_of(soon) or pytest.fail()).rejected == 4
+        assert stands(soon).rejected == 4
         said = trainer.said()
         assert said.count("lesson_rejected") == 4
         assert "secret" not in said

@@ -8,10 +8,19 @@ import pytest
 
 from contracts.alert_event import encode_transition
 from contracts.state_keys import PARTITION_KEY
-from contracts.topics import ACTIVITY, ALERTS, DEAD_LETTERS, INPUTS, STATE, TRANSITIONS
+from contracts.topics import (
+    ACTIVITY,
+    ALERTS,
+    DEAD_LETTERS,
+    EXAMPLES,
+    INPUTS,
+    STATE,
+    TRANSITIONS,
+)
 from domain.codec import encode_checkpoint
 from domain.decode import Record
 from domain.fold import DeadLetter
+from proof.examples import lesson_id
 from proof.found import States
 from proof.oracle import Told
 from proof.tables import learner_tuple
@@ -61,10 +70,13 @@ def test_what_a_worker_and_a_sink_left_is_equal() -> None:
         "progress.alerts": (2, 2),
         "alerts": (2, 2),
         "activity.dead-letter": (1, 1),
+        "model.examples": (1, 1),
+        "model.snapshots": (0, 0),
         "postgres: learners": (2, 2),
         "postgres: partitions": (1, 1),
         "postgres: courses": (1, 1),
         "postgres: alerts": (2, 2),
+        "postgres: snapshots": (0, 0),
         "recount: events": (1, 1),
         "recount: days with work": (2, 2),
         "recount: scores": (2, 2),
@@ -85,13 +97,40 @@ def test_without_a_record_of_the_partition_nothing_of_it_is_over_yet() -> None:
     del partition.logs.topics[STATE.name]
     partition.logs.topics[TRANSITIONS.name].clear()
     partition.logs.topics[ALERTS.name].clear()
-    del partition.logs.topics[ACTIVITY.name][:]
+    del partition.logs.topics[ACTIVITY.name][:], partition.logs.topics[EXAMPLES.name]
     partition.put_letter(DeadLetter(Record(0, 0, b"7", b"{"), "not_json", ""), ACTIVITY)
     assert wrong(compared(partition.sides())) == {}
     partition.logs.put(DEAD_LETTERS, b"7", b"{", headers=[("topic", b"activity")])
     assert wrong(compared(partition.sides())) == {
         "activity.dead-letter": ["extra: activity[-1] -1 ? (partition 0)"]
     }
+
+
+# -- lessons -------------------------------------------------------------------------------------
+
+
+def test_a_lesson_that_is_missing_that_is_another_or_that_is_there_twice() -> None:
+    (lesson,) = a_partition().logs.topics[EXAMPLES.name]
+    assert lesson.value is not None
+    name = lesson_id(lesson.value)
+    assert name == "7 at 1709560080 in c1"
+    for there, named in (
+        ([], f"missing: {name} (partition 0)"),
+        ([lesson.value, lesson.value], f"extra: {name} (partition 0)"),
+        ([lesson.value.replace(b'"score"', b'"other"')], f"different: {name} (partition 0)"),
+        ([lesson.value, b"{"], "extra: not a lesson (partition 0)"),
+    ):
+        partition = a_partition()
+        partition.logs.topics[EXAMPLES.name].clear()
+        for value in there:
+            partition.logs.put(EXAMPLES, b"7", value)
+        assert wrong(compared(partition.sides())) == {"model.examples": [named]}
+
+
+def test_orders_are_nobodys_lessons() -> None:
+    partition = a_partition()
+    partition.logs.put(EXAMPLES, None, b'{"order":"learn"}')
+    assert wrong(compared(partition.sides())) == {}
 
 
 # -- inputs --------------------------------------------------------------------------------------
@@ -350,6 +389,7 @@ def test_a_log_that_is_gone_leaves_rows_against_topics() -> None:
         "progress.alerts": (0, 2, 0, 0, 0, 2),
         "alerts": (0, 2, 0, 0, 0, 2),
         "activity.dead-letter": (0, 1, 0, 0, 0, 1),
+        "model.examples": (0, 1, 0, 0, 0, 1),
     }
     assert report["alerts"].named == ["unverifiable: partition 0: the log is gone"]
     assert counts(report["postgres: alerts"]) == (2, 2, 0, 0, 0, 0)

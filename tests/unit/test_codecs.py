@@ -63,12 +63,14 @@ def test_a_process_without_a_codec_says_which_and_ends_with_2(
 COMMANDS = {
     "up": [],
     "worker": [],
+    "trainer": [],
     "sink": [],
     "api": [],
     "topics": [],
     "simulate": ["--learners=1", "--days=1", "--seed=1"],
     "replay": ["jsonl", "no-such-file"],
     "verify": [],
+    "models": ["list"],
     "dead_letters": ["list"],
 }
 

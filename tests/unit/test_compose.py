@@ -47,7 +47,7 @@ def settings_of(service: str) -> Settings:
 
 
 def test_all_parts_are_there() -> None:
-    assert set(SERVICES) == SERVERS | ONE_SHOT | {"worker", "sink", "api"}
+    assert set(SERVICES) == SERVERS | ONE_SHOT | {"worker", "trainer", "sink", "api"}
 
 
 @pytest.mark.parametrize("part", sorted(PARTS))
@@ -139,6 +139,7 @@ def test_whoever_waits_waits_for_health_or_for_the_end() -> None:
             assert ended or "healthcheck" in SERVICES[other], other
     waits = {name: set(service.get("depends_on", {})) for name, service in SERVICES.items()}
     assert waits["worker"] >= {"kafka", "topics"}
+    assert waits["trainer"] >= {"kafka", "topics"}
     assert waits["sink"] >= {"kafka", "postgres", "topics", "migrate"}
     assert waits["api"] >= {"postgres", "migrate"}
 
