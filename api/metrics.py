@@ -43,7 +43,7 @@ class ApiMetrics:
             registry=self.registry,
         )
         self.models = Gauge(
-            "learnstream_model",
+            "learnstream_api_model",
             "Figures of each model by the newest snapshot: scores of all that was shown (total) or "
             "of the newest (rolling), beside the baseline's (naive_); examples learned; drifted",
             ("model", "over", "figure"),

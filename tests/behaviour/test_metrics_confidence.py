@@ -95,8 +95,8 @@ def test_the_lowest_level_is_that_of_all(target: Any, scores: dict[str, Any], le
             "inactivity_7",
             {"calibration_error": 0.123},
             (
-                "A week without work: the probabilities given lately were 12.3 percentage points off "
-                "on average"
+                "A week without work: the probabilities given lately were 12.3 percentage points "
+                "off on average"
             ),
         ),
         (

@@ -212,7 +212,7 @@ async def test_without_snapshots_the_report_has_no_figure(settings: Settings) ->
 
 async def test_the_same_figures_are_gauges(settings: Settings) -> None:
     async with asking(settings) as client:
-        assert "learnstream_model{" not in (await client.get("/metrics")).text
+        assert "learnstream_api_model{" not in (await client.get("/metrics")).text
         await publish(settings, 1)
         text = (await client.get("/metrics")).text
     score = snapshot(1).reports["score"].total
@@ -220,7 +220,7 @@ async def test_the_same_figures_are_gauges(settings: Settings) -> None:
     line = next(
         line
         for line in text.splitlines()
-        if line.startswith("learnstream_model{")
+        if line.startswith("learnstream_api_model{")
         and all(part in line for part in ('figure="mae"', 'model="score"', 'over="total"'))
     )
     assert float(line.rpartition(" ")[2]) == round(score.mae, 4)
