@@ -1,6 +1,7 @@
 """What performance-alerts answers: rendered from codes, expired when read, counted, suggested."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Final, Literal, cast
 
 from api.alert_query import AlertQuery, Filter, Place, write_cursor
@@ -19,14 +20,14 @@ from api.alert_shapes import (
     ShownState,
 )
 from api.parameters import ALERT_TYPES, SEVERITIES
-from api.rows import AlertCount, AlertRow, AlertRows
+from api.rows import AlertCount, AlertRow, AlertRows, snapshot_number
 from contracts.alert_event import instant
 from domain import alerts
-from domain.alerts import Param, Resolution
+from domain.alerts import Param, Resolution, Spoken
 from domain.course_facts import CourseFacts
 from domain.state import Severity
 from domain.texts import text
-from metrics.shapes import Action, ActionTarget, Evidence, Text
+from metrics.shapes import Action, ActionTarget, Evidence, Model, Text
 
 DAYS: Final = 7
 RECOMMENDED_MAX: Final = 5
@@ -44,20 +45,26 @@ def performance_alerts(
     rows: AlertRows, query: AlertQuery, facts: Mapping[str, CourseFacts], now: int
 ) -> PerformanceAlerts:
     """The alerts of one learner at `now`."""
-    current = [shown_alert(row, facts, now) for row in rows.current if row.expires_at > now]
+    show = partial(shown_alert, facts=facts, now=now, learned=rows.learned)
+    current = [show(row) for row in rows.current if row.expires_at > now]
     return PerformanceAlerts(
         filters=_filters(query.filter),
         current_alerts=current,
         alert_statistics=statistics(rows.counts),
-        alert_history=_history(rows.history, query, facts, now),
+        alert_history=_history(rows.history, query, show),
         recommendations=recommendations(current),
         preferences=DEFAULT_PREFERENCES,
     )
 
 
-def shown_alert(row: AlertRow, facts: Mapping[str, CourseFacts], now: int) -> Alert:
-    """An alert as it stands at `now`; an open one whose time is over has expired."""
-    transition = row.transition
+def shown_alert(
+    row: AlertRow, facts: Mapping[str, CourseFacts], now: int, learned: Mapping[int, int]
+) -> Alert:
+    """An alert as it stands at `now`; an open one whose time is over has expired.
+
+    `learned` says until when a snapshot of the models had learned, by number.
+    """
+    transition, spoken = row.transition, row.transition.spoken
     course = facts.get(transition.course_id or "")
     title_code = transition.title_code or f"alert.{transition.category}.title"
     message_code = transition.message_code or title_code
@@ -90,8 +97,8 @@ def shown_alert(row: AlertRow, facts: Mapping[str, CourseFacts], now: int) -> Al
         subject=AlertSubject(kind=transition.subject.kind, id=transition.subject.id),
         rule=AlertRule(name=transition.category, version=transition.rule_version),
         evidence=[_evidence(each) for each in transition.evidence],
-        probability=None,
-        model=None,
+        probability=None if spoken is None else spoken.probability,
+        model=None if spoken is None else _model(spoken, learned),
         suggested_actions=actions,
     )
 
@@ -148,14 +155,22 @@ def sentence(code: str, params: Mapping[str, Param]) -> str:
 
 
 def _history(
-    rows: Sequence[AlertRow], query: AlertQuery, facts: Mapping[str, CourseFacts], now: int
+    rows: Sequence[AlertRow], query: AlertQuery, show: Callable[[AlertRow], Alert]
 ) -> AlertHistory:
     page = rows[: query.limit]
     cursor = None
     if len(rows) > query.limit:
         cursor = write_cursor(query.filter, Place(page[-1].raised_at, page[-1].alert_id))
-    items = [shown_alert(row, facts, now) for row in page]
+    items = [show(row) for row in page]
     return AlertHistory(items=items, limit=query.limit, next_cursor=cursor)
+
+
+def _model(spoken: Spoken, learned: Mapping[int, int]) -> Model | None:
+    """Who spoke; None where its snapshot is not in Postgres."""
+    until = learned.get(snapshot_number(spoken))
+    if until is None:
+        return None
+    return Model(name=spoken.name, version=spoken.version, learned_until=instant(until))
 
 
 def _filters(asked: Filter) -> Filters:

@@ -13,7 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from api.etag import BUILD
 from api.freshness import Lags
 from api.metrics import ApiMetrics
-from api.reads import DatabaseAwayError, Reads
+from api.reads import DatabaseAwayError, OtherTablesError, Reads
 from contracts.schema import SCHEMA_VERSION
 from domain.checkpoint import Checkpoint
 from domain.codec import UnknownVersionError
@@ -133,7 +133,7 @@ def health_router(settings: Settings, reads: Reads, lags: Lags, metrics: ApiMetr
     async def show_metrics() -> Response:
         for partition in range(settings.partitions):
             metrics.lag.labels(partition).set(lags.of(partition).seconds)
-        with suppress(DatabaseAwayError):  # they stay as they were read last
+        with suppress(DatabaseAwayError, OtherTablesError):  # they stay as they were read last
             metrics.show_models(await reads.models())
         text = await asyncio.to_thread(generate_latest, metrics.registry)
         return Response(text, media_type=CONTENT_TYPE_LATEST)

@@ -113,5 +113,8 @@ LEFT JOIN (
 -- A snapshot is never written again, so what is read of one stays true.
 SELECT number, snapshot FROM model_snapshots WHERE number = ANY(%(numbers)s)
 
+-- name: learned_until
+SELECT number, learned_until FROM model_snapshots WHERE number = ANY(%(numbers)s)
+
 -- name: serving
 SELECT number, newest, pinned, frozen FROM model_serving

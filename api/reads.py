@@ -125,8 +125,14 @@ class Reads:
         return [decode_checkpoint(data) for data in await self._column("records")]
 
     async def models(self) -> Models:
-        """Which snapshots of the models there are, with the newest; raises DatabaseAwayError."""
-        return await self._shared("models", self._newest_models)
+        """Which snapshots of the models there are, with the newest.
+
+        Raises DatabaseAwayError and OtherTablesError.
+        """
+        try:
+            return await self._shared("models", self._newest_models)
+        except psycopg.ProgrammingError as error:
+            raise OtherTablesError from error
 
     def now(self, checkpoint: Checkpoint | None) -> int:
         """What time it is for a learner of this partition."""

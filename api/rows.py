@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from typing import Any, Final, Generic, LiteralString, NamedTuple, TypeVar
 
@@ -11,9 +11,9 @@ from psycopg.rows import namedtuple_row
 from api.alert_query import BEGINNING, END, FIRST_ID, AlertQuery
 from api.bounded import Bounded
 from api.parameters import ALERT_TYPES, SEVERITIES
-from api.snapshots import SQL, Connection, Snapshots
+from api.snapshots import SQL, Connection, LearnedUntil, Snapshots
 from contracts.alert_event import decode_transition
-from domain.alerts import Transition
+from domain.alerts import Spoken, Transition
 from domain.checkpoint import Checkpoint
 from domain.codec import decode_checkpoint, decode_facts, decode_learner
 from domain.configuration import Configuration, adopted
@@ -22,6 +22,8 @@ from domain.recent import newest
 from domain.state import Learner
 from metrics.view import Cohort, CohortCourse, Models
 
+ANSWER_WITH_ALERTS: Final[LiteralString] = SQL["answer"] + "\n" + SQL["alerts"]
+ANSWER_WITH_MODELS: Final[LiteralString] = SQL["answer"] + "\n" + SQL["models"]
 HELD_MAX: Final = 1_000
 """So many states, courses' facts and transitions are held, each."""
 CURRENT_MAX: Final = 50
@@ -65,6 +67,7 @@ class AlertRows:
     current: Sequence[AlertRow] = ()
     history: Sequence[AlertRow] = ()
     counts: Sequence[AlertCount] = ()
+    learned: Mapping[int, int] = field(default_factory=dict)  # until when, by snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +143,7 @@ class RowReader:
         self._checkpoints: dict[int, Held[Checkpoint]] = {}
         self._courses: Bounded[tuple[str, AlertQuery | None], frozenset[str]] = Bounded(HELD_MAX)
         self._snapshots = Snapshots()
+        self._learned = LearnedUntil()
 
     async def read(self, connection: Connection, asked: Asked) -> Rows:
         """The rows of one answer.
@@ -151,7 +155,8 @@ class RowReader:
             found, needed = await self._read(connection, asked, named)
             if found is not None:
                 self._courses.put((asked.user_id, asked.query), needed)
-                return await self._with_snapshots(connection, found)
+                found = await self._with_snapshots(connection, found)
+                return await self._with_times(connection, found)
             named = needed
 
     async def _read(
@@ -210,6 +215,14 @@ class RowReader:
         snapshots = await self._snapshots.read(connection, numbers - {0})
         return replace(rows, models=replace(models, snapshots=snapshots))
 
+    async def _with_times(self, connection: Connection, rows: Rows) -> Rows:
+        """The rows with until when the models had learned that alerts name; likewise."""
+        numbers = models_of_alerts(rows.alerts)
+        if not numbers:
+            return rows
+        learned = await self._learned.read(connection, numbers)
+        return replace(rows, alerts=replace(rows.alerts, learned=learned))
+
     def _learner(self, user_id: str, row: Any, held: Held[Known] | None) -> Held[Known] | None:
         if row.learner_version is None:
             return None
@@ -262,6 +275,17 @@ def courses_of_alerts(alerts: AlertRows) -> frozenset[str]:
     return frozenset(course_id for course_id in found if course_id is not None)
 
 
+def models_of_alerts(alerts: AlertRows) -> set[int]:
+    """The number of every snapshot that spoke in these alerts."""
+    spoken = (row.transition.spoken for row in (*alerts.current, *alerts.history))
+    return {snapshot_number(each) for each in spoken if each is not None}
+
+
+def snapshot_number(spoken: Spoken) -> int:
+    """The number of the snapshot that spoke; 0, which none has, where it names no number."""
+    return int(spoken.version) if spoken.version.isdecimal() else 0
+
+
 def digest(parts: Iterable[bytes]) -> str:
     """What stands for these bytes in an ETag."""
     found = hashlib.blake2b(digest_size=12)
@@ -274,9 +298,9 @@ async def _run(connection: Connection, asked: Asked, given: dict[str, Any]) -> A
     """The one row of the statement."""
     statement: LiteralString = SQL["answer"]
     if asked.models:
-        statement += "\n" + SQL["models"]
+        statement = ANSWER_WITH_MODELS
     if asked.query is not None:
-        statement += "\n" + SQL["alerts"]
+        statement = ANSWER_WITH_ALERTS
         given |= _alert_parameters(asked.query)
         given |= {"now": asked.now, "stream": asked.stream}
     cursor = connection.cursor(binary=True, row_factory=namedtuple_row)

@@ -17,6 +17,8 @@ SQL: Final = statements(Path(__file__).with_name("read.sql"))
 HELD_MAX: Final = 8
 """So many snapshots are held. Learners of one moment have predictions of the newest few."""
 
+TIMES_MAX: Final = 1_000
+
 Connection: TypeAlias = AsyncConnection[TupleRow]
 
 log = structlog.get_logger()
@@ -43,6 +45,27 @@ class Snapshots:
         for number, served in found.items():
             self._held.put(number, served)
         return {number: served for number, served in found.items() if served is not None}
+
+
+class LearnedUntil:
+    """When the newest label was known that a snapshot had learned from, by its number."""
+
+    def __init__(self) -> None:
+        self._held: Bounded[int, int] = Bounded(TIMES_MAX)
+
+    async def read(self, connection: Connection, numbers: Iterable[int]) -> Mapping[int, int]:
+        """Epoch seconds of those that there are; asks for what is not held, in one statement.
+
+        Raises psycopg's errors.
+        """
+        wanted = set(numbers)
+        found = {number: self._held[number] for number in wanted if number in self._held}
+        if new := sorted(wanted - set(found)):
+            cursor = await connection.execute(SQL["learned_until"], {"numbers": new})
+            found |= dict(await cursor.fetchall())
+        for number, at in found.items():
+            self._held.put(number, at)
+        return found
 
 
 def _served(number: int, data: bytes) -> Served | None:

@@ -10,12 +10,12 @@ from domain.predictions import Figure, Target
 DAY: Final = 86_400
 
 
-class Example(Struct, frozen=True, array_like=True):
+class Example(Struct, frozen=True, array_like=True, gc=False):
     """One prediction with its label.
 
     `label` is in the units of `Figure.value` for scores and submissions, and 0 or 1 for a
     probability (1: what is predicted came true). `kind` is the assessment's, in lower case, and
-    `slot` its place among those of its kind by due time, from 1 on; 0 where it is not known.
+    `slot` its place among the course's by due time, from 1 on; 0 where it is not known.
     """
 
     target: Target
@@ -29,7 +29,7 @@ class Example(Struct, frozen=True, array_like=True):
     shown: Figure | None = None
 
 
-class Lesson(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Lesson(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The examples of one learner and course whose labels one event or moment told.
 
     It is one record of `model.examples`. `series` names what the course is a run of. `outcome` is

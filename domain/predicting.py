@@ -94,7 +94,7 @@ def _moments(state: Learner, courses: list[Running], now: int) -> Iterator[int]:
     for each in courses:
         weeks = max(0, now - each.begins_at - 1) // WEEK
         at = each.begins_at + (weeks + 1) * WEEK
-        due = next((w.due_at for w in each.standing.heavy if w.due_at >= now), at)
+        due = next((w.due_at for w in each.standing.heavy if w.due_at + 1 >= now), at)
         at = min(at, due + 1)
         if at < each.over_at:
             yield at

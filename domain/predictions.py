@@ -25,7 +25,7 @@ class Figure(Struct, array_like=True, gc=False):
     high: int | None = None
 
 
-class Prediction(Struct, array_like=True):
+class Prediction(Struct, array_like=True, gc=False):
     """The newest prediction of one target, as it is shown."""
 
     target: int  # its place in TARGETS
@@ -37,7 +37,7 @@ class Prediction(Struct, array_like=True):
     shown: Figure | None = None  # None: the model knows too little
 
 
-class Awaiting(Struct, array_like=True):
+class Awaiting(Struct, array_like=True, gc=False):
     """A prediction whose label is not known yet; `shown` as in `Prediction`."""
 
     target: int

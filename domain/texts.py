@@ -39,8 +39,8 @@ _COMMON: Final[Mapping[str, str]] = {
     ),
     "prediction.course_facts": "The course's start and end are not known",
     "prediction.not_running": "Nothing is predicted while the course is not running",
-    "prediction.ends_first": "No course runs for the next {days} days",
-    "prediction.nothing_due": "Nothing is due that has not been submitted",
+    "prediction.ends_first": "None of your courses runs for another {days} days",
+    "prediction.nothing_due": "No assessment is due that you have not submitted",
     "prediction.next_event": "There will be a prediction after your next activity",
     "prediction.switched_off": "This prediction is switched off",
     "prediction.unavailable": "This prediction cannot be shown right now",
@@ -84,27 +84,28 @@ _COMMON: Final[Mapping[str, str]] = {
     "risk.last_score": "Your last score: {value}%",
     "risk.lowest_score": "Your lowest score: {value}%",
     "risk.level": (
-        "Your scores against what is usual for these assessments: {value} points (minus is below)"
+        "Your scores against what is usual for these assessments: {value} points (minus means "
+        "below)"
     ),
     "risk.lateness": (
-        "When you submit, on average: {value} days from the deadline (minus is before it)"
+        "Your submissions, on average: {value} days from the deadline (minus means before it)"
     ),
     "risk.last_lateness": (
-        "Your last submission: {value} days from the deadline (minus is before it)"
+        "Your last submission: {value} days from the deadline (minus means before it)"
     ),
     "risk.entered": (
-        "Your enrolment: {value} days from the start of the course (minus is before it)"
+        "Your enrolment: {value} days from the start of the course (minus means before it)"
     ),
     "risk.banked": "Results carried over from an earlier run: {value}",
     "risk.overdue_week": "Important assignments overdue for a week or more: {value}",
     "risk.due_so_far": "Important deadlines so far: {value}",
-    "risk.share_submitted": "Submitted of the important work due so far: {value}%",
+    "risk.share_submitted": "Important work submitted, of what was due so far: {value}%",
     "forecast.too_wide": (
-        "Your next scores cannot be told to within {width} points, so no forecast is drawn"
+        "Your next scores cannot be predicted to within {width} points, so no forecast is shown"
     ),
     "forecast.too_wide_from": (
-        "From {date} on, your scores cannot be told to within {width} points, so the forecast "
-        "ends before"
+        "From {date} on, your scores cannot be predicted to within {width} points, so the "
+        "forecast ends there"
     ),
     "recommendation.deadline": "{assessment} has not been submitted yet",
     "recommendation.overdue": "{assessment} is overdue and has not been submitted",

@@ -81,8 +81,7 @@ def _risk(view: View, target: str, course_id: str | None) -> Risk | None:
 
 def _effect(risk: Risk, changes: Mapping[str, int], words: Mapping[str, Word]) -> Effect | None:
     """The effect of changes that lower a risk; it names the first that can be said in words."""
-    if risk.target == "next_missing":
-        return None
+    assert risk.target != "next_missing", "of missing work a probability is shown, no effect"
     after = risk.if_changed(changes)
     if after >= risk.probability:
         return None

@@ -1,4 +1,4 @@
-"""From the features of a score or a submission to what its two regressions rest on."""
+"""From the features of a score or a submission to what its regression rests on."""
 
 import math
 from collections.abc import Sequence
@@ -13,18 +13,17 @@ COUNT_MAX: Final = 99
 OTHER: Final = "\x00"
 """The kind and the series of what has none."""
 _LATE_MAX: Final = 30
+_USUAL: Final = 70.0
 
 
 class Inputs(NamedTuple):
-    """What the regressions of one amount rest on.
+    """What the regression of one amount rests on.
 
-    `expected` is the prior, in points of percent or in days; `dense` are the inputs of the linear
-    regression, by name; `stack` those of the other one, by key.
+    `expected` is the prior, in points of percent or in days; `values` are those of each key.
     """
 
     expected: float
-    dense: dict[str, float]
-    stack: dict[str, float]
+    values: dict[str, float]
 
 
 class Scale(NamedTuple):
@@ -65,7 +64,7 @@ SCALES: Final[dict[Target, Scale]] = {
         step=10.0,
         lowest_bin=0,
         highest_bin=9,
-        error=10.0,
+        error=18.0,
         quantiles=Quantiles(2.2, 1.8),
     ),
     "submission": Scale(
@@ -91,7 +90,7 @@ def fits(target: Target, features: Sequence[int]) -> bool:
 
 
 def inputs(target: Target, features: Sequence[int], series: str | None, kind: str | None) -> Inputs:
-    """What the regressions rest on, for features that fit."""
+    """What the regression rests on, for features that fit."""
     if target == "score":
         return _of_score(features, series or OTHER, kind or OTHER)
     return _of_submission(features, series or OTHER, kind or OTHER)
@@ -122,47 +121,44 @@ _SUBMISSION_BOUNDS: Final = [
 
 
 def _of_score(features: Sequence[int], series: str, kind: str) -> Inputs:
-    expected, residual, recent, own, others, last, level, mean = [
+    expected, residual, recent, own, others, last, _, mean = [
         value / 10 for value in features[:_COUNT]
     ]
     count, late = features[_COUNT:]
     days = 0 if late == NOT_LATE_OR_EARLY else max(-7, min(7, late))
-    new = float(count == 0)
-    dense = {
-        "expected": expected,
-        "residual": residual,
-        "residual_recent": recent,
-        "residual_of_kind": own,
-        "residual_of_others": others,
-        "residual_last": last,
-        "recent": level,
-        "mean": mean,
-        "new": new,
-        "scores": math.log1p(count),
-        "late": float(days),
-    }
-    stack = {
+    values = {
         "bias": 1.0,
         "residual": residual / 5,
         "residual_recent": recent / 5,
         "residual_of_kind": own / 5,
         "residual_of_others": others / 5,
         "residual_last": last / 10,
-        "new": new,
+        "new": float(count == 0),
         "late": days / 5,
+        f"expected of {kind}": (expected - _USUAL) / 10,
+        f"expected of {series} {kind}": (expected - _USUAL) / 10,
+        f"residual of {series} {kind}": residual / 5,
+        f"residual_of_kind of {series} {kind}": own / 5,
         f"kind {kind}": 1.0,
         f"series {series}": 1.0,
+        f"{series} {kind}": 1.0,
         f"late {_late_bin(late)}": 1.0,
+        f"{kind} late {_late_day(late)}": 1.0,
         f"scores {min(count, 6)}": 1.0,
         f"residual {_step(residual, 4)}": 1.0,
         f"residual_of_kind {_step(own, 4)}": 1.0,
         f"residual_last {_step(last, 6)}": 1.0,
+        f"expected {_step(expected, 10)} mean {_step(mean, 10) if count else -1}": 1.0,
     }
-    return Inputs(expected, dense, stack)
+    return Inputs(expected, values)
 
 
-def _late_bin(late: int) -> str:
-    return "none" if late == NOT_LATE_OR_EARLY else str(max(-3, min(5, late // 2)))
+def _late_bin(late: int) -> int:
+    return late if late == NOT_LATE_OR_EARLY else max(-3, min(5, late // 2))
+
+
+def _late_day(late: int) -> int:
+    return late if late == NOT_LATE_OR_EARLY else max(-5, min(8, late))
 
 
 def _step(value: float, width: int) -> int:
@@ -173,24 +169,21 @@ def _step(value: float, width: int) -> int:
 def _of_submission(features: Sequence[int], series: str, kind: str) -> Inputs:
     expected, recent, last, mean = [value / 10 for value in features[:-1]]
     count = features[-1]
-    dense = {
-        "expected": expected,
-        "recent": recent,
-        "last": last,
-        "mean": mean,
-        "new": float(count == 0),
-        "submissions": math.log1p(count),
-    }
-    stack = {
+    values = {
         "bias": 1.0,
         "recent": recent / 3,
         "last": last / 3,
         "mean": mean / 3,
+        f"expected of {kind}": expected / 3,
+        f"expected of {series} {kind}": expected / 3,
+        f"recent of {kind}": recent / 3,
+        f"mean of {kind}": mean / 3,
         f"series {series}": 1.0,
         f"kind {kind}": 1.0,
-        f"series {series} kind {kind}": 1.0,
+        f"{series} {kind}": 1.0,
         f"submissions {min(count, 6)}": 1.0,
+        f"expected {_step(expected, 2)}": 1.0,
         f"last {_step(last, 3)}": 1.0,
-        f"recent {_step(recent, 2)} kind {kind}": 1.0,
+        f"recent {_step(recent, 2)} {kind}": 1.0,
     }
-    return Inputs(expected, dense, stack)
+    return Inputs(expected, values)

@@ -24,21 +24,19 @@ class Quantiles(Struct, array_like=True):
 
 
 class Keys(NamedTuple):
-    """Where the parts of an interval are kept: by kind and bin, and by series and kind."""
+    """Where the parts of an interval are kept: by series, kind and bin, and by series and kind."""
 
     bin: str
-    series: str
+    whole: str
 
 
 def keys(series: str | None, kind: str | None, number: int) -> Keys:
     """The keys of a prediction in the bin of this number."""
-    kind = kind or ""
-    return Keys(
-        _SEPARATOR.join(("bin", kind, str(number))), _SEPARATOR.join(("series", series or "", kind))
-    )
+    whole = _SEPARATOR.join((series or "", kind or ""))
+    return Keys(_SEPARATOR.join((whole, str(number))), whole)
 
 
 def typical_error(errors: Mapping[str, Error], at: Keys, start: float) -> float:
-    """The mean of what is known of the bin and of the series; `start` stands for what is not."""
+    """The mean of what is known of the bin and of all bins; `start` stands for what is not."""
     known = [it.value if (it := errors.get(key)) else start for key in at]
     return sum(known) / len(known)

@@ -9,7 +9,7 @@ from domain.scoring import Slot
 
 EXPECTED_MIN: Final = 10
 """From so many scores of the assessment, or of its slot, on, its expectation is known."""
-_SEPARATOR: Final = "\x1f"
+SEPARATOR: Final = "\x1f"
 
 
 class Sum(Struct, array_like=True):
@@ -65,17 +65,17 @@ def known(priors: Priors, slot: Slot) -> bool:
 
 def kind_key(slot: Slot) -> str:
     """The key of a kind in a series."""
-    return _SEPARATOR.join((slot.series, slot.kind or ""))
+    return SEPARATOR.join((slot.series, slot.kind or ""))
 
 
 def slot_key(slot: Slot) -> str:
     """The key of a slot: the same in every run of the course."""
-    return _SEPARATOR.join((slot.series, slot.kind or "", str(slot.number)))
+    return SEPARATOR.join((slot.series, slot.kind or "", str(slot.number)))
 
 
 def assessment_key(slot: Slot) -> str:
     """The key of one assessment of one course."""
-    return _SEPARATOR.join((slot.course_id, slot.assessment))
+    return SEPARATOR.join((slot.course_id, slot.assessment))
 
 
 def _shrunk(own: Sum | None, wider: float, strength: float) -> float:

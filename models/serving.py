@@ -107,13 +107,10 @@ class Served:
         if scale is None or not self.enough(target) or not amounts.fits(target, features):
             return None
         model = self.snapshot.regressions[target]
-        expected, dense, stack = amounts.inputs(target, features, series, kind)
-        linear, weights = model.linear, model.stack
-        one = model.intercept + sum(
-            [linear.get(name, 0.0) * value for name, value in dense.items()]
-        )
-        two = sum([weights.get(key, 0.0) * value for key, value in stack.items()])
-        value = scale.clamped(expected + (one + two) / 2)
+        expected, values = amounts.inputs(target, features, series, kind)
+        weights = model.weights
+        above = sum([weights.get(key, 0.0) * value for key, value in values.items()])
+        value = scale.clamped(expected + above)
         at = intervals.keys(series, kind, scale.bin_of(value))
         error = intervals.typical_error(model.errors, at, scale.error)
         reach = model.quantiles.get(at.bin, scale.quantiles)

@@ -41,16 +41,13 @@ class Classification(Struct, frozen=True, kw_only=True):
 
 
 class Regression(Struct, frozen=True, kw_only=True):
-    """What serves an amount: its prior plus the mean of two regressions, and the interval.
+    """What serves an amount: its prior plus a regression, and the interval.
 
-    `linear` are the slopes of the dense inputs, `intercept` what is added to them; `stack` the
-    weights of the other regression's keys. `errors` are typical errors, points or days, by
-    kind and bin, and by series and kind; `quantiles` those by kind and bin.
+    `weights` are those of the regression's keys, in points or days. `errors` are typical errors,
+    likewise, by series, kind and bin, and by series and kind; `quantiles` are by bin alone.
     """
 
-    intercept: float
-    linear: dict[str, float]
-    stack: dict[str, float]
+    weights: dict[str, float]
     errors: dict[str, Error]
     quantiles: dict[str, Quantiles]
 
@@ -155,9 +152,7 @@ def _lengths(target: Target, it: Classification) -> Iterator[str]:
 
 def _numbers(snapshot: Snapshot) -> Iterator[float]:
     for regression in snapshot.regressions.values():
-        yield regression.intercept
-        yield from regression.linear.values()
-        yield from regression.stack.values()
+        yield from regression.weights.values()
         yield from (it.value for it in regression.errors.values())
         for it in regression.quantiles.values():
             yield from (it.low, it.high)

@@ -13,10 +13,11 @@ from domain.inputs import ModelAdopted
 from domain.predictions import TARGETS, Figure, Target
 from domain.scoring import NoModels, Scorer
 from metrics.view import Models
+from models.encoding import ENCODINGS
 from models.learning import Learning
 from models.reports import Report, Scores
 from models.serving import Served
-from models.snapshot import Snapshot, decode_snapshot
+from models.snapshot import BaseRate, Snapshot, decode_snapshot
 from tests.factories import START, Bench, seconds
 
 LEARNED_UNTIL: Final = seconds(START)
@@ -124,3 +125,29 @@ def believed(target: Target, **scores: Any) -> Report:
         good |= {"calibration_error": 0.02}
     rolling = Scores(**{**good, **scores})
     return Report(target=target, examples=2_000, total=rolling, rolling=rolling)
+
+
+def risky(number: int = 1, *, base_rate: float = 0.2) -> Served:
+    """A snapshot whose course risks rest on overdue work alone: .12, .38, .73, .92 for 0 to 3.
+
+    Its weights are made by hand, so that a rule's example stays what it is.
+    """
+    base = snapshot(number)
+    encoding = ENCODINGS["not_passing"]
+    place = encoding.place("overdue")
+    weights = [0] * encoding.size
+    for overdue in range(encoding.features[place].bins):
+        features = [0] * len(encoding.features)
+        features[place] = overdue
+        (key,) = encoding.keys_of(place, features)
+        weights[key] = 1_500_000 * overdue - 2_000_000
+    means = [0] * len(encoding.features)
+    means[place] = -1_000_000
+    targets: tuple[Target, ...] = ("not_passing", "next_missing")
+    made = dict(base.classifications)
+    for target in targets:
+        made[target] = replace(
+            made[target], weights=weights, means=means, offset=0, slope=1_000_000
+        )
+    rates = {"earlier": BaseRate("c", 1_000, round(1_000 * base_rate))}
+    return Served(replace(base, classifications=made, base_rates=rates))

@@ -19,6 +19,7 @@ from tests.factories import (
     submitted,
     viewed,
 )
+from tests.modelling import adopting, risky, serving
 
 
 def algebra(
@@ -128,6 +129,42 @@ def still_missing() -> Bench:
     return bench.tick(at(12, 1))
 
 
+def essays(*days: float) -> CourseFacts:
+    """A course of ten weeks whose essays are due on these days."""
+    return CourseFacts(
+        course_id=COURSE,
+        title="Algebra",
+        series="c",
+        starts_at=seconds(at(0)),
+        ends_at=seconds(at(70)),
+        assessments=tuple(
+            Assessment(id=f"essay-{n}", title=f"Essay {n}", due_at=seconds(at(day)))
+            for n, day in enumerate(days, 1)
+        ),
+    )
+
+
+def at_risk() -> Bench:
+    """Raised a day after the probability came to its bar, severe, and cleared by what is caught up.
+
+    Of three essays none is submitted: with two overdue the model says .73, with three .92.
+    """
+    bench = adopting(Bench(facts=essays(5, 12, 19, 60), snapshots=serving(risky())))
+    bench.send(enrolled(at(-1)), viewed(at(1)))
+    for day in (13, 14, 20):
+        bench.tick(at(day, 1))
+    return bench.send(
+        *[submitted(at(21, n), f"essay-{n}", event_id=f"submission-{n}") for n in (1, 2, 3)]
+    )
+
+
+def next_missing() -> Bench:
+    """Raised while two essays are overdue and the next is due soon, cleared by its submission."""
+    bench = adopting(Bench(facts=essays(5, 12, 25), snapshots=serving(risky())))
+    bench.send(enrolled(at(-1)), viewed(at(1))).tick(at(13))
+    return bench.send(submitted(at(14), "essay-3"))
+
+
 RUNS: Final[Mapping[str, Callable[[], Bench]]] = {
     run.__name__: run
     for run in (
@@ -143,6 +180,8 @@ RUNS: Final[Mapping[str, Callable[[], Bench]]] = {
         extended_deadline,
         backfill,
         still_missing,
+        at_risk,
+        next_missing,
     )
 }
 

@@ -197,7 +197,7 @@ class WorkerFold(Fold):
         metrics.count("transitions", partition, len(effects.transitions))
         metrics.count("lessons", partition, len(effects.lessons))
         metrics.show("clock", partition, self._fold.checkpoint.clock)
-        metrics.show("model", partition, self._fold.checkpoint.model)
+        metrics.show("model_adopted", partition, self._fold.checkpoint.model)
         for letter in effects.dead_letters:
             if letter.reason == "defect":
                 log.error(

@@ -10,7 +10,7 @@ from runtime.settings import Settings
 CounterName: TypeAlias = Literal[
     "events", "batches", "rejected", "duplicates", "defects", "inputs", "transitions", "lessons"
 ]
-GaugeName: TypeAlias = Literal["lag", "clock", "learners", "worker_halted", "model"]
+GaugeName: TypeAlias = Literal["lag", "clock", "learners", "worker_halted", "model_adopted"]
 ReaderName: TypeAlias = Literal["model_age_seconds", "snapshot_refused", "trainer_behind_seconds"]
 SecondsName: TypeAlias = Literal["transaction_seconds", "fold_seconds", "takeover_seconds"]
 
@@ -27,7 +27,7 @@ _WHAT: Final[dict[CounterName | GaugeName | ReaderName | SecondsName, str]] = {
     "clock": "The partition's clock, epoch seconds",
     "learners": "Learners of the partition",
     "worker_halted": "1 where the partition is this worker's and halted",
-    "model": "The number of the snapshot that the partition predicts with; 0: none",
+    "model_adopted": "The number of the snapshot that the partition predicts with; 0: none",
     "model_age_seconds": "For how long the snapshot that serves has been there",
     "snapshot_refused": "1 where the newest snapshot cannot be read and an older one serves",
     "trainer_behind_seconds": "For how long examples have come and none was learned",

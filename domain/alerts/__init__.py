@@ -70,7 +70,7 @@ class Spoken(Struct, frozen=True, kw_only=True):
     """What a model said where it is why a rule speaks.
 
     `probability` is calibrated, to three decimals; `version` is the number of the snapshot;
-    `contributions` are those of all features, the largest first.
+    `contributions` are those of the features that add anything, the largest first.
     """
 
     name: str

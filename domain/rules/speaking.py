@@ -32,6 +32,7 @@ def spoken(made: Prediction, shown: Figure, step: Step) -> Spoken:
     each = [
         Contribution(name, value, log_odds / _MILLION)
         for (name, log_odds), value in zip(found, made.features, strict=True)
+        if log_odds
     ]
     return Spoken(
         name=target,

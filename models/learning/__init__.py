@@ -97,7 +97,12 @@ class Learning:
         self._head.skipped[reason] = self._head.skipped.get(reason, 0) + 1
 
     def snapshot(self, number: int, learned: int) -> bytes:
-        """The snapshot of this number, where everything before the offset `learned` was learned."""
+        """The snapshot of this number, where everything before the offset `learned` was learned.
+
+        It is remembered how this one was calibrated, so `parts` must be taken after it.
+        """
+        for target in self._probabilities:
+            self._encoded.pop(f"model:{target}", None)
         examples = self._head.examples
         models = self._probabilities | self._amounts
         return encode_snapshot(
@@ -108,7 +113,8 @@ class Learning:
                 examples=examples,
                 skipped=self._head.skipped,
                 classifications={
-                    target: it.classifier.served() for target, it in self._probabilities.items()
+                    target: it.classifier.served(number)
+                    for target, it in self._probabilities.items()
                 },
                 regressions={target: it.regressor.served() for target, it in self._amounts.items()},
                 priors={target: it.priors for target, it in self._amounts.items()},

@@ -1,24 +1,34 @@
 """A classification that learns: a logistic regression, its calibration and its baseline."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct, field
 
+from domain.examples import Example
 from domain.predictions import Target
 from models.encoding import BIAS, ENCODINGS, TABLES
 from models.learning.calibration import Calibration
+from models.learning.likeness import Likeness
 from models.learning.wall import Logistic, LogisticState
+from models.priors import SEPARATOR
 from models.serving import MILLION
 from models.snapshot import Classification
 
-STEPS: Final[dict[Target, float]] = {
-    "inactivity_7": 0.04,
-    "inactivity_14": 0.04,
-    "not_passing": 0.02,
-    "next_missing": 0.02,
+
+class Steps(NamedTuple):
+    """AdaGrad's steps: of the weights, and of the calibration."""
+
+    weights: float
+    calibration: float
+
+
+STEPS: Final[dict[Target, Steps]] = {
+    "inactivity_7": Steps(0.04, 0.02),
+    "inactivity_14": Steps(0.04, 0.02),
+    "not_passing": Steps(0.02, 0.05),
+    "next_missing": Steps(0.02, 0.05),
 }
-"""AdaGrad's step of each target."""
 _NAIVE_STRENGTH: Final = 5.0
 
 
@@ -31,6 +41,7 @@ class ClassifierState(Struct):
 
     logistic: LogisticState = field(default_factory=LogisticState)
     calibration: Calibration = field(default_factory=Calibration)
+    likeness: Likeness = field(default_factory=Likeness)
     seen: list[int] = field(default_factory=list)
     table: list[tuple[int, int]] = field(default_factory=list)
 
@@ -42,16 +53,23 @@ class Classifier:
         state = state or ClassifierState()
         self.encoding: Final = ENCODINGS[target]
         self._cells = TABLES[target]
-        self._logistic = Logistic(STEPS[target], state.logistic)
+        self._step = STEPS[target].calibration
+        self._logistic = Logistic(STEPS[target].weights, state.logistic)
         self._calibration = state.calibration
+        self._likeness = state.likeness
         self._seen = state.seen or [0] * self.encoding.size
         self._table = state.table or [(0, 0)] * self._cells.size
 
-    def learn(self, features: Sequence[int], label: int) -> None:
+    def learn(self, example: Example, course_id: str | None, day: int) -> None:
         """Learn one example; its features fit the encoding, its label is 0 or 1."""
+        features, label = example.features, example.label
         keys = self.encoding.keys(features)
         logit = self._logistic.learn(keys, label)
-        self._calibration.learn(logit, label)
+        if example.shown is not None:
+            was = self._calibration.logit(example.shown.value, example.model)
+            logit = logit if was is None else was
+        says = self._likeness.says(f"{course_id}{SEPARATOR}{example.assessment}", day)
+        self._calibration.learn(logit, label, says=says, step=self._step)
         seen = self._seen
         for key in keys:
             seen[key] += 1
@@ -62,10 +80,13 @@ class Classifier:
     @property
     def state(self) -> ClassifierState:
         """What goes on as this one."""
-        return ClassifierState(self._logistic.state, self._calibration, self._seen, self._table)
+        return ClassifierState(
+            self._logistic.state, self._calibration, self._likeness, self._seen, self._table
+        )
 
-    def served(self) -> Classification:
-        """The same, as a snapshot has it."""
+    def served(self, number: int) -> Classification:
+        """The same, as the snapshot of this number has it; it is remembered as published."""
+        self._calibration.publish(number)
         weights = [0] * self.encoding.size
         for key, weight in self._logistic.weights.items():
             weights[key] = round(weight * MILLION)

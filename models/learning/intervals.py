@@ -9,8 +9,6 @@ from models.intervals import LEVEL, Error, Keys, Quantiles, keys, typical_error
 
 STEP: Final = 0.06
 """How far a quantile moves, in typical errors, where a label lies outside of it."""
-ALIKE: Final = 10
-"""After so many labels of one assessment on one day, another one says half as much."""
 ENTRIES_MAX: Final = 2000
 _TAIL: Final = (1 - LEVEL) / 2
 _QUANTILE_MIN: Final = 0.05
@@ -21,50 +19,30 @@ T = TypeVar("T")
 
 
 class Outcome(NamedTuple):
-    """What was said and what came, in points or days; of which assessment, and on which day."""
+    """What was said and what came, in points or days; `says` is how much it counts."""
 
     said: float
     came: float
-    assessment: str
-    day: int
-
-
-class Run(Struct, array_like=True):
-    """How many labels of one assessment came in on its newest day."""
-
-    day: int
-    count: int = 0
+    says: float
 
 
 class Intervals(Struct):
     """What an interval is made of; bounded, the least recently seen goes first.
 
     The quantiles follow Gibbs and Candes, Adaptive conformal inference under distribution shift,
-    2021: each moves by the step times what was missed less the wanted share of misses. The labels
-    of an assessment that come in on the same day are alike (a whole course is graded at once), so
-    each says less than the one before it.
+    2021: each moves by the step times what was missed less the wanted share of misses.
     """
 
     errors: dict[str, Error] = field(default_factory=dict)
     quantiles: dict[str, Quantiles] = field(default_factory=dict)
-    runs: dict[str, Run] = field(default_factory=dict)
 
     def learn(self, scale: Scale, series: str, kind: str | None, outcome: Outcome) -> None:
         """Learn what came of a predicted value."""
         at = keys(series, kind, scale.bin_of(outcome.said))
         error = outcome.came - outcome.said
-        says = self._says(outcome)
-        self._move(scale, at, error / typical_error(self.errors, at, scale.error), says)
+        self._move(scale, at, error / typical_error(self.errors, at, scale.error), outcome.says)
         for key in at:
-            self._follow(key, abs(error), scale.error, says)
-
-    def _says(self, outcome: Outcome) -> float:
-        """How much it says, from 1 down."""
-        run = self.runs.pop(outcome.assessment, None)
-        if run is None or run.day != outcome.day:
-            run = Run(outcome.day)
-        _keep(self.runs, outcome.assessment, Run(outcome.day, run.count + 1))
-        return ALIKE / (ALIKE + run.count)
+            self._follow(key, abs(error), scale.error, outcome.says)
 
     def _move(self, scale: Scale, at: Keys, miss: float, says: float) -> None:
         known = self.quantiles.pop(at.bin, None) or scale.quantiles

@@ -85,7 +85,7 @@ class ProbabilityModel:
         """Judge what was shown, and learn an example in which nothing is at fault."""
         if example.shown is not None:
             self.judge.judge(lesson, example.shown, example.label)
-        self.classifier.learn(example.features, example.label)
+        self.classifier.learn(example, lesson.course_id, lesson.at // DAY)
 
 
 class AmountModel:

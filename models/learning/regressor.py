@@ -1,4 +1,4 @@
-"""An amount that learns: the mean of two linear regressions over the prior."""
+"""An amount that learns: a robust regression over the prior, and its interval."""
 
 from typing import Final, NamedTuple
 
@@ -8,33 +8,32 @@ from domain.examples import Example
 from domain.predictions import Target
 from models.amounts import SCALES, inputs
 from models.learning.intervals import Intervals, Outcome
-from models.learning.wall import Linear, LinearState, Stack, StackState
+from models.learning.likeness import Likeness
+from models.learning.wall import Robust, RobustState
 from models.snapshot import Regression
 
 
 class Settings(NamedTuple):
-    """Steps of the two regressions, and the errors from which on they count as equally large."""
+    """AdaGrad's step, and the error (points or days) from which on all count as equally large."""
 
-    linear_step: float
-    linear_huber: float
-    stack_step: float
-    stack_huber: float
+    step: float
+    huber: float
 
 
 SETTINGS: Final[dict[Target, Settings]] = {
-    "score": Settings(0.003, 10.0, 0.5, 8.0),
-    "submission": Settings(0.003, 5.0, 0.3, 3.0),
+    "score": Settings(0.3, 3.0),
+    "submission": Settings(0.2, 1.0),
 }
 KEYS_MAX: Final = 2000
-"""Keys of the stack (of its kinds and series, mostly); one more is not learned."""
+"""Keys of the regression (of kinds and series, mostly); one more is not learned."""
 
 
 class RegressorState(Struct):
     """All that is kept of a regression between two processes."""
 
-    linear: LinearState = field(default_factory=LinearState)
-    stack: StackState = field(default_factory=StackState)
+    robust: RobustState = field(default_factory=RobustState)
     intervals: Intervals = field(default_factory=Intervals)
+    likeness: Likeness = field(default_factory=Likeness)
 
 
 class Regressor:
@@ -45,9 +44,9 @@ class Regressor:
         by = SETTINGS[target]
         self._target = target
         self._scale = SCALES[target]
-        self._linear = Linear(by.linear_step, by.linear_huber, state.linear)
-        self._stack = Stack(by.stack_step, by.stack_huber, KEYS_MAX, state.stack)
+        self._robust = Robust(by.step, by.huber, KEYS_MAX, state.robust)
         self._intervals = state.intervals
+        self._likeness = state.likeness
 
     def learn(self, example: Example, series: str, day: int) -> None:
         """Learn one example whose features fit.
@@ -55,29 +54,25 @@ class Regressor:
         The interval learns from what was shown, where something was: what would be said now has
         learned already what others made of the same assessment.
         """
-        it = inputs(self._target, example.features, series, example.kind)
+        expected, values = inputs(self._target, example.features, series, example.kind)
         label = self._scale.clamped(example.label / self._scale.unit)
-        above = label - it.expected
-        one = self._linear.learn(it.dense, above)
-        two = self._stack.learn(it.stack, above)
-        said = self._scale.clamped(it.expected + (one + two) / 2)
+        above = self._robust.learn(values, label - expected)
+        said = self._scale.clamped(expected + above)
         if example.shown is not None:
             said = example.shown.value / self._scale.unit
-        outcome = Outcome(said, label, example.assessment or "", day)
+        says = self._likeness.says(example.assessment or "", day)
+        outcome = Outcome(said, label, says)
         self._intervals.learn(self._scale, series, example.kind, outcome)
 
     @property
     def state(self) -> RegressorState:
         """What goes on as this one."""
-        return RegressorState(self._linear.state, self._stack.state, self._intervals)
+        return RegressorState(self._robust.state, self._intervals, self._likeness)
 
     def served(self) -> Regression:
         """The same, as a snapshot has it."""
-        intercept, slopes = self._linear.folded()
         return Regression(
-            intercept=intercept,
-            linear=slopes,
-            stack=dict(self._stack.weights),
+            weights=dict(self._robust.weights),
             errors=self._intervals.errors,
             quantiles=self._intervals.quantiles,
         )

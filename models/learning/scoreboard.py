@@ -18,11 +18,14 @@ M = TypeVar("M", bound=Meter)
 
 
 class Board(Struct, Generic[M]):
-    """Counts of what was shown; bounded, the least recently judged course or group goes first."""
+    """Counts of what was shown; bounded, the least recently judged course or group goes first.
 
-    total: M
-    current: M
+    The current window, the one before it, and all older ones make the total.
+    """
+
+    older: M
     previous: M
+    current: M
     judged: int = 0
     courses: dict[str, M] = field(default_factory=dict)
     groups: dict[str, M] = field(default_factory=dict)
@@ -40,7 +43,6 @@ class Scoreboard(Generic[M]):
     ) -> None:
         """Count what was shown and what came of it, wherever it belongs."""
         board = self.board
-        board.total.judge(shown, label)
         board.current.judge(shown, label)
         if course_id is not None:
             self._newest(board.courses, course_id, COURSES_MAX).judge(shown, label)
@@ -48,6 +50,7 @@ class Scoreboard(Generic[M]):
             self._newest(board.groups, f"{name}={value}", GROUPS_MAX).judge(shown, label)
         board.judged += 1
         if board.judged % WINDOW == 0:
+            board.older = board.older.plus(board.previous)
             board.previous, board.current = board.current, self._meter()
 
     def _newest(self, meters: dict[str, M], key: str, most: int) -> M:
@@ -59,11 +62,14 @@ class Scoreboard(Generic[M]):
 
     def total(self) -> Scores:
         """The scores of everything that was judged."""
-        return self.board.total.scores(bins=True)
+        return self.board.older.plus(self._newest_ones()).scores(bins=True)
 
     def rolling(self) -> Scores:
         """The scores of the current window and the one before it."""
-        return self.board.previous.plus(self.board.current).scores(bins=True)
+        return self._newest_ones().scores(bins=True)
+
+    def _newest_ones(self) -> M:
+        return self.board.previous.plus(self.board.current)
 
     def courses(self) -> dict[str, Scores]:
         """The scores of each course."""

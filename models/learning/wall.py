@@ -5,12 +5,11 @@ takes plain numbers. A restored one goes on, bit by bit, as the one that it was 
 needs river's private names, so its version is pinned, and the tests restore every model.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from msgspec import Struct, field
-from river import drift, linear_model, optim, preprocessing
+from river import drift, linear_model, optim
 from typing_extensions import override
 
 Rows: TypeAlias = list[tuple[str, float, float]]
@@ -59,74 +58,21 @@ class Logistic:
         return self._model.said
 
 
-class LinearState(Struct):
-    """A `Linear`: (name, count, mean, variance) of each input, weights by name, intercept."""
-
-    inputs: list[tuple[str, int, float, float]] = field(default_factory=list)
-    weights: list[tuple[str, float]] = field(default_factory=list)
-    intercept: float = 0.0
-    iterations: int = 0
-
-
-class Linear:
-    """river's `StandardScaler | LinearRegression` with Huber's loss, by stochastic gradients."""
-
-    def __init__(self, step: float, huber: float, state: LinearState) -> None:
-        self._scaler = preprocessing.StandardScaler()
-        for name, count, mean, variance in state.inputs:
-            self._scaler.counts[name] = count
-            self._scaler.means[name] = mean
-            self._scaler.vars[name] = variance
-        self._optimizer = optim.SGD(step)
-        self._model = _LinearRegression(self._optimizer, loss=optim.losses.Huber(huber))
-        for name, weight in state.weights:
-            self._model._weights[name] = weight  # noqa: SLF001 - the only way to restore it
-        self._model.intercept = state.intercept
-        self._optimizer.n_iterations = state.iterations
-
-    @property
-    def state(self) -> LinearState:
-        """What goes on as this one."""
-        means, variances = self._scaler.means, self._scaler.vars
-        return LinearState(
-            [
-                (name, count, means[name], variances[name])
-                for name, count in self._scaler.counts.items()
-            ],
-            list(self._model.weights.items()),
-            self._model.intercept,
-            self._optimizer.n_iterations,
-        )
-
-    def learn(self, inputs: Mapping[str, float], label: float) -> float:
-        """Learn one example, and return what would have been predicted before."""
-        self._scaler.learn_one(inputs)  # type: ignore[no-untyped-call]
-        scaled = self._scaler.transform_one(inputs)  # type: ignore[no-untyped-call]
-        self._model.learn_one(scaled, label)
-        return self._model.said
-
-    def folded(self) -> tuple[float, dict[str, float]]:
-        """Intercept and slopes of the inputs as they are: the scaler is folded into both."""
-        intercept = self._model.intercept
-        slopes: dict[str, float] = {}
-        for name, weight in self._model.weights.items():
-            spread = math.sqrt(self._scaler.vars[name])
-            slopes[name] = weight / spread if spread else 0.0
-            intercept -= slopes[name] * self._scaler.means[name]
-        return intercept, slopes
-
-
-class StackState(Struct):
-    """Weights of a `Stack`, and how many examples it has learned."""
+class RobustState(Struct):
+    """Weights of a `Robust`, and how many examples it has learned."""
 
     iterations: int = 0
     weights: Rows = field(default_factory=list)
 
 
-class Stack:
-    """river's linear regression with Huber's loss on named keys, by AdaGrad; bounded."""
+class Robust:
+    """river's linear regression with Huber's loss on named keys, by AdaGrad; bounded.
 
-    def __init__(self, step: float, huber: float, most: int, state: StackState) -> None:
+    Huber, Robust estimation of a location parameter, 1964: errors of more than `huber` count as
+    equally large, so it tends to the median, which is what the mean absolute error asks for.
+    """
+
+    def __init__(self, step: float, huber: float, most: int, state: RobustState) -> None:
         self._most = most
         self._optimizer = _Steady(step)
         self._model = _LinearRegression(
@@ -138,11 +84,11 @@ class Stack:
             self._optimizer.g2[key] = squares
 
     @property
-    def state(self) -> StackState:
+    def state(self) -> RobustState:
         """What goes on as this one."""
         squares = self._optimizer.g2
         rows = [(key, weight, squares[key]) for key, weight in self.weights.items()]
-        return StackState(self._optimizer.n_iterations, rows)
+        return RobustState(self._optimizer.n_iterations, rows)
 
     @property
     def weights(self) -> Mapping[str, float]:
@@ -150,15 +96,15 @@ class Stack:
         weights: dict[str, float] = self._model.weights
         return weights
 
-    def learn(self, inputs: Mapping[str, float], label: float) -> float:
+    def learn(self, values: Mapping[str, float], label: float) -> float:
         """Learn one example, and return what would have been predicted before.
 
         Keys that are one too many are left out.
         """
         known = self._optimizer.g2
         if len(known) >= self._most:
-            inputs = {key: value for key, value in inputs.items() if key in known}
-        self._model.learn_one(inputs, label)
+            values = {key: value for key, value in values.items() if key in known}
+        self._model.learn_one(values, label)
         return self._model.said
 
 

@@ -106,7 +106,7 @@ def test_what_consumers_read_is_open() -> None:
 @pytest.mark.parametrize("field", ["category", "type", "severity", "state"])
 def test_an_alert_of_a_rule_to_come_is_valid(field: str) -> None:
     event = json.loads(delivered(told("low_score")[0]))
-    event["data"][field] = "at_risk"
+    event["data"][field] = "inactive_days"
     event["data"]["new"] = {"key": 1}
     assert problems("AlertEvent", event) == []
     assert unlike_ours("AlertEvent", event) != []

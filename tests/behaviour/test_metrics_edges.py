@@ -12,7 +12,6 @@ from metrics.insights import insights
 from metrics.patterns import submission_habits
 from metrics.progress_summary import progress_summary
 from metrics.recommendations import learning_recommendations
-from metrics.submissions import submissions
 from metrics.trends import trend_analysis
 from metrics.view import Cohort, CohortCourse
 from metrics.windows import reaches
@@ -50,9 +49,6 @@ def test_by_date_is_in_time_where_no_time_of_day_is_known() -> None:
     habits = submission_habits(looked, looked.today - 30)
     assert (habits.early, habits.last_day, habits.late) == (1, 1, 1)
     assert habits.median_hours_before_due is None
-    estimate = submissions(looked, 30)[0].days_from_due
-    assert estimate is not None
-    assert estimate.value == 0.0
 
 
 def test_a_second_late_is_no_negative_nothing() -> None:

@@ -19,6 +19,7 @@ from metrics.predictions import predictive_analytics
 from metrics.risks import FACTORS_MAX, added_by, risks
 from metrics.shapes_predictions import Inactivity, PredictiveAnalytics
 from metrics.view import View
+from models.encoding import ENCODINGS
 from models.explaining import explain
 from models.serving import Served
 from tests.factories import Bench, at, enrolled, event, graded, seconds, submitted, viewed
@@ -294,7 +295,7 @@ def test_silence_is_foretold_only_as_far_as_a_course_runs() -> None:
     shown = answer(learner(), 80).predictions
     assert (shown.inactivity.status, shown.inactivity_14.status) == ("ok", "insufficient_data")
     assert shown.inactivity_14.note is not None
-    assert shown.inactivity_14.note.text == "No course runs for the next 14 days"
+    assert shown.inactivity_14.note.text == "None of your courses runs for another 14 days"
 
 
 def test_where_nothing_is_due_no_score_is_foretold() -> None:
@@ -302,7 +303,7 @@ def test_where_nothing_is_due_no_score_is_foretold() -> None:
     score = shown.next_assessment_score
     assert (score.status, score.assessment_id) == ("insufficient_data", None)
     assert score.note is not None
-    assert score.note.text == "Nothing is due that has not been submitted"
+    assert score.note.text == "No assessment is due that you have not submitted"
     assert (shown.next_missing, shown.submissions) == ([], [])
 
 
@@ -553,6 +554,77 @@ def test_what_a_risk_rests_on_is_recommended_where_no_rule_speaks_of_it() -> Non
     for step in by_model:
         assert step.reason.code.removeprefix("risk.") in raising
         assert step.effect is None or step.effect.to < step.effect.from_
+
+
+def tilted(target: Target, feature: str, number: int) -> Served:
+    """A snapshot whose risk is raised by one feature's bin, and by nothing else."""
+    base = served(NUMBER)
+    encoding, model = ENCODINGS[target], base.snapshot.classifications[target]
+    place = encoding.place(feature)
+    features = [0] * len(encoding.features)
+    features[place] = number
+    weights = [0] * len(model.weights)
+    weights[encoding.keys_of(place, features)[0]] = 900_000
+    flat = replace(model, weights=weights, means=[0] * len(model.means))
+    classifications = {**base.snapshot.classifications, target: flat}
+    return Served(replace(base.snapshot, classifications=classifications))
+
+
+def test_a_level_that_raises_a_risk_asks_for_help() -> None:
+    model = tilted("not_passing", "last_score", 6)  # 60 to 70, which passes
+    bench = Bench(facts=statistics(), snapshots=serving(model))
+    adopting(bench, NUMBER).send(enrolled(at(0)), viewed(at(0)))
+    bench.send(submitted(at(1), "a1"), graded(at(2), 65, "a1"))
+    looked = view(bench, at(2, 1), models=models_of(model))
+    shown = predictive_analytics(looked, 30)
+    (factor,) = [each for each in shown.risk_factors if each.target == "not_passing"]
+    assert (factor.text, factor.direction) == ("Your last score: 60 to 70%", "raises")
+    assert (factor.contribution, factor.baseline) == (0.9, 50)
+    step = next(s for s in shown.learning_recommendations if s.action.code == "ask_for_help")
+    assert (step.source, step.reason.code) == ("model", "risk.last_score")
+    assert (step.action.target.kind, step.action.target.id) == ("course", "c1")
+    assert step.effect is not None
+    assert (step.effect.if_.from_, step.effect.if_.to) == (60, 50)
+
+
+def test_deadlines_that_raise_a_risk_name_what_is_open_longest() -> None:
+    model = tilted("not_passing", "share_submitted", 0)
+    bench = Bench(facts=statistics(), snapshots=serving(model))
+    adopting(bench, NUMBER).send(enrolled(at(0)), viewed(at(10.5)))
+    looked = view(bench, at(10.6), models=models_of(model))
+    shown = predictive_analytics(looked, 30).learning_recommendations
+    step = next(s for s in shown if s.action.code == "submit_assessment")
+    assert (step.source, step.action.target.id) == ("model", "a1")
+
+
+def test_where_nothing_is_open_no_submission_is_asked_for() -> None:
+    model = tilted("not_passing", "overdue", 0)
+    bench = Bench(facts=statistics(assessments=()), snapshots=serving(model))
+    adopting(bench, NUMBER).send(enrolled(at(0)), viewed(at(0)))
+    looked = view(bench, at(0.1), models=models_of(model))
+    shown = predictive_analytics(looked, 30)
+    assert [each.feature for each in shown.risk_factors if each.target == "not_passing"] == [
+        "overdue"
+    ]
+    assert "submit_assessment" not in {s.action.code for s in shown.learning_recommendations}
+
+
+def test_work_that_is_known_without_a_submission_has_an_effect_too() -> None:
+    longer = event("deadline_extended", at(13), assessment_id="a2", due_at=at(21).isoformat())
+    shown = answer(learner().send(longer)).learning_recommendations
+    step = next(s for s in shown if s.action.target.id == "a2")
+    assert step.effect is not None
+    assert step.effect.if_.feature == "overdue"
+
+
+def test_features_that_a_snapshot_does_not_know_are_not_explained() -> None:
+    bench = learner()
+    looked = seen(bench)
+    for each in looked.state.predictions:
+        each.features = [1]
+    shown = predictive_analytics(looked, 30)
+    assert shown.predictions.inactivity.probability is not None
+    assert (shown.risk_factors, shown.risk_explanations) == ([], [])
 
 
 def test_without_models_there_is_no_effect() -> None:

@@ -266,14 +266,14 @@ def test_a_forecast_ends_where_it_gets_wider_than_fifty_points() -> None:
     assert shown.note is not None
     day = (at(10) + timedelta(days=len(shown.points) + 1)).date()
     assert shown.note.text == (
-        f"From {day.day} March on, your scores cannot be told to within 50 points, so the forecast "
-        "ends before"
+        f"From {day.day} March on, your scores cannot be predicted to within 50 points, so the "
+        "forecast ends there"
     )
     nothing = performance_forecast(view(scored(20, 80, 30, 70), at(10)), 30)
     assert (nothing.status, nothing.points) == ("ok", [])
     assert nothing.note is not None
     assert nothing.note.text == (
-        "Your next scores cannot be told to within 50 points, so no forecast is drawn"
+        "Your next scores cannot be predicted to within 50 points, so no forecast is shown"
     )
 
 

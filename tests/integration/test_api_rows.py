@@ -7,7 +7,7 @@ import httpx
 import psycopg
 import pytest
 
-from api.rows import SQL
+from api.snapshots import SQL
 from domain.codec import decode_learner
 from domain.course_facts import CourseFacts
 from domain.ids import partition_of

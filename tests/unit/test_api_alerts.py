@@ -13,7 +13,8 @@ from api.auth import is_id
 from api.parameters import ALERT_TYPES, SEVERITIES
 from api.problems import ProblemError
 from api.rows import AlertCount, AlertRow
-from domain.alerts import Action, ActionCode, AlertType, Target
+from contracts.alert_event import instant
+from domain.alerts import Action, ActionCode, AlertType, Spoken, Target
 from domain.state import Severity
 from tests.sinking import T0, a_transition
 
@@ -98,9 +99,11 @@ def test_what_can_be_a_learners_id() -> None:
         assert not is_id(wrong)
 
 
-def an_alert(identity: str, code: ActionCode) -> Alert:
+def an_alert(
+    identity: str, code: ActionCode = "plan_session", spoken: Spoken | None = None
+) -> Alert:
     action = Action(code=code, target=Target(kind="none"))
-    told = a_transition("ada", identity, suggested_actions=(action,))
+    told = a_transition("ada", identity, suggested_actions=(action,), spoken=spoken)
     row = AlertRow(
         alert_id=identity,
         revision=1,
@@ -113,7 +116,21 @@ def an_alert(identity: str, code: ActionCode) -> Alert:
         resolution=None,
         transition=told,
     )
-    return shown_alert(row, {}, T0)
+    return shown_alert(row, {}, T0, {3: T0 - 60})
+
+
+def test_an_alert_names_the_model_that_spoke() -> None:
+    spoken = Spoken(name="next_missing", version="3", probability=0.62)
+    shown = an_alert("1", spoken=spoken)
+    assert shown.probability == 0.62
+    assert shown.model is not None
+    assert (shown.model.name, shown.model.version) == ("next_missing", "3")
+    assert shown.model.learned_until == instant(T0 - 60)
+    for version in ("4", "x"):
+        other = an_alert("1", spoken=Spoken(name="n", version=version, probability=0.5))
+        assert (other.probability, other.model) == (0.5, None)
+    silent = an_alert("1")
+    assert (silent.probability, silent.model) == (None, None)
 
 
 def test_only_what_can_be_done_is_recommended() -> None:

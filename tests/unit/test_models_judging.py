@@ -3,15 +3,23 @@
 import math
 import random
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 
+from domain.examples import Lesson
 from domain.predictions import Figure
-from models.learning.calibration import Calibration
+from models.amounts import SCALES
+from models.intervals import keys, typical_error
+from models.learning import Learning
+from models.learning.calibration import PUBLISHED_MAX, Calibration
 from models.learning.drift import KEPT_MAX, STANDS, Drift, DriftState
+from models.learning.intervals import Intervals, Outcome
+from models.learning.likeness import ALIKE, RUNS_MAX, Likeness
 from models.learning.meters import AmountMeter, ProbabilityMeter
 from models.learning.scoreboard import COURSES_MAX, WINDOW, Scoreboard
 from models.serving import share
+from tests.teaching import example, snapshot
 
 
 def _probabilities(count: int, seed: int = 1) -> Iterator[tuple[int, int, int]]:
@@ -145,7 +153,7 @@ def test_scores_are_kept_by_course_and_by_group() -> None:
 def test_calibration_learns_to_trust_what_says_too_little_more() -> None:
     it = Calibration()
     for said, _, label in _probabilities(20_000):
-        it.learn(math.log((said + 1) / (1001 - said)), label)
+        it.learn(math.log((said + 1) / (1001 - said)), label, says=1.0, step=0.05)
     assert it.slope == pytest.approx(2.0, abs=0.3)
     assert it.offset == pytest.approx(0.0, abs=0.2)
 
@@ -169,11 +177,11 @@ def test_drift_is_marked_where_the_loss_rises_and_no_longer_where_it_falls() -> 
 
 def test_a_mark_of_drift_ends_after_so_many_judged_examples() -> None:
     drift = Drift(DriftState(drifted_at=5, drifts=1))
-    for at in range(STANDS - 1):
+    marks = []
+    for at in range(STANDS):
         drift.add(0.1, at)
-    assert drift.state.drifted_at == 5
-    drift.add(0.1, STANDS)
-    assert drift.state.drifted_at is None
+        marks.append(drift.state.drifted_at)
+    assert marks == [5] * (STANDS - 1) + [None]
     assert drift.state.drifts == 1
 
 
@@ -202,3 +210,88 @@ def test_losses_that_never_change_are_kept_up_to_a_bound() -> None:
         drift.add(rng.random(), at)
         assert len(drift.state.losses) <= KEPT_MAX
     assert drift.state.drifts == 0
+
+
+def test_calibration_finds_the_logit_behind_what_a_snapshot_showed() -> None:
+    it = Calibration()
+    it.offset, it.slope = 0.5, 2.0
+    it.publish(3)
+    it.offset, it.slope = -0.5, 1.5
+    it.publish(7)
+    for number, offset, slope in (
+        (1, 0, 1),
+        (3, 0.5, 2),
+        (6, 0.5, 2),
+        (7, -0.5, 1.5),
+        (99, -0.5, 1.5),
+    ):
+        shown = round(1000 * share(offset + slope * 0.7))
+        assert it.logit(shown, number) == pytest.approx(0.7, abs=0.01)
+    extremes = [it.logit(shown, 7) for shown in (0, 1000)]
+    assert extremes == [pytest.approx(-4.73, abs=0.01), pytest.approx(5.4, abs=0.01)]
+
+
+def test_what_was_published_is_kept_where_it_moved_and_up_to_a_bound() -> None:
+    it = Calibration()
+    it.publish(1)
+    assert [one.number for one in it.published] == [0]
+    for number in range(2, PUBLISHED_MAX + 10):
+        it.offset += 0.01
+        it.publish(number)
+        it.publish(number)
+    assert len(it.published) == PUBLISHED_MAX
+    assert it.published[-1].number == PUBLISHED_MAX + 9
+    assert it.logit(500, 1) is None, "so old that nobody knows what it had"
+
+
+def test_a_slope_never_turns_round() -> None:
+    it = Calibration()
+    for _ in range(30_000):
+        it.learn(3.0, 0, says=1.0, step=0.05)
+        it.learn(-3.0, 1, says=1.0, step=0.05)
+    assert it.slope == pytest.approx(0.1)
+
+
+def test_labels_that_are_alike_say_less_and_less() -> None:
+    it = Likeness()
+    says = [it.says("course-1", 5) for _ in range(1000)]
+    assert says[0] == 1.0
+    assert says[ALIKE] == 0.5
+    assert all(later < earlier for earlier, later in pairwise(says))
+    assert 40 < sum(says) < 60
+    assert it.says("course-2", 5) == 1.0, "another assessment or course"
+    assert it.says("course-1", 6) == 1.0, "another day"
+    for number in range(2 * RUNS_MAX):
+        it.says(f"course-{number}", 7)
+    assert len(it.runs) == RUNS_MAX
+
+
+def test_an_interval_covers_nine_in_ten_of_errors_of_any_size() -> None:
+    rng = random.Random(11)
+    scale = SCALES["score"]
+    it = Intervals()
+    covered = 0
+    for number in range(6000):
+        spread = 4.0 if number % 2 else 16.0
+        said = 30.0 if number % 2 else 60.0
+        came = scale.clamped(rng.gauss(said, spread))
+        at = keys("maths", "tma", scale.bin_of(said))
+        error = typical_error(it.errors, at, scale.error)
+        reach = it.quantiles.get(at.bin, scale.quantiles)
+        covered += said - reach.low * error <= came <= said + reach.high * error
+        it.learn(scale, "maths", "tma", Outcome(said, came, 1.0))
+    assert 0.89 < covered / 6000 < 0.92
+    narrow, wide = (keys("maths", "tma", scale.bin_of(said)) for said in (30.0, 60.0))
+    assert it.quantiles[narrow.bin].high < it.quantiles[wide.bin].high
+
+
+def test_a_thousand_equal_errors_on_one_day_leave_an_interval_open() -> None:
+    """A course's quiz is graded at once; the next one may well be otherwise."""
+    learning = Learning()
+    one = example("submission", [0, 0, 0, 0, 0], 0, Figure(0, 0, -40, 40))
+    learning.learn(
+        Lesson(user_id=str(number), at=1, course_id="a", examples=(one,)) for number in range(1000)
+    )
+    [reach] = snapshot(learning).regressions["submission"].quantiles.values()
+    assert reach.low > 1.5
+    assert reach.high > 1.5

@@ -78,18 +78,19 @@ def test_a_days_examples_are_learned_in_an_order_of_their_own() -> None:
 
 
 def test_every_target_learns_to_tell_better_than_its_baseline() -> None:
-    learning = learned(1500)
+    learning = learned(1200)
     shown = served(learning)
-    learning.learn(lessons(700, 2, shown=shown))
+    learning.learn(lessons(400, 2, shown=shown))
     reports = snapshot(learning).reports
     for target in TARGETS:
         scores = reports[target].total
-        assert scores.count == 700
+        assert scores.count == 400
         if target in ENCODINGS:
             assert scores.auc is not None
-            assert scores.auc > 0.8, target
-            assert scores.calibration_error is not None
-            assert scores.calibration_error < 0.08, target
+            assert scores.auc > 0.75, target
+            assert scores.log_loss is not None
+            assert scores.naive_log_loss is not None
+            assert scores.log_loss < scores.naive_log_loss, target
         else:
             assert scores.mae is not None
             assert scores.naive_mae is not None
@@ -101,7 +102,7 @@ def test_every_target_learns_to_tell_better_than_its_baseline() -> None:
 def test_labels_that_were_shuffled_teach_nothing() -> None:
     """Then the score of what is shown falls to chance: nothing of a label is in the features."""
     rng = random.Random(9)
-    told = list(lessons(1500))
+    told = list(lessons(1200))
     shuffled = []
     for place in range(len(TARGETS)):
         labels = [lesson.examples[place].label for lesson in told]
@@ -119,11 +120,11 @@ def test_labels_that_were_shuffled_teach_nothing() -> None:
         for number, lesson in enumerate(told)
     )
     shown = served(learning)
-    learning.learn(lessons(700, 2, shown=shown))
+    learning.learn(lessons(400, 2, shown=shown))
     for target in ENCODINGS:
         auc = snapshot(learning).reports[target].total.auc
         assert auc is not None
-        assert 0.4 < auc < 0.6, target
+        assert 0.38 < auc < 0.62, target
 
 
 def test_what_was_shown_is_judged_and_what_was_not_is_only_learned() -> None:
@@ -262,8 +263,8 @@ def test_a_part_that_is_missing_or_cut_is_refused(part: str) -> None:
 def test_a_part_with_nan_is_refused() -> None:
     parts = learned(5).parts()
     it = json.loads(parts["model:score"])
-    it["state"]["regressor"]["linear"]["intercept"] = None  # what NaN is in JSON
-    with pytest.raises(BadLearningError, match="intercept"):
+    it["state"]["regressor"]["robust"]["weights"][0][1] = None  # what NaN is in JSON
+    with pytest.raises(BadLearningError, match="weights"):
         Learning.restore(parts | {"model:score": msgspec.json.encode(it)})
 
 
@@ -295,7 +296,7 @@ def test_nothing_grows_without_bound() -> None:
     assert len(it.base_rates) == 2000
     assert len(it.priors["score"].assessments) == len(it.priors["score"].slots) == 4000
     assert len(it.priors["score"].kinds) == 500
-    assert len(it.regressions["score"].stack) <= 2000 + 15
+    assert len(it.regressions["score"].weights) <= 2000 + 22
     assert len(it.regressions["score"].errors) == 2000
     assert len(it.regressions["score"].quantiles) == 2000
     assert len(it.reports["score"].courses) == 100

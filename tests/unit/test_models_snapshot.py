@@ -90,7 +90,7 @@ def test_a_part_of_another_length_is_refused(part: str) -> None:
 def test_a_number_that_is_none_is_refused(odd: str) -> None:
     """NaN is null in JSON; a number that is too large for a float is infinite, or refused."""
     it = json.loads(DATA)
-    it["regressions"]["score"]["intercept"] = "here"
+    it["regressions"]["score"]["weights"]["bias"] = "here"
     with pytest.raises(BadSnapshotError):
         decode_snapshot(json.dumps(it).replace('"here"', odd).encode())
 
@@ -102,15 +102,13 @@ def test_a_weight_that_is_no_number_is_refused() -> None:
         decode_snapshot(msgspec.json.encode(it))
 
 
-@pytest.mark.parametrize("where", ["intercept", "linear", "stack", "errors", "quantiles"])
+@pytest.mark.parametrize("where", ["weights", "errors", "quantiles"])
 def test_nothing_that_is_not_finite_is_published(where: str) -> None:
     """It would be null on the wire: our own fault, so it stops the trainer, not the workers."""
     snapshot = decode_snapshot(DATA)
     score = snapshot.regressions["score"]
     odd: dict[str, Any] = {
-        "intercept": math.nan,
-        "linear": {"mean": math.inf},
-        "stack": {"bias": -math.inf},
+        "weights": {"bias": -math.inf},
         "errors": {key: replace(it, value=math.nan) for key, it in score.errors.items()},
         "quantiles": {key: Quantiles(1.0, math.inf) for key in score.quantiles},
     }

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-import api.rows
+import api.snapshots
 import sinks.cohort
 import sinks.position
 from contracts.alert_event import encode_transition
@@ -139,7 +139,7 @@ def test_an_sql_file_is_a_list_of_named_statements(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("names", "folder"),
-    [(sinks.position.SQL, "sinks"), (sinks.cohort.SQL, "sinks"), (api.rows.SQL, "api")],
+    [(sinks.position.SQL, "sinks"), (sinks.cohort.SQL, "sinks"), (api.snapshots.SQL, "api")],
 )
 def test_every_statement_is_used(names: dict[str, str], folder: str) -> None:
     root = Path(sinks.position.__file__).parents[1]
