@@ -151,7 +151,7 @@ def test_orders_pin_and_freeze_and_what_is_no_lesson_stops_nobody(
     soon: Settings, tmp_path: Path
 ) -> None:
     with running(soon, tmp_path / "t", program=TRAINER) as trainer:
-        teach(soon, [*lessons(150), (b"7", b"secret"), (None, None), (b"8", b'{"at":1}')])
+        teach(soon, [*lessons(150), (b"7", b"secret"), (b"9", None), (b"8", b'{"at":1}')])
         wait_for(lambda: learned(soon) == 300, SECONDS)
         newest = serving_of(soon).newest
         teach(soon, [Order(order="pin", snapshot=newest + 1), Order(order="pin", snapshot=1)])

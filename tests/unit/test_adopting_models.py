@@ -65,7 +65,7 @@ async def test_a_snapshot_is_adopted_once_and_at_most_one_a_batch(stage: Stage) 
     await fold_batch(owner)
     assert adopted(stage) == [ModelAdopted(2)]
     assert stage.record().model == 2
-    assert stage.figure("model") == 2
+    assert stage.figure("model_adopted") == 2
     stage.snapshots.put(Numbered(1))  # an older one that is pinned
     await fold_batch(owner)
     assert adopted(stage) == [ModelAdopted(2), ModelAdopted(1)]
