@@ -31,7 +31,7 @@ def register(subparsers: Any) -> None:
     show = _add(kinds, "show", "how good what was shown turned out to be")
     show.add_argument("number", type=_number, nargs="?", metavar="NUMBER", help="(what serves)")
     pin = _add(kinds, "pin", "serve this snapshot until `unpin`")
-    pin.add_argument("number", type=_number, metavar="NUMBER")
+    pin.add_argument("number", type=_number, metavar="NUMBER", help="of the snapshot")
     for name, text in _ORDERS.items():
         _add(kinds, name, text)
 

@@ -92,7 +92,7 @@ def review_all(state: Learner, step: Step) -> None:
 
 def _begin_day(state: Learner, step: Step) -> None:
     """Predict again on another day (UTC); where nothing is adopted, only to set the timer."""
-    if step.scorer.number or not state.predict_at:
+    if state.course_ids and (step.scorer.number or not state.predict_at):
         step.changes.append(DayBegan())
 
 

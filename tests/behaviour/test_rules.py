@@ -226,7 +226,6 @@ def test_a_course_with_more_deadlines_than_are_kept_tells_those_that_are() -> No
     facts = course(assessments={f"a{n}": at(5) for n in range(80)})
     bench = Bench(facts=facts).send(enrolled(at(0))).tick(at(30))
     assert len({t.alert_id for t in bench.published}) == 64
-    assert bench.learner().wake_at == 0
 
 
 def test_a_course_that_an_event_names_has_deadlines_too() -> None:
@@ -241,7 +240,6 @@ def test_both_levels_of_a_deadline_may_be_due_at_once() -> None:
     assert bench.alerts() == []
     bench.tick(at(7, minutes=1))
     assert bench.alerts() == [("missed_deadline", "raised", "medium")]
-    assert bench.learner().wake_at == 0
 
 
 def test_a_course_added_after_others_wakes_for_its_own_deadlines() -> None:

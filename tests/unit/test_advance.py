@@ -250,7 +250,7 @@ def test_an_event_of_no_course_makes_none(kind: str) -> None:
 def test_who_turns_out_to_have_come_earlier_has_earlier_deadlines() -> None:
     """What was due before the learner came is not missed; a course's first week is quiet."""
     bench = Bench(facts=course(assessments={"a1": at(5)})).send(viewed(at(6)))
-    assert bench.learner().wake_at == 0
+    assert bench.learner().wake_at == seconds(at(13))  # a week of the course
     bench.send(viewed(at(4), "p2"))
     assert bench.learner().wake_at == seconds(at(11))
     bench.send(viewed(at(2), "p3"))

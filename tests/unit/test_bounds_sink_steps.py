@@ -329,7 +329,7 @@ async def test_a_day_is_computed_once_and_again_while_few_learners_double(
     assert await refresh_cohort(connection, TODAY, T0) is fills
     assert postgres.said[0] == ("try_lock", {"key": LOCK_KEY})
     given = {"today": TODAY, "as_of": T0, "learners": learners, **FORMULA}
-    names = ("clear_cohort", "fill_cohort", "sum_errors", "note_refresh")
+    names = ("clear_cohort", "fill_cohort", "note_refresh")
     assert postgres.said[3:] == ([(name, given) for name in names] if fills else [])
 
 

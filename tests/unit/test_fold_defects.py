@@ -198,12 +198,12 @@ def test_what_an_input_made_of_a_state_is_where_folding_again_begins(clock: Cloc
     one = same_in_one_batch(
         clock, [enrolled(at(0)), viewed(at(1))], [viewed(at(2), "p2")], [bad(3)], [bad(4)]
     )
-    assert (one.learner().steps, one.learner().wake_at) == (4, seconds(at(7)))
+    assert (one.learner().steps, one.learner().wake_at) == (4, seconds(at(5)) + 1)
 
 
 def test_a_defect_first_of_all_leaves_what_an_input_made_of_a_state() -> None:
     one = same_in_one_batch("wall", [enrolled(at(0))], [bad(3)])
-    assert (one.learner().steps, one.learner().wake_at) == (2, seconds(at(7)))
+    assert (one.learner().steps, one.learner().wake_at) == (2, seconds(at(5)) + 1)
 
 
 def test_a_batch_forgets_the_one_before_it() -> None:

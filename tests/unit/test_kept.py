@@ -46,13 +46,13 @@ def test_what_is_not_known_is_nothing(kind: type[msgspec.Struct]) -> None:
 
 
 def test_of_a_new_learner_nothing_is_known_and_of_a_new_partition_neither() -> None:
-    named = {"version": 4, "user_id": "7"}
+    named = {"version": 5, "user_id": "7"}
     known = {
         name: value for name, value in msgspec.structs.asdict(new_learner("7")).items() if value
     }
-    nothing = {"streak", "error", "error_gone", "overflow"}
+    nothing = {"streak", "overflow"}
     assert known.keys() - nothing == named.keys()
-    assert new_learner("7").version == 4
+    assert new_learner("7").version == 5
     for each in nothing:
         assert not any(msgspec.structs.astuple(known[each])), each
     checkpoint = new_checkpoint(2, 12, "topic-id", "stream")

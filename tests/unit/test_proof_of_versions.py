@@ -13,11 +13,10 @@ from domain.codec import decode_learner, encode_learner
 from domain.decode import Record
 from domain.fold import new_checkpoint
 from domain.inputs import FoldVersion
-from domain.recent import newest
 from domain.scoring import no_snapshots
 from proof.oracle import Oracle, newest_stretch
 from proof.verify import earlier_version, other_version
-from tests.factories import Bench, at, course, enrolled, graded, record, submitted, viewed
+from tests.factories import Bench, at, course, enrolled, event, graded, record, submitted, viewed
 from tests.proving import Partition, compared, counts, wrong
 
 OLD, NEW = "old", "new"
@@ -178,28 +177,27 @@ def assert_same_clock(bench: Bench, records: list[Record]) -> None:
 
 
 def test_states_of_an_older_version_that_the_same_fold_made_are_equal() -> None:
-    """Where only the layout is another one: what stands there is compared in today's."""
-    partition = Partition(*work(OLD, 0), *work(NEW, 7))
-    older = of_version_3(partition.bench.store.committed[OLD])
+    """Where only the layout is another one: what stands there is compared in today's.
+
+    Of who is in no course nothing is predicted, so that version 4 holds all there is.
+    """
+    sessions = [event("session_started", at(n), user=OLD) for n in range(3)]
+    partition = Partition(*sessions, *work(NEW, 7))
+    older = of_version_4(partition.bench.store.committed[OLD])
     partition.logs.put(STATE, OLD.encode(), older)
     assert wrong(compared(partition.sides())) == {}
 
 
-def of_version_3(data: bytes) -> bytes:
-    """The same state as version 3 laid it out."""
+def of_version_4(data: bytes) -> bytes:
+    """The same state as version 4 laid it out; a prediction and two errors stood in place of five.
+
+    Only of who is in no course.
+    """
     raw = msgspec.msgpack.decode(data)
-    assert raw[0] == 4
-    raw[0] = 3
-    raw[19] = [
-        [event[0], event[1], each.at, *event[2:]]
-        for each, event in zip(
-            newest(decode_learner(data)),
-            [msgspec.msgpack.decode(packed[5:]) for packed in raw[19]],
-            strict=True,
-        )
-    ]
-    raw[26] = [alert[:-1] for alert in raw[26]]
-    return msgspec.msgpack.encode(raw)
+    assert (raw[0], raw[17], raw[31:35]) == (5, [], [[], 0, 0, []])
+    return msgspec.msgpack.encode(
+        [4, *raw[1:31], None, [0, 0.0, 0, 0.0], [0, 0.0, 0, 0.0], raw[35]]
+    )
 
 
 def b_record() -> Record:

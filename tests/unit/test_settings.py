@@ -105,6 +105,7 @@ ARGUMENTS: Final = {
     "simulate": ["--learners", "1", "--days", "1", "--seed", "1"],
     "replay": ["jsonl", "nowhere.jsonl"],
     "dead-letters": ["list"],
+    "models": ["list"],
     "token": ["--user", "1"],
 }
 PROGRAMS: Final = [name.replace("_", "-") for name in COMMANDS if name != "check"]
