@@ -75,7 +75,7 @@ def follow(state: Learner, step: Step, kinds: set[type[Change]]) -> None:
     same_work = kinds == {DayBegan}
     kept = [each for each in state.predictions if same_work and each.target in _OF_WORK]
     state.predictions = []
-    state.predicted_at = moment
+    state.predicted_at = moment if courses else NEVER
     if running and (step.scorer.number or week):
         maker = _Maker(state, step, moment, lately(state, moment, step.zone))
         maker.silence(running, week=running[0] in week)
