@@ -22,8 +22,8 @@ from domain.recent import newest
 from domain.state import Learner
 from metrics.view import Cohort, CohortCourse, Models
 
-ANSWER_WITH_ALERTS: Final[LiteralString] = SQL["answer"] + "\n" + SQL["alerts"]
-ANSWER_WITH_MODELS: Final[LiteralString] = SQL["answer"] + "\n" + SQL["models"]
+ANSWER_WITH_ALERTS: Final[LiteralString] = SQL["answer"] + " " + SQL["alerts"]
+ANSWER_WITH_MODELS: Final[LiteralString] = SQL["answer"] + " " + SQL["models"]
 HELD_MAX: Final = 1_000
 """So many states, courses' facts and transitions are held, each."""
 CURRENT_MAX: Final = 50

@@ -5,7 +5,7 @@ import logging
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, LiteralString, cast
+from typing import Any, Final, LiteralString
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -21,6 +21,7 @@ PROBE_SECONDS: Final = 2
 """So long a server has to let a probe in and answer it."""
 
 _NAME: Final = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+_COMMENT: Final = re.compile(r"--.*")
 # libpq gives no code for a connection that was refused, only the server's sentence.
 _FOR_GOOD: Final = re.compile(
     r"authentication failed|no password supplied|no pg_hba\.conf entry|is not permitted to log in"
@@ -29,14 +30,19 @@ _FOR_GOOD: Final = re.compile(
 
 
 def statements(path: Path) -> Mapping[str, LiteralString]:
-    """The statements of a file, each under a line `-- name: its_name`."""
+    """The statements of a file, each under a line `-- name: its_name`.
+
+    They come without comments and as one line: psycopg keeps what it makes of a statement only
+    where that has at most 4,096 characters. No literal of ours holds two blanks or `--`.
+    """
     head, *parts = _NAME.split(path.read_text())
-    assert not re.sub(r"--.*", "", head).strip(), f"{path.name}: a statement without a name"
+    assert not _COMMENT.sub("", head).strip(), f"{path.name}: a statement without a name"
     names, bodies = parts[::2], parts[1::2]
     assert len(set(names)) == len(names), f"{path.name}: a name stands twice"
     # The text is a file of ours: as good as a literal.
     return {
-        name: cast("LiteralString", body.strip()) for name, body in zip(names, bodies, strict=True)
+        name: " ".join(_COMMENT.sub("", body).split())
+        for name, body in zip(names, bodies, strict=True)
     }
 
 

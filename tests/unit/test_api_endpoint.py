@@ -5,11 +5,13 @@ from dataclasses import replace
 from typing import Annotated
 
 import pytest
+from psycopg._queries import MAX_CACHED_STATEMENT_LENGTH
 from pydantic import Field
 
 from api.endpoint import Endpoint, PageQuery
 from api.parameters import Allowed
 from api.routes import ENDPOINTS
+from api.rows import ANSWER_WITH_ALERTS
 from runtime.settings import Settings
 from tests.asking import a_token, asking
 
@@ -47,3 +49,7 @@ async def test_a_flood_of_parameters_is_refused_in_time_that_grows_with_it() -> 
         spent = time.process_time() - began
     assert answer.status_code == 422
     assert spent < 3  # each name held against all others: ten times as long
+
+
+def test_the_longest_statement_is_short_enough_for_psycopg_to_keep_what_it_makes_of_it() -> None:
+    assert len(ANSWER_WITH_ALERTS) <= MAX_CACHED_STATEMENT_LENGTH

@@ -127,9 +127,9 @@ def test_migrations_are_numbered_without_a_gap() -> None:
     assert migration_files()
 
 
-def test_an_sql_file_is_a_list_of_named_statements(tmp_path: Path) -> None:
+def test_an_sql_file_is_a_list_of_named_statements_of_one_line(tmp_path: Path) -> None:
     file = tmp_path / "some.sql"
-    file.write_text("-- About.\n\n-- name: one\nSELECT 1\n\n-- name: two\nSELECT 2\n")
+    file.write_text("-- About.\n\n-- name: one\nSELECT 1\n\n-- name: two\nSELECT -- two\n    2\n")
     assert statements(file) == {"one": "SELECT 1", "two": "SELECT 2"}
     for bad in ("SELECT 1\n-- name: one\nSELECT 1\n", "-- name: a\nSELECT 1\n-- name: a\nSELECT 2"):
         file.write_text(bad)
