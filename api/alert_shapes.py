@@ -21,12 +21,13 @@ from metrics.shapes import (
     Prob,
     Text,
     Uuid,
+    many,
 )
 
 ShownState: TypeAlias = Literal["open", "acknowledged", "resolved", "expired", "suppressed"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@many
 class AlertSubject:
     """What an alert is about."""
 
@@ -34,7 +35,7 @@ class AlertSubject:
     id: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@many
 class AlertRule:
     """Which rule spoke, in which version."""
 
@@ -42,7 +43,7 @@ class AlertRule:
     version: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@many
 class Alert:
     """An alert as it stands; `timestamp` is when it was raised and never changes."""
 

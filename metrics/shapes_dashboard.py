@@ -16,6 +16,7 @@ from metrics.shapes import (
     Pct,
     Section,
     Trend,
+    many,
 )
 
 
@@ -110,7 +111,7 @@ class Comparison:
     average_score: ComparedScore
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@many
 class ActivityObject:
     """What an activity was done on."""
 
@@ -119,7 +120,7 @@ class ActivityObject:
     title: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@many
 class RecentActivity:
     """One of the newest events."""
 
@@ -135,7 +136,7 @@ class RecentActivity:
     duration_seconds: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@many
 class PerformanceDay:
     """One date: its scores and what was done on it."""
 

@@ -17,6 +17,7 @@ from metrics.shapes import (
     Section,
     Text,
     Trend,
+    many,
 )
 from metrics.shapes_dashboard import PerformanceTrends
 
@@ -29,7 +30,7 @@ ComponentCode: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@many
 class LearningDay:
     """What was done on one date."""
 
@@ -104,7 +105,7 @@ class KindScores:
     score_count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@many
 class SkillMastery:
     """What is known of one skill."""
 
@@ -128,7 +129,7 @@ class PerformanceAnalysis(PerformanceTrends):
     by_skill: list[SkillMastery]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@many
 class Component:
     """One component of the engagement level; `weight` is 0 where it is left out."""
 
@@ -139,7 +140,7 @@ class Component:
     score: Pct | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@many
 class EngagementWeek:
     """Seven days; the last week ends today."""
 
@@ -149,7 +150,7 @@ class EngagementWeek:
     minutes: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@many
 class WeekdayActivity:
     """What was done on one weekday (Monday 1) over the period."""
 
