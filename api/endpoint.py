@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
@@ -180,7 +180,7 @@ class Endpoint(Generic[Query]):
         """The JSON of an answer: what opens it, then the rest."""
         answer = self.answer(**_parts(opening), **_parts(rest))
         left_out = {name for name in self._optional if getattr(answer, name) is None}
-        return self._json.dump_json(answer, exclude=left_out)
+        return self._json.dump_json(answer, exclude=left_out or None)
 
 
 def _allowed_of(name: str, field: FieldInfo) -> str:
@@ -197,4 +197,9 @@ def _code(kind: str) -> str:
 
 def _parts(value: Any) -> dict[str, Any]:
     """The fields of a dataclass, by name, not copied."""
-    return {each.name: getattr(value, each.name) for each in fields(value)}
+    return {name: getattr(value, name) for name in _names(value.__class__)}
+
+
+@cache
+def _names(shape: Any) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(shape))

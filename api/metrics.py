@@ -72,6 +72,7 @@ class Counted:
     def __init__(self, app: ASGIApp, metrics: ApiMetrics) -> None:
         self._app = app
         self._metrics = metrics
+        self._figures: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass everything on, and look at the status as it goes by."""
@@ -96,7 +97,18 @@ class Counted:
         # A stranger may invent methods and paths: every label comes from a closed set.
         route = getattr(scope.get("route"), "path", "none")
         method = scope["method"] if scope["method"] in METHODS else "other"
-        self._metrics.requests.labels(route, method, status).inc()
-        self._metrics.seconds.labels(route, method).observe(seconds)
+        requests, durations = self._figures_of(route, method, status)
+        requests.inc()
+        durations.observe(seconds)
         milliseconds = round(seconds * 1000, 1)
         log.info("request", method=method, route=route, status=status, milliseconds=milliseconds)
+
+    def _figures_of(self, route: str, method: str, status: int) -> tuple[Counter, Histogram]:
+        """What counts and times such requests; looked for once, as the client's look-up is slow."""
+        kind = route, method, status
+        if kind not in self._figures:
+            self._figures[kind] = (
+                self._metrics.requests.labels(*kind),
+                self._metrics.seconds.labels(route, method),
+            )
+        return self._figures[kind]

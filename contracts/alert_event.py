@@ -118,7 +118,7 @@ def encode_alert_event(transition: Transition, source: str) -> bytes:
 
 def instant(at: int) -> str:
     """RFC 3339, UTC, whole seconds."""
-    return datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
+    return datetime.fromtimestamp(at, UTC).isoformat()[:19] + "Z"
 
 
 def _data(transition: Transition) -> AlertData:

@@ -138,7 +138,7 @@ def _last_figures(
         modules_completed=progress.modules_completed,
         total_modules=progress.total_modules,
         average_score=mean_score(scores),
-        weighted_score=weighted_score(course, facts),
+        weighted_score=weighted_score(scores, facts),
         score_count=len(scores),
         peak=max(course.peak_before, peak_percent(course, facts)),
         passed=course.passed_before

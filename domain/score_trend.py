@@ -216,8 +216,9 @@ def comparable(scores: Sequence[Scored]) -> list[list[tuple[int, float]]]:
     """(place in the row, points) of the scores that have another one to be compared with."""
     known = all(score.expected is not None for score in scores)
     groups: dict[Hashable, list[tuple[int, float]]] = {}
-    for place, (score, value) in enumerate(zip(scores, residuals(scores), strict=True)):
+    for place, score in enumerate(scores):
         kind = None if known else (score.course_id, score.kind)
+        value = score.residual if known else score.percent
         groups.setdefault(kind, []).append((place, value))
     return [group for group in groups.values() if len(group) > 1]
 

@@ -1,6 +1,7 @@
 """Which scores of a course count, and what they come to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Final, NamedTuple
 
 from domain.course_facts import CourseFacts
@@ -90,12 +91,14 @@ def open_scores(state: Learner, facts: dict[str, CourseFacts]) -> list[Scored]:
 
 
 def _scores_of(courses: Sequence[Course], facts: dict[str, CourseFacts]) -> list[Scored]:
-    found: list[Scored] = []
-    for course in courses:
-        if course.work:
-            found += counted_scores(course, facts.get(course.course_id))
-    found.sort(key=_in_order)
-    return found
+    return together(
+        counted_scores(course, facts.get(course.course_id)) for course in courses if course.work
+    )
+
+
+def together(courses: Iterable[Sequence[Scored]]) -> list[Scored]:
+    """The scores of several courses in order of time, and of the log where times are equal."""
+    return sorted(chain.from_iterable(courses), key=_in_order)
 
 
 def residuals(scores: Sequence[Scored]) -> list[float]:
@@ -113,13 +116,13 @@ def mean_score(scores: list[Scored]) -> float | None:
     return sum(score.percent for score in scores) / len(scores) if scores else None
 
 
-def weighted_score(course: Course, facts: CourseFacts | None) -> float | None:
-    """The gradebook's view: percents weighted by the assessments' weights; None without facts."""
+def weighted_score(scores: Sequence[Scored], facts: CourseFacts | None) -> float | None:
+    """The gradebook's view of a course's scores, weighted by assessment; None without facts."""
     if facts is None:
         return None
     known = facts.assessment_by_short
     total = weights = 0.0
-    for score in counted_scores(course, facts):
+    for score in scores:
         fact = known.get(score.short)
         if fact is not None:
             total += fact.weight * score.percent

@@ -123,10 +123,31 @@ class Completion(NamedTuple):
 def completion(view: View, first: int, last: int, until: int) -> Completion:
     """Of what was due on the local days `first` to `last` and by `until`: what is done."""
     due = done = in_time = 0
-    for each in dues(view):
-        if each.due_at > until or not first <= view.day_of(each.due_at) <= last:
-            continue
-        due += 1
-        done += each.submitted_at is not None
-        in_time += each.in_time(view.zone)
+    for each in _dated(view):
+        if first <= each.day <= last and each.due_at <= until:
+            due += 1
+            done += each.done
+            in_time += each.in_time
     return Completion(due, done, in_time)
+
+
+class _Dated(NamedTuple):
+    """On which local day something was due, and whether it is done."""
+
+    day: int
+    due_at: int
+    done: bool
+    in_time: bool
+
+
+@once
+def _dated(view: View) -> list[_Dated]:
+    return [
+        _Dated(
+            view.day_of(due.due_at),
+            due.due_at,
+            due.submitted_at is not None,
+            due.in_time(view.zone),
+        )
+        for due in dues(view)
+    ]

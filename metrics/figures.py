@@ -39,7 +39,8 @@ def pct(value: float | None) -> Pct | None:
 
 def percent(value: float) -> Pct:
     """Percent with one decimal, held within 0 and 100."""
-    return rounded(min(max(value, 0.0), 100.0), 1)
+    held = 0.0 if value < 0.0 else min(value, 100.0)
+    return rounded(held, 1)
 
 
 def prob(value: float) -> Prob:
@@ -49,7 +50,7 @@ def prob(value: float) -> Prob:
 
 def instant(at: int) -> Instant:
     """Epoch seconds as YYYY-MM-DDTHH:MM:SSZ."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(at, UTC).isoformat()[:19] + "Z"
 
 
 def maybe_instant(at: int | None) -> Instant | None:

@@ -4,15 +4,13 @@ A level depends on those before it, so it is found by going through units and sc
 event time; that gives the same level whatever the order of arrival.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from domain.course_facts import CourseFacts
 from domain.exact import reaches
-from domain.progress import Progress, counting_units, course_progress
-from domain.scores import counted_scores
-from domain.state import Course
+from domain.progress import Progress, UnitDone
+from domain.scores import Scored
 
 Level: TypeAlias = Literal["Beginner", "Intermediate", "Advanced"]
 
@@ -28,12 +26,18 @@ def pooled_percent(courses: list[Progress]) -> float | None:
     Where some courses count modules and others assessments, their weights have no common unit: then
     it is the mean of the courses' percents.
     """
-    known = [each for each in courses if each.total]
+    return _pool(courses)([each.done for each in courses])
+
+
+def _pool(courses: Sequence[Progress]) -> Callable[[Sequence[float]], float | None]:
+    """What pools the weights that are done in each of these courses, whatever these are."""
+    known = [(place, each.total) for place, each in enumerate(courses) if each.total]
     if not known:
-        return None
-    if len({each.basis for each in known}) == 1:
-        return 100.0 * sum(each.done for each in known) / sum(each.total for each in known)
-    return sum(100.0 * each.done / each.total for each in known) / len(known)
+        return lambda _: None
+    if len({courses[place].basis for place, _ in known}) == 1:
+        required = sum(total for _, total in known)
+        return lambda done: 100.0 * sum(done[place] for place, _ in known) / required
+    return lambda done: sum(100.0 * done[place] / total for place, total in known) / len(known)
 
 
 def level(progress: float | None, average: float | None, before: Level | None) -> Level | None:
@@ -54,21 +58,26 @@ def level(progress: float | None, average: float | None, before: Level | None) -
     return "Intermediate" if far_enough and good_enough else "Beginner"
 
 
-def level_of(courses: Sequence[Course], facts: dict[str, CourseFacts]) -> Level | None:
+class Way(NamedTuple):
+    """How a learner came to where a course stands: units and scores, each in order of time."""
+
+    progress: Progress
+    units: Sequence[UnitDone]
+    scores: Sequence[Scored]
+
+
+def level_of(ways: Sequence[Way]) -> Level | None:
     """The level that these courses have come to together."""
-    progress = [course_progress(each, facts.get(each.course_id)) for each in courses]
-    standing = [each._replace(done=0.0) for each in progress]
-    total, count, found = 0.0, 0, level(pooled_percent(standing), None, None)
-    changes = _changes(courses, facts)
-    for _, together in groupby(changes, key=_at):
+    pooled, done = _pool([way.progress for way in ways]), [0.0 for _ in ways]
+    total, count, found = 0.0, 0, level(pooled(done), None, None)
+    for _, together in groupby(_changes(ways), key=_at):
         for change in together:
             if change.score is None:
-                known = standing[change.place]
-                standing[change.place] = known._replace(done=known.done + change.weight)
+                done[change.place] += change.weight
             else:
                 total, count = total + change.score, count + 1
         average = total / count if count else None
-        found = level(pooled_percent(standing), average, found) or found
+        found = level(pooled(done), average, found) or found
     return found
 
 
@@ -81,15 +90,11 @@ class _Change(NamedTuple):
     score: float | None = None
 
 
-def _changes(courses: Sequence[Course], facts: dict[str, CourseFacts]) -> list[_Change]:
+def _changes(ways: Sequence[Way]) -> list[_Change]:
     changes: list[_Change] = []
-    for place, course in enumerate(courses):
-        known = facts.get(course.course_id)
-        changes += (
-            _Change(unit.at, place, weight=unit.weight) for unit in counting_units(course, known)
-        )
-        scores = counted_scores(course, known)
-        changes += (_Change(score.at, place, score=score.percent) for score in scores)
+    for place, way in enumerate(ways):
+        changes += [_Change(unit.at, place, weight=unit.weight) for unit in way.units]
+        changes += [_Change(score.at, place, score=score.percent) for score in way.scores]
     changes.sort(key=_at)
     return changes
 

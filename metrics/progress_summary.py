@@ -5,14 +5,14 @@ from typing import Literal, NamedTuple, TypeAlias
 from domain.course_facts import CourseFacts
 from domain.coursework import assigned
 from domain.days import BRIDGE_SECONDS, day_start, iso_date
-from domain.progress import Basis, percent_done
+from domain.progress import Basis, counting_units, percent_done
 from domain.scores import mean_score, weighted_score
 from domain.state import Course, FinishedCourse
 from metrics.assessments import open_dues
 from metrics.figures import instant, pct
-from metrics.levels import Level, level, level_of, pooled_percent
+from metrics.levels import Level, Way, level, level_of, pooled_percent
 from metrics.shapes_dashboard import CourseProgress, NextDue, ProgressSummary
-from metrics.view import View
+from metrics.view import View, once
 from metrics.windows import longest_run, newest_run
 
 PooledBasis: TypeAlias = Literal["modules", "assessments", "mixed", "none"]
@@ -84,7 +84,25 @@ def _current_level(view: View) -> Level | None:
     last = view.last_finished
     if last is not None:
         return level(last.progress, last.average_score, None)
-    return level_of(view.courses, view.facts)
+    return _level(view, *_ways(view))
+
+
+@once
+def _level(view: View, *course_ids: str) -> Level | None:
+    """The level over these open courses; of most learners there is one, and it is their level."""
+    return level_of([_ways(view)[course_id] for course_id in course_ids])
+
+
+@once
+def _ways(view: View) -> dict[str, Way]:
+    return {
+        course.course_id: Way(
+            view.progress[course.course_id],
+            counting_units(course, view.facts.get(course.course_id)),
+            view.course_scores[course.course_id],
+        )
+        for course in view.courses
+    }
 
 
 def _basis(bases: list[Basis]) -> PooledBasis:
@@ -146,7 +164,7 @@ def _open_courses(view: View) -> list[CourseProgress]:
 def _open_course(view: View, course: Course, next_due: NextDue | None) -> CourseProgress:
     facts = view.facts.get(course.course_id)
     progress = view.progress[course.course_id]
-    average = mean_score(view.course_scores[course.course_id])
+    scores = view.course_scores[course.course_id]
     worked = bool(course.first_at)
     return CourseProgress(
         course_id=course.course_id,
@@ -158,9 +176,9 @@ def _open_course(view: View, course: Course, next_due: NextDue | None) -> Course
         basis=progress.basis,
         modules_completed=progress.modules_completed,
         total_modules=progress.total_modules,
-        average_score=pct(average),
-        weighted_score=pct(weighted_score(course, facts)),
-        level=level_of([course], view.facts) if worked else None,
+        average_score=pct(mean_score(scores)),
+        weighted_score=pct(weighted_score(scores, facts)),
+        level=_level(view, course.course_id) if worked else None,
         ends_on=ends_on(view, facts),
         next_due=next_due,
     )

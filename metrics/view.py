@@ -3,19 +3,20 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, wraps
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from domain.configuration import Configuration
 from domain.course_facts import CourseFacts
 from domain.days import day_began_at, local_day
 from domain.predictions import Target
 from domain.progress import Progress, course_progress
-from domain.scores import Scored, counted_scores, open_scores
+from domain.scores import Scored, counted_scores, together
 from domain.state import NEVER, UNTIMED, Course, Day, FinishedCourse, Learner
 from metrics.shapes import CourseRef
 from models.serving import Served
 
 Value = TypeVar("Value")
+Arguments = ParamSpec("Arguments")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +79,7 @@ class View:
     """What is predicted; the models of all else are switched off."""
 
     @cached_property
-    def derived(self) -> dict[Callable[["View"], object], Any]:
+    def derived(self) -> dict[tuple[object, ...], Any]:
         """What `once` keeps of this view."""
         return {}
 
@@ -109,7 +110,8 @@ class View:
     @cached_property
     def scores(self) -> list[Scored]:
         """Counted scores of the open courses, in order of time."""
-        return open_scores(self.state, self.facts)
+        courses = self.state.open_courses
+        return together(self.course_scores[course.course_id] for course in courses)
 
     @cached_property
     def course_scores(self) -> dict[str, list[Scored]]:
@@ -178,15 +180,23 @@ class View:
         )
 
 
-def once(measure: Callable[[View], Value]) -> Callable[[View], Value]:
-    """Compute a measure once for a view, however many others ask for it; nobody may change it."""
+def once(
+    measure: Callable[Concatenate[View, Arguments], Value],
+) -> Callable[Concatenate[View, Arguments], Value]:
+    """Compute a measure once for a view and the same arguments, however many others ask for it.
+
+    The arguments are hashable and given by place; nobody may change what is found.
+    """
 
     @wraps(measure)
-    def ask(view: View) -> Value:
-        if measure not in view.derived:
-            view.derived[measure] = measure(view)
-        found: Value = view.derived[measure]
-        return found
+    def ask(view: View, /, *given: Arguments.args, **named: Arguments.kwargs) -> Value:
+        assert not named, "arguments of a measure that is kept are given by place"
+        asked, derived = (measure, *given), view.derived
+        if asked in derived:
+            found: Value = derived[asked]
+            return found
+        made = derived[asked] = measure(view, *given, **named)
+        return made
 
     return ask
 

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from domain.days import day_ended_at, runs
 from domain.state import DAYS_MAX, Day
 from metrics.figures import minutes
-from metrics.view import View
+from metrics.view import View, once
 
 WEEK: Final = 7
 
@@ -41,6 +41,7 @@ def _day_of(day: Day) -> int:
     return day.day
 
 
+@once
 def window(view: View, first: int, last: int) -> Window:
     """Sum the buckets of the days `first` to `last`."""
     made = Window(first, last)
@@ -132,6 +133,7 @@ def reaches(view: View, first: int, last: int) -> bool:
     return first >= oldest or view.first_day >= oldest
 
 
+@once
 def weeks(view: View, period: int) -> list[Window]:
     """The whole weeks of the period, oldest first, the last one ending today."""
     ends = (view.today - WEEK * back for back in range(period // WEEK - 1, -1, -1))

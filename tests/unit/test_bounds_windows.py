@@ -6,7 +6,7 @@ from domain.course_facts import Assessment, CourseFacts, Module
 from domain.state import Day, FinishedCourse, Learner, Session, new_learner
 from metrics.assessments import Completion, completion, dues, open_dues
 from metrics.progress_summary import overall, progress_summary, streak_now
-from metrics.view import View
+from metrics.view import View, once
 from metrics.windows import (
     bucket_of,
     day_minutes,
@@ -56,6 +56,21 @@ def looked_at(state: Learner, today: int = FIRST) -> View:
         now=seconds(at(today - FIRST)),
         default_zone="UTC",
     )
+
+
+def test_a_measure_is_computed_once_for_a_view_and_the_same_arguments() -> None:
+    asked: list[tuple[int, int]] = []
+
+    @once
+    def measure(view: View, first: int, last: int) -> int:
+        asked.append((first, last))
+        return view.now + last - first
+
+    one, other = looked_at(new_learner(USER)), looked_at(new_learner(USER), FIRST + 1)
+    assert measure(one, 1, 2) == measure(one, 1, 2) == one.now + 1
+    assert measure(one, 1, 3) == one.now + 2
+    assert measure(other, 1, 2) == other.now + 1
+    assert asked == [(1, 2), (1, 3), (1, 2)]
 
 
 # -- windows -------------------------------------------------------------------------------------

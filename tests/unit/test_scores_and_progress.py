@@ -36,7 +36,7 @@ from domain.state import (
     Submission,
     Work,
 )
-from metrics.levels import level_of, pooled_percent
+from metrics.levels import Way, level_of, pooled_percent
 from tests.factories import COURSE, at, seconds
 from tests.ruling import grade, learner, work
 
@@ -146,9 +146,10 @@ def test_the_weighted_score_is_by_the_weights_of_the_facts() -> None:
         work("a", grade(80)), work("b", grade(50)), work("unknown", grade(0))
     ).courses
     known = facts(assessments={"a": 1, "b": 4})
-    assert weighted_score(course, known) == (80 + 4 * 50) / 5
-    assert weighted_score(course, facts()) is None
-    assert weighted_score(course, None) is None
+    scores = counted_scores(course, known)
+    assert weighted_score(scores, known) == (80 + 4 * 50) / 5
+    assert weighted_score(scores, facts()) is None
+    assert weighted_score(scores, None) is None
 
 
 def test_expectations_are_taken_off_only_where_all_are_known() -> None:
@@ -288,6 +289,14 @@ def test_the_peak_is_the_highest_percent_of_the_run() -> None:
 # -- levels --------------------------------------------------------------------------------------
 
 
+def level_over(courses: list[Course], known: dict[str, CourseFacts]) -> str | None:
+    """The level that these courses have come to together."""
+    given = [(course, known.get(course.course_id)) for course in courses]
+    return level_of(
+        [Way(course_progress(*g), counting_units(*g), counted_scores(*g)) for g in given]
+    )
+
+
 def modules_and_scores(*happened: tuple[str, float]) -> str | None:
     """The level after ("module", ...) and ("score", percent), a day each, of four modules."""
     course = Course(COURSE)
@@ -296,7 +305,7 @@ def modules_and_scores(*happened: tuple[str, float]) -> str | None:
             course.work.append(work(f"a{day}", grade(value, at=at(day), order=day)))
         else:
             course.modules.append(change(f"m{value:g}", day, done=what == "module"))
-    return level_of([course], {COURSE: facts(dict.fromkeys(("m1", "m2", "m3", "m4", "m5"), 1))})
+    return level_over([course], {COURSE: facts(dict.fromkeys(("m1", "m2", "m3", "m4", "m5"), 1))})
 
 
 def test_a_level_rests_on_those_before_it() -> None:
@@ -309,7 +318,7 @@ def test_a_level_rests_on_those_before_it() -> None:
     assert modules_and_scores(("module", 1), ("score", 90)) == "Beginner"
     assert modules_and_scores(("module", 1), ("module", 2)) == "Intermediate"
     assert modules_and_scores() == "Beginner"
-    assert level_of([Course(COURSE)], {}) is None
+    assert level_over([Course(COURSE)], {}) is None
 
 
 def test_what_happens_at_one_time_counts_together() -> None:
@@ -320,23 +329,23 @@ def test_what_happens_at_one_time_counts_together() -> None:
         work("b", grade(60, at=at(1), order=2)),
     ]
     known = facts(dict.fromkeys(("m1", "m2", "m3", "m4", "m5"), 1))
-    assert level_of([course], {COURSE: known}) == "Intermediate"
+    assert level_over([course], {COURSE: known}) == "Intermediate"
 
 
 def test_a_level_over_two_courses_is_of_the_pooled_progress() -> None:
     first = Course(COURSE, modules=[change("m1", 0)])
     second = Course("c2", modules=[change("n1", 1)])
     known = {COURSE: facts({"m1": 1}), "c2": facts({"n1": 1, "n2": 8}, course_id="c2")}
-    assert level_of([first], known) == "Intermediate"
-    assert level_of([first, second], known) == "Beginner"
+    assert level_over([first], known) == "Intermediate"
+    assert level_over([first, second], known) == "Beginner"
     second.work.append(submission("x", 0))
-    assert level_of([first, second], known) == "Beginner"
+    assert level_over([first, second], known) == "Beginner"
 
 
 def test_a_course_by_assessments_has_its_level_by_them() -> None:
     course = Course(COURSE, modules=[change("m1", 0)], work=[submission("a1", 1)])
-    assert level_of([course], {COURSE: facts(assessments={"a1": 3, "a2": 7})}) == "Intermediate"
-    assert level_of([course], {COURSE: facts(assessments={"a1": 2, "a2": 8})}) == "Beginner"
+    assert level_over([course], {COURSE: facts(assessments={"a1": 3, "a2": 7})}) == "Intermediate"
+    assert level_over([course], {COURSE: facts(assessments={"a1": 2, "a2": 8})}) == "Beginner"
 
 
 def test_progress_is_pooled_by_weight_where_all_count_the_same_units() -> None:
