@@ -15,7 +15,7 @@ from collections.abc import Hashable, Sequence
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from domain.exact import EPSILON, reaches
-from domain.scores import Scored, residuals
+from domain.scores import Scored
 from domain.statistics import (
     DECIDING_LEVEL,
     SHOWN_LEVEL,
