@@ -19,8 +19,7 @@ from models.serving import EXAMPLES_MIN, Served
 from models.snapshot import BaseRate
 from tests.teaching import example, features_of, learned, say, served, snapshot
 
-LEARNING = learned(1100)
-SERVED = served(LEARNING)
+SERVED = served(learned())
 SLOT = Slot("course-0", "assessment-1", "series-1", "cma", 1)
 
 
