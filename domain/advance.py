@@ -90,12 +90,6 @@ def review_all(state: Learner, step: Step) -> None:
     react(state, step)
 
 
-def _begin_day(state: Learner, step: Step) -> None:
-    """Predict again on another day (UTC); where nothing is adopted, only to set the timer."""
-    if step.scorer.number or not state.predict_at:
-        step.changes.append(DayBegan())
-
-
 def _zone(state: Learner, event: AnyEvent, step: Step) -> str:
     """The zone that fixes the event's local date: its own, else the one in force at its time."""
     if event.timezone is None:
