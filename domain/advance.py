@@ -74,9 +74,8 @@ def advance(state: Learner, accepted: Accepted, step: Step) -> None:
     if is_work(event):
         _count_work(state, event, zone, step)
     _dispatch(state, event, zone, step)
-    if state.predicted_at // DAY != step.now // DAY and (
-        step.scorer.number or not state.predict_at
-    ):
+    another_day = state.predicted_at // DAY != step.now // DAY
+    if another_day and state.course_ids and (step.scorer.number or not state.predict_at):
         step.changes.append(DayBegan())
     if step.changes:
         react(state, step)
@@ -88,12 +87,6 @@ def review_all(state: Learner, step: Step) -> None:
     grading.judge_again(state, step)
     step.changes.append(DeadlinesChanged(None))
     react(state, step)
-
-
-def _begin_day(state: Learner, step: Step) -> None:
-    """Predict again on another day (UTC); where nothing is adopted, only to set the timer."""
-    if state.course_ids and (step.scorer.number or not state.predict_at):
-        step.changes.append(DayBegan())
 
 
 def _zone(state: Learner, event: AnyEvent, step: Step) -> str:

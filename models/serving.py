@@ -8,7 +8,7 @@ from domain.predictions import Figure, Target
 from domain.scoring import Slot
 from models import amounts, intervals, priors
 from models.encoding import ENCODINGS, TABLES
-from models.snapshot import Classification, Snapshot
+from models.snapshot import BaseRate, Classification, Snapshot
 
 EXAMPLES_MIN: Final[dict[Target, int]] = {
     "score": 200,
@@ -21,6 +21,7 @@ EXAMPLES_MIN: Final[dict[Target, int]] = {
 """Under so many learned examples a model says nothing."""
 OUTCOMES_MIN: Final = 500
 """Under so many known outcomes `not_passing` says nothing."""
+NO_OUTCOMES: Final = BaseRate("")
 MILLION: Final = 1_000_000
 _LOGIT_MAX: Final = 30.0
 
@@ -31,8 +32,12 @@ class Served:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot: Final = snapshot
         self._examples = snapshot.examples
-        self._outcomes = sum(it.count for it in snapshot.base_rates.values())
-        self._missed = sum(it.not_passed for it in snapshot.base_rates.values())
+        self._all = BaseRate("")
+        self._by_series: dict[str, BaseRate] = {}
+        for it in snapshot.base_rates.values():
+            for total in (self._all, self._by_series.setdefault(it.series, BaseRate(it.series))):
+                total.count += it.count
+                total.not_passed += it.not_passed
 
     @property
     def number(self) -> int:
@@ -41,7 +46,7 @@ class Served:
 
     def enough(self, target: Target) -> bool:
         """Whether enough examples of this target were learned to say anything."""
-        if target == "not_passing" and self._outcomes < OUTCOMES_MIN:
+        if target == "not_passing" and self._all.count < OUTCOMES_MIN:
             return False
         return self._examples.get(target, 0) >= EXAMPLES_MIN[target]
 
@@ -63,10 +68,13 @@ class Served:
 
         None while no outcome of another course is known at all.
         """
-        others = [(key, it) for key, it in self.snapshot.base_rates.items() if key != course_id]
-        runs = [it for _, it in others if it.series == series] or [it for _, it in others]
-        count = sum(it.count for it in runs)
-        return sum(it.not_passed for it in runs) / count if count else None
+        own = self.snapshot.base_rates.get(course_id, NO_OUTCOMES)
+        runs = self._by_series.get(series, NO_OUTCOMES)
+        for total, less in ((runs, own if own.series == series else NO_OUTCOMES), (self._all, own)):
+            count = total.count - less.count
+            if count:
+                return (total.not_passed - less.not_passed) / count
+        return None
 
     def probability(self, target: Target, features: Sequence[int]) -> Figure | None:
         """A calibrated probability and the baseline's, thousandths; None where too little is known.

@@ -75,9 +75,14 @@ def _amount(target: Target, random: Random, at: int) -> Example:
 @lru_cache
 def snapshot_bytes(number: int = 1, *, many: int = MANY, seed: int = 1) -> bytes:
     """The bytes of a snapshot that has learned from so many learners."""
+    return Learning.restore(_parts(many, seed)).snapshot(number, many)
+
+
+@lru_cache
+def _parts(many: int, seed: int) -> dict[str, bytes]:
     learning = Learning()
     learning.learn(lessons(seed, many=many))
-    return learning.snapshot(number, many)
+    return learning.parts()
 
 
 def snapshot(number: int = 1, *, many: int = MANY, seed: int = 1) -> Snapshot:

@@ -3,6 +3,7 @@
 import math
 import random
 from collections.abc import Iterator
+from functools import lru_cache
 
 from domain.examples import Example, Lesson
 from domain.predictions import TARGETS, Figure, Target
@@ -12,6 +13,8 @@ from models.serving import Served
 from models.snapshot import Snapshot, decode_snapshot
 
 DAY = 86_400
+MANY = 1100
+"""So many lessons are enough for every model to speak: every other one has an outcome."""
 
 
 def features_of(target: Target, rng: random.Random) -> list[int]:
@@ -82,11 +85,16 @@ def say(served: Served, target: Target, features: list[int]) -> Figure | None:
     return served.amount(target, features, "series-0", "tma")
 
 
-def learned(count: int = 1200, seed: int = 1) -> Learning:
-    """Learning that has learned so many lessons; of the outcomes every other one has one."""
+def learned(count: int = MANY, seed: int = 1) -> Learning:
+    """Learning that has learned so many lessons; one of its own, which a test may teach more."""
+    return Learning.restore(_parts(count, seed))
+
+
+@lru_cache
+def _parts(count: int, seed: int) -> dict[str, bytes]:
     learning = Learning()
     learning.learn(lessons(count, seed))
-    return learning
+    return learning.parts()
 
 
 def served(learning: Learning, number: int = 7) -> Served:

@@ -9,10 +9,9 @@ from models.encoding import ENCODINGS
 from models.explaining import explain, if_changed
 from models.learning import Learning
 from models.serving import calibrated
-from tests.teaching import features_of, learned, lessons, served
+from tests.teaching import MANY, features_of, learned, lessons, served
 
-LEARNING = learned(1100)
-SERVED = served(LEARNING)
+SERVED = served(learned())
 
 
 @pytest.mark.parametrize("target", ENCODINGS)
@@ -37,7 +36,7 @@ def test_contributions_and_intercept_add_up_to_the_logit_exactly(target: Target)
 def test_contributions_are_nothing_on_average_over_what_was_learned(target: Target) -> None:
     sums: dict[str, int] = {}
     count = 0
-    for lesson in lessons(1100):
+    for lesson in lessons(MANY):
         [one] = [it for it in lesson.examples if it.target == target]
         it = explain(SERVED, target, one.features)
         assert it is not None
@@ -81,4 +80,5 @@ def test_a_model_that_says_nothing_explains_nothing() -> None:
     empty = served(Learning())
     features = [0] * len(ENCODINGS["not_passing"].features)
     assert explain(empty, "not_passing", features) is None
+    assert empty.contributions("not_passing", features) == []
     assert if_changed(empty, "not_passing", features, {"overdue": 1}) is None

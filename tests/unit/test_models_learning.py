@@ -24,7 +24,7 @@ def test_a_restart_changes_no_byte_of_what_is_learned_after_it() -> None:
     assert second.parts() == kept
     assert second.snapshot(7, 123) == first.snapshot(7, 123)
     for learning in (first, second):
-        learning.learn(lessons(600, 2, shown=shown))
+        learning.learn(lessons(150, 2, shown=shown))
     assert second.snapshot(8, 456) == first.snapshot(8, 456)
     assert second.parts() == first.parts() != kept
 
@@ -32,7 +32,7 @@ def test_a_restart_changes_no_byte_of_what_is_learned_after_it() -> None:
 def test_a_restart_between_any_two_lessons_changes_no_byte() -> None:
     """The first ones matter most: keys are new, and sums are made in the order of what is there."""
     whole, parted = Learning(), Learning()
-    for lesson in lessons(60):
+    for lesson in lessons(30):
         whole.learn([lesson])
         parted.learn([lesson])
         parted = Learning.restore(parted.parts())

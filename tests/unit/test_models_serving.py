@@ -4,9 +4,11 @@ import random
 import subprocess
 import sys
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from typing_extensions import override
 
 from domain.examples import Lesson
 from domain.predictions import TARGETS, Target
@@ -14,10 +16,10 @@ from domain.scoring import Scorer, Slot
 from models.encoding import ENCODINGS
 from models.learning import Learning
 from models.serving import EXAMPLES_MIN, Served
+from models.snapshot import BaseRate
 from tests.teaching import example, features_of, learned, say, served, snapshot
 
-LEARNING = learned(1100)
-SERVED = served(LEARNING)
+SERVED = served(learned())
 SLOT = Slot("course-0", "assessment-1", "series-1", "cma", 1)
 
 
@@ -184,6 +186,48 @@ def test_a_base_rate_is_that_of_earlier_runs_else_of_all_other_courses() -> None
     assert it.base_rate("c", "art") == 0.25
     assert it.base_rate("c", "physics") == 3 / 8
     assert it.base_rate("a", "maths") == 0.25, "its own outcomes are no earlier run's"
+
+
+def test_a_base_rate_is_that_of_a_count_over_all_courses() -> None:
+    """Served from totals; a course that is known under another series counts in its own."""
+    rng = random.Random(4)
+    rates = {
+        f"course-{n}": BaseRate(
+            f"series-{n % 3}", count := rng.randint(1, 9), rng.randint(0, count)
+        )
+        for n in range(12)
+    }
+    rates["alone"] = BaseRate("series-9", 4, 3)
+    it = Served(replace(SERVED.snapshot, base_rates=rates))
+    for course in (*rates, "new"):
+        others = [rate for name, rate in rates.items() if name != course]
+        for series in ("series-0", "series-1", "series-2", "series-9", "new"):
+            runs = [rate for rate in others if rate.series == series] or others
+            expected = sum(rate.not_passed for rate in runs) / sum(rate.count for rate in runs)
+            assert it.base_rate(course, series) == expected
+
+
+def test_a_base_rate_does_not_look_at_every_course() -> None:
+    """The fold asks it of every course of every learner, every day."""
+
+    class Counted(dict[str, BaseRate]):
+        walks = 0
+
+        @override
+        def values(self) -> Any:
+            Counted.walks += 1
+            return super().values()
+
+        @override
+        def items(self) -> Any:
+            Counted.walks += 1
+            return super().items()
+
+    rates = Counted(a=BaseRate("maths", 4, 1), b=BaseRate("maths", 4, 3))
+    it = Served(replace(SERVED.snapshot, base_rates=rates))
+    walks = Counted.walks
+    assert it.base_rate("a", "maths") == 0.75
+    assert Counted.walks == walks
 
 
 def _one(target: Target, features: list[int], label: int) -> Lesson:
