@@ -1,7 +1,7 @@
 """at_risk: the model gives a learner a high probability of not passing a course."""
 
 from collections.abc import Iterator
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
@@ -11,7 +11,7 @@ from domain.courses import find_course
 from domain.exact import reaches, under
 from domain.predictions import Figure, Prediction
 from domain.rules.reconcile import reconcile
-from domain.rules.rule import AlertRule, Documented
+from domain.rules.rule import AlertRule, Documented, Probability
 from domain.rules.speaking import (
     how_it_ended,
     predicted,
@@ -23,7 +23,6 @@ from domain.standing import standing
 from domain.state import NEVER, Course, Learner, OpenAlert, Severity
 from domain.step import Step
 
-Probability: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
 RULE: Final = Rule(
     category="at_risk",
     version=1,

@@ -1,7 +1,7 @@
 """next_missing: the model expects that the next heavy work will not be submitted in time."""
 
 from collections.abc import Iterator
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
@@ -16,7 +16,7 @@ from domain.ids import short_id
 from domain.naming import undated_name
 from domain.predictions import Prediction
 from domain.rules.reconcile import reconcile
-from domain.rules.rule import AlertRule, Documented
+from domain.rules.rule import AlertRule, Documented, Probability
 from domain.rules.speaking import (
     how_it_ended,
     predicted,
@@ -28,7 +28,6 @@ from domain.standing import HeavyWork, standing
 from domain.state import Course, Learner, OpenAlert
 from domain.step import Step
 
-Probability: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
 RULE: Final = Rule(
     category="next_missing",
     version=1,

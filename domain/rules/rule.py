@@ -12,6 +12,7 @@ from domain.state import Learner
 from domain.step import Step
 
 Percent: TypeAlias = Annotated[float, Meta(ge=0, le=100)]
+Probability: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
 Hours: TypeAlias = Annotated[int, Meta(ge=24, le=8760)]
 
 
