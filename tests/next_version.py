@@ -10,7 +10,7 @@ from typing import Any
 from domain import checkpoint, state, upgrade
 
 LAST = state.STATE_VERSION
-_OVERFLOW = 34
+_OVERFLOW = state.Learner.__struct_fields__.index("overflow")
 
 
 def _step(raw: list[Any]) -> list[Any]:
