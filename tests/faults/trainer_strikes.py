@@ -11,7 +11,7 @@ from contracts.lessons import encode_order
 from contracts.snapshots import SERVING_KEY, Serving, encode_serving, snapshot_key
 from contracts.topics import EXAMPLES, SNAPSHOTS
 from domain.examples import Order
-from operations.models import Models, read_models
+from operations.models import read_models
 from runtime.errors import CrashError
 from runtime.failpoints import Point
 from runtime.kafka import keyed_producer
@@ -127,8 +127,15 @@ def trainer_snapshot_corrupt(scene: Scene, chance: random.Random) -> float:
             START_SECONDS,
             "a worker refuses the snapshot",
         )
-    # The trainer knows nothing of it, and may give the same number to its next one.
-    _ask_until(scene, lambda models: models.snapshots[models.serving.newest].data != bad)
+    # The trainer knows nothing of it, and gives the same number to its next one.
+    trainer = scene.parts["trainer"]
+    made = trainer.said().count("snapshot_published")
+    _ask_for_snapshot(scene)
+    scene.parts.until(
+        lambda: trainer.said().count("snapshot_published") > made,
+        START_SECONDS,
+        "the trainer publishes",
+    )
     return since
 
 
@@ -144,22 +151,17 @@ def _ask_for_snapshot(scene: Scene) -> None:
 def _until_published(scene: Scene) -> None:
     """Wait until another snapshot was made."""
     before = read_models(scene.stage.settings).serving.newest
-    _ask_until(scene, lambda models: models.serving.newest > before)
-
-
-def _ask_until(scene: Scene, published: Callable[[Models], bool]) -> None:
-    """Ask for a snapshot, and wait until there is the one that is meant."""
     _ask_for_snapshot(scene)
     looked = 0.0
 
-    def look() -> bool:
+    def published() -> bool:
         nonlocal looked
         if time.monotonic() - looked < _LOOK_SECONDS:
             return False
         looked = time.monotonic()
-        return published(read_models(scene.stage.settings))
+        return read_models(scene.stage.settings).serving.newest > before
 
-    scene.parts.until(look, START_SECONDS, "the trainer publishes")
+    scene.parts.until(published, START_SECONDS, "the trainer publishes")
 
 
 def _reach(scene: Scene, trainer: Part, failpoints: str) -> None:
