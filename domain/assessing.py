@@ -7,9 +7,9 @@ that would rest on what came after it.
 
 from typing import Final, Literal
 
-from domain.awaiting import taken, tell_amount, wait
+from domain.awaiting import awaiting, taken, tell_amount, wait
 from domain.course_facts import DAY
-from domain.coursework import Assigned, is_excused, submitted
+from domain.coursework import Assigned, assigned_one, submitted
 from domain.features.assessment import (
     clipped,
     score_features,
@@ -58,7 +58,7 @@ def was_submitted(
     if ahead is None or each is None or first is None or each.due_at is None:
         return
     label = round(_TENTHS * clipped((first.at - each.due_at) / DAY))
-    tell_amount(state, course, _waiting(ahead), label, step)
+    tell_amount(state, course, awaiting(ahead, NEVER), label, step)
     wait(state, course.awaiting, _score_ahead(state, course, work, each, step), NEVER)
 
 
@@ -73,7 +73,7 @@ def score_ahead(state: Learner, course: Course, work: Work, step: Step) -> Await
     each = _assigned(course, work, step)
     if each is None or not _in_time(course, step):
         return None
-    return _waiting(_score_ahead(state, course, work, each, step))
+    return awaiting(_score_ahead(state, course, work, each, step), NEVER)
 
 
 def was_scored(
@@ -95,8 +95,7 @@ def _assigned(course: Course, work: Work, step: Step) -> Assigned | None:
     fact = None if facts is None else facts.assessment_by_short.get(work.short)
     if fact is None:
         return None
-    due_at = fact.due_at if work.due_at is None else work.due_at
-    return Assigned(fact, work, due_at, fact.required and not is_excused(course, work))
+    return assigned_one(course, fact, work)
 
 
 def _score_ahead(
@@ -120,9 +119,3 @@ def _made(
     number = step.scorer.number
     name, at = work.name, step.now
     return Prediction(NUMBERS[target], course.course_id, name, at, number, features, shown)
-
-
-def _waiting(made: Prediction) -> Awaiting:
-    """A prediction whose label is here."""
-    target, name = made.target, made.assessment
-    return Awaiting(target, name, made.made_at, NEVER, made.model, made.features, made.shown)

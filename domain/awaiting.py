@@ -28,23 +28,19 @@ def wait(state: Learner, waiting: list[Awaiting], made: Prediction, known_at: in
 
     Beyond 48 of a course every second one of the course's outcome goes, counted, else the oldest.
     """
-    waiting.append(
-        Awaiting(
-            made.target,
-            made.assessment,
-            made.made_at,
-            known_at,
-            made.model,
-            made.features,
-            made.shown,
-        )
-    )
+    waiting.append(awaiting(made, known_at))
     if len(waiting) > AWAITING_MAX:
         before = len(waiting)
         places = [i for i, each in enumerate(waiting) if each.target == _OF_THE_COURSE][1::2] or [0]
         for place in reversed(places):
             del waiting[place]
         state.overflow.awaiting += before - len(waiting)
+
+
+def awaiting(made: Prediction, known_at: int) -> Awaiting:
+    """A prediction as it is kept until its label is known."""
+    target, name = made.target, made.assessment
+    return Awaiting(target, name, made.made_at, known_at, made.model, made.features, made.shown)
 
 
 def tell_by_time(state: Learner, step: Step) -> None:

@@ -211,5 +211,10 @@ def assigned(course: Course, facts: CourseFacts | None) -> Iterator[Assigned]:
         if work is None:
             yield Assigned(fact, None, fact.due_at, fact.required)
         else:
-            due_at = fact.due_at if work.due_at is None else work.due_at
-            yield Assigned(fact, work, due_at, fact.required and not is_excused(course, work))
+            yield assigned_one(course, fact, work)
+
+
+def assigned_one(course: Course, fact: Assessment, work: Work) -> Assigned:
+    """One assessment on which the learner did something."""
+    due_at = fact.due_at if work.due_at is None else work.due_at
+    return Assigned(fact, work, due_at, fact.required and not is_excused(course, work))

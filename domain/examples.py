@@ -1,13 +1,12 @@
 """What models learn from: features as they were frozen, what was shown, and what came of it."""
 
 import zlib
-from typing import Final, Literal
+from typing import Literal
 
 from msgspec import Struct
 
+from domain.course_facts import DAY
 from domain.predictions import Figure, Target
-
-DAY: Final = 86_400
 
 
 class Example(Struct, frozen=True, array_like=True, gc=False):

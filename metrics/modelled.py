@@ -133,8 +133,8 @@ def learned(served: Served | None, target: Target) -> tuple[int, int]:
     have = 0 if served is None else served.snapshot.examples.get(target, 0)
     if target != "not_passing" or have < need or served is None:
         return have, need
-    outcomes = sum(rate.count for rate in served.snapshot.base_rates.values())
-    return (outcomes, OUTCOMES_MIN) if outcomes < OUTCOMES_MIN else (have, need)
+    known = served.outcomes
+    return (known, OUTCOMES_MIN) if known < OUTCOMES_MIN else (have, need)
 
 
 @once

@@ -44,9 +44,14 @@ class Served:
         """The number of the snapshot."""
         return self.snapshot.number
 
+    @property
+    def outcomes(self) -> int:
+        """How many outcomes are known, of all courses."""
+        return self._all.count
+
     def enough(self, target: Target) -> bool:
         """Whether enough examples of this target were learned to say anything."""
-        if target == "not_passing" and self._all.count < OUTCOMES_MIN:
+        if target == "not_passing" and self.outcomes < OUTCOMES_MIN:
             return False
         return self._examples.get(target, 0) >= EXAMPLES_MIN[target]
 

@@ -17,7 +17,8 @@ from contracts.snapshots import (
     snapshot_number,
 )
 from contracts.topics import EXAMPLES, SNAPSHOTS
-from domain.examples import DAY, Example, Lesson, Order
+from domain.course_facts import DAY
+from domain.examples import Example, Lesson, Order
 from domain.features import COURSE, SILENCE
 from domain.predictions import Figure
 from models.snapshot import decode_snapshot

@@ -12,9 +12,9 @@ import msgspec
 
 from contracts.course_facts import decode_course_facts
 from domain.configuration import Configuration
-from domain.course_facts import CourseFacts
+from domain.course_facts import DAY, CourseFacts
 from domain.decode import Record, Rejected
-from domain.examples import DAY, Lesson, Order
+from domain.examples import Lesson, Order
 from domain.fold import Effects, PartitionFold, new_checkpoint
 from domain.inputs import ModelAdopted
 from domain.scoring import NoModels, Scorer

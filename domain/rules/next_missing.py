@@ -64,7 +64,7 @@ def on(change: Change, state: Learner, step: Step) -> None:
     made = {(each.course_id, each.assessment): each for each, _ in predicted(state, "next_missing")}
     open_now = {(a.course_id, a.subject): a for a in state.alerts if a.rule == RULE.category}
     wanted = []
-    for course, work in _asked(state, step):
+    for course, work in _asked(state, step) if made or open_now else ():
         key = course.course_id, work.assessment.id
         if _speaks(work, made.get(key), open_now.get(key), step):
             at = open_now[key].raised_at if key in open_now else made[key].made_at

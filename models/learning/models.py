@@ -5,7 +5,8 @@ from typing import Final, Generic, TypeVar
 
 from msgspec import Struct
 
-from domain.examples import DAY, Example, Lesson
+from domain.course_facts import DAY
+from domain.examples import Example, Lesson
 from domain.predictions import Figure, Target
 from domain.scoring import Slot
 from models.amounts import SCALES
