@@ -8,8 +8,7 @@ from typing import Final
 
 import pytest
 
-from tests.faults.plan import KINDS
-from tests.faults.soak import soak, soak_plan
+from tests.faults.soak import SOAK_KINDS, soak, soak_plan
 from tests.faults.stage import Servers
 
 MINUTES: Final = int(os.environ.get("SOAK_MINUTES", "0"))
@@ -18,7 +17,7 @@ MINUTES: Final = int(os.environ.get("SOAK_MINUTES", "0"))
 def test_a_soak_of_half_an_hour_strikes_with_every_kind() -> None:
     faults = soak_plan(30, seed=1).faults
     assert len(faults) == 30
-    assert {fault.kind for fault in faults} == set(KINDS)
+    assert {fault.kind for fault in faults} == set(SOAK_KINDS)
 
 
 @pytest.mark.faults

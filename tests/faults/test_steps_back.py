@@ -14,7 +14,7 @@ pytestmark = pytest.mark.integration
 _ROWS = """
 INSERT INTO position VALUES ('states', 2, 'an id', 9);
 INSERT INTO partition_record VALUES (2, 9, 9, 'wall', '', 0);
-INSERT INTO learner VALUES ('u1', 2, 9, '', '{}', 0, 0, '{}', '{}', '{}', 0, 0, 0);
+INSERT INTO learner VALUES ('u1', 2, 9, '', '{}', 0, 0, '{}', '{}', '{}', 0);
 INSERT INTO alert VALUES (
     '00000000-0000-0000-0000-000000000001', 'u1', 9, 'low_score', 'low', 'open', 0, 0, 0, null,
     null, ''
