@@ -31,8 +31,11 @@ from cli.main import main
 from contracts.snapshots import Trainer, encode_trainer, snapshot_number
 from contracts.state_keys import PARTITION_KEY, is_learner
 from contracts.topics import SNAPSHOTS, STATE, Topic
-from domain import fold
+from domain import awaiting, fold
+from domain.course_facts import CourseFacts
+from domain.examples import Example
 from domain.fold import Effects
+from domain.predictions import Awaiting
 from runtime.kafka import connect_options
 from runtime.settings import Settings
 from sinks.batch import newest_alerts, newest_states
@@ -267,6 +270,15 @@ async def _snapshots_first(self: Committer, writing: Writing) -> int:
     return await _commit(self, writing)
 
 
+_example: Final = awaiting._example
+
+
+def _told_before(each: Awaiting, label: int, facts: CourseFacts | None) -> Example:
+    """One of the features that a prediction rests on is what came of it."""
+    made = _example(each, label, facts)
+    return structs.replace(made, features=[label, *made.features[1:]])
+
+
 _leaked: Final[list[bytes]] = []
 
 
@@ -308,6 +320,7 @@ MUTANTS: Final[dict[str, Callable[[], None]]] = {
     "memory_leaked": _commit_is(_leaking),
     "example_learned_twice": lambda: _patch(trainer_fold, "encode_trainer", _twice),
     "snapshot_without_its_position": _commit_is(_snapshots_first),
+    "feature_read_from_the_future": lambda: _patch(awaiting, "_example", _told_before),
     # No mutant but its control: a send that fails, and is awaited.
     "failed_send_awaited": lambda: _patch(Committer, "_send", _failing_send(150)),
 }
