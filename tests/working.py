@@ -34,6 +34,7 @@ from runtime.kafka import committed_reader, keyed_producer
 from runtime.settings import Settings
 from tests.delivering import delivered
 from tests.factories import MemoryStore
+from tests.measuring import measuring
 from tests.waiting import wait_for
 
 START = datetime(2024, 3, 4, 9, 0, tzinfo=UTC)
@@ -54,6 +55,7 @@ class Worker:
     ) -> None:
         self._log = folder / f"worker-{len(list(folder.iterdir()))}.log"
         environment = {
+            **measuring(),
             "PATH": os.environ["PATH"],
             "KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
             "LEARNSTREAM_TOPIC_PREFIX": settings.topic_prefix,

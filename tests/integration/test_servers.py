@@ -24,6 +24,7 @@ from runtime.kafka import admin_client
 from runtime.servers import require_database, require_kafka
 from runtime.settings import Settings, is_secret, variable
 from sinks.migrate import migrate
+from tests.measuring import measuring
 from tests.schemas import ROOT
 from tests.waiting import wait_for
 
@@ -51,7 +52,7 @@ SECRET: Final = "never-to-be-seen-and-long-enough-to-sign"
 def environment(settings: Settings, **changes: object) -> dict[str, str]:
     """The environment that says what these settings say, with a marked secret wherever one goes."""
     told = settings.model_copy(update={"api_port": 0, **changes})
-    found = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "PYTHONPATH": "."}
+    found = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **measuring()}
     for field in Settings.model_fields:
         value = getattr(told, field)
         if is_secret(field):

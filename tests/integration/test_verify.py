@@ -27,6 +27,7 @@ from runtime.kafka import admin_client, connect_options
 from runtime.settings import Settings
 from sinks.migrate import migrate
 from tests.defects import about, folding_with
+from tests.measuring import measuring
 from tests.waiting import wait_for
 from tests.working import (
     checkpoints_of,
@@ -51,6 +52,7 @@ PROGRAM = (sys.executable, "-m", "cli.main")
 def environment(settings: Settings) -> dict[str, str]:
     """What every process of the stack is told."""
     return {
+        **measuring(),
         "PATH": os.environ["PATH"],
         "KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
         "DATABASE_URL": database_url(settings),

@@ -25,6 +25,9 @@ LEAST: Final = 0.95
 def main() -> int:
     """Judge a sample and print it."""
     args = _arguments()
+    if args.record:
+        reach()
+        return 0
     mutants = [
         mutant
         for path in targets()
@@ -63,6 +66,9 @@ def _arguments() -> argparse.Namespace:
         "--only", default="*", help="files as 'domain/rules/*', or a line: 'domain/ids.py:7'"
     )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="side by side")
+    parser.add_argument(
+        "--record", action="store_true", help="only measure the tests, for `make coverage`"
+    )
     parser.add_argument("--all", action="store_true", help="print those that were killed too")
     return parser.parse_args()
 

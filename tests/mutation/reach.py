@@ -3,13 +3,15 @@
 import hashlib
 import json
 import re
+import shutil
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import coverage
 import pytest
@@ -19,6 +21,8 @@ from tests.mutation.mutants import Mutant
 
 _KEPT: Final = ROOT / "build" / "mutation"
 _SECONDS_MAX: Final = 1_800
+WIDTH: Final = 2
+"""So many processes record side by side, each every second test."""
 LEFT_OUT: Final = -1.0
 RED_MAX: Final = 0.01
 """The share of tests that may be too slow where the machine is busy."""
@@ -85,16 +89,24 @@ def _lines_of(path: str) -> list[str]:
 
 
 class _Recorder:
-    """A plugin of pytest that writes down what every test runs."""
+    """A plugin of pytest that runs each `WIDTH`th test and writes down what it runs."""
 
-    def __init__(self) -> None:
+    def __init__(self, part: int) -> None:
         self.tests: list[str] = []
         self.seconds: list[float] = []
         self.failed: set[str] = set()
         self.collected = 0
+        self._part = part
         self.coverage = coverage.Coverage(
-            data_file=None, config_file=False, source=[str(ROOT / name) for name in OURS]
+            data_file=str(_measured(part)),
+            config_file=False,
+            branch=True,
+            source=[str(ROOT / name) for name in OURS],
         )
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = items[self._part :: WIDTH]
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
@@ -132,18 +144,45 @@ def reach() -> Reach:
     """
     kept = _KEPT / f"{_digest()}.json"
     if not kept.exists():
-        _KEPT.mkdir(parents=True, exist_ok=True)
-        for old in _KEPT.glob("*.json"):
-            old.unlink()
+        shutil.rmtree(_KEPT, ignore_errors=True)
+        _KEPT.mkdir(parents=True)
         sys.stderr.write("recording which test runs which line ...\n")
-        ((_, answer),) = run([(lambda: _record(kept), _SECONDS_MAX)], 1)
-        if answer != "0":
-            raise SystemExit(f"the tests are not green without a mutant: {answer or 'no end'}")
+        tasks = [(partial(_record, part), _SECONDS_MAX) for part in range(WIDTH)]
+        for part, answer in run(tasks, WIDTH):
+            if answer != "0":
+                raise SystemExit(f"part {part} is not green without a mutant: {answer or 'no end'}")
+        parts = [json.loads(_recorded(part).read_text()) for part in range(WIDTH)]
+        kept.write_text(json.dumps(merged(parts)))
     found = Reach(**json.loads(kept.read_text()))
     for name, seconds in zip(found.tests, found.seconds, strict=True):
         if seconds < 0:
             sys.stderr.write(f"left out, red or too slow here: {name}\n")
     return found
+
+
+def merged(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """One record of several: the tests of each are numbered after those before."""
+    lines: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    tests: list[str] = []
+    for part in parts:
+        for path, numbered in part["lines"].items():
+            for line, seen in numbered.items():
+                lines[path][line] += [n if n == IMPORT else n + len(tests) for n in seen]
+        tests += part["tests"]
+    return {
+        "tests": tests,
+        "seconds": [seconds for part in parts for seconds in part["seconds"]],
+        "lines": lines,
+        "modules": sorted({name for part in parts for name in part["modules"]}),
+    }
+
+
+def _recorded(part: int) -> Path:
+    return _KEPT / f"part-{part}.json"
+
+
+def _measured(part: int) -> Path:
+    return _KEPT / f".coverage.part-{part}"
 
 
 def _digest() -> str:
@@ -154,11 +193,12 @@ def _digest() -> str:
     return digest.hexdigest()[:16]
 
 
-def _record(to: Path) -> str:
-    recorder = _Recorder()
+def _record(part: int) -> str:
+    recorder = _Recorder(part)
     recorder.coverage.start()
     pytest_here(TESTS, recorder)
     recorder.coverage.stop()
+    recorder.coverage.save()
     ours = {path.name for path in ROOT.iterdir()} | {"__main__", "conftest"}
     found = {
         "tests": recorder.tests,
@@ -167,8 +207,8 @@ def _record(to: Path) -> str:
         "modules": [name for name in sys.modules if name.split(".")[0] not in ours],
     }
     if not recorder.tests or len(recorder.failed) > RED_MAX * len(recorder.tests):
-        return f"{len(recorder.failed)} of {len(recorder.tests)} are red"
+        return f"{len(recorder.failed)} of {len(recorder.tests)} are red: {sorted(recorder.failed)}"
     if len(recorder.tests) < recorder.collected:
         return f"only {len(recorder.tests)} of {recorder.collected} were run"
-    to.write_text(json.dumps(found))
+    _recorded(part).write_text(json.dumps(found))
     return "0"
