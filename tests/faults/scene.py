@@ -95,14 +95,14 @@ class Scene:
         self.disturbed.end(DISTURBED_SECONDS)
 
     def mend_broker(self) -> None:
-        """Start a broker again that says of itself that it is out of sync."""
+        """Restart a broker that says of itself that it is out of sync, in order, as one would."""
         kafka = self.servers.kafka
         text = kafka.child.launch.log.read_bytes()
         if text.rfind(OUT_OF_SYNC) > self.mended[-1]:
             self.mended.append(len(text))
             self.disturbed.mended_at.append(time.monotonic())
             self.disturbed.begin()
-            kafka.kill()
+            kafka.stop()
             self.kafka_reconnected()
 
     def gone(self, pid: int) -> None:

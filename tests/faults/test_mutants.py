@@ -1,6 +1,6 @@
 """Each deliberate defect must be caught by the faults that are aimed at it (`make mutants`).
 
-`FAULT_MUTANTS=1 pytest tests/faults` runs them here, some half a minute each.
+`FAULT_MUTANTS=n pytest tests/faults` runs n of them here, some minute each; `FAULT_TURN=k` others.
 """
 
 import os
@@ -15,7 +15,19 @@ from tests.faults.mutants import MUTANTS
 from tests.faults.stage import Servers
 from tests.faults.strikes import STRIKES
 
-ASKED: Final = bool(os.environ.get("FAULT_MUTANTS"))
+COUNT: Final = int(os.environ.get("FAULT_MUTANTS", "0"))
+TURN: Final = int(os.environ.get("FAULT_TURN", "0"))
+
+
+def dealt(count: int, turn: int) -> list[str]:
+    """So many mutants; one turn after the other goes through all."""
+    names = sorted(MUTANTS)
+    return [names[(turn * count + place) % len(names)] for place in range(min(count, len(names)))]
+
+
+def test_turns_go_through_all_mutants() -> None:
+    assert {name for turn in range(len(MUTANTS)) for name in dealt(3, turn)} == MUTANTS.keys()
+    assert dealt(len(MUTANTS), 0) == dealt(1000, 0) == sorted(MUTANTS)
 
 
 def test_every_mutant_has_faults_aimed_at_it() -> None:
@@ -32,8 +44,8 @@ def test_every_mutant_finds_what_it_patches() -> None:
 
 @pytest.mark.faults
 @pytest.mark.timeout(600)
-@pytest.mark.skipif(not ASKED, reason="FAULT_MUTANTS is not set: `make mutants`")
-@pytest.mark.parametrize("name", sorted(MUTANTS))
+@pytest.mark.skipif(COUNT == 0, reason="FAULT_MUTANTS is not set: `make mutants`")
+@pytest.mark.parametrize("name", dealt(COUNT, TURN) or sorted(MUTANTS))
 def test_the_proof_is_not_blind(own_servers: Servers, name: str) -> None:
     verdict = run_mutant(own_servers, name)
     assert as_expected(name, verdict), [*verdict.violations, *verdict.invalid]
