@@ -3,7 +3,7 @@
 import time
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -11,6 +11,7 @@ from typing import Final
 import psycopg
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient
+from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError
 from typing_extensions import override
 
@@ -27,8 +28,19 @@ from tests.faults.watching import Disturbances, Rising, Watcher
 
 APART_SECONDS: Final = 1.5
 """So long may the group's offset and the partition's checkpoint differ while both stand still."""
+CLEANER_SECONDS: Final = 0.5
+"""So soon after a newer state was written, the log cleaner has not removed the one before it."""
 MENDED_SECONDS: Final = 120.0
 """What a broker that had to be mended told of the group so long before proves nothing about us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One state of a learner on the topic, and when it was written (epoch seconds)."""
+
+    offset: int
+    steps: int
+    at: float
 
 
 class StateReader(Watcher):
@@ -40,7 +52,7 @@ class StateReader(Watcher):
         self.following = dict.fromkeys(range(PARTITIONS), 0)
         self.committed: dict[int, int] = {}
         self.next: dict[int, int] = {}
-        self.steps: defaultdict[tuple[int, str], list[tuple[int, int]]] = defaultdict(list)
+        self.steps: defaultdict[tuple[int, str], list[Written]] = defaultdict(list)
         """By partition and learner: the offsets of the states, and their steps."""
         self._settings = settings
         self._disturbed = disturbed
@@ -111,9 +123,11 @@ class StateReader(Watcher):
                 for record in records:
                     self.records += 1
                     self.following[record.partition] = record.offset + 1
-                    self._take(record.partition, record.offset, record.key, record.value)
+                    self._take(record)
 
-    def _take(self, partition: int, offset: int, key: bytes, value: bytes | None) -> None:
+    def _take(self, record: ConsumerRecord) -> None:
+        partition, offset = record.partition, record.offset
+        key, value = record.key, record.value
         if key == PARTITION_KEY and value is not None:
             checkpoint = decode_checkpoint(value)
             self._rising.see(("position", partition), checkpoint.next, "I4")
@@ -129,7 +143,8 @@ class StateReader(Watcher):
                 self.wrong(f"I7: a state of {len(value)} bytes, at most {STATE_BYTES_MAX}")
             header = decode_header(value)
             self._rising.see(("steps", header.user_id), header.steps, "I2")
-            self.steps[partition, header.user_id].append((offset, header.steps))
+            written = Written(offset, header.steps, record.timestamp / 1000)
+            self.steps[partition, header.user_id].append(written)
 
     def _compare(self, partition: int) -> None:
         pair = self.committed[partition], self.next[partition]
@@ -152,6 +167,8 @@ class Shown:
 
     next: dict[int, int]
     steps: dict[str, int]
+    at: float
+    """Epoch seconds; nothing in it is later."""
 
 
 class RowReader(Watcher):
@@ -195,23 +212,35 @@ class RowReader(Watcher):
                 [self._settings.topic(STATE.name)],
             )
             steps = self._connection.execute("SELECT user_id, steps FROM learner")
-            return Shown(dict(following.fetchall()), dict(steps.fetchall()))
+            now = self._connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8")
+            ((at,),) = now.fetchall()
+            return Shown(dict(following.fetchall()), dict(steps.fetchall()), at)
 
     def compare(self, shown: Shown) -> None:
         """No row is behind the position that covers it.
 
-        It may be ahead of what we saw: older states are compacted away before we read them.
+        It may be ahead of what we saw: older states are compacted away before we read them. And
+        before the sink reads them: where a newer one was written soon enough, the row waits for it.
         """
         self.compared += 1
         known = self._states.steps.copy()  # its thread goes on
         for (partition, user_id), written in known.items():
-            covered = bisect_left(written, (shown.next.get(partition, 0), 0))
-            expected = written[covered - 1][1] if covered else 0
-            if shown.steps.get(user_id, 0) < expected:
+            position = shown.next.get(partition, 0)
+            covered = bisect_left(written, position, key=lambda each: each.offset)
+            if not covered or _compacted(written[covered:], shown.at):
+                continue
+            expected = written[covered - 1]
+            if shown.steps.get(user_id, 0) < expected.steps:
                 self.wrong(
                     f"I2: row of {user_id}: seen step {shown.steps.get(user_id)}, expected "
-                    f"{expected}, as the sink's position is {shown.next[partition]}"
+                    f"{expected.steps} of offset {expected.offset} of partition {partition}, as "
+                    f"the sink's position is {position}"
                 )
+
+
+def _compacted(newer: Sequence[Written], by: float) -> bool:
+    """Whether the state before these may have been compacted away by then (epoch seconds)."""
+    return bool(newer) and newer[0].at < by - CLEANER_SECONDS
 
 
 def left_of_states(settings: Settings) -> dict[str, int]:

@@ -10,7 +10,7 @@ import pytest
 from runtime.settings import Settings
 from tests.faults.memory import GROWN_MIB_MAX, Sample, growing_lives, held
 from tests.faults.operator_view import lines_of_interest
-from tests.faults.samplers import RowReader, Shown, StateReader
+from tests.faults.samplers import CLEANER_SECONDS, RowReader, Shown, StateReader, Written
 from tests.faults.soak import LAG_SECONDS_MAX, RATE, grown
 from tests.faults.verdicts import PAGE, read, report
 from tests.faults.watching import Disturbances, Rising
@@ -85,12 +85,23 @@ def states() -> StateReader:
 def test_i2_a_row_is_not_behind_the_position_that_covers_it(
     states: StateReader, position: int, row: int | None, wrong: int
 ) -> None:
-    states.steps[2, "u1"] += [(1, 1), (4, 3), (5, 7)]
+    states.steps[2, "u1"] += [Written(1, 1, 10.0), Written(4, 3, 11.0), Written(5, 7, 12.0)]
     rows = RowReader(states._settings, states)
-    rows.compare(Shown({2: position}, {} if row is None else {"u1": row}))
+    rows.compare(Shown({2: position}, {} if row is None else {"u1": row}, 12.1))
     assert len(rows.problems) == wrong
-    rows.compare(Shown({2: position}, {"u1": 7}))  # older states may be compacted away
+    rows.compare(Shown({2: position}, {"u1": 7}, 12.1))  # older states may be compacted away
     assert len(rows.problems) == wrong
+
+
+def test_i2_a_state_that_was_compacted_away_before_the_sink_read_it_is_not_missed(
+    states: StateReader,
+) -> None:
+    states.steps[2, "u1"] += [Written(1, 1, 10.0), Written(4, 3, 11.0), Written(9, 7, 12.0)]
+    rows = RowReader(states._settings, states)
+    rows.compare(Shown({2: 5}, {"u1": 1}, 12.0 + 2 * CLEANER_SECONDS))
+    assert not rows.problems
+    rows.compare(Shown({2: 5}, {"u1": 1}, 12.0))
+    assert len(rows.problems) == 1
 
 
 @pytest.mark.parametrize(("mended_after", "told"), [(None, 1), (-1, 1), (30, 0), (300, 1)])

@@ -98,7 +98,7 @@ class _Recorder:
         self.collected = 0
         self._part = part
         self.coverage = coverage.Coverage(
-            data_file=str(_measured(part)),
+            data_file=None,  # a file would be written to at every test
             config_file=False,
             branch=True,
             source=[str(ROOT / name) for name in OURS],
@@ -198,7 +198,9 @@ def _record(part: int) -> str:
     recorder.coverage.start()
     pytest_here(TESTS, recorder)
     recorder.coverage.stop()
-    recorder.coverage.save()
+    data = coverage.CoverageData(str(_measured(part)))
+    data.update(recorder.coverage.get_data())
+    data.write()
     ours = {path.name for path in ROOT.iterdir()} | {"__main__", "conftest"}
     found = {
         "tests": recorder.tests,
