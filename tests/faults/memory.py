@@ -21,8 +21,8 @@ WARM_SECONDS: Final = 20.0
 
 One that starts while a server is away has nothing to do before, and then a backlog.
 """
-GROWN_MIB_MAX: Final = {"worker": 32, "trainer": 128, "sink": 32, "api": 64}
-"""The API remembers the answers of a minute."""
+GROWN_MIB_MAX: Final = {"worker": 64, "trainer": 128, "sink": 32, "api": 64}
+"""The API remembers the answers of a minute, a worker the decoded states of its hot learners."""
 _ENDS: Final = 10
 """So many samples at each end of a life are compared, by their medians."""
 

@@ -24,7 +24,7 @@ def life(pid: int, mib: list[int]) -> list[Sample]:
 
 
 def test_i7_a_process_that_grows_within_its_life_is_told() -> None:
-    grows = life(7, [80 + n for n in range(90)])
+    grows = life(7, [80 + n for n in range(GROWN_MIB_MAX["worker"] + 40)])
     (told,) = growing_lives(grows)
     assert told.startswith("I7: worker-1 grew")
 
@@ -35,9 +35,10 @@ def test_i7_a_process_may_grow_while_it_starts() -> None:
 
 def test_i7_a_process_warms_up_once_all_is_well() -> None:
     while_kafka_was_away = [replace(sample, well=False) for sample in life(7, [80] * 40)]
-    backlog = life(7, [*[80] * 40, *range(80, 140, 4), *[140] * 60])[40:]
+    high = 80 + GROWN_MIB_MAX["worker"] + 16
+    backlog = life(7, [*[80] * 40, *range(80, high, 8), *[high] * 60])[40:]
     assert not list(growing_lives([*while_kafka_was_away, *backlog]))
-    assert list(growing_lives(life(7, [*[80] * 40, *[140] * 60])))
+    assert list(growing_lives(life(7, [*[80] * 40, *[high] * 60])))
 
 
 def test_i7_another_process_of_the_part_is_another_life() -> None:
