@@ -99,12 +99,16 @@ class Learning:
     def snapshot(self, number: int, learned: int) -> bytes:
         """The snapshot of this number, where everything before the offset `learned` was learned.
 
-        It is remembered how this one was calibrated, so `parts` must be taken after it.
+        It is remembered how this one was calibrated and what it was the first to tell of drift, so
+        `parts` must be taken after it.
         """
         for target in self._probabilities:
             self._encoded.pop(f"model:{target}", None)
         examples = self._head.examples
         models = self._probabilities | self._amounts
+        for target, it in models.items():
+            if it.judge.publish(number):
+                self._encoded.pop(f"judged:{target}", None)
         return encode_snapshot(
             Snapshot(
                 number=number,

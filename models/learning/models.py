@@ -1,7 +1,7 @@
 """One target's model: what predicts, what judges what was shown of it, and whether it drifted."""
 
 from collections.abc import Callable
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from msgspec import Struct
 
@@ -22,6 +22,16 @@ from models.reports import Report
 M = TypeVar("M", bound=Meter)
 
 
+class Loss(NamedTuple):
+    """How bad what was shown was, of the largest loss there is, by (shown, label).
+
+    `unit` is the largest one in the units of reports.
+    """
+
+    of: Callable[[int, int], float]
+    unit: float
+
+
 class Judged(Struct, Generic[M]):
     """What is kept of how good a model turned out to be."""
 
@@ -40,7 +50,7 @@ class Judge(Generic[M]):
     """Scores and drift of what was shown of one target."""
 
     def __init__(
-        self, meter: type[M], loss: Callable[[int, int], float], kept: Judged[M] | None = None
+        self, meter: type[M], loss: Loss, kept: Judged[M] | None = None
     ) -> None:
         self._loss = loss
         self._scores = Scoreboard(meter, kept.board if kept else None)
@@ -54,10 +64,15 @@ class Judge(Generic[M]):
     def judge(self, lesson: Lesson, shown: Figure, label: int) -> None:
         """Count what was shown and what came of it."""
         self._scores.judge(shown, label, lesson.course_id, lesson.groups or {})
-        self._drift.add(self._loss(shown.value, label), lesson.at)
+        self._drift.add(self._loss.of(shown.value, label), lesson.at, self._scores.board.judged)
+
+    def publish(self, number: int) -> bool:
+        """Note what the snapshot of this number tells; whether anything of it is news."""
+        return self._drift.publish(number)
 
     def report(self, target: Target, examples: int) -> Report:
         """What is known of a model that has learned so many examples."""
+        drift, standing = self._drift.state, self._drift.state.standing
         return Report(
             target=target,
             examples=examples,
@@ -65,8 +80,9 @@ class Judge(Generic[M]):
             rolling=self._scores.rolling(),
             courses=self._scores.courses(),
             groups=self._scores.groups(),
-            drifts=self._drift.state.drifts,
-            drifted_at=self._drift.state.drifted_at,
+            drifts=drift.drifts,
+            drifted_at=None if standing is None else standing.began_at,
+            episodes=self._drift.report(self._loss.unit),
         )
 
 
@@ -80,7 +96,7 @@ class ProbabilityModel:
         judged: Judged[ProbabilityMeter] | None = None,
     ) -> None:
         self.classifier: Final = Classifier(target, state)
-        self.judge: Final = Judge(ProbabilityMeter, _brier, judged)
+        self.judge: Final = Judge(ProbabilityMeter, Loss(_brier, 1.0), judged)
 
     def learn(self, lesson: Lesson, example: Example) -> None:
         """Judge what was shown, and learn an example in which nothing is at fault."""
@@ -101,7 +117,8 @@ class AmountModel:
         self._scale = SCALES[target]
         self.regressor: Final = Regressor(target, state.regressor if state else None)
         self.priors: Final = state.priors if state else Priors()
-        self.judge: Final = Judge(AmountMeter, self._error, judged)
+        self._range = self._scale.high - self._scale.low
+        self.judge: Final = Judge(AmountMeter, Loss(self._error, self._range), judged)
 
     @property
     def state(self) -> AmountState:
@@ -122,9 +139,7 @@ class AmountModel:
 
     def _error(self, shown: int, label: int) -> float:
         """The absolute error, as a share of the largest possible one."""
-        return min(
-            1.0, abs(shown - label) / self._scale.unit / (self._scale.high - self._scale.low)
-        )
+        return min(1.0, abs(shown - label) / self._scale.unit / self._range)
 
 
 def _brier(shown: int, label: int) -> float:
