@@ -13,14 +13,17 @@ from metrics.shapes_models import (
     CalibrationBin,
     CourseModelScores,
     Drift,
+    DriftEpisode,
     GroupModelScores,
     ModelFigures,
     ModelScores,
     ModelsReport,
 )
 from metrics.view import Models
+from models.drift_alerts import drift_alert_id
 from models.encoding import ENCODINGS
 from models.reports import Bin, Report, Scores
+from models.reports import DriftEpisode as Told
 
 DIGITS: Final = 4
 _NOTHING: Final = Scores()
@@ -56,6 +59,7 @@ def gauges(models: Models) -> Iterator[tuple[Target, str, str, float]]:
     for target, report in newest.snapshot.reports.items():
         yield target, "learned", "examples", float(newest.snapshot.examples.get(target, 0))
         yield target, "rolling", "drifted", float(report.drifted)
+        yield target, "total", "drifts", float(report.drifts)
         for over, scores in (("total", report.total), ("rolling", report.rolling)):
             shown = _scores(scores)
             for name in ModelScores.__dataclass_fields__:
@@ -90,7 +94,19 @@ def _figures(models: Models, target: Target, *, on: bool) -> ModelFigures:
             drifted=report.drifted,
             drifted_at=maybe_instant(report.drifted_at),
             count=report.drifts,
+            episodes=[_episode(target, each) for each in reversed(report.episodes)],
         ),
+    )
+
+
+def _episode(target: Target, told: Told) -> DriftEpisode:
+    return DriftEpisode(
+        began_at=instant(told.began_at),
+        ended_at=maybe_instant(told.ended_at),
+        loss_before=rounded(told.before, DIGITS),
+        loss_after=rounded(told.after, DIGITS),
+        version=_version(told.raised_in),
+        alert_id=drift_alert_id(target, told) if told.raised_in else None,
     )
 
 
