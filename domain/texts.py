@@ -61,6 +61,10 @@ _COMMON: Final[Mapping[str, str]] = {
     "confidence.calibration": (
         "{model}: the probabilities given lately were {points} percentage points off on average"
     ),
+    "confidence.course": (
+        "{model}: not reliable in {course}, which is unlike what was learned from; what was said "
+        "there lately was {points} percentage points off on average"
+    ),
     "confidence.coverage": (
         "{model}: lately {percent}% of results fell within the range given; it should be 90%"
     ),

@@ -11,6 +11,7 @@ from metrics.shapes import Prob
 from metrics.shapes_models import (
     AdoptedModel,
     CalibrationBin,
+    CourseGate,
     CourseModelScores,
     Drift,
     DriftEpisode,
@@ -22,7 +23,7 @@ from metrics.shapes_models import (
 from metrics.view import Models
 from models.drift_alerts import drift_alert_id
 from models.encoding import ENCODINGS
-from models.reports import Bin, Report, Scores
+from models.reports import Bin, Gate, Report, Scores
 from models.reports import DriftEpisode as Told
 
 DIGITS: Final = 4
@@ -47,6 +48,7 @@ def models_report(
             AdoptedModel(partition=partition, version=_version(number))
             for partition, number in sorted(adopted.items())
         ],
+        gates=[] if newest is None else [_gate(*each) for each in newest.snapshot.gates.items()],
         models=[_figures(models, target, on=target in predicted) for target in TARGETS],
     )
 
@@ -56,6 +58,7 @@ def gauges(models: Models) -> Iterator[tuple[Target, str, str, float]]:
     newest = models.snapshots.get(models.newest)
     if newest is None:
         return
+    yield "not_passing", "rolling", "gated_courses", float(len(newest.snapshot.gates))
     for target, report in newest.snapshot.reports.items():
         yield target, "learned", "examples", float(newest.snapshot.examples.get(target, 0))
         yield target, "rolling", "drifted", float(report.drifted)
@@ -66,6 +69,15 @@ def gauges(models: Models) -> Iterator[tuple[Target, str, str, float]]:
                 value = getattr(shown, name)
                 if value is not None:
                     yield target, over, name, float(value)
+
+
+def _gate(course_id: str, gate: Gate) -> CourseGate:
+    return CourseGate(
+        course_id=course_id,
+        model=gate.target,
+        count=gate.count,
+        calibration_error=prob(gate.error),
+    )
 
 
 def _figures(models: Models, target: Target, *, on: bool) -> ModelFigures:

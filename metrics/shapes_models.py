@@ -114,6 +114,19 @@ class ModelFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CourseGate:
+    """A course for which `not_passing` is not believed, and `at_risk` is not raised.
+
+    The `calibration_error` of `model` over the newest `count` of its predictions there is why.
+    """
+
+    course_id: str
+    model: Target
+    count: int
+    calibration_error: Prob
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AdoptedModel:
     """Which version a partition predicts with; null before it adopted any."""
 
@@ -134,4 +147,5 @@ class ModelsReport:
     frozen: bool
     learned_until: Instant | None
     adopted: list[AdoptedModel]
+    gates: list[CourseGate]
     models: list[ModelFigures]

@@ -43,6 +43,17 @@ class Scores(Struct, frozen=True, kw_only=True, omit_defaults=True):
     bins: tuple[Bin, ...] = ()
 
 
+class Gate(Struct, frozen=True, array_like=True):
+    """Why `not_passing` is not to be believed for a course: the error of the newest `count` of it.
+
+    `target` is the model whose calibration error, 0 to 1, is out of bounds.
+    """
+
+    target: Target
+    count: int
+    error: float
+
+
 class DriftEpisode(Struct, frozen=True, kw_only=True):
     """A time in which a model is marked as drifted; times are those of labels, epoch seconds.
 

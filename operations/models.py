@@ -188,6 +188,7 @@ def shown(models: Models, number: int | None, *, as_json: bool) -> str:
             {
                 **_row(published),
                 "reports": msgspec.to_builtins(reports),
+                "gates": msgspec.to_builtins(snapshot.gates),
                 "skipped": snapshot.skipped,
             }
         )
@@ -199,6 +200,12 @@ def shown(models: Models, number: int | None, *, as_json: bool) -> str:
     if drifts:
         seen = ("target", "drifted", "until", "loss before", "after", "told of by")
         text += f"\n\n{table(seen, drifts)}"
+    if snapshot.gates:
+        rows = [
+            (course_id, gate.target, gate.count, f"{gate.error:.3f}")
+            for course_id, gate in snapshot.gates.items()
+        ]
+        text += f"\n\n{table(('not believed in', 'by', 'judged', 'calibration'), rows)}"
     return text
 
 

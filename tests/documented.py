@@ -12,8 +12,8 @@ from typing import Final
 
 import msgspec
 
-from domain.configuration import Rules
 from domain.alerts import Rule
+from domain.configuration import Rules
 from domain.rules import MODEL_RULES, RULES, TABLE
 from domain.rules.rule import Documented
 from domain.texts import TEXTS

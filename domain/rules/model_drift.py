@@ -39,6 +39,6 @@ DEFINITION: Final = ModelRule(
         ),
         ends="the loss falls again, or 2,000 more were judged without another rise: `cleared`",
         cooldown="one a model at a time",
-        cause="time of the label at which it was seen `:` how many of the model were judged by then",
+        cause="time of the label at which it was seen `:` how many were judged by then",
     ),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final, Generic, NamedTuple, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from domain.course_facts import DAY
 from domain.examples import Example, Lesson
@@ -13,6 +13,7 @@ from models.amounts import SCALES
 from models.learning import priors
 from models.learning.classifier import Classifier, ClassifierState
 from models.learning.drift import Drift, DriftState
+from models.learning.gates import GATED_BY, Gates, Newest
 from models.learning.meters import AmountMeter, Meter, ProbabilityMeter
 from models.learning.regressor import Regressor, RegressorState
 from models.learning.scoreboard import Board, Scoreboard
@@ -37,6 +38,7 @@ class Judged(Struct, Generic[M]):
 
     board: Board[M]
     drift: DriftState
+    gates: dict[str, Newest] = field(default_factory=dict)
 
 
 class AmountState(Struct):
@@ -47,28 +49,30 @@ class AmountState(Struct):
 
 
 class Judge(Generic[M]):
-    """Scores and drift of what was shown of one target."""
+    """Scores and drift of what was shown of one target, and its gates where it has any."""
 
-    def __init__(
-        self, meter: type[M], loss: Loss, kept: Judged[M] | None = None
-    ) -> None:
+    def __init__(self, meter: type[M], loss: Loss, kept: Judged[M] | None = None) -> None:
         self._loss = loss
         self._scores = Scoreboard(meter, kept.board if kept else None)
         self._drift = Drift(kept.drift if kept else None)
+        self.gates: Final = Gates(kept.gates if kept else {})
 
     @property
     def state(self) -> Judged[M]:
         """What `Judge` takes to go on as if nothing had happened."""
-        return Judged(self._scores.board, self._drift.state)
+        return Judged(self._scores.board, self._drift.state, self.gates.courses)
 
-    def judge(self, lesson: Lesson, shown: Figure, label: int) -> None:
+    def judge(self, lesson: Lesson, example: Example, shown: Figure, label: int) -> None:
         """Count what was shown and what came of it."""
+        if example.target in GATED_BY and lesson.course_id is not None:
+            self.gates.judge(lesson.course_id, shown, label)
         self._scores.judge(shown, label, lesson.course_id, lesson.groups or {})
         self._drift.add(self._loss.of(shown.value, label), lesson.at, self._scores.board.judged)
 
     def publish(self, number: int) -> bool:
         """Note what the snapshot of this number tells; whether anything of it is news."""
-        return self._drift.publish(number)
+        told = self._drift.publish(number)
+        return self.gates.decide() or told
 
     def report(self, target: Target, examples: int) -> Report:
         """What is known of a model that has learned so many examples."""
@@ -101,7 +105,7 @@ class ProbabilityModel:
     def learn(self, lesson: Lesson, example: Example) -> None:
         """Judge what was shown, and learn an example in which nothing is at fault."""
         if example.shown is not None:
-            self.judge.judge(lesson, example.shown, example.label)
+            self.judge.judge(lesson, example, example.shown, example.label)
         self.classifier.learn(example, lesson.course_id, lesson.at // DAY)
 
 
@@ -129,7 +133,7 @@ class AmountModel:
         """Judge what was shown, and learn an example in which nothing is at fault."""
         label = self._scale.figure(example.label / self._scale.unit)
         if example.shown is not None:
-            self.judge.judge(lesson, example.shown, label)
+            self.judge.judge(lesson, example, example.shown, label)
         assert lesson.course_id is not None, "an amount is that of a course"
         assert example.assessment is not None, "an amount is that of an assessment"
         series = lesson.series or lesson.course_id

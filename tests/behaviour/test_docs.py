@@ -116,7 +116,7 @@ def test_the_best_score_has_a_cause_of_its_own() -> None:
     assert best.alert_id == str(uuid5(ALERT_NAMESPACE, cause))
 
 
-@pytest.mark.parametrize("run", (*RUNS, *MODEL_RUNS))
+@pytest.mark.parametrize("run", [*RUNS, *MODEL_RUNS])
 def test_an_alert_begins_as_raised_and_its_revisions_and_times_only_grow(run: str) -> None:
     revisions: dict[str, int] = {}
     times: dict[str, int] = {}
