@@ -37,7 +37,10 @@ DEFINITION: Final = ModelRule(
             "the loss of what a model showed was seen to rise (ADWIN, delta .002), and a snapshot "
             "tells of it"
         ),
-        ends="the loss falls again, or 2,000 more were judged without another rise: `cleared`",
+        ends=(
+            "the loss falls again, or 2,000 more were judged and 7 days passed without another "
+            "rise: `cleared`"
+        ),
         cooldown="one a model at a time",
         cause="time of the label at which it was seen `:` how many were judged by then",
     ),

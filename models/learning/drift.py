@@ -6,13 +6,18 @@ from typing import Final
 
 from msgspec import Struct, field
 
+from domain.course_facts import DAY
 from models.learning.wall import Window
 from models.reports import DriftEpisode
 
 DELTA: Final = 0.002
 KEPT_MAX: Final = 4000
 STANDS: Final = 2000
-"""How many judged examples a mark stands for, unless the loss falls again before."""
+STANDS_DAYS: Final = 7
+"""A mark stands for so many judged examples and days, unless the loss falls again before.
+
+A week's labels come in a burst of thousands: by their number alone it was over within a day.
+"""
 EPISODES_MAX: Final = 10
 """So many of the newest episodes a snapshot tells."""
 SIDE_MIN: Final = 5
@@ -40,12 +45,14 @@ class Episode(Struct):
 class DriftState(Struct):
     """The losses since ADWIN's window began, in millionths, and what it found.
 
-    `drifts` counts how often the loss was seen to rise, `since` what was judged since it last was.
+    `drifts` counts how often the loss was seen to rise; `since` counts what was judged since it
+    last was, at `rose_at`.
     """
 
     losses: list[int] = field(default_factory=list)
     drifts: int = 0
     since: int = 0
+    rose_at: int = 0
     episodes: list[Episode] = field(default_factory=list)
 
     @property
@@ -73,7 +80,7 @@ class Drift:
         """
         state = self.state
         state.since += 1
-        if state.since == STANDS:
+        if state.since >= STANDS and at >= state.rose_at + STANDS_DAYS * DAY:
             self._end(at)
         if len(state.losses) == KEPT_MAX:
             del state.losses[: KEPT_MAX // 2]
@@ -116,7 +123,7 @@ class Drift:
         before, after = _mean(state.losses[:place]), _mean(state.losses[place:])
         if after > before:
             state.drifts += 1
-            state.since = 0
+            state.since, state.rose_at = 0, at
             if state.standing is None:
                 state.episodes.append(Episode(at, judged, before, after))
         else:

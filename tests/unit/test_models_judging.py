@@ -8,13 +8,22 @@ from itertools import pairwise
 import msgspec
 import pytest
 
+from domain.course_facts import DAY
 from domain.examples import Lesson
 from domain.predictions import Figure
 from models.amounts import SCALES
 from models.intervals import keys, typical_error
 from models.learning import Learning
 from models.learning.calibration import PUBLISHED_MAX, Calibration
-from models.learning.drift import EPISODES_MAX, KEPT_MAX, STANDS, Drift, DriftState, Episode
+from models.learning.drift import (
+    EPISODES_MAX,
+    KEPT_MAX,
+    STANDS,
+    STANDS_DAYS,
+    Drift,
+    DriftState,
+    Episode,
+)
 from models.learning.intervals import Intervals, Outcome
 from models.learning.likeness import ALIKE, RUNS_MAX, Likeness
 from models.learning.meters import AmountMeter, ProbabilityMeter
@@ -183,25 +192,38 @@ def test_drift_is_marked_where_the_loss_rises_and_no_longer_where_it_falls() -> 
 
 def marked(began_at: int = 5) -> Drift:
     """One whose mark stands since then."""
-    return Drift(DriftState(drifts=1, episodes=[Episode(began_at, 3, 100_000, 400_000)]))
+    stands = Episode(began_at, 3, 100_000, 400_000)
+    return Drift(DriftState(drifts=1, rose_at=5, episodes=[stands]))
+
+
+LATER = 5 + STANDS_DAYS * DAY
 
 
 def test_a_mark_of_drift_ends_after_so_many_judged_examples() -> None:
     drift = marked()
     marks = []
-    for at in range(STANDS):
-        drift.add(0.1, at, at + 1)
+    for number in range(STANDS):
+        drift.add(0.1, LATER, number + 1)
         marks.append(drift.state.standing is not None)
     assert marks == [True] * (STANDS - 1) + [False]
     assert drift.state.drifts == 1
-    assert drift.state.episodes[0].ended_at == STANDS - 1
+    assert drift.state.episodes[0].ended_at == LATER
+
+
+def test_a_mark_of_drift_stands_for_a_week_however_many_labels_come_in_it() -> None:
+    drift = marked()
+    for number in range(2 * STANDS):
+        drift.add(0.1, LATER - 1, number + 1)
+    assert drift.state.standing is not None
+    drift.add(0.1, LATER, 2 * STANDS + 1)
+    assert drift.state.standing is None
 
 
 def test_a_mark_never_ends_before_it_began_whatever_the_labels_times() -> None:
-    drift = marked(began_at=9_000)
-    for at in range(STANDS):
-        drift.add(0.1, at, at + 1)
-    assert drift.state.episodes[0].ended_at == 9_000
+    drift = marked(began_at=LATER + 9)
+    for number in range(STANDS):
+        drift.add(0.1, LATER, number + 1)
+    assert drift.state.episodes[0].ended_at == LATER + 9
 
 
 def test_a_loss_that_rises_again_while_the_mark_stands_lets_it_stand_longer() -> None:
