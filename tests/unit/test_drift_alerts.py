@@ -13,6 +13,7 @@ from models.drift_alerts import drift_alert_id, drift_alerts
 from models.learning import Learning
 from models.reports import DriftEpisode
 from models.snapshot import Snapshot, decode_snapshot
+from tests.training import judged
 
 BEGAN = 1_700_000_000
 
@@ -97,3 +98,22 @@ def test_an_id_follows_from_the_model_and_from_what_was_seen_and_not_from_a_snap
         drift_alert_id("score", episode(began_at=BEGAN + 1)),
     }
     assert len(others | {name}) == 4
+
+
+def kinds(data: bytes) -> list[str]:
+    return [each.kind for each in drift_alerts(decode_snapshot(data))]
+
+
+def test_whenever_a_trainer_is_started_anew_nothing_is_told_twice() -> None:
+    """Also where nothing was judged between what was kept last and the snapshot."""
+    learning = Learning()
+    learning.learn(judged(400, first=0, right=True))
+    learning.learn(judged(300, first=400, right=False))
+    learning.parts()
+    assert kinds(learning.snapshot(1, 9)) == ["raised"]
+    learning = Learning.restore(learning.parts())
+    assert kinds(learning.snapshot(2, 9)) == []
+    learning.learn(judged(900, first=700, right=True))
+    learning.parts()
+    assert kinds(learning.snapshot(3, 9)) == ["resolved"]
+    assert kinds(Learning.restore(learning.parts()).snapshot(4, 9)) == []
