@@ -45,7 +45,8 @@ class ApiMetrics:
         self.models = Gauge(
             "learnstream_api_model",
             "Figures of each model by the newest snapshot: scores of all that was shown (total) or "
-            "of the newest (rolling), beside the baseline's (naive_); examples learned; drifted",
+            "of the newest (rolling), beside the baseline's (naive_); examples learned; drifted; "
+            "drifts; gated_courses",
             ("model", "over", "figure"),
             registry=self.registry,
         )

@@ -44,12 +44,12 @@ class AlertAction(msgspec.Struct, frozen=True):
 
 
 class AlertData(msgspec.Struct, frozen=True):
-    """The `data` of an alert event; times are RFC 3339 in UTC."""
+    """The `data` of an alert event; times are RFC 3339 in UTC. No `user_id`: about no learner."""
 
     alert_id: str
     revision: int
     state: str
-    user_id: int | str
+    user_id: int | str | None
     type: str
     category: str
     severity: str
@@ -108,7 +108,7 @@ def encode_alert_event(transition: Transition, source: str) -> bytes:
         source=source,
         type=TYPE_PREFIX + transition.kind,
         time=instant(transition.at),
-        subject=transition.user_id,
+        subject=transition.about,
         datacontenttype="application/json",
         dataschema=SCHEMA,
         data=_data(transition),
@@ -127,7 +127,7 @@ def _data(transition: Transition) -> AlertData:
         alert_id=transition.alert_id,
         revision=transition.revision,
         state=transition.state,
-        user_id=shown_id(transition.user_id),
+        user_id=shown_id(transition.user_id) if transition.user_id else None,
         type=transition.type,
         category=transition.category,
         severity=transition.severity,

@@ -44,7 +44,13 @@ STATE: Final = Topic(
 )
 INPUTS: Final = Topic("progress.inputs", "none", "worker", "verify", "keep")
 TRANSITIONS: Final = Topic("progress.alerts", "learner", "worker", "sink, verify", "keep")
-ALERTS: Final = Topic("alerts", "learner", "worker", "notification services, verify", "keep")
+ALERTS: Final = Topic(
+    "alerts",
+    "learner; a model's: `model:` and its name, in partition 0",
+    "worker, trainer",
+    "notification services, verify",
+    "keep",
+)
 COURSES: Final = Topic("courses", "course", "LMS, feeds", "worker", "compact", "single")
 EXAMPLES: Final = Topic(
     "model.examples",

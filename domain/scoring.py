@@ -50,6 +50,10 @@ class Scorer(Protocol):
         """
         ...
 
+    def is_gated(self, course_id: str) -> bool:
+        """Whether `not_passing` is not to be believed for this course: it is unlike the others."""
+        ...
+
     def probability(self, target: Target, features: Sequence[int]) -> Figure | None:
         """A calibrated probability and the baseline's; None where too little is learned."""
         ...
@@ -92,6 +96,11 @@ class NoModels:
         """No outcome is known."""
         del course_id, series
         return None
+
+    def is_gated(self, course_id: str) -> bool:
+        """Nothing is said that could be wrong."""
+        del course_id
+        return False
 
     def probability(self, target: Target, features: Sequence[int]) -> Figure | None:
         """Too little is learned."""

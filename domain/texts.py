@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from domain.rules import TABLE
+from domain.rules import MODEL_RULES, TABLE
 
 _COMMON: Final[Mapping[str, str]] = {
     "insight.score_high": "Excellent performance! You're consistently scoring above {threshold}%",
@@ -60,6 +60,10 @@ _COMMON: Final[Mapping[str, str]] = {
     ),
     "confidence.calibration": (
         "{model}: the probabilities given lately were {points} percentage points off on average"
+    ),
+    "confidence.course": (
+        "{model}: not reliable in {course}, which is unlike what was learned from; what was said "
+        "there lately was {points} percentage points off on average"
     ),
     "confidence.coverage": (
         "{model}: lately {percent}% of results fell within the range given; it should be 90%"
@@ -125,9 +129,15 @@ _COMMON: Final[Mapping[str, str]] = {
     "action.ask_for_help": "Ask your instructor for help",
     "action.set_goal": "Set a goal",
     "action.celebrate": "Well done: take a moment to enjoy it",
+    "action.review_model": "Look at its scores: learnstream models show {snapshot}",
+    "action.pin_model": (
+        "If it stays so, serve an earlier snapshot: learnstream models list, then models pin NUMBER"
+    ),
 }
 TEXTS: Final[Mapping[str, str]] = dict(_COMMON) | {
-    code: said for rule in TABLE for code, said in rule.texts.items()
+    code: said
+    for texts in (*(rule.texts for rule in TABLE), *(rule.texts for rule in MODEL_RULES))
+    for code, said in texts.items()
 }
 
 

@@ -1,6 +1,6 @@
 """How far to believe predictions: by the report of what was shown, model by model, in words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from domain.alerts import Param
@@ -8,7 +8,7 @@ from domain.days import day_month
 from domain.exact import exceeds, reaches, rounded
 from domain.predictions import TARGETS, Target
 from metrics.figures import instant, prob, sentence
-from metrics.modelled import INTERVAL_LEVEL, learned
+from metrics.modelled import INTERVAL_LEVEL, learned, running
 from metrics.shapes import Band, Prob, Text
 from metrics.shapes_predictions import ModelReport, PredictionConfidence, ReportTarget
 from metrics.view import View
@@ -53,7 +53,8 @@ def prediction_confidence(view: View) -> PredictionConfidence:
     if serving is None or newest is None:
         reasons.insert(0, sentence("confidence.nothing_learned", {}))
         return PredictionConfidence(level="low", value=None, reasons=reasons, models=[])
-    judged = [_judge(target, serving, newest) for target in on]
+    gated = list(_gated(view, serving))
+    judged = [_judge(each, serving, newest, gated if each == "not_passing" else ()) for each in on]
     known = [1 - each.off for each in judged if each.off is not None]
     reasons += [reason for each in judged for reason in each.reasons]
     reasons += _of_learning(view, newest)
@@ -73,7 +74,7 @@ def _snapshots(view: View) -> tuple[Served | None, Served | None]:
     return adopted or newest, newest or adopted
 
 
-def _judge(target: Target, serving: Served, newest: Served) -> _Judged:
+def _judge(target: Target, serving: Served, newest: Served, of_courses: Iterable[Text]) -> _Judged:
     report = newest.snapshot.reports[target]
     have, need = learned(serving, target)
     if have < need:
@@ -81,7 +82,7 @@ def _judge(target: Target, serving: Served, newest: Served) -> _Judged:
         return _Judged(target, report, "low", None, [few])
     scores = report.rolling
     off = _off(scores)
-    faults = list(_faults(target, report))
+    faults = [*_faults(target, report), *of_courses]
     if faults or off is None:
         return _Judged(target, report, "low", off, faults)
     well = scores.count >= CHECKED_WELL and reaches(OFF_WELL, off)
@@ -105,6 +106,17 @@ def _faults(target: Target, report: Report) -> Iterator[Text]:
         yield _said("confidence.not_better", target)
     if report.drifted:
         yield _said("confidence.drifted", target)
+
+
+def _gated(view: View, serving: Served) -> Iterator[Text]:
+    """The learner's running courses for which `not_passing` is not to be believed."""
+    for course_id in sorted(running(view)):
+        gate = serving.snapshot.gates.get(course_id)
+        if gate is not None:
+            facts = view.facts.get(course_id)
+            course = course_id if facts is None else facts.title or course_id
+            points = rounded(100 * gate.error, 1)
+            yield _said("confidence.course", "not_passing", course=course, points=points)
 
 
 def _of_learning(view: View, newest: Served) -> Iterator[Text]:

@@ -11,16 +11,20 @@ from metrics.shapes import Prob
 from metrics.shapes_models import (
     AdoptedModel,
     CalibrationBin,
+    CourseGate,
     CourseModelScores,
     Drift,
+    DriftEpisode,
     GroupModelScores,
     ModelFigures,
     ModelScores,
     ModelsReport,
 )
 from metrics.view import Models
+from models.drift_alerts import drift_alert_id
 from models.encoding import ENCODINGS
-from models.reports import Bin, Report, Scores
+from models.reports import Bin, Gate, Report, Scores
+from models.reports import DriftEpisode as Told
 
 DIGITS: Final = 4
 _NOTHING: Final = Scores()
@@ -44,6 +48,7 @@ def models_report(
             AdoptedModel(partition=partition, version=_version(number))
             for partition, number in sorted(adopted.items())
         ],
+        gates=[] if newest is None else [_gate(*each) for each in newest.snapshot.gates.items()],
         models=[_figures(models, target, on=target in predicted) for target in TARGETS],
     )
 
@@ -53,15 +58,26 @@ def gauges(models: Models) -> Iterator[tuple[Target, str, str, float]]:
     newest = models.snapshots.get(models.newest)
     if newest is None:
         return
+    yield "not_passing", "rolling", "gated_courses", float(len(newest.snapshot.gates))
     for target, report in newest.snapshot.reports.items():
         yield target, "learned", "examples", float(newest.snapshot.examples.get(target, 0))
         yield target, "rolling", "drifted", float(report.drifted)
+        yield target, "total", "drifts", float(report.drifts)
         for over, scores in (("total", report.total), ("rolling", report.rolling)):
             shown = _scores(scores)
             for name in ModelScores.__dataclass_fields__:
                 value = getattr(shown, name)
                 if value is not None:
                     yield target, over, name, float(value)
+
+
+def _gate(course_id: str, gate: Gate) -> CourseGate:
+    return CourseGate(
+        course_id=course_id,
+        model=gate.target,
+        count=gate.count,
+        calibration_error=prob(gate.error),
+    )
 
 
 def _figures(models: Models, target: Target, *, on: bool) -> ModelFigures:
@@ -90,7 +106,19 @@ def _figures(models: Models, target: Target, *, on: bool) -> ModelFigures:
             drifted=report.drifted,
             drifted_at=maybe_instant(report.drifted_at),
             count=report.drifts,
+            episodes=[_episode(target, each) for each in reversed(report.episodes)],
         ),
+    )
+
+
+def _episode(target: Target, told: Told) -> DriftEpisode:
+    return DriftEpisode(
+        began_at=instant(told.began_at),
+        ended_at=maybe_instant(told.ended_at),
+        loss_before=rounded(told.before, DIGITS),
+        loss_after=rounded(told.after, DIGITS),
+        version=_version(told.raised_in),
+        alert_id=drift_alert_id(target, told) if told.raised_in else None,
     )
 
 

@@ -66,12 +66,33 @@ class GroupModelScores:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DriftEpisode:
+    """A time for which the model was marked; `ended_at` is null while it is.
+
+    `loss_before` and `loss_after` are means on either side of the rise: the Brier score of a
+    probability, else the mean error in the model's unit. `version` is the snapshot that told of it
+    first, with the alert of this id; null where it was over before one came: there is no alert.
+    """
+
+    began_at: Instant
+    ended_at: Instant | None
+    loss_before: float
+    loss_after: float
+    version: str | None
+    alert_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
-    """Whether the loss of what was shown has risen, since when, and how often that was seen."""
+    """Whether the loss of what was shown has risen, since when, and how often that was seen.
+
+    `episodes` are the newest ten, newest first.
+    """
 
     drifted: bool
     drifted_at: Instant | None
     count: int
+    episodes: list[DriftEpisode]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +111,19 @@ class ModelFigures:
     courses: list[CourseModelScores]
     groups: list[GroupModelScores]
     drift: Drift
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourseGate:
+    """A course for which `not_passing` is not believed, and `at_risk` is not raised.
+
+    The `calibration_error` of `model` over the newest `count` of its predictions there is why.
+    """
+
+    course_id: str
+    model: Target
+    count: int
+    calibration_error: Prob
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,4 +147,5 @@ class ModelsReport:
     frozen: bool
     learned_until: Instant | None
     adopted: list[AdoptedModel]
+    gates: list[CourseGate]
     models: list[ModelFigures]

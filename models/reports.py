@@ -43,12 +43,42 @@ class Scores(Struct, frozen=True, kw_only=True, omit_defaults=True):
     bins: tuple[Bin, ...] = ()
 
 
+class Gate(Struct, frozen=True, array_like=True):
+    """Why `not_passing` is not to be believed for a course: the error of the newest `count` of it.
+
+    `target` is the model whose calibration error, 0 to 1, is out of bounds.
+    """
+
+    target: Target
+    count: int
+    error: float
+
+
+class DriftEpisode(Struct, frozen=True, kw_only=True):
+    """A time in which a model is marked as drifted; times are those of labels, epoch seconds.
+
+    `before` and `after` are the mean losses on either side of the rise: the Brier score of a
+    probability, the mean absolute error of an amount in points or days. `judged` is the number of
+    the judged example at which it was seen. `raised_in` and `resolved_in` are the snapshots that
+    tell of its begin and its end first; 0: none has.
+    """
+
+    began_at: int
+    judged: int
+    before: float
+    after: float
+    ended_at: int | None = None
+    raised_in: int = 0
+    resolved_in: int = 0
+
+
 class Report(Struct, frozen=True, kw_only=True):
     """What is known of one target's model.
 
     `examples` were learned, `total.count` of them had been shown. `rolling` covers the newest
     1,000 to 2,000 of those. `groups` are named `name=value`. `drifted_at` is when the loss of what
-    was shown was seen to rise, in epoch seconds, as long as that stands.
+    was shown was seen to rise, in epoch seconds, as long as that stands; `drifts` counts how often
+    it was, and `episodes` are the newest ten times for which it stood, oldest first.
     """
 
     target: Target
@@ -59,6 +89,7 @@ class Report(Struct, frozen=True, kw_only=True):
     groups: dict[str, Scores] = field(default_factory=dict)
     drifts: int = 0
     drifted_at: int | None = None
+    episodes: tuple[DriftEpisode, ...] = ()
 
     @property
     def drifted(self) -> bool:

@@ -81,6 +81,10 @@ class Served:
                 return (total.not_passed - less.not_passed) / count
         return None
 
+    def is_gated(self, course_id: str) -> bool:
+        """Whether `not_passing` is not to be believed for this course."""
+        return course_id in self.snapshot.gates
+
     def probability(self, target: Target, features: Sequence[int]) -> Figure | None:
         """A calibrated probability and the baseline's, thousandths; None where too little is known.
 

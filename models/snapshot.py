@@ -11,7 +11,7 @@ from domain.predictions import TARGETS, Target
 from models.encoding import ENCODINGS, TABLES
 from models.intervals import Error, Quantiles
 from models.priors import Priors
-from models.reports import Report
+from models.reports import Gate, Report
 
 FORMAT: Final = 1
 
@@ -64,7 +64,8 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     """All models, as they were when everything before the offset `learned` was learned.
 
     `learned_until` is when the newest label was known, in epoch seconds. `examples` counts what
-    was learned of each target, `skipped` what was not, by reason.
+    was learned of each target, `skipped` what was not, by reason. `gates` are the courses for which
+    `not_passing` is not to be believed.
     """
 
     format: int = FORMAT
@@ -77,6 +78,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     regressions: dict[Target, Regression]
     priors: dict[Target, Priors]
     base_rates: dict[str, BaseRate]
+    gates: dict[str, Gate] = field(default_factory=dict)
     reports: dict[Target, Report]
 
 

@@ -23,7 +23,7 @@ from contracts.snapshots import (
 )
 from contracts.topics import EXAMPLES, SNAPSHOTS
 from domain.examples import Order
-from models.reports import Report
+from models.reports import DriftEpisode, Report
 from models.snapshot import BadSnapshotError, Snapshot, UnknownSnapshotError, decode_snapshot
 from runtime.errors import CrashError, NotCaughtUpError, UsageError
 from runtime.kafka import committed_reader, keyed_producer, reaching_kafka
@@ -188,13 +188,25 @@ def shown(models: Models, number: int | None, *, as_json: bool) -> str:
             {
                 **_row(published),
                 "reports": msgspec.to_builtins(reports),
+                "gates": msgspec.to_builtins(snapshot.gates),
                 "skipped": snapshot.skipped,
             }
         )
     headings = ("target", "examples", "shown", "error", "naive", "calibration", "coverage", "")
     lines = [_report(target, report) for target, report in reports.items()]
     when = f"snapshot {number}, published {_time(published.at)}"
-    return f"{when}, learned until {_time(snapshot.learned_until)}\n\n{table(headings, lines)}"
+    text = f"{when}, learned until {_time(snapshot.learned_until)}\n\n{table(headings, lines)}"
+    drifts = [_episode(target, each) for target, it in reports.items() for each in it.episodes]
+    if drifts:
+        seen = ("target", "drifted", "until", "loss before", "after", "told of by")
+        text += f"\n\n{table(seen, drifts)}"
+    if snapshot.gates:
+        rows = [
+            (course_id, gate.target, gate.count, f"{gate.error:.3f}")
+            for course_id, gate in snapshot.gates.items()
+        ]
+        text += f"\n\n{table(('not believed in', 'by', 'judged', 'calibration'), rows)}"
+    return text
 
 
 def _row(published: Published) -> dict[str, Any]:
@@ -232,6 +244,13 @@ def _report(target: str, report: Report) -> tuple[object, ...]:
         *("-" if each is None else f"{each:.3f}" for each in figures),
         "drifted" if report.drifted else "",
     )
+
+
+def _episode(target: str, told: DriftEpisode) -> tuple[object, ...]:
+    """The loss is the Brier score of a probability, else the mean error in points or days."""
+    until = "now" if told.ended_at is None else _time(told.ended_at)
+    losses = (f"{told.before:.3f}", f"{told.after:.3f}")
+    return (target, _time(told.began_at), until, *losses, told.raised_in or "-")
 
 
 def _mark(number: int, serving: Serving) -> str:

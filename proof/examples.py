@@ -80,8 +80,8 @@ def learn_again(
         learning or Learning(), Trainer(version=TRAINER_VERSION, topic_id="", partitions=1, next=0)
     )
     for record in records:
-        if waiting:  # what is gone was counted all the same
-            _count_on(training, waiting[-1].number - 1)
+        if waiting and record.offset + 1 == waiting[-1].learned:
+            _count_on(training, waiting[-1].number - 1)  # what is gone was counted all the same
         training.take(record)
         if waiting and training.trainer.next == waiting[-1].learned:
             if not training.published:

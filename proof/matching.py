@@ -14,6 +14,7 @@ from domain.codec import UnknownVersionError, decode_facts, encode_checkpoint, r
 from domain.state import Learner
 from proof.compare import compare_maps, compare_sequences, event_id, transition_id
 from proof.course_letters import CourseLetters
+from proof.drift import PARTITION, is_about_a_model
 from proof.examples import lesson_id
 from proof.found import Found, FoundLetter, States
 from proof.logs import Entry
@@ -65,7 +66,7 @@ def _give_up(report: Report, sides: Compared, why: str) -> None:
         "progress.state: partitions": 1,
         "progress.state: courses": len(found.states.facts),
         "progress.alerts": len(found.transitions.records),
-        "alerts": len(found.alerts.records),
+        "alerts": len(_of_learners(found)),
         "activity.dead-letter": len(found.letters.records),
         "model.examples": len(found.examples.of(found.partition)),
     }
@@ -147,10 +148,18 @@ def _compare_told(report: Report, sides: Compared) -> None:
         events,
         [
             (event_id(data), data)
-            for data in _up_to_cut(ALERTS, found.alerts.records, len(events), sides)
+            for data in _up_to_cut(ALERTS, _of_learners(found), len(events), sides)
         ],
         where,
     )
+
+
+def _of_learners(found: Found) -> list[Entry]:
+    """The alerts that the partition's worker published: those about models are the trainer's."""
+    records = found.alerts.records
+    if found.partition != PARTITION:
+        return records
+    return [record for record in records if not is_about_a_model(record)]
 
 
 def _compare_lessons(report: Report, sides: Compared) -> None:

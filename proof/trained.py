@@ -11,6 +11,7 @@ from contracts.snapshots import Serving, Trainer
 from contracts.topics import EXAMPLES, SNAPSHOTS
 from models.snapshot import decode_snapshot
 from proof.compare import compare_maps
+from proof.drift import compare_drift_alerts
 from proof.examples import learn_again
 from proof.found import Lag, Limits
 from proof.logs import Entry, Logs
@@ -26,6 +27,8 @@ _WHERE: Final = "model.snapshots"
 def compare_trained(report: Report, logs: Logs, snapshots: Snapshots) -> None:
     """Learn `model.examples` again from nothing; every snapshot that is there, byte for byte.
 
+    The alerts about models follow from these.
+
     What is gone before the first that is there is not missed; later gaps cannot be verified.
     """
     check = report[_WHERE]
@@ -39,6 +42,7 @@ def compare_trained(report: Report, logs: Logs, snapshots: Snapshots) -> None:
         why = stands if isinstance(stands, str) else "the first examples are gone"
         check.found += len(found)
         check.give_up(len(found), why)
+        compare_drift_alerts(report, logs, {}, max(found, default=0), why)
         return
     made = {}
     for each in learn_again(_records(logs, stands), snapshots.found):
@@ -48,9 +52,9 @@ def compare_trained(report: Report, logs: Logs, snapshots: Snapshots) -> None:
     if gone := set(range(first, newest + 1)) - found.keys() - {0}:
         check.give_up(len(gone), f"snapshot {min(gone)} is gone")
     there = {number: data for number, data in found.items() if number <= newest}
-    compare_maps(
-        check, {n: d for n, d in made.items() if n in there}, there, f"of {newest}, learned again"
-    )
+    made = {number: data for number, data in made.items() if number in there}
+    compare_maps(check, made, there, f"of {newest}, learned again")
+    compare_drift_alerts(report, logs, made, newest, None)
 
 
 def _records(logs: Logs, stands: Trainer | None) -> Iterator[Entry]:

@@ -37,9 +37,9 @@ def delivered(transition: Transition, source: str = SOURCE) -> bytes:
     value = encode_alert_event(transition, source)
     assert not_cloudevents(value) == []
     headers = {"content-type": CONTENT_TYPE.encode()}
-    read = from_structured_event(KafkaMessage(headers, transition.user_id.encode(), value))
+    read = from_structured_event(KafkaMessage(headers, transition.about.encode(), value))
     assert read.get_source() == source
-    assert read.get_subject() == transition.user_id
+    assert read.get_subject() == transition.about
     return value
 
 

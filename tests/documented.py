@@ -12,8 +12,10 @@ from typing import Final
 
 import msgspec
 
+from domain.alerts import Rule
 from domain.configuration import Rules
-from domain.rules import RULES, TABLE
+from domain.rules import MODEL_RULES, RULES, TABLE
+from domain.rules.rule import Documented
 from domain.texts import TEXTS
 
 DOCS: Final = Path(__file__).parents[1] / "docs"
@@ -45,8 +47,9 @@ def documented() -> dict[Path, str]:
 
 
 def _rules() -> Iterator[tuple[str, ...]]:
-    for rule in TABLE:
-        spec, said = rule.spec, rule.documented
+    every: list[tuple[Rule, Documented]] = [(rule.spec, rule.documented) for rule in TABLE]
+    every += [(rule.spec, rule.documented) for rule in MODEL_RULES]
+    for spec, said in every:
         audience, expires = ", ".join(spec.audience), f"{spec.expires_days} days"
         yield (
             f"`{spec.category}`",

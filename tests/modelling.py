@@ -15,7 +15,7 @@ from domain.scoring import NoModels, Scorer
 from metrics.view import Models
 from models.encoding import ENCODINGS
 from models.learning import Learning
-from models.reports import Report, Scores
+from models.reports import Gate, Report, Scores
 from models.serving import Served
 from models.snapshot import BaseRate, Snapshot, decode_snapshot
 from tests.factories import START, Bench, seconds
@@ -130,6 +130,12 @@ def believed(target: Target, **scores: Any) -> Report:
         good |= {"calibration_error": 0.02}
     rolling = Scores(**{**good, **scores})
     return Report(target=target, examples=2_000, total=rolling, rolling=rolling)
+
+
+def gated(base: Served, *course_ids: str, error: float = 0.1234) -> Served:
+    """The same, where the gates of these courses are closed by `next_missing`."""
+    gates = {course_id: Gate("next_missing", 1_500, error) for course_id in course_ids}
+    return Served(replace(base.snapshot, gates=gates))
 
 
 def risky(number: int = 1, *, base_rate: float = 0.2) -> Served:

@@ -1,11 +1,17 @@
-"""Runs of the fold in which alerts are raised, changed, resolved and suppressed."""
+"""Runs of the fold, and of a trainer, in which alerts are raised, changed, resolved, suppressed."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
+from msgspec.structs import replace
+
 from domain.alerts import Transition
 from domain.course_facts import Assessment, CourseFacts, Module
+from models.drift_alerts import drift_alerts
+from models.learning import Learning
+from models.reports import DriftEpisode
+from models.snapshot import Snapshot, decode_snapshot
 from tests.factories import (
     COURSE,
     Bench,
@@ -186,6 +192,29 @@ RUNS: Final[Mapping[str, Callable[[], Bench]]] = {
 }
 
 
+def drifting() -> list[Transition]:
+    """A model whose loss rises, told of by snapshot 12; and no longer, by snapshot 31."""
+    rose = DriftEpisode(
+        began_at=seconds(at(40)), judged=3_210, before=0.1184, after=0.1921, raised_in=12
+    )
+    over = replace(rose, ended_at=seconds(at(47)), resolved_in=31)
+    return [
+        transition
+        for number, episode in ((12, rose), (13, rose), (31, over), (32, over))
+        for transition in drift_alerts(_telling(number, episode))
+    ]
+
+
+def _telling(number: int, episode: DriftEpisode) -> Snapshot:
+    snapshot = decode_snapshot(Learning().snapshot(number, 0))
+    report = replace(snapshot.reports["next_missing"], episodes=(episode,))
+    return replace(snapshot, reports=snapshot.reports | {"next_missing": report})
+
+
+MODEL_RUNS: Final[Mapping[str, Callable[[], list[Transition]]]] = {"model_drift": drifting}
+"""Those of the trainer: alerts about no learner."""
+
+
 def told(name: str) -> list[Transition]:
     """Every transition of one run."""
-    return list(RUNS[name]().published)
+    return list(RUNS[name]().published) if name in RUNS else MODEL_RUNS[name]()

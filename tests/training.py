@@ -5,6 +5,7 @@ from contextlib import closing
 from typing import Any, Final
 
 from kafka.consumer.fetcher import ConsumerRecord
+from msgspec.structs import replace
 
 from contracts.lessons import encode_lesson, encode_order
 from contracts.snapshots import (
@@ -16,7 +17,7 @@ from contracts.snapshots import (
     decode_trainer,
     snapshot_number,
 )
-from contracts.topics import EXAMPLES, SNAPSHOTS
+from contracts.topics import ALERTS, EXAMPLES, SNAPSHOTS
 from domain.course_facts import DAY
 from domain.examples import Example, Lesson, Order
 from domain.features import COURSE, SILENCE
@@ -55,6 +56,23 @@ def _lesson(number: int, day: int) -> Lesson:
             Example("not_passing", None, None, 0, at - 30 * DAY, 0, course, number % 2, shown),
         ),
     )
+
+
+def judged(count: int, *, first: int, right: bool) -> list[Lesson]:
+    """So many lessons of one example each, of which was shown what came, or what did not."""
+    return [_judged(number, right=right) for number in range(first, first + count)]
+
+
+def _judged(number: int, *, right: bool) -> Lesson:
+    lesson = _lesson(number, 0)
+    example = lesson.examples[0]
+    shown = Figure(900 if (example.label == 1) is right else 100, 300)
+    return replace(lesson, outcome=None, examples=(replace(example, shown=shown),))
+
+
+def alerts_of(settings: Settings) -> list[ConsumerRecord]:
+    """Every alert that a trainer published, in order."""
+    return [each for each in stored(settings, ALERTS.name) if each.key.startswith(b"model:")]
 
 
 def teach(settings: Settings, told: Iterable[Lesson | Order | tuple[Any, Any]]) -> None:

@@ -12,6 +12,7 @@ from typing_extensions import override
 from agents.partition_owner.job import Fold, Message, Position, Writing
 from agents.partition_owner.transport import Raw
 from agents.trainer.context import Context
+from contracts.alert_event import CONTENT_TYPE, encode_alert_event
 from contracts.snapshots import (
     SERVING_KEY,
     TRAINER_KEY,
@@ -21,11 +22,16 @@ from contracts.snapshots import (
     learning_key,
     snapshot_key,
 )
+from contracts.topics import ALERTS
+from models.drift_alerts import drift_alerts
 from models.learning import Learning
+from models.snapshot import decode_snapshot
 from models.training import Published, Training
 
 COMMIT_SECONDS: Final = 1.0
 """While examples stream in, what was learned is written no more often: it is some 300 KB."""
+
+_ALERT_HEADERS: Final = [("content-type", CONTENT_TYPE.encode())]
 
 log = structlog.get_logger()
 
@@ -45,13 +51,15 @@ class _Written:
     record: bytes
     parts: Mapping[str, bytes]
     published: list[Published] = field(default_factory=list)
+    alerts: int = 0
 
 
 class TrainerFold(Fold):
     """`Training` with what the shell knows: the time, and what was committed.
 
     Invariants:
-        I4: what was learned, the snapshots made of it and the position are one transaction.
+        I3, I4: what was learned, the snapshots made of it, the alerts that follow from these and
+        the position are one transaction.
         Each example is learned once: what was not committed is learned again from what was.
     """
 
@@ -111,9 +119,12 @@ class TrainerFold(Fold):
         parts = self._changed_parts()
         states += [Message(learning_key(part), data) for part, data in parts.items()]
         record = encode_trainer(trainer)
-        self._written = _Written(trainer, record, parts, list(training.published))
+        alerts = self._alerts()
+        self._written = _Written(trainer, record, parts, list(training.published), len(alerts))
         return Writing(
-            outputs=[], states=[*states, Message(TRAINER_KEY, record)], next=trainer.next
+            outputs=[(ALERTS, alerts)],
+            states=[*states, Message(TRAINER_KEY, record)],
+            next=trainer.next,
         )
 
     @override
@@ -130,7 +141,7 @@ class TrainerFold(Fold):
         written = self._written
         assert written is not None, "reported what was not written"
         self._context.metrics.stands(written.trainer)
-        self._context.metrics.published(len(written.published))
+        self._context.metrics.published(len(written.published), written.alerts)
         for each in written.published:
             log.info(
                 "snapshot_published",
@@ -157,6 +168,15 @@ class TrainerFold(Fold):
             return True
         late = time.monotonic() - self._committed_at >= COMMIT_SECONDS
         return late and trainer != self._committed
+
+    def _alerts(self) -> list[Message]:
+        """What the snapshots of the running transaction are the first to tell of drift."""
+        source = self._context.settings.alert_source
+        return [
+            Message(each.about.encode(), encode_alert_event(each, source), _ALERT_HEADERS)
+            for published in self._training.published
+            for each in drift_alerts(decode_snapshot(published.data))
+        ]
 
     def _changed_parts(self) -> dict[str, bytes]:
         known = self._stored.parts

@@ -37,6 +37,9 @@ class Metrics:
         self._snapshots = Counter(
             "learnstream_trainer_snapshots", "Snapshots published", registry=registry
         )
+        self._alerts = Counter(
+            "learnstream_trainer_alerts", "Alerts of drift published", registry=registry
+        )
         self._gauges = {
             name: Gauge(f"learnstream_trainer_{name}", _WHAT[name], registry=registry)
             for name in get_args(GaugeName)
@@ -51,9 +54,10 @@ class Metrics:
             for name in get_args(SecondsName)
         }
 
-    def published(self, count: int) -> None:
-        """Count snapshots."""
-        self._snapshots.inc(count)
+    def published(self, snapshots: int, alerts: int) -> None:
+        """Count snapshots, and what was told of drift with them."""
+        self._snapshots.inc(snapshots)
+        self._alerts.inc(alerts)
 
     def stands(self, trainer: Trainer) -> None:
         """Show where the trainer stands."""

@@ -9,7 +9,7 @@ from agents.partition_owner.process import own_partitions
 from agents.trainer.context import Context
 from agents.trainer.metrics import Metrics
 from agents.trainer.stored import TrainerStored
-from contracts.topics import EXAMPLES, SNAPSHOTS, partition_counts
+from contracts.topics import ALERTS, EXAMPLES, SNAPSHOTS, partition_counts
 from runtime.clock import Clock, WallClock
 from runtime.errors import TooManyRejectedError
 from runtime.failpoints import Failpoints
@@ -34,7 +34,7 @@ def trainer_job(context: Context) -> Job:
         group=trainer_group(settings),
         source=EXAMPLES,
         state=SNAPSHOTS,
-        topics=(EXAMPLES, SNAPSHOTS),
+        topics=(EXAMPLES, SNAPSHOTS, ALERTS),
         metrics=context.metrics,
         failpoints=Failpoints(settings.failpoints),
         make_stored=lambda _: TrainerStored(context),

@@ -25,7 +25,7 @@ Resolution: TypeAlias = Literal[
 ]
 SuppressedReason: TypeAlias = Literal["muted", "below_severity", "daily_cap", "stale"]
 Audience: TypeAlias = Literal["learner", "instructor", "operator"]
-SubjectKind: TypeAlias = Literal["assessment", "module", "streak", "course", "none"]
+SubjectKind: TypeAlias = Literal["assessment", "module", "streak", "course", "model", "none"]
 ActionCode: TypeAlias = Literal[
     "submit_assessment",
     "review_module",
@@ -34,8 +34,10 @@ ActionCode: TypeAlias = Literal[
     "ask_for_help",
     "set_goal",
     "celebrate",
+    "review_model",
+    "pin_model",
 ]
-Unit: TypeAlias = Literal["percent", "points", "days", "minutes", "activities"]
+Unit: TypeAlias = Literal["percent", "points", "days", "minutes", "activities", "ratio"]
 Param: TypeAlias = str | int | float
 AlertState: TypeAlias = Literal["open", "resolved", "suppressed"]
 
@@ -69,20 +71,21 @@ class Contribution(Struct, frozen=True):
 class Spoken(Struct, frozen=True, kw_only=True):
     """What a model said where it is why a rule speaks.
 
-    `probability` is calibrated, to three decimals; `version` is the number of the snapshot;
-    `contributions` are those of the features that add anything, the largest first.
+    `probability` is calibrated, to three decimals; None where the alert is about the model itself.
+    `version` is the number of the snapshot; `contributions` are those of the features that add
+    anything, the largest first.
     """
 
     name: str
     version: str
-    probability: float
+    probability: float | None = None
     contributions: tuple[Contribution, ...] = ()
 
 
 class Target(Struct, frozen=True, kw_only=True):
     """What an action is to be done on."""
 
-    kind: Literal["course", "module", "assessment", "skill", "none"]
+    kind: Literal["course", "module", "assessment", "skill", "model", "none"]
     id: str | None = None
     course_id: str | None = None
 
@@ -111,6 +114,7 @@ class Rule:
 class Transition(Struct, frozen=True, kw_only=True):
     """One step in an alert's life, as `progress.alerts` carries it; times in epoch seconds.
 
+    `user_id` is empty where it is about no learner; such a one goes to `alerts` alone.
     A `resolved` transition repeats what identifies the alert and says how it ended; evidence, texts
     and actions stand in the transition that raised or last updated it.
     """
@@ -140,6 +144,14 @@ class Transition(Struct, frozen=True, kw_only=True):
     suppressed_reason: SuppressedReason | None = None
     deferred_until: int | None = None
     spoken: Spoken | None = None
+
+    @property
+    def about(self) -> str:
+        """The key of the alert's records, and its CloudEvents subject: the learner's id.
+
+        Of an alert about no learner, what it is about.
+        """
+        return self.user_id or f"{self.subject.kind}:{self.subject.id}"
 
     @property
     def delivered(self) -> bool:
@@ -187,5 +199,5 @@ _encoder: Final = msgspec.json.Encoder(order="deterministic")
 
 
 def alert_id(user_id: str, rule: str, subject: str | None, cause: str) -> uuid.UUID:
-    """uuid5 of learner, rule, subject and cause."""
+    """uuid5 of learner (empty: about none), rule, subject and cause."""
     return uuid.uuid5(ALERT_NAMESPACE, "\x1f".join((user_id, rule, subject or "", cause)))

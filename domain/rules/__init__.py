@@ -9,11 +9,12 @@ from domain.rules import (
     declining_trend,
     low_score,
     missed_deadline,
+    model_drift,
     next_missing,
     progress_milestone,
     streak_milestone,
 )
-from domain.rules.rule import AlertRule
+from domain.rules.rule import AlertRule, ModelRule
 
 TABLE: Final[tuple[AlertRule, ...]] = (
     low_score.DEFINITION,
@@ -30,4 +31,9 @@ The order is for ever, and new ones come last: it is that of the alerts of one e
 the thresholds in an adopted configuration.
 """
 
-RULES: Final[Mapping[str, Rule]] = {rule.spec.category: rule.spec for rule in TABLE}
+MODEL_RULES: Final[tuple[ModelRule, ...]] = (model_drift.DEFINITION,)
+"""Rules about models, which the trainer goes by: no state of a learner says anything of them."""
+
+RULES: Final[Mapping[str, Rule]] = {
+    spec.category: spec for spec in (*(r.spec for r in TABLE), *(r.spec for r in MODEL_RULES))
+}

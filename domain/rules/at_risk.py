@@ -91,9 +91,8 @@ def _findings(
     rule, chance = step.thresholds(AtRisk), probability(shown)
     bar = _bar(course, step)
     alert = _open_alert(state, course)
-    if under(chance, bar if alert is None else bar - rule.leave_below) or not _may_speak(
-        course, made.made_at, step
-    ):
+    low = under(chance, bar if alert is None else bar - rule.leave_below)
+    if low or step.scorer.is_gated(course.course_id) or not _may_speak(course, made.made_at, step):
         course.at_risk_since = NEVER
         return
     course.at_risk_since = course.at_risk_since or made.made_at
@@ -159,11 +158,12 @@ DEFINITION: Final = AlertRule(
         raised=(
             "the model's calibrated probability of not passing is .7 or more, or .3 above the "
             "course's base rate where that is more (at most .95), twice 24 hours apart, from 48 "
-            "hours on after the learner's first heavy due date; only from 500 known outcomes on"
+            "hours on after the learner's first heavy due date; only from 500 known outcomes on, "
+            "and not while the course's gate is closed"
         ),
         ends=(
-            "the probability falls to .1 under the bar: `cleared`; the course is left or over: "
-            "`unenrolled`, `course_finished`"
+            "the probability falls to .1 under the bar, or the gate closes: `cleared`; the course "
+            "is left or over: `unenrolled`, `course_finished`"
         ),
         cooldown="none",
         cause="course `:` time at which the probability came to the bar",

@@ -26,6 +26,14 @@ class Documented(NamedTuple):
     cause: str
 
 
+class ModelRule(NamedTuple):
+    """A rule about models: what an alert rule has, but for what the fold goes by."""
+
+    spec: Rule
+    texts: Mapping[str, str]
+    documented: Documented
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertRule:
     """One rule, all of it: a module of this package defines it, and the table lists it.

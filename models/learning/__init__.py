@@ -8,6 +8,7 @@ from domain.predictions import TARGETS, Target
 from models.encoding import ENCODINGS
 from models.learning import base_rates
 from models.learning.classifier import ClassifierState
+from models.learning.gates import GATED_BY
 from models.learning.judging import fault
 from models.learning.meters import AmountMeter, ProbabilityMeter
 from models.learning.models import AmountModel, AmountState, Judged, ProbabilityModel
@@ -19,6 +20,7 @@ from models.learning.parts import (
     decode_part,
     encode_part,
 )
+from models.reports import Gate
 from models.snapshot import BaseRate, Snapshot, encode_snapshot
 
 __all__ = ["BadLearningError", "Learning", "UnknownLearningError"]
@@ -99,12 +101,16 @@ class Learning:
     def snapshot(self, number: int, learned: int) -> bytes:
         """The snapshot of this number, where everything before the offset `learned` was learned.
 
-        It is remembered how this one was calibrated, so `parts` must be taken after it.
+        It is remembered how this one was calibrated and what it was the first to tell of drift, so
+        `parts` must be taken after it.
         """
         for target in self._probabilities:
             self._encoded.pop(f"model:{target}", None)
         examples = self._head.examples
         models = self._probabilities | self._amounts
+        for target, it in models.items():
+            if it.judge.publish(number):
+                self._encoded.pop(f"judged:{target}", None)
         return encode_snapshot(
             Snapshot(
                 number=number,
@@ -119,12 +125,22 @@ class Learning:
                 regressions={target: it.regressor.served() for target, it in self._amounts.items()},
                 priors={target: it.priors for target, it in self._amounts.items()},
                 base_rates=self._rates,
+                gates=self._gates(),
                 reports={
                     target: models[target].judge.report(target, examples[target])
                     for target in TARGETS
                 },
             )
         )
+
+    def _gates(self) -> dict[str, Gate]:
+        """By course the gate that is closed; of two the one with the larger error."""
+        closed = [
+            found
+            for target in GATED_BY
+            for found in self._probabilities[target].judge.gates.closed(target)
+        ]
+        return dict(sorted(closed, key=lambda each: (each[0], each[1].error)))
 
     def parts(self) -> dict[str, bytes]:
         """Everything that was learned, by part; a part that did not change has the same bytes."""

@@ -1,9 +1,9 @@
 """One target's model: what predicts, what judges what was shown of it, and whether it drifted."""
 
 from collections.abc import Callable
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from domain.course_facts import DAY
 from domain.examples import Example, Lesson
@@ -13,6 +13,7 @@ from models.amounts import SCALES
 from models.learning import priors
 from models.learning.classifier import Classifier, ClassifierState
 from models.learning.drift import Drift, DriftState
+from models.learning.gates import GATED_BY, Gates, Newest
 from models.learning.meters import AmountMeter, Meter, ProbabilityMeter
 from models.learning.regressor import Regressor, RegressorState
 from models.learning.scoreboard import Board, Scoreboard
@@ -22,11 +23,22 @@ from models.reports import Report
 M = TypeVar("M", bound=Meter)
 
 
+class Loss(NamedTuple):
+    """How bad what was shown was, of the largest loss there is, by (shown, label).
+
+    `unit` is the largest one in the units of reports.
+    """
+
+    of: Callable[[int, int], float]
+    unit: float
+
+
 class Judged(Struct, Generic[M]):
     """What is kept of how good a model turned out to be."""
 
     board: Board[M]
     drift: DriftState
+    gates: dict[str, Newest] = field(default_factory=dict)
 
 
 class AmountState(Struct):
@@ -37,27 +49,34 @@ class AmountState(Struct):
 
 
 class Judge(Generic[M]):
-    """Scores and drift of what was shown of one target."""
+    """Scores and drift of what was shown of one target, and its gates where it has any."""
 
-    def __init__(
-        self, meter: type[M], loss: Callable[[int, int], float], kept: Judged[M] | None = None
-    ) -> None:
+    def __init__(self, meter: type[M], loss: Loss, kept: Judged[M] | None = None) -> None:
         self._loss = loss
         self._scores = Scoreboard(meter, kept.board if kept else None)
         self._drift = Drift(kept.drift if kept else None)
+        self.gates: Final = Gates(kept.gates if kept else {})
 
     @property
     def state(self) -> Judged[M]:
         """What `Judge` takes to go on as if nothing had happened."""
-        return Judged(self._scores.board, self._drift.state)
+        return Judged(self._scores.board, self._drift.state, self.gates.courses)
 
-    def judge(self, lesson: Lesson, shown: Figure, label: int) -> None:
+    def judge(self, lesson: Lesson, example: Example, shown: Figure, label: int) -> None:
         """Count what was shown and what came of it."""
+        if example.target in GATED_BY and lesson.course_id is not None:
+            self.gates.judge(lesson.course_id, shown, label)
         self._scores.judge(shown, label, lesson.course_id, lesson.groups or {})
-        self._drift.add(self._loss(shown.value, label), lesson.at)
+        self._drift.add(self._loss.of(shown.value, label), lesson.at, self._scores.board.judged)
+
+    def publish(self, number: int) -> bool:
+        """Note what the snapshot of this number tells; whether anything of it is news."""
+        told = self._drift.publish(number)
+        return self.gates.decide() or told
 
     def report(self, target: Target, examples: int) -> Report:
         """What is known of a model that has learned so many examples."""
+        drift, standing = self._drift.state, self._drift.state.standing
         return Report(
             target=target,
             examples=examples,
@@ -65,8 +84,9 @@ class Judge(Generic[M]):
             rolling=self._scores.rolling(),
             courses=self._scores.courses(),
             groups=self._scores.groups(),
-            drifts=self._drift.state.drifts,
-            drifted_at=self._drift.state.drifted_at,
+            drifts=drift.drifts,
+            drifted_at=None if standing is None else standing.began_at,
+            episodes=self._drift.report(self._loss.unit),
         )
 
 
@@ -80,12 +100,12 @@ class ProbabilityModel:
         judged: Judged[ProbabilityMeter] | None = None,
     ) -> None:
         self.classifier: Final = Classifier(target, state)
-        self.judge: Final = Judge(ProbabilityMeter, _brier, judged)
+        self.judge: Final = Judge(ProbabilityMeter, Loss(_brier, 1.0), judged)
 
     def learn(self, lesson: Lesson, example: Example) -> None:
         """Judge what was shown, and learn an example in which nothing is at fault."""
         if example.shown is not None:
-            self.judge.judge(lesson, example.shown, example.label)
+            self.judge.judge(lesson, example, example.shown, example.label)
         self.classifier.learn(example, lesson.course_id, lesson.at // DAY)
 
 
@@ -101,7 +121,8 @@ class AmountModel:
         self._scale = SCALES[target]
         self.regressor: Final = Regressor(target, state.regressor if state else None)
         self.priors: Final = state.priors if state else Priors()
-        self.judge: Final = Judge(AmountMeter, self._error, judged)
+        self._range = self._scale.high - self._scale.low
+        self.judge: Final = Judge(AmountMeter, Loss(self._error, self._range), judged)
 
     @property
     def state(self) -> AmountState:
@@ -112,7 +133,7 @@ class AmountModel:
         """Judge what was shown, and learn an example in which nothing is at fault."""
         label = self._scale.figure(example.label / self._scale.unit)
         if example.shown is not None:
-            self.judge.judge(lesson, example.shown, label)
+            self.judge.judge(lesson, example, example.shown, label)
         assert lesson.course_id is not None, "an amount is that of a course"
         assert example.assessment is not None, "an amount is that of an assessment"
         series = lesson.series or lesson.course_id
@@ -122,9 +143,7 @@ class AmountModel:
 
     def _error(self, shown: int, label: int) -> float:
         """The absolute error, as a share of the largest possible one."""
-        return min(
-            1.0, abs(shown - label) / self._scale.unit / (self._scale.high - self._scale.low)
-        )
+        return min(1.0, abs(shown - label) / self._scale.unit / self._range)
 
 
 def _brier(shown: int, label: int) -> float:

@@ -11,10 +11,12 @@ from domain.texts import TEXTS
 from metrics.confidence import prediction_confidence
 from metrics.model_figures import gauges, models_report
 from metrics.shapes_predictions import PredictionConfidence
-from models.reports import Report, Scores
+from models.drift_alerts import drift_alert_id
+from models.reports import DriftEpisode, Report, Scores
 from models.serving import Served
-from tests.factories import Bench, at, enrolled
-from tests.modelling import believed, models_of, reporting, served
+from tests.factories import COURSE, Bench, at, enrolled
+from tests.modelling import believed, gated, models_of, reporting, served
+from tests.telling import essays
 from tests.viewing import view
 
 DAY = 86_400
@@ -132,6 +134,48 @@ def test_what_is_not_believed_says_why(target: Any, scores: dict[str, Any], said
 def test_a_baseline_that_knows_nothing_is_not_better() -> None:
     silent = believed("not_passing", naive_log_loss=None)
     assert confidence(good(not_passing=silent)).level == "high"
+
+
+def of_learner(model: Served, *, over: bool = False) -> PredictionConfidence:
+    """What is believed for a learner of a course that runs for ten weeks, or that is over."""
+    bench = Bench(facts=essays(5, 12)).send(enrolled(at(-1)))
+    return prediction_confidence(view(bench, at(80 if over else 1), models=models_of(model)))
+
+
+def test_in_a_course_whose_gate_is_closed_not_passing_is_not_believed() -> None:
+    shown = of_learner(gated(good(), COURSE))
+    assert (shown.level, codes(shown)) == ("low", ["course"])
+    (reason,) = shown.reasons
+    assert reason.text == (
+        "Not passing a course: not reliable in Algebra, which is unlike what was learned from; "
+        "what was said there lately was 12.3 percentage points off on average"
+    )
+    assert of_learner(gated(good(), "another")).level == "high"
+    assert "course" not in codes(of_learner(gated(good(), COURSE), over=True))
+
+
+def test_gates_are_shown_to_operators_with_why() -> None:
+    models = models_of(gated(good(), "c1", "c2"))
+    (one, _) = models_report(models, {}, frozenset()).gates
+    assert (one.course_id, one.model, one.count) == ("c1", "next_missing", 1_500)
+    assert one.calibration_error == 0.123
+    figures = {each[:3]: each[3] for each in gauges(models)}
+    assert figures["not_passing", "rolling", "gated_courses"] == 2
+    assert models_report(models_of(), {}, frozenset()).gates == []
+
+
+def test_episodes_of_drift_are_shown_newest_first_with_their_alert() -> None:
+    told = DriftEpisode(began_at=DAY, judged=9, before=0.1, after=0.2, raised_in=4)
+    unseen = DriftEpisode(began_at=0, judged=3, before=0.1, after=0.2, ended_at=5)
+    model = good(score=replace(believed("score"), episodes=(unseen, told)))
+    newest, oldest = models_report(models_of(model), {}, frozenset()).models[0].drift.episodes
+    assert (newest.began_at, newest.ended_at, newest.version) == ("1970-01-02T00:00:00Z", None, "4")
+    assert newest.alert_id == drift_alert_id("score", told)
+    assert (oldest.ended_at, oldest.version, oldest.alert_id) == (
+        "1970-01-01T00:00:05Z",
+        None,
+        None,
+    )
 
 
 def test_a_model_that_drifted_is_marked() -> None:

@@ -1,6 +1,8 @@
 """The trainer on a real Kafka: each example once, snapshots with their position, orders."""
 
+import json
 import signal
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -9,11 +11,18 @@ from contracts.snapshots import TRAINER_KEY, TRAINER_VERSION, Trainer
 from contracts.topics import EXAMPLES, SNAPSHOTS
 from domain.examples import Order
 from models.snapshot import decode_snapshot
+from proof.logs import Logs
+from proof.report import Report
+from proof.snapshots import Snapshots
+from proof.trained import compare_trained
 from runtime.failpoints import POINTS
 from runtime.kafka import keyed_producer
 from runtime.settings import Settings
 from tests.training import (
+    START,
     TRAINER,
+    alerts_of,
+    judged,
     learned_anew,
     lessons,
     serving_of,
@@ -169,6 +178,80 @@ def test_orders_pin_and_freeze_and_what_is_no_lesson_stops_nobody(
         assert "secret" not in said
         assert trainer.stop() == 0
     assert_learned_once(soon, 600)
+
+
+def told(settings: Settings) -> list[tuple[str, int, str]]:
+    """Of each alert of a trainer: what it is, its revision, the snapshot that tells of it."""
+    events = [json.loads(record.value) for record in alerts_of(settings)]
+    return [(e["type"], e["data"]["revision"], e["data"]["model"]["version"]) for e in events]
+
+
+RAISED, RESOLVED = "learnstream.alert.raised", "learnstream.alert.resolved"
+
+
+def assert_proven(settings: Settings, alerts: int) -> None:
+    """What `verify` makes of the log again is what stands there: snapshots, and their alerts."""
+    report = Report()
+    with Logs(settings) as logs:
+        snapshots = Snapshots(logs)
+        snapshots.catch_up()
+        compare_trained(report, logs, snapshots)
+    assert report.equal, report["alerts"].named
+    assert report["alerts"].found == alerts
+
+
+def test_a_model_that_drifts_is_told_of_once_and_so_is_its_end(
+    soon: Settings, tmp_path: Path
+) -> None:
+    with running(soon, tmp_path / "t", program=TRAINER) as trainer:
+        teach(soon, judged(400, first=0, right=True))
+        wait_for(lambda: learned(soon) == 400, SECONDS)
+        assert told(soon) == []
+        teach(soon, judged(300, first=400, right=False))
+        wait_for(lambda: len(told(soon)) == 1, SECONDS)
+        teach(soon, judged(900, first=700, right=True))
+        wait_for(lambda: len(told(soon)) == 2, SECONDS)
+        assert trainer.stop() == 0
+    (one, began), (other, ended) = [
+        (record, json.loads(record.value)) for record in alerts_of(soon)
+    ]
+    assert (began["type"], ended["type"]) == (RAISED, RESOLVED)
+    assert began["data"]["alert_id"] == ended["data"]["alert_id"]
+    assert one.key == other.key == b"model:inactivity_7" == began["subject"].encode()
+    assert (one.partition, other.partition) == (0, 0)
+    (seen,) = began["data"]["evidence"]
+    assert (seen["baseline"], seen["value"]) == (0.01, 0.81)
+    raised_at = datetime.fromisoformat(began["data"]["raised_at"]).timestamp() - START
+    assert 400 <= raised_at < 500  # a label's time, and no clock's
+    number = int(began["data"]["model"]["version"])
+    report = dict(snapshots_of(soon))[number]
+    assert decode_snapshot(report).reports["inactivity_7"].drifted
+    assert_proven(soon, 2)
+
+
+@pytest.mark.parametrize("point", ["after_outputs", "before_commit", "after_commit"])
+def test_i3_a_trainer_that_dies_with_an_alert_tells_of_it_once(
+    soon: Settings, tmp_path: Path, point: str
+) -> None:
+    """In lockstep, where what was gathered is learned again; each day is one transaction."""
+    days = [Order(order="learn", at=day * 86_400) for day in (1, 2, 3)]
+    with running(soon, tmp_path / "t", program=TRAINER) as trainer:
+        teach(soon, [Order(order="gather"), *judged(400, first=0, right=True), days[0]])
+        wait_for(lambda: serving_of(soon).at == days[0].at, SECONDS)
+        assert trainer.stop() == 0
+    teach(soon, [*judged(300, first=400, right=False), days[1]])
+    crash = f"crash_at={point}:1"
+    with running(soon, tmp_path / "t", program=TRAINER, failpoints=crash) as killed:
+        assert killed.ended(SECONDS) == -signal.SIGKILL
+    assert len(told(soon)) == (point == "after_commit")
+    with running(soon, tmp_path / "t", program=TRAINER) as trainer:
+        wait_for(lambda: serving_of(soon).at == days[1].at, SECONDS)
+        assert told(soon) == [(RAISED, 1, "2")]
+        teach(soon, [*judged(900, first=700, right=True), days[2]])
+        wait_for(lambda: serving_of(soon).at == days[2].at, SECONDS)
+        assert trainer.stop() == 0
+    assert told(soon) == [(RAISED, 1, "2"), (RESOLVED, 2, "3")]
+    assert_proven(soon, 2)
 
 
 def test_a_newer_versions_state_is_refused(soon: Settings, tmp_path: Path) -> None:

@@ -5,10 +5,13 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cli import models as command
 from contracts.snapshots import TRAINER_VERSION, Serving, Trainer
 from models.learning import Learning
+from models.reports import DriftEpisode, Gate
+from models.snapshot import encode_snapshot
 from operations.models import Models, Published, listed, said, shown
 from runtime.errors import UsageError
 from tests.training import lessons
@@ -52,6 +55,30 @@ def test_by_default_what_serves_is_shown(found: Models) -> None:
     told = json.loads(shown(found, 2, as_json=True))
     assert told["number"] == 2
     assert told["reports"]["inactivity_7"]["examples"] == 4
+
+
+def test_drift_and_gates_are_shown_where_there_are_any(found: Models) -> None:
+    assert "loss before" not in shown(found, 1, as_json=False)
+    snapshot = found.snapshots[1].decoded()
+    rose = DriftEpisode(began_at=1_700_000_000, judged=9, before=0.118, after=0.25, raised_in=1)
+    over = replace(rose, ended_at=1_700_000_060, raised_in=0)
+    report = replace(snapshot.reports["score"], episodes=(over, rose))
+    data = encode_snapshot(
+        replace(
+            snapshot,
+            reports=snapshot.reports | {"score": report},
+            gates={"c1": Gate("next_missing", 1_500, 0.1234)},
+        )
+    )
+    found.snapshots[1] = Published(1, 1_700_000_001, len(data), data)
+    lines = [line.split() for line in shown(found, 1, as_json=False).splitlines()]
+    times = ["2023-11-14T22:13:20Z", "2023-11-14T22:14:20Z"]
+    assert ["score", *times, "0.118", "0.250", "-"] in lines
+    assert ["score", times[0], "now", "0.118", "0.250", "1"] in lines
+    assert ["c1", "next_missing", "1,500", "0.123"] in lines
+    assert json.loads(shown(found, 1, as_json=True))["gates"] == {
+        "c1": ["next_missing", 1500, 0.1234]
+    }
 
 
 @pytest.mark.parametrize(("number", "why"), [(9, "there is no snapshot 9"), (3, "snapshot 3: no")])

@@ -5,15 +5,25 @@ import random
 from collections.abc import Iterator
 from itertools import pairwise
 
+import msgspec
 import pytest
 
+from domain.course_facts import DAY
 from domain.examples import Lesson
 from domain.predictions import Figure
 from models.amounts import SCALES
 from models.intervals import keys, typical_error
 from models.learning import Learning
 from models.learning.calibration import PUBLISHED_MAX, Calibration
-from models.learning.drift import KEPT_MAX, STANDS, Drift, DriftState
+from models.learning.drift import (
+    EPISODES_MAX,
+    KEPT_MAX,
+    STANDS,
+    STANDS_DAYS,
+    Drift,
+    DriftState,
+    Episode,
+)
 from models.learning.intervals import Intervals, Outcome
 from models.learning.likeness import ALIKE, RUNS_MAX, Likeness
 from models.learning.meters import AmountMeter, ProbabilityMeter
@@ -162,27 +172,98 @@ def test_drift_is_marked_where_the_loss_rises_and_no_longer_where_it_falls() -> 
     rng = random.Random(3)
     drift = Drift()
     for at in range(3000):
-        drift.add(rng.random() * 0.2, at)
-    assert drift.state.drifts == 0
+        drift.add(rng.random() * 0.2, at, at + 1)
+    assert (drift.state.drifts, drift.state.standing) == (0, None)
     for at in range(3000, 4000):
-        drift.add(0.3 + rng.random() * 0.2, at)
+        drift.add(0.3 + rng.random() * 0.2, at, at + 1)
+    stands = drift.state.standing
     assert drift.state.drifts == 1
-    assert drift.state.drifted_at is not None
-    assert 3000 <= drift.state.drifted_at < 3200
+    assert stands is not None
+    assert 3000 <= stands.began_at < 3200
+    assert stands.judged == stands.began_at + 1
+    assert stands.before == pytest.approx(100_000, rel=0.1)
+    assert stands.after == pytest.approx(400_000, rel=0.1)
     for at in range(4000, 5000):
-        drift.add(rng.random() * 0.2, at)
-    assert drift.state.drifts == 1
-    assert drift.state.drifted_at is None
+        drift.add(rng.random() * 0.2, at, at + 1)
+    assert (drift.state.drifts, drift.state.standing) == (1, None)
+    assert drift.state.episodes == [stands]
+    assert 4000 <= (stands.ended_at or 0) < 4200
+
+
+def marked(began_at: int = 5) -> Drift:
+    """One whose mark stands since then."""
+    stands = Episode(began_at, 3, 100_000, 400_000)
+    return Drift(DriftState(drifts=1, rose_at=5, episodes=[stands]))
+
+
+LATER = 5 + STANDS_DAYS * DAY
 
 
 def test_a_mark_of_drift_ends_after_so_many_judged_examples() -> None:
-    drift = Drift(DriftState(drifted_at=5, drifts=1))
+    drift = marked()
     marks = []
-    for at in range(STANDS):
-        drift.add(0.1, at)
-        marks.append(drift.state.drifted_at)
-    assert marks == [5] * (STANDS - 1) + [None]
+    for number in range(STANDS):
+        drift.add(0.1, LATER, number + 1)
+        marks.append(drift.state.standing is not None)
+    assert marks == [True] * (STANDS - 1) + [False]
     assert drift.state.drifts == 1
+    assert drift.state.episodes[0].ended_at == LATER
+
+
+def test_a_mark_of_drift_stands_for_a_week_however_many_labels_come_in_it() -> None:
+    drift = marked()
+    for number in range(2 * STANDS):
+        drift.add(0.1, LATER - 1, number + 1)
+    assert drift.state.standing is not None
+    drift.add(0.1, LATER, 2 * STANDS + 1)
+    assert drift.state.standing is None
+
+
+def test_a_mark_never_ends_before_it_began_whatever_the_labels_times() -> None:
+    drift = marked(began_at=LATER + 9)
+    for number in range(STANDS):
+        drift.add(0.1, LATER, number + 1)
+    assert drift.state.episodes[0].ended_at == LATER + 9
+
+
+def test_a_loss_that_rises_again_while_the_mark_stands_lets_it_stand_longer() -> None:
+    drift, rng = Drift(), random.Random(6)
+    for at in range(4500):
+        drift.add(min(1.0, at // 1500 * 0.3 + rng.random() * 0.2), at, at + 1)
+    (stands,) = drift.state.episodes
+    assert drift.state.drifts == 2
+    assert 1500 <= stands.began_at < 1700
+    assert stands.ended_at is None
+    assert drift.state.since < 1500
+
+
+def test_a_snapshot_tells_of_a_begin_and_an_end_once() -> None:
+    drift = marked()
+    (it,) = drift.state.episodes
+    assert [drift.publish(number) for number in (3, 4)] == [True, False]
+    assert (it.raised_in, it.resolved_in) == (3, 0)
+    it.ended_at = 8
+    assert [drift.publish(number) for number in (5, 6)] == [True, False]
+    assert (it.raised_in, it.resolved_in) == (3, 5)
+
+
+def test_a_mark_that_is_over_before_a_snapshot_comes_is_told_by_none() -> None:
+    drift = marked()
+    drift.state.episodes[0].ended_at = 8
+    assert not drift.publish(3)
+    assert [(it.raised_in, it.resolved_in) for it in drift.report(1.0)] == [(0, 0)]
+
+
+def test_only_the_newest_episodes_are_kept() -> None:
+    over = [Episode(at, at, 1, 2, at + 1) for at in range(EPISODES_MAX + 1)]
+    drift = Drift(DriftState(episodes=over))
+    drift.publish(3)
+    assert [each.began_at for each in drift.state.episodes] == list(range(1, EPISODES_MAX + 1))
+
+
+def test_a_report_has_losses_in_the_models_unit() -> None:
+    (told,) = marked().report(50.0)
+    assert (told.before, told.after) == (5.0, 20.0)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -192,12 +273,12 @@ def test_a_restart_changes_nothing_of_what_drift_is_seen(seed: int) -> None:
     losses = [rng.random() * (0.2 if at % 3000 < 2000 else 0.7) for at in range(3 * KEPT_MAX)]
     whole, parted = Drift(), Drift()
     for at, loss in enumerate(losses):
-        whole.add(loss, at)
-        parted.add(loss, at)
+        whole.add(loss, at, at + 1)
+        parted.add(loss, at, at + 1)
         assert len(whole.state.losses) <= KEPT_MAX
         if at % 97 == 0:
-            kept = parted.state
-            parted = Drift(DriftState(list(kept.losses), kept.drifts, kept.drifted_at, kept.since))
+            kept = msgspec.json.encode(parted.state)
+            parted = Drift(msgspec.json.decode(kept, type=DriftState))
     assert whole.state == parted.state
     assert whole.state.drifts > 1
     assert whole._window.mean == parted._window.mean
@@ -207,7 +288,7 @@ def test_losses_that_never_change_are_kept_up_to_a_bound() -> None:
     rng = random.Random(4)
     drift = Drift()
     for at in range(3 * KEPT_MAX):
-        drift.add(rng.random(), at)
+        drift.add(rng.random(), at, at + 1)
         assert len(drift.state.losses) <= KEPT_MAX
     assert drift.state.drifts == 0
 

@@ -9,8 +9,8 @@ from domain.alerts import Transition
 from domain.configuration import Configuration
 from domain.course_facts import CourseFacts
 from models.serving import Served
-from tests.factories import Bench, at, enrolled, event, seconds, submitted, viewed
-from tests.modelling import adopting, risky, served, serving
+from tests.factories import COURSE, Bench, at, enrolled, event, seconds, submitted, viewed
+from tests.modelling import adopting, gated, risky, served, serving
 from tests.telling import essays
 
 
@@ -135,6 +135,31 @@ def test_the_alert_says_which_model_spoke_and_what_it_added_up() -> None:
 def test_with_too_little_learned_nobody_is_at_risk() -> None:
     bench = bench_of(essays(5, 12, 40, 60), served(many=300))
     assert said(ticked(bench, 30), "at_risk") == []
+
+
+def test_while_the_gate_of_its_course_is_closed_nobody_is_at_risk() -> None:
+    facts = essays(5, 12, 40, 60)
+    assert said(ticked(bench_of(facts, gated(risky(), COURSE)), 14), "at_risk") == []
+    other = bench_of(facts, gated(risky(), "another"))
+    assert [kind for kind, *_ in said(ticked(other, 14), "at_risk")] == ["raised"]
+
+
+def test_a_gate_that_closes_ends_the_alert_and_one_that_opens_lets_it_begin_anew() -> None:
+    """Both with what is predicted next, a week later at most; the second look is a day after."""
+    models = (risky(), gated(risky(2), COURSE), risky(3))
+    bench = adopting(Bench(facts=essays(5, 12, 40, 60), snapshots=serving(*models)))
+    ticked(bench.send(enrolled(at(-1)), viewed(at(1))), 14)
+    ticked(adopting(bench, 2), 15)
+    assert [(t.kind, t.resolution) for t in of(bench, "at_risk")] == [
+        ("raised", None),
+        ("resolved", "cleared"),
+    ]
+    ticked(adopting(bench, 3), 18.5, 19.5)
+    assert len(of(bench, "at_risk")) == 2
+    ticked(bench, 20.5)
+    first, _, again = of(bench, "at_risk")
+    assert (again.kind, again.revision) == ("raised", 1)
+    assert again.alert_id != first.alert_id
 
 
 # -- next_missing ----------------------------------------------------------------------------------
