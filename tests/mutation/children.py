@@ -29,13 +29,13 @@ from typing_extensions import override
 ROOT: Final = Path(__file__).resolve().parents[2]
 TESTS: Final = ("tests/unit", "tests/behaviour", "tests/simulation")
 _MEMORY_MAX: Final = 4 << 30
-_TEST_SECONDS: Final = 20
+TEST_SECONDS: Final = 20
+"""What a test may take under a mutant."""
 _ARGUMENTS: Final = (
     "-q",
     "--tb=no",
     "--assert=plain",
     "--disable-warnings",
-    f"--timeout={_TEST_SECONDS}",
     "-p",
     "no:cacheprovider",
     "-p",
@@ -57,10 +57,10 @@ def warm_up(modules: Iterable[str]) -> None:
     gc.freeze()  # what no child will free, no child has to look at
 
 
-def pytest_here(paths: Sequence[str], plugin: object) -> int:
-    """Run pytest in this process."""
+def pytest_here(paths: Sequence[str], plugin: object, seconds: int = TEST_SECONDS) -> int:
+    """Run pytest in this process; a test that takes longer than so many seconds is red."""
     os.chdir(ROOT)
-    return int(pytest.main([*_ARGUMENTS, *paths], plugins=[plugin]))
+    return int(pytest.main([*_ARGUMENTS, f"--timeout={seconds}", *paths], plugins=[plugin]))
 
 
 def install(path: str, data: bytes) -> None:

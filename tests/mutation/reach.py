@@ -16,13 +16,15 @@ from typing import Any, Final
 import coverage
 import pytest
 
-from tests.mutation.children import ROOT, TESTS, pytest_here, run
+from tests.mutation.children import ROOT, TEST_SECONDS, TESTS, pytest_here, run
 from tests.mutation.mutants import Mutant
 
 _KEPT: Final = ROOT / "build" / "mutation"
 _SECONDS_MAX: Final = 1_800
 WIDTH: Final = 2
 """So many processes record side by side, each every second test."""
+_RECORDED_SECONDS_MAX: Final = 180
+"""What a test may take while it is recorded: on a busy machine, many times what it takes alone."""
 LEFT_OUT: Final = -1.0
 RED_MAX: Final = 0.01
 """The share of tests that may be too slow where the machine is busy."""
@@ -114,7 +116,8 @@ class _Recorder:
         started = time.monotonic()
         result = yield
         took = round(time.monotonic() - started, 4)
-        self.seconds.append(LEFT_OUT if item.nodeid in self.failed else took)
+        usable = item.nodeid not in self.failed and took <= TEST_SECONDS
+        self.seconds.append(took if usable else LEFT_OUT)
         self.tests.append(item.nodeid)
         self.coverage.switch_context(str(IMPORT))
         return result
@@ -196,7 +199,7 @@ def _digest() -> str:
 def _record(part: int) -> str:
     recorder = _Recorder(part)
     recorder.coverage.start()
-    pytest_here(TESTS, recorder)
+    pytest_here(TESTS, recorder, _RECORDED_SECONDS_MAX)
     recorder.coverage.stop()
     data = coverage.CoverageData(str(_measured(part)))
     data.update(recorder.coverage.get_data())
