@@ -72,7 +72,7 @@ def play(learners: Sequence[Learner], size: int, order: Order) -> Figures:
     precision: of the learners contacted at least once, the share that did not pass. recall: of
     those that did not pass, the share contacted. then_missing: of the contacts with heavy work
     ahead, the share of it that is then missing. lead_days: the median from the first contact of a
-    learner that did not pass to the course's end.
+    learner that did not pass to the course's end. All but the counts are None where nobody is on it.
     """
     contacts: dict[Member, list[int]] = defaultdict(list)
     grouped = [it for group in _groups(learners, size) for it in group]
@@ -91,7 +91,7 @@ def play(learners: Sequence[Learner], size: int, order: Order) -> Figures:
         "contacts": len(each) / len(grouped) if grouped else None,
         "contacted": len(named) / len(grouped) if grouped else None,
         "precision": len(hit) / len(named) if named else None,
-        "recall": len(hit) / came if came else None,
+        "recall": len(hit) / came if came and named else None,
         "then_missing": sum(ahead) / len(ahead) if ahead else None,
         "lead_days": median(leads) if leads else None,
     }
