@@ -72,7 +72,7 @@ def play(learners: Sequence[Learner], size: int, order: Order) -> Figures:
     precision: of the learners contacted at least once, the share that did not pass. recall: of
     those that did not pass, the share contacted. then_missing: of the contacts with heavy work
     ahead, the share of it that is then missing. lead_days: the median from the first contact of a
-    learner that did not pass to the course's end. All but the counts are None where nobody is on it.
+    learner that did not pass to the course's end. Without anybody on the list they are None.
     """
     contacts: dict[Member, list[int]] = defaultdict(list)
     grouped = [it for group in _groups(learners, size) for it in group]

@@ -18,12 +18,19 @@ from domain.predictions import TARGETS
 from tests.oulad_folder import made_up
 
 AMOUNT: Figures = {
-    **{"mae": 10.5, "naive_mae": 13.0, "coverage": 0.9},
-    **{"decile_coverage_min": 0.87, "module_coverage_min": None},
+    "mae": 10.5,
+    "naive_mae": 13.0,
+    "coverage": 0.9,
+    "decile_coverage_min": 0.87,
+    "module_coverage_min": None,
 }
 PROBABILITY: Figures = {
-    **{"auc": 0.84, "naive_auc": 0.7, "two_way_auc": 0.8},
-    **{"calibration_error": 0.03, "naive_calibration_error": 0.1, "two_way_calibration_error": 0.2},
+    "auc": 0.84,
+    "naive_auc": 0.7,
+    "two_way_auc": 0.8,
+    "calibration_error": 0.03,
+    "naive_calibration_error": 0.1,
+    "two_way_calibration_error": 0.2,
 }
 LIST: Figures = {"precision": 0.7, "recall": 0.7, "then_missing": None}
 
@@ -54,7 +61,7 @@ def aims(**given: Any) -> dict[str, Aim]:
 def test_an_aim_is_met_at_its_bar_and_nothing_is_said_where_nothing_was_judged() -> None:
     found = aims()
     assert found["score: mean error, points, 2014"] == Aim(
-        "score: mean error, points, 2014", "<= 10.5", 10.5, True, 13.0
+        "score: mean error, points, 2014", "<= 10.5", 10.5, met=True, naive=13.0
     )
     assert found["submission: mean error, days, 2014"].met is False
     assert found["score: coverage of the 90 % interval"].met is True

@@ -28,8 +28,13 @@ def test_precision_recall_and_lead_are_of_the_flagged_and_of_those_it_came_to() 
     told = {"1": [day(200), day(190)], "2": [day(10)], "3": []}
     cases = [case("1"), case("2", 0), case("3")]
     assert judge(cases, lambda each: told[each.user_id]) == {
-        **{"n": 3, "rate": 2 / 3, "flagged": 2 / 3, "precision": 1 / 2, "recall": 1 / 2},
-        **{"lead_days": 20, "alerts": 1},
+        "n": 3,
+        "rate": 2 / 3,
+        "flagged": 2 / 3,
+        "precision": 1 / 2,
+        "recall": 1 / 2,
+        "lead_days": 20,
+        "alerts": 1,
     }
 
 
@@ -94,9 +99,7 @@ def test_at_risk_is_judged_of_whom_a_probability_was_shown_from_week_4_to_20() -
 def test_the_bar_is_above_the_rate_of_earlier_runs_that_is_known_by_then() -> None:
     known = known_of(course("AAA", 2013), course("AAA", 2014), course("BBB", 2014))
     end = day(7 * WEEKS, 2013)
-    told = [
-        lesson(str(user), "AAA-2013B", end, outcome=int(user != 3)) for user in range(4)
-    ]
+    told = [lesson(str(user), "AAA-2013B", end, outcome=int(user != 3)) for user in range(4)]
     bars = Bars(told, known.facts)
     assert bars.bar("AAA-2014B", end) == 0.7
     assert bars.bar("AAA-2014B", end + DAY) == 0.95
@@ -124,8 +127,13 @@ def test_next_missing_is_judged_of_heavy_work_due_within_14_days() -> None:
     raised = [Raised("next_missing", "1", COURSE, day(9), "AAA20")]
     found = next_missing(rows, raised, known)["all"]
     assert found["P >= .5, looked at weekly"] == {
-        **{"n": 2, "rate": 0.5, "flagged": 1.0, "precision": 0.5, "recall": 1.0},
-        **{"lead_days": 13, "alerts": 1.0},
+        "n": 2,
+        "rate": 0.5,
+        "flagged": 1.0,
+        "precision": 0.5,
+        "recall": 1.0,
+        "lead_days": 13,
+        "alerts": 1.0,
     }
     assert found["next_missing, as raised"]["precision"] == 1
     assert found["next_missing, as raised"]["lead_days"] == 11

@@ -48,9 +48,7 @@ def test_the_calibration_error_is_weighted_by_the_count_of_a_bin() -> None:
 
 def test_a_probability_stands_beside_its_baselines() -> None:
     made = [example("next_missing", 2, 800, 1, naive=500), example("next_missing", 2, 200, 0)]
-    found = probability(
-        rows_of(KNOWN, "next_missing", lesson("1", "AAA-2014B", day(40), *made))
-    )
+    found = probability(rows_of(KNOWN, "next_missing", lesson("1", "AAA-2014B", day(40), *made)))
     assert (found["n"], found["rate"], found["auc"]) == (2, 0.5, 1)
     assert found["log_loss"] == pytest.approx(-math.log(0.8))
     assert found["naive_log_loss"] == found["two_way_log_loss"] == pytest.approx(math.log(2))
@@ -89,8 +87,13 @@ def test_not_passing_is_told_by_year_course_and_week_of_what_was_shown() -> None
     found = all_figures(rows, KNOWN)["not_passing"]
     counts = {name: figures["n"] for name, figures in found.items()}
     assert counts == {
-        **{"all": 2, "2014": 2, "AAA-2014B": 2},
-        **{"week 4": 2, "week 8": 0, "week 12": 0, "week 20": 0},
+        "all": 2,
+        "2014": 2,
+        "AAA-2014B": 2,
+        "week 4": 2,
+        "week 8": 0,
+        "week 12": 0,
+        "week 20": 0,
     }
 
 

@@ -99,7 +99,9 @@ def test_a_group_of_few_learners_has_no_gap() -> None:
     known, told = grouped({"F": 49, "M": 200})
     rows = rows_of(known, "not_passing", *told)
     assert by_group(rows, known, Bars((), known.facts)) == {}
-    own = [Treated(1, True, (rows[0],))] * 50 + [Treated(0, True, (rows[0],))] * 49
+    own = [Treated(1, flagged=True, rows=(rows[0],))] * 50 + [
+        Treated(0, flagged=True, rows=(rows[0],))
+    ] * 49
     assert (measured(own).tpr, measured(own).fpr) == (1.0, None)
 
 
