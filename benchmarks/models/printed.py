@@ -22,7 +22,8 @@ def report(judged: Judged, aims: Sequence[Aim]) -> Iterator[str]:
 
 def table(title: str, first: str, rows: Mapping[str, Figures]) -> str:
     """One table; a line that says so where it has no row."""
-    names = list(max(rows.values(), key=len, default={}))
+    columns = [list(figures) for figures in rows.values()]
+    names = max(columns, key=len, default=[])
     if not names:
         return f"## {title}\n\nnothing to judge\n"
     lines = [f"## {title}\n", _line([first, *names]), "|---" * (len(names) + 1) + "|"]
