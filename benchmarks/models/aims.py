@@ -46,7 +46,7 @@ def all_aims(judged: Judged) -> list[Aim]:
     return [
         *_amounts(judged),
         *_not_passing(judged),
-        *_probabilities(judged.figures),
+        *_probabilities(judged.figures, str(judged.newest)),
         *_lists(judged.lists),
         *_groups(judged.groups),
     ]
@@ -90,15 +90,16 @@ def _not_passing(judged: Judged) -> Iterator[Aim]:
     yield _at_most(f"not_passing: calibration error, {year}", found.get(name), 0.02, naive=naive)
 
 
-def _probabilities(figures: Mapping[str, Sets]) -> Iterator[Aim]:
+def _probabilities(figures: Mapping[str, Sets], year: str) -> Iterator[Aim]:
     again = CLICKS_AGAIN
     for target, name, auc, error in (
         ("inactivity_7", CLICKS, 0.83, 0.04),
         ("inactivity_7", again, 0.86, 0.015),
         ("inactivity_14", CLICKS, 0.85, None),
         ("next_missing", "all", 0.82, 0.02),
+        ("next_missing", year, 0.82, 0.02),
     ):
-        found = figures[target][name]
+        found = figures[target].get(name, {})
         bars = {"auc": auc, "calibration_error": error}
         for figure, bar in bars.items():
             if bar is None:

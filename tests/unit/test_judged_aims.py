@@ -68,6 +68,7 @@ def test_an_aim_is_met_at_its_bar_and_nothing_is_said_where_nothing_was_judged()
     assert found["score: coverage in the lowest decile"].met is False
     assert found["score: coverage in the lowest module"].met is None
     assert found["inactivity_7: AUC, with clicks"].naive == 0.8
+    assert found["next_missing: AUC, 2014"].met is True
     assert found[f"list, {NOT_PASSING}: recall"].met is True
     assert found[f"list, {NEXT_MISSING}: then missing"].met is None
 
