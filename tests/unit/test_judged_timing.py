@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.models import timing
 from benchmarks.models.pure import PureRun
 from benchmarks.models.timing import TimedRun, each_model, in_the_fold, timed
 from domain import predicting
@@ -40,7 +41,9 @@ def test_every_event_of_the_second_run_is_timed_with_what_the_first_has_learned(
     spent = second.spent
     assert len(spent.whole) == len(spent.models) == second.recorded.events > 6
     assert any(spent.models)
-    assert all(models <= whole for models, whole in zip(spent.models, spent.whole, strict=True))
+    parts = zip(spent.models, spent.timers, spent.whole, strict=True)
+    assert all(models + timers <= whole for models, timers, whole in parts)
+    assert any(spent.timers)
     alone = each_model(first.recorded.lessons, first.scorer, first.learning)
     found = in_the_fold(second, alone)
     assert found["each model once, predict"]["median"] == pytest.approx(
@@ -49,7 +52,9 @@ def test_every_event_of_the_second_run_is_timed_with_what_the_first_has_learned(
     assert found["all models of one event (aim: <= 50)"]["median"] is not None
 
 
-def test_without_presentations_the_smallest_with_enough_outcomes_is_folded(tmp_path: Path) -> None:
-    said = timed(OuladOptions(made_up(tmp_path, {"AAA-2013J": 4, "BBB-2013J": 9}), groups=True))
-    assert "BBB-2013J" in said
-    assert "AAA-2013J" not in said
+def test_the_smallest_presentations_with_enough_outcomes_are_folded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = made_up(tmp_path, {"AAA-2013J": 4, "BBB-2013J": 5, "CCC-2013J": 6})
+    monkeypatch.setattr(timing, "OUTCOMES_MIN", 5)
+    assert "(AAA-2013J, BBB-2013J)" in timed(OuladOptions(folder, groups=True))
