@@ -89,6 +89,7 @@ soak: setup ## MINUTES=n (30) of steady load with a fault a minute: memory, file
 lock: setup ## compile requirements/ again from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url pyproject.toml -o requirements/run.txt
 	@$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url pyproject.toml --extra embedded --group dev -c requirements/run.txt -o requirements/dev.txt
+	@$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --group bench -c requirements/dev.txt -o requirements/bench.txt
 	@echo "uv==$$($(BIN)/uv --version | cut -d' ' -f2)" | $(BIN)/uv pip compile --quiet --generate-hashes --universal --no-emit-index-url --no-header - -o requirements/bootstrap.txt
 
 clean: ## remove what was installed and built

@@ -1,63 +1,43 @@
-"""What was shown beside what came of it: the figures of models.md, from lessons alone."""
+"""What was shown beside what came of it: the figures of models.md, from rows alone."""
 
 import math
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, NamedTuple, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeAlias
 
-from domain.course_facts import DAY, CourseFacts
-from domain.examples import Example, Lesson
+from benchmarks.models.hindsight import Hindsight
+from benchmarks.models.rows import AMOUNTS, SILENCE_DAYS, Row, only_shown
+from domain.course_facts import DAY
+from domain.examples import Example
 from domain.predictions import Target
 
 Figures: TypeAlias = dict[str, float | int | None]
+Sets: TypeAlias = dict[str, Figures]
 WEEKS: Final = (4, 8, 12, 20)
 BINS: Final = 15
+COVERED_LEAST: Final = 100
+"""A decile or module of fewer rows has no coverage of its own."""
+CLICKS, CLICKS_AGAIN = "with clicks", "with clicks, module seen before"
 _TENTHS: Final = 10
 _THOUSAND: Final = 1000
 _LEAST: Final = 1e-6
 
 
-class Judged(NamedTuple):
-    """One example whose prediction was shown, with the course it belongs to."""
-
-    course_id: str
-    week: int
-    example: Example
-    naive: int | None
-
-    @property
-    def year(self) -> str:
-        """The presentation's year, where the course's id ends with `-YYYY.`."""
-        return self.course_id[-5:-1]
-
-
-def judged(lessons: Iterable[Lesson], facts: Mapping[str, CourseFacts]) -> list[Judged]:
-    """Every example of which something was shown."""
-    return [
-        Judged(lesson.course_id or "", _week(lesson, example, facts), example, example.shown.naive)
-        for lesson in lessons
-        for example in lesson.examples
-        if example.shown is not None
-    ]
-
-
-def _week(lesson: Lesson, example: Example, facts: Mapping[str, CourseFacts]) -> int:
-    known = facts.get(lesson.course_id or "")
-    start = None if known is None else known.starts_at
-    return 0 if start is None else (example.made_at - start) // (7 * DAY)
-
-
 # -- probabilities ---------------------------------------------------------------------------------
 
 
-def probability(rows: Sequence[Judged]) -> Figures:
-    """AUC, log loss and calibration error, of the model and of its baseline."""
+def probability(rows: Sequence[Row]) -> Figures:
+    """AUC, log loss and calibration error, of the model, its baseline, and the two-way table.
+
+    The baseline is the one that the snapshots serve; the table is counted here, from the labels.
+    """
     labels = [row.example.label for row in rows]
-    shown = [_of(row.example) / _THOUSAND for row in rows]
-    naive = [0.5 if row.naive is None else row.naive / _THOUSAND for row in rows]
     found: Figures = {"n": len(rows), "rate": _mean(labels)}
-    for name, values in (("", shown), ("naive_", naive)):
+    said = {"": [row.probability for row in rows], "naive_": list(map(naive, rows))}
+    if rows and rows[0].two_way is not None:
+        said["two_way_"] = [row.two_way or 0.0 for row in rows]
+    for name, values in said.items():
         found[f"{name}auc"] = area_under_curve(values, labels)
         found[f"{name}log_loss"] = _log_loss(values, labels)
         found[f"{name}calibration_error"] = calibration_error(values, labels)
@@ -100,39 +80,61 @@ def _log_loss(values: Sequence[float], labels: Sequence[int]) -> float | None:
     return _mean(losses)
 
 
+def naive(row: Row) -> float:
+    """The probability of the baseline that was shown beside; one half where it knew nothing."""
+    assert row.example.shown is not None
+    said = row.example.shown.naive
+    return 0.5 if said is None else said / _THOUSAND
+
+
 # -- amounts ---------------------------------------------------------------------------------------
 
 
-def amount(rows: Sequence[Judged]) -> Figures:
-    """Mean absolute error of the model and its baseline, and coverage of the 90 % interval."""
-    errors = [abs(_of(row.example) - row.example.label) / _TENTHS for row in rows]
-    naive = [abs((row.naive or 0) - row.example.label) / _TENTHS for row in rows]
+def amount(rows: Sequence[Row]) -> Figures:
+    """Mean absolute error of the model and its baseline, and coverage of the 90 % interval.
+
+    In points of percent, or days. Coverage also by tenth of what was shown, and by module: the
+    least and the most of those with at least 100 rows.
+    """
+    labels = [row.example.label for row in rows]
     covered = [_covered(row.example) for row in rows]
+    deciles = _shares(covered, _decile_of(rows))
+    modules = _shares(covered, [row.module for row in rows])
     return {
         "n": len(rows),
-        "mae": _mean(errors),
-        "naive_mae": _mean(naive),
+        "mae": _error([row.shown for row in rows], labels),
+        "naive_mae": _error([_naive_amount(row.example) for row in rows], labels),
         "coverage": _mean(covered),
-        "lowest_decile_coverage": min(_by_decile(rows, covered), default=None),
-        "lowest_module_coverage": min(_by_module(rows, covered), default=None),
+        "decile_coverage_min": min(deciles.values(), default=None),
+        "decile_coverage_max": max(deciles.values(), default=None),
+        "module_coverage_min": min(modules.values(), default=None),
+        "module_coverage_max": max(modules.values(), default=None),
     }
 
 
-def _by_decile(rows: Sequence[Judged], covered: Sequence[bool]) -> list[float]:
-    values = sorted(_of(row.example) for row in rows)
-    edges = [values[len(values) * tenth // _TENTHS] for tenth in range(1, _TENTHS)]
-    return _shares(covered, [bisect_right(edges, _of(row.example)) for row in rows])
+def _error(said: Sequence[int], labels: Sequence[int]) -> float | None:
+    return _mean([abs(s - label) / _TENTHS for s, label in zip(said, labels, strict=True)])
 
 
-def _by_module(rows: Sequence[Judged], covered: Sequence[bool]) -> list[float]:
-    return _shares(covered, [row.course_id.split("-")[0] for row in rows])
+def _decile_of(rows: Sequence[Row]) -> list[int]:
+    """The tenth of all that was shown in which each row lies; equal figures lie in one."""
+    values = sorted(row.shown for row in rows)
+    edges = [values[len(values) * tenth // _TENTHS] for tenth in range(1, _TENTHS) if values]
+    return [bisect_right(edges, row.shown) for row in rows]
 
 
-def _shares(covered: Sequence[bool], groups: Sequence[object]) -> list[float]:
+def _shares(covered: Sequence[bool], groups: Sequence[object]) -> dict[object, float]:
     found: dict[object, list[bool]] = defaultdict(list)
     for group, each in zip(groups, covered, strict=True):
         found[group].append(each)
-    return [sum(each) / len(each) for each in found.values()]
+    return {
+        group: sum(each) / len(each) for group, each in found.items() if len(each) >= COVERED_LEAST
+    }
+
+
+def _naive_amount(example: Example) -> int:
+    assert example.shown is not None
+    return example.shown.naive or 0
 
 
 def _covered(example: Example) -> bool:
@@ -146,42 +148,46 @@ def _covered(example: Example) -> bool:
 # -- all -------------------------------------------------------------------------------------------
 
 
-def all_figures(rows: Sequence[Judged]) -> dict[str, dict[str, Figures]]:
-    """By target, then by set: all, a year of presentations, a course, a week of the course."""
-    by_target: dict[Target, list[Judged]] = defaultdict(list)
-    for row in rows:
-        by_target[row.example.target].append(row)
-    return {target: _sets(target, found) for target, found in sorted(by_target.items())}
+def all_figures(rows: Mapping[Target, Sequence[Row]], known: Hindsight) -> dict[str, Sets]:
+    """By target, then by set: all, a year in which courses began, a course, a week of it.
+
+    Silence has two sets more: the predictions whose days all lie in a course's time with clicks,
+    and those of them whose module had an earlier run with clicks.
+    """
+    return {target: _sets(target, only_shown(found), known) for target, found in rows.items()}
 
 
-def _sets(target: Target, rows: Sequence[Judged]) -> dict[str, Figures]:
-    measure = amount if target in {"score", "submission"} else probability
+def _sets(target: Target, rows: Sequence[Row], known: Hindsight) -> Sets:
+    measure = amount if target in AMOUNTS else probability
     found = {"all": measure(rows)}
-    found |= _each(rows, lambda row: row.year if row.course_id else None, measure)
+    if target in SILENCE_DAYS:
+        clicked = [row for row in rows if _has_clicks(row, known)]
+        found[CLICKS] = measure(clicked)
+        found[CLICKS_AGAIN] = measure([r for r in clicked if known.seen_before(r.course_id)])
+    found |= _each(rows, lambda row: str(row.year) if row.year else None, measure)
     found |= _each(rows, lambda row: row.course_id or None, measure)
     if target == "not_passing":
         for week in WEEKS:
-            of_week = [row for row in rows if row.week == week]
-            found[f"week {week}"] = measure(of_week)
+            found[f"week {week}"] = measure([row for row in rows if row.week == week])
     return found
 
 
+def _has_clicks(row: Row, known: Hindsight) -> bool:
+    until = known.clicked_until.get(row.course_id, 0)
+    return row.example.made_at // DAY + SILENCE_DAYS[row.example.target] <= until
+
+
 def _each(
-    rows: Sequence[Judged],
-    name_of: Callable[[Judged], str | None],
-    measure: Callable[[Sequence[Judged]], Figures],
-) -> dict[str, Figures]:
-    groups: dict[str, list[Judged]] = defaultdict(list)
+    rows: Sequence[Row],
+    name_of: Callable[[Row], str | None],
+    measure: Callable[[Sequence[Row]], Figures],
+) -> Sets:
+    groups: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         name = name_of(row)
         if name is not None:
             groups[name].append(row)
     return {name: measure(found) for name, found in sorted(groups.items())}
-
-
-def _of(example: Example) -> int:
-    assert example.shown is not None
-    return example.shown.value
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -1,7 +1,5 @@
 """The pure core and the models without servers, day by day, as a replay in lockstep does it."""
 
-import gzip
-import hashlib
 from collections.abc import Iterator
 from datetime import date
 from itertools import groupby
@@ -10,9 +8,10 @@ from typing import Final
 
 import msgspec
 
+from benchmarks.models.recorded import AlertsKnown, Raised, Recorded, append, raised_by_models
 from contracts.course_facts import decode_course_facts
 from domain.configuration import Configuration
-from domain.course_facts import DAY, CourseFacts
+from domain.course_facts import DAY
 from domain.decode import Record, Rejected
 from domain.examples import Lesson, Order
 from domain.fold import Effects, PartitionFold, new_checkpoint
@@ -36,12 +35,15 @@ class _When(msgspec.Struct):
 
 
 class PureRun:
-    """One partition and one trainer in memory; `lessons` is all that was learned, in order."""
+    """One partition and one trainer in memory; `recorded` is what they did, in order.
 
-    def __init__(self, oulad: Oulad) -> None:
-        self.learning = Learning()
-        self.lessons: list[Lesson] = []
-        self.events = 0
+    They go on from what an earlier run has learned, where that is given.
+    """
+
+    def __init__(self, oulad: Oulad, learning: Learning | None = None) -> None:
+        self.learning = learning or Learning()
+        self._learned_before = learning is not None
+        self.recorded = Recorded("pure", 0, raised=[])
         self._oulad = oulad
         self._store = MemoryStore()
         self._scorer: Scorer = NoModels()
@@ -53,42 +55,41 @@ class PureRun:
             self._adopted,
         )
         self._waiting: list[Lesson] = []
+        self._raised: list[Raised] = []
 
     @property
-    def facts(self) -> dict[str, CourseFacts]:
-        """The courses' facts, by id."""
-        return self._fold.facts
+    def scorer(self) -> Scorer:
+        """The newest snapshot."""
+        return self._scorer
 
     def run(self, lessons: Path | None = None) -> Iterator[int]:
         """Fold and learn everything; yields each day (epoch days) when it is over.
 
-        What `model.examples` would hold is written to `lessons`, a line a record, compressed.
+        What `model.examples` would hold, and the models' alerts, are written to `lessons`, a line a
+        record, compressed; what was in it before is gone.
         """
+        if lessons is not None:
+            lessons.unlink(missing_ok=True)
+            append(lessons, [AlertsKnown()])
         self._adopt_facts()
+        if self._learned_before:
+            self._adopt_model(0)
         when = msgspec.json.Decoder(_When)
         for day, items in groupby(
             self._oulad.events(), key=lambda item: when.decode(item.value or b"").occurred_at[:10]
         ):
             records: list[Record] = []
             for item in items:
-                records.append(Record(self.events, _ARRIVED, item.key, item.value))
-                self.events += 1
+                records.append(Record(self.recorded.events, _ARRIVED, item.key, item.value))
+                self.recorded.events += 1
                 if len(records) == BATCH:
                     self._take(records)
                     records = []
             self._take(records)
             yield self._end_day(day, lessons)
+        self._record(lessons, [])  # what the last adoption told, which no day learns any more
         assert not self._fold.checkpoint.counters.rejected
-
-    def digest(self) -> str:
-        """The same for the same examples, shown predictions among them, in any order."""
-        encode = msgspec.json.Encoder(order="deterministic").encode
-        lines = sorted(map(encode, self.lessons))
-        return hashlib.sha256(b"\n".join(lines)).hexdigest()[:16]
-
-    def sizes(self) -> list[int]:
-        """Bytes of every learner's state, ascending."""
-        return sorted(map(len, self._store.bytes.values()))
+        self.recorded.state_bytes = sorted(map(len, self._store.bytes.values()))
 
     def _adopt_facts(self) -> None:
         effects = self._fold.begin()
@@ -106,6 +107,7 @@ class PureRun:
     def _commit(self, effects: Effects) -> None:
         self._store.commit(effects.changed)
         self._waiting += effects.lessons
+        self._raised += raised_by_models(effects.transitions)
 
     def _adopted(self, number: int) -> Scorer:
         """The newest snapshot, which is the only one that is asked for."""
@@ -114,21 +116,27 @@ class PureRun:
 
     def _end_day(self, day: str, lessons: Path | None) -> int:
         """Learn the day's lessons, and adopt what was learned at its end."""
-        number = self._scorer.number + 1
         days = date.fromisoformat(day).toordinal() - _EPOCH_DAY
         end = (days + 1) * DAY
-        learned, self._waiting = self._waiting, []
-        if lessons is not None:
-            encode = msgspec.json.encode
-            lines = [encode(each) for each in (*learned, Order(order="learn", at=end))]
-            with gzip.open(lessons, "ab", compresslevel=1) as file:
-                file.write(b"\n".join(lines) + b"\n")
-        self.learning.learn_in_order(learned)
-        self.lessons += learned
-        snapshot = decode_snapshot(self.learning.snapshot(number, 0))
-        self._scorer = Served(snapshot)
+        self.learning.learn_in_order(self._record(lessons, [Order(order="learn", at=end)]))
+        self._adopt_model(end)
+        return days
+
+    def _adopt_model(self, at: int) -> None:
+        number = self._scorer.number + 1
+        self._scorer = Served(decode_snapshot(self.learning.snapshot(number, 0)))
         effects = self._fold.begin()
-        adopted = ModelAdopted(number, end)
+        adopted = ModelAdopted(number, at)
         self._fold.adopt(self._fold.next_input("model", adopted), effects)
         self._commit(effects)
-        return days
+
+    def _record(self, lessons: Path | None, orders: list[Order]) -> list[Lesson]:
+        """Record what was told since the last time; returns the lessons of it."""
+        told, self._waiting = self._waiting, []
+        raised, self._raised = self._raised, []
+        if lessons is not None:
+            append(lessons, [*told, *raised, *orders])
+        self.recorded.lessons += told
+        assert self.recorded.raised is not None
+        self.recorded.raised += raised
+        return told
