@@ -35,7 +35,7 @@ up: setup ## start everything with the demo's learners; flags: make up ARGS="--c
 test: setup ## every test, on a real Kafka and a real Postgres of its own; MEASURED=1: with the floor for agents, api, runtime, sinks
 	@EXAMPLES=$(or $(EXAMPLES),5) $(BIN)/python -m pytest $(if $(MEASURED),$(MEASURED_REST)) $(ARGS)
 
-check: setup format lint types imports unit ## format, lint, strict types, import rules, unit tests; under a minute
+check: setup format lint types imports unit ## format, lint, strict types, import rules, the unit and behaviour tests but the long ones; under a minute
 
 format:
 	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format ."; exit 1; }
@@ -46,7 +46,7 @@ types:
 imports:
 	@$(BIN)/lint-imports
 unit:
-	@$(BIN)/python -m pytest --quiet --numprocesses 2 tests/unit tests/behaviour
+	@$(BIN)/python -m pytest --quiet --numprocesses 2 -m 'not long' tests/unit tests/behaviour
 
 coverage: setup ## unit and behaviour tests, measured: every branch of domain, metrics and models
 	@$(BIN)/python -m tests.mutation --record

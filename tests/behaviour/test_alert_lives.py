@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +22,8 @@ from feeds.simulate import Simulation
 from tests.delivering import delivered
 from tests.factories import Bench, at, course, event, graded, record, seconds, submitted, viewed
 from tests.trying import tries
+
+pytestmark = pytest.mark.long
 
 FOLLOWS: Final = {
     None: {"raised"},

@@ -49,6 +49,8 @@ from tests.schemas import (
 )
 from tests.telling import MODEL_RUNS, RUNS, told
 
+pytestmark = pytest.mark.long
+
 KINDS: dict[str, Any] = {str(kind.__struct_config__.tag): kind for kind in get_args(AnyEvent)}
 NOT_SIMULATED = {"module_reopened", "goal_removed", "assessment_excused", "deadline_extended"}
 NEVER_VALID = [[1]]

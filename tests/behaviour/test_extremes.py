@@ -31,6 +31,8 @@ from tests.factories import (
 )
 from tests.viewing import view
 
+pytestmark = pytest.mark.long
+
 FIRST: Final = "1990-01-01T00:00:00Z"
 LAST: Final = "8999-12-31T23:59:59Z"
 NEVER: Final = "9999-12-31T23:59:59Z"

@@ -21,6 +21,8 @@ from tests.published import published, write
 from tests.schemas import nodes, schema
 from tests.telling import RUNS, told
 
+pytestmark = pytest.mark.long
+
 FILES = published()
 
 

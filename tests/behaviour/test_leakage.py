@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from random import Random
 
+import pytest
 from msgspec.structs import replace
 
 from benchmarks.models.figures import area_under_curve
@@ -11,6 +12,8 @@ from models.learning import Learning
 from models.serving import Served
 from models.snapshot import decode_snapshot
 from tests.modelling import lessons
+
+pytestmark = pytest.mark.long
 
 LESSONS = 1_800
 STEP = 200

@@ -28,6 +28,8 @@ from tests.factories import (
 )
 from tests.viewing import view
 
+pytestmark = pytest.mark.long
+
 DAYS = 80
 WORK = {"content_viewed", "module_completed", "assessment_submitted", "discussion_posted"}
 ZONES = ("UTC", "Asia/Tokyo", "America/New_York")

@@ -21,6 +21,8 @@ from metrics.trends import trend_analysis
 from metrics.view import View
 from tests.factories import Bench, at
 
+pytestmark = pytest.mark.long
+
 PLAN = Simulation(learners=12, days=50, seed=11, until=int(at(400).timestamp()))
 DAY = 86_400
 ADAPTERS: tuple[TypeAdapter[Any], ...] = (

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
@@ -30,6 +31,8 @@ from metrics.trends import trend_analysis
 from tests.factories import Bench, at, event, seconds
 from tests.trying import tries
 from tests.viewing import view
+
+pytestmark = pytest.mark.long
 
 MINUTE: Final = 60
 

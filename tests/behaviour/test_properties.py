@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,8 @@ from domain.days import local_day
 from domain.sessions import DURATION_SECONDS_MAX, GAP_SECONDS
 from domain.state import Learner
 from tests.factories import START, Bench, at, course, event, seconds, viewed
+
+pytestmark = pytest.mark.long
 
 HOUR: Final = 3600
 DAY: Final = 86_400

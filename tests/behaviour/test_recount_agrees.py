@@ -22,6 +22,8 @@ from tests.factories import Bench, at, event, record
 from tests.spelling import seeds
 from tests.trying import tries
 
+pytestmark = pytest.mark.long
+
 LATER: Final = datetime.fromisoformat("2030-01-01T00:00:00+00:00")
 DAY: Final = 24 * 60
 thorough = tries(60)

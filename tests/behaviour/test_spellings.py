@@ -25,6 +25,8 @@ from proof.recount import parsed
 from tests.schemas import schema
 from tests.spelling import MINUTES_MAX, ignored, odd_values, seeds, spelled_pairs, spelled_time
 
+pytestmark = pytest.mark.long
+
 MOMENT: Final = 1_772_478_090  # 2026-03-02T19:01:30Z
 LATER: Final = 1_900_000_000
 SECRET: Final = "s3cr3t"

@@ -13,6 +13,8 @@ from cli import main as cli
 from runtime.codecs import require_codecs
 from runtime.errors import UsageError
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 BLOCKED = (
     "import sys; sys.modules[sys.argv.pop(1)] = None; from cli.main import main; sys.exit(main())"

@@ -17,6 +17,8 @@ from runtime.errors import ProjectError, UsageError
 from runtime.output import PIPE_CLOSED
 from tests.factories import viewed
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 DEMO = ["simulate", "--learners", "3", "--days", "3", "--seed", "1"]
 SETTINGS = {"KAFKA_BOOTSTRAP": "127.0.0.1:1", "LEARNSTREAM_EMBEDDED": "1"}

@@ -19,6 +19,8 @@ from feeds.records import Record
 from feeds.simulate import Simulation, write_simulation
 from runtime.errors import UsageError
 
+pytestmark = pytest.mark.long
+
 UNTIL = 1_790_000_000
 PARTITIONS = 4
 

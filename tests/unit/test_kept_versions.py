@@ -43,6 +43,8 @@ from tests.kept.keeping import (
 from tests.kept.keeping import facts_of as facts_of_stretch
 from tests.viewing import view
 
+pytestmark = pytest.mark.long
+
 OLDER: Final = [version for version in kept_versions() if version < STATE_VERSION]
 LATER: Final = "2026-05-04T12:00:00Z"
 

@@ -14,6 +14,8 @@ from models.encoding import ENCODINGS
 from models.learning import BadLearningError, Learning, UnknownLearningError
 from tests.teaching import DAY, example, features_of, learned, lessons, say, served, snapshot
 
+pytestmark = pytest.mark.long
+
 
 def test_a_restart_changes_no_byte_of_what_is_learned_after_it() -> None:
     first = Learning()

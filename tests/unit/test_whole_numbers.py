@@ -21,6 +21,8 @@ from metrics.levels import Level, level
 from tests.factories import COURSE, at, course, seconds
 from tests.ruling import grade, in_a_row, learner, step, work
 
+pytestmark = pytest.mark.long
+
 MAXIMA: Final = range(1, 121)
 LEVELS: Final[tuple[Level, ...]] = ("Beginner", "Intermediate", "Advanced")
 
