@@ -31,6 +31,12 @@ def rounded(value: float, digits: int) -> float:
     return round(value, digits) + 0.0
 
 
+def percent(value: float) -> float:
+    """Percent with one decimal, held within 0 and 100."""
+    held = 0.0 if value < 0.0 else min(value, 100.0)
+    return rounded(held, 1)
+
+
 def whole(value: float) -> int:
     """The nearest whole number; a half, up to noise, goes up."""
     return math.floor(value + 0.5 + EPSILON)

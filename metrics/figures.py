@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal, NamedTuple
 
 from domain.alerts import ActionCode, Param
-from domain.exact import rounded
+from domain.exact import percent, rounded
 from domain.statistics import DECIDING_LEVEL, SHOWN_LEVEL, direction, fit_line
 from domain.texts import TEXTS, text
 from metrics.shapes import (
@@ -33,14 +33,8 @@ class Status(NamedTuple):
 
 
 def pct(value: float | None) -> Pct | None:
-    """As `percent`; None stays None."""
+    """Percent with one decimal, held within 0 and 100; None stays None."""
     return None if value is None else percent(value)
-
-
-def percent(value: float) -> Pct:
-    """Percent with one decimal, held within 0 and 100."""
-    held = 0.0 if value < 0.0 else min(value, 100.0)
-    return rounded(held, 1)
 
 
 def prob(value: float) -> Prob:

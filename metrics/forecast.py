@@ -1,36 +1,25 @@
 """What the next scores and activities may be: closed forms with intervals."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final
 
 from domain.days import day_and_month, iso_date
-from domain.exact import exceeds, rounded
-from domain.score_trend import (
-    LEVEL_NOISE_VARIANCE,
-    LEVEL_STEP_VARIANCE,
-    SCORES_MAX,
-    SCORES_MIN,
-    fit_kinds,
-)
-from domain.scores import Scored
-from domain.statistics import deviation, gamma_quantile, normal_quantile, t_quantile
-from metrics.figures import needs, percent, sentence
+from domain.exact import rounded
+from domain.forecasting import LEVEL, WIDTH_MAX, drawn
+from domain.score_trend import SCORES_MAX, SCORES_MIN
+from domain.statistics import deviation, gamma_quantile
+from metrics.figures import needs, sentence
 from metrics.scores_trend import fitted, performance_trend
 from metrics.shapes import ForecastPoint, PerformanceForecast, Text
 from metrics.shapes_trends import ActivitiesForecast, Forecast
 from metrics.view import View
 from metrics.windows import WEEK, bucket_of
 
-LEVEL: Final = 0.9
 DAILY_UNTIL: Final = 30
 ACTIVITY_DAYS: Final = 28
 ACTIVITY_DAYS_MIN: Final = 14
 ACTIVITY_WEEKS_MIN: Final = 4
 ACTIVITY_WEEKS_MAX: Final = 12
-WIDTH_MAX: Final = 50  # points; a wider interval is said in words, not drawn
-SPREAD_MIN: Final = 1.0  # points; equal scores do not make the next one certain
-_DAY: Final = 86_400
 
 
 def forecast(view: View, period: int) -> Forecast:
@@ -42,19 +31,15 @@ def forecast(view: View, period: int) -> Forecast:
 
 
 def performance_forecast(view: View, horizon: int) -> PerformanceForecast:
-    """What scores to expect, with where nine in ten of them will lie.
+    """What scores to expect, with where nine in ten of them will lie (`domain.forecasting`).
 
-    By the level against expectations where that is known; else the level of the newest scores,
-    flat, or along their trend where that is proven. The interval widens with the distance: the
-    level wanders, and an unproven slope is still an unknown one. Points end where the interval gets
-    wider than 50 points, since a band over everything says nothing; `note` says that in words.
+    Points end where the interval gets wider than 50 points; `note` says that in words.
     """
-    newest = view.scores[-SCORES_MAX:]
-    status = needs(("scores", len(newest), SCORES_MIN))
+    status = needs(("scores", min(len(view.scores), SCORES_MAX), SCORES_MIN))
     points: list[ForecastPoint] = []
     note = None
     if status.status == "ok":
-        points, note = _narrow(_score_points(view, newest, horizon))
+        points, note = _score_points(view, horizon)
     return PerformanceForecast(
         status=status.status,
         missing=status.missing,
@@ -95,97 +80,20 @@ def forecast_days(today: int, horizon: int) -> range:
     return range(today + step, today + horizon + 1, step)
 
 
-def _narrow(
-    made: Iterator[tuple[int, ForecastPoint]],
-) -> tuple[list[ForecastPoint], Text | None]:
-    """The points before the first whose interval is too wide to be drawn, and why they end."""
-    points: list[ForecastPoint] = []
-    for day, point in made:
-        if exceeds(point.high - point.low, WIDTH_MAX):
-            if not points:
-                return [], sentence("forecast.too_wide", {"width": WIDTH_MAX})
-            date = day_and_month(day)
-            return points, sentence("forecast.too_wide_from", {"date": date, "width": WIDTH_MAX})
-        points.append(point)
-    return points, None
-
-
-def _score_points(
-    view: View, newest: Sequence[Scored], horizon: int
-) -> Iterator[tuple[int, ForecastPoint]]:
-    """Each day with the score to expect on it, as far along as the own pace of scores has come."""
-    pace = (len(newest) - 1) * _DAY / max(_DAY, newest[-1].at - newest[0].at)
-    since = max(0.0, (view.now - newest[-1].at) / _DAY)
-    ahead = _by_level(view, newest) or _by_line(view, newest)
-    for day in forecast_days(view.today, horizon):
-        value, half = ahead(pace * (since + day - view.today))
-        low, high = percent(value - half), percent(value + half)
-        yield day, ForecastPoint(date=iso_date(day), value=percent(value), low=low, high=high)
-
-
-_Ahead: TypeAlias = Callable[[float], tuple[float, float]]
-"""The score so many scores after the newest one, and half the width of its interval."""
-
-
-def _by_level(view: View, newest: Sequence[Scored]) -> _Ahead | None:
-    """The level on top of what the last assessments expected of everybody; it wanders on.
-
-    The variance of a score: of the level now, of its steps until then, of a score about the level,
-    and of one more expectation among those of the assessments so far.
-    """
-    level = fitted(view).level
-    if level is None:
-        return None
-    expected = [score.expected for score in newest if score.expected is not None]
-    value = math.fsum(expected) / len(expected) + level.now
-    variance = level.deviation**2 + LEVEL_NOISE_VARIANCE
-    variance += deviation(expected) ** 2 * (1 + 1 / len(expected))
-    z = normal_quantile((1 + LEVEL) / 2)
-    return lambda away: (value, z * math.sqrt(variance + LEVEL_STEP_VARIANCE * away))
-
-
-def _by_line(view: View, newest: Sequence[Scored]) -> _Ahead:
-    """The prediction interval of least squares, flat or along the trend of the kinds."""
-    row = _row(newest, along_trend=fitted(view).direction in {"improving", "declining"})
-    half = t_quantile((1 + LEVEL) / 2, row.degrees) * max(row.deviation, SPREAD_MIN)
-    last = len(newest) - 1 - row.middle
-
-    def ahead(away: float) -> tuple[float, float]:
-        place = last + away
-        width = half * math.sqrt(1 + 1 / row.n + place * place / row.spread)
-        return row.level + row.slope * place, width
-
-    return ahead
-
-
-class _Row(NamedTuple):
-    """The scores that a forecast goes by: their mean level and place, and how they spread."""
-
-    n: int
-    level: float
-    middle: float
-    slope: float
-    deviation: float
-    degrees: int
-    spread: float  # sum of squared distances of the places from their mean
-
-
-def _row(newest: Sequence[Scored], *, along_trend: bool) -> _Row:
-    """The newest score's own kind where 3 or more of the last 8 are of it, else all of them."""
-    last = newest[-1]
-    places = [
-        i for i, s in enumerate(newest) if (s.course_id, s.kind) == (last.course_id, last.kind)
+def _score_points(view: View, horizon: int) -> tuple[list[ForecastPoint], Text | None]:
+    """The points that are shown, and why they end where they do."""
+    days = [day - view.today for day in forecast_days(view.today, horizon)]
+    found = drawn(view.scores, fitted(view), view.now, days)
+    points = [
+        ForecastPoint(date=iso_date(view.today + days), value=value, low=low, high=high)
+        for days, value, low, high in found.points
     ]
-    if len(places) < SCORES_MIN:
-        places = list(range(len(newest)))
-    percents = [newest[i].percent for i in places]
-    n, middle = len(places), math.fsum(places) / len(places)
-    level = math.fsum(percents) / n
-    line = fit_kinds(newest) if along_trend else None
-    if line is not None:
-        return _Row(n, level, middle, line.slope, line.deviation, line.degrees, line.spread)
-    spread = math.fsum((place - middle) ** 2 for place in places)
-    return _Row(n, level, middle, 0.0, deviation(percents), n - 1, spread)
+    if found.too_wide_from is None:
+        return points, None
+    if not points:
+        return [], sentence("forecast.too_wide", {"width": WIDTH_MAX})
+    date = day_and_month(view.today + found.too_wide_from)
+    return points, sentence("forecast.too_wide_from", {"date": date, "width": WIDTH_MAX})
 
 
 def _daily_counts(view: View, lived: int) -> list[int]:

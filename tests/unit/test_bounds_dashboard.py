@@ -5,10 +5,11 @@ from datetime import datetime
 import pytest
 
 from domain.course_facts import WeeklyTargets
+from domain.exact import percent
 from metrics import recommendations
 from metrics.activity import comparison, realtime_metrics, recent_activities
 from metrics.engagement import Engagement, engagement
-from metrics.figures import minutes, needs, no_trend, percent, prob, trend
+from metrics.figures import minutes, needs, no_trend, prob, trend
 from metrics.insights import insights
 from metrics.pressing import overdue, silent_days
 from metrics.recommendations import learning_recommendations
