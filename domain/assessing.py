@@ -7,7 +7,7 @@ that would rest on what came after it.
 
 from typing import Final, Literal
 
-from domain.awaiting import awaiting, taken, tell_amount, wait
+from domain.awaiting import awaiting, taken, tell_amount, tell_forecasts, wait
 from domain.course_facts import DAY
 from domain.coursework import Assigned, assigned_one, submitted
 from domain.features.assessment import (
@@ -83,6 +83,12 @@ def was_scored(
     if ahead is not None and score is not None:
         label = round(_TENTHS * min(score.percent, PERCENT_MAX))
         tell_amount(state, course, ahead, label, step)
+
+
+def judge_forecasts(state: Learner, course: Course, score: Scored | None, step: Step) -> None:
+    """Judge what was forecast, by the first score of an assessment of an open course."""
+    if score is not None and _in_time(course, step):
+        tell_forecasts(state, course, score, step)
 
 
 def _in_time(course: Course, step: Step) -> bool:

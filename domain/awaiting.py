@@ -12,14 +12,20 @@ from domain.course_facts import DAY, CourseFacts
 from domain.days import local_day
 from domain.events import Outcome
 from domain.examples import Example, Lesson
+from domain.forecasting import FORECAST_DAYS
 from domain.ids import short_id
 from domain.predictions import NUMBERS, TARGETS, Awaiting, Prediction, Target
+from domain.scores import Scored
 from domain.standing import standing
 from domain.state import AWAITING_MAX, Course, Learner
 from domain.step import Step
 
 MISSING_AFTER: Final = 7 * DAY
 """Work counts as missing so long after its due time."""
+JUDGED_WITHIN: Final = 28 * DAY
+"""A forecast is judged by the first score of so long from its day on, or not at all."""
+_FORECASTS: Final = {NUMBERS[target]: days * DAY for target, days in FORECAST_DAYS.items()}
+_TENTHS: Final = 10
 _OF_THE_COURSE: Final = NUMBERS["not_passing"]
 
 
@@ -48,7 +54,8 @@ def tell_by_time(state: Learner, step: Step) -> None:
     at = step.at
     if any(each.known_at <= at for each in state.awaiting):
         told = _take(state.awaiting, lambda each: each.known_at <= at)
-        examples = [_example(each, _is_silent(state, each, step), None) for each in told]
+        silences = [each for each in told if each.target not in _FORECASTS]
+        examples = [_example(each, _is_silent(state, each, step), None) for each in silences]
         _teach(state, None, step, at, examples)
     for course in state.courses:
         if any(0 < each.known_at <= at for each in course.awaiting):
@@ -66,6 +73,18 @@ def tell_outcome(state: Learner, course: Course, outcome: Outcome, step: Step) -
 def tell_amount(state: Learner, course: Course, made: Awaiting, label: int, step: Step) -> None:
     """Make an example of a score or a submission that came."""
     _teach(state, course, step, step.now, [_example(made, label, _facts(course, step))])
+
+
+def tell_forecasts(state: Learner, course: Course, score: Scored, step: Step) -> None:
+    """Make examples of the forecasts that a new score judges, the first one from their day on."""
+    told = _take(
+        state.awaiting,
+        lambda each: (
+            each.target in _FORECASTS and each.made_at + _FORECASTS[each.target] <= score.at
+        ),
+    )
+    label = round(_TENTHS * score.percent)
+    _teach(state, course, step, step.now, [_example(each, label, None) for each in told])
 
 
 def taken(course: Course, target: Target, name: str) -> Awaiting | None:

@@ -12,8 +12,8 @@ from domain.predictions import Figure, Target
 class Example(Struct, frozen=True, array_like=True, gc=False):
     """One prediction with its label.
 
-    `label` is in the units of `Figure.value` for scores and submissions, and 0 or 1 for a
-    probability (1: what is predicted came true). `kind` is the assessment's, in lower case, and
+    `label` is in the units of `Figure.value` for scores, submissions and forecasts, and 0 or 1 for
+    a probability (1: what is predicted came true). `kind` is the assessment's, in lower case, and
     `slot` its place among the course's by due time, from 1 on; 0 where it is not known.
     """
 

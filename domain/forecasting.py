@@ -1,11 +1,15 @@
-"""What the next scores may be: closed forms with 90 % intervals, as readers are shown them."""
+"""What the next scores may be: closed forms with 90 % intervals, as readers are shown them.
+
+The fold keeps what it makes of them each week, to be judged; answers draw the points.
+"""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from domain.course_facts import DAY
 from domain.exact import exceeds, percent
+from domain.predictions import Figure, Reach, Target
 from domain.score_trend import (
     LEVEL_NOISE_VARIANCE,
     LEVEL_STEP_VARIANCE,
@@ -14,6 +18,7 @@ from domain.score_trend import (
     ScoreLevel,
     ScoreTrend,
     fit_kinds,
+    fit_scores,
 )
 from domain.scores import Scored
 from domain.statistics import deviation, normal_quantile, t_quantile
@@ -21,20 +26,26 @@ from domain.statistics import deviation, normal_quantile, t_quantile
 LEVEL: Final = 0.9
 WIDTH_MAX: Final = 50
 """Points; a wider interval is said in words, not drawn: a band over everything says nothing."""
+FORECAST_DAYS: Final[dict[Target, int]] = {"forecast_7": 7, "forecast_28": 28, "forecast_84": 84}
+"""The forecasts that are judged, and how many days each looks ahead."""
 SPREAD_MIN: Final = 1.0
 """Points; equal scores do not make the next one certain."""
+_WEEK: Final = 7
+_THOUSAND: Final = 1000
 
 
 class Point(NamedTuple):
     """What to expect so many days from now, and where nine in ten scores will lie.
 
-    Percent with one decimal, held within 0 and 100.
+    Percent with one decimal, held within 0 and 100; `half` is half the width of the formula's
+    interval, in points.
     """
 
     days: int
     value: float
     low: float
     high: float
+    half: float
 
 
 class Drawn(NamedTuple):
@@ -44,27 +55,79 @@ class Drawn(NamedTuple):
     too_wide_from: int | None
 
 
-def drawn(scores: Sequence[Scored], trend: ScoreTrend, now: int, days: Iterable[int]) -> Drawn:
+def drawn(
+    scores: Sequence[Scored], trend: ScoreTrend, now: int, days: Iterable[int], reach: Reach | None
+) -> Drawn:
     """The points of these days from now, before the first whose interval is too wide.
 
     `scores` are the counted ones of open courses, three at least, and `trend` is theirs. By the
     level against expectations where that is known; else the level of the newest scores, flat, or
     along their trend where that is proven. The interval widens with the distance: the level
-    wanders, and an unproven slope is still an unknown one.
+    wanders, and an unproven slope is still an unknown one. `reach` is how far it has to go, down
+    and up, so that nine in ten scores lie within.
     """
     newest = scores[-SCORES_MAX:]
     assert len(newest) >= SCORES_MIN, "a forecast rests on three scores"
     pace = (len(newest) - 1) * DAY / max(DAY, newest[-1].at - newest[0].at)
     since = max(0.0, (now - newest[-1].at) / DAY)
     ahead = _by_line(newest, trend) if trend.level is None else _by_level(newest, trend.level)
-    points = []
+    down, up = (1.0, 1.0) if reach is None else (reach.low / _THOUSAND, reach.high / _THOUSAND)
+    points: list[Point] = []
     for each in days:
         value, half = ahead(pace * (since + each))
-        point = Point(each, percent(value), percent(value - half), percent(value + half))
+        low, high = percent(value - down * half), percent(value + up * half)
+        point = Point(each, percent(value), low, high, half)
         if exceeds(point.high - point.low, WIDTH_MAX):
             return Drawn(points, each)
         points.append(point)
     return Drawn(points, None)
+
+
+class Forecast(NamedTuple):
+    """What a reader could be shown of the score in some weeks.
+
+    `half` is half the width of the formula's interval, in tenths of a point; 1 in `by_level` is
+    that the formula goes by the level against expectations.
+    """
+
+    target: Target
+    by_level: int
+    half: int
+    shown: Figure
+
+
+def forecasts(
+    scores: Sequence[Scored], now: int, reach: Reach | None, wanted: Collection[Target]
+) -> Iterator[Forecast]:
+    """Those of the wanted forecasts that can be drawn now; none where scores are under three.
+
+    The baseline is the mean of all `scores`.
+    """
+    if len(scores) < SCORES_MIN or not wanted:
+        return
+    trend = fit_scores(scores)
+    naive = _tenths(math.fsum(score.percent for score in scores) / len(scores))
+    days_of = {FORECAST_DAYS[target]: target for target in wanted}
+    weeks = range(_WEEK, max(days_of) + 1, _WEEK)
+    for point in drawn(scores, trend, now, weeks, reach).points:
+        if point.days in days_of:
+            low, value, high = map(_tenths, (point.low, point.value, point.high))
+            yield Forecast(
+                target=days_of[point.days],
+                by_level=int(trend.level is not None),
+                half=_tenths(point.half),
+                shown=Figure(value, naive, low, high),
+            )
+
+
+def is_by_level(scores: Sequence[Scored]) -> bool:
+    """Whether the expectations of enough of the newest scores are known."""
+    known = sum(score.expected is not None for score in scores[-SCORES_MAX:])
+    return known >= SCORES_MIN
+
+
+def _tenths(value: float) -> int:
+    return round(10 * value)
 
 
 _Ahead: TypeAlias = Callable[[float], tuple[float, float]]

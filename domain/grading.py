@@ -1,7 +1,13 @@
 """Submissions and grades: what arrives about an assessment, and what follows from it."""
 
 from domain import coursework, days
-from domain.assessing import score_ahead, submission_ahead, was_scored, was_submitted
+from domain.assessing import (
+    judge_forecasts,
+    score_ahead,
+    submission_ahead,
+    was_scored,
+    was_submitted,
+)
 from domain.changes import DeadlinesChanged, Ending, GradesChanged, ScoresChanged, WorkChanged
 from domain.courses import let_go, long_finished
 from domain.coursework import (
@@ -60,6 +66,8 @@ def graded(state: Learner, course: Course, event: AssessmentGraded, zone: str, s
     add_grade(state, work, _grade(state, course, work, event, zone, step))
     _count_stand_in(state, course, work)
     was_scored(state, course, ahead, score_of(course, work, facts), step)
+    if first:
+        judge_forecasts(state, course, score_of(course, work, facts), step)
     _follow_scores(state, course, work, score, step)
     if coursework.submitted(course, work) != before:
         step.changes.append(WorkChanged(course))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from domain.awaiting import MISSING_AFTER, tell_by_time, wait
+from domain.awaiting import JUDGED_WITHIN, MISSING_AFTER, tell_by_time, wait
 from domain.changes import (
     Change,
     CourseAdded,
@@ -27,10 +27,11 @@ from domain.coursework import Assigned, assigned, submitted
 from domain.features.assessment import score_features, submission_features
 from domain.features.course import NEXT_DUE, course_features, days_to_due
 from domain.features.silence import Lately, lately, silence_features
+from domain.forecasting import FORECAST_DAYS, forecasts, is_by_level
 from domain.ids import short_id
-from domain.predictions import NUMBERS, Figure, Prediction, Target
+from domain.predictions import FORECASTS, NUMBERS, Figure, Prediction, Target
 from domain.running import Running, open_courses
-from domain.scores import all_scores
+from domain.scores import all_scores, open_scores
 from domain.scoring import Slot
 from domain.standing import HeavyWork
 from domain.state import NEVER, Course, Learner
@@ -79,6 +80,8 @@ def follow(state: Learner, step: Step, kinds: set[type[Change]]) -> None:
     if running and (step.scorer.number or week):
         maker = _Maker(state, step, moment, lately(state, moment, step.zone))
         maker.silence(running, week=running[0] in week)
+        if not same_work:
+            maker.forecasts(week=running[0] in week)
         for each in running:
             maker.course(each, week=each in week)
         if step.scorer.number and not same_work:
@@ -125,6 +128,27 @@ class _Maker:
             made = self._probability(target, None, None, features)
             if week:
                 wait(self.state, self.state.awaiting, made, self.moment + days * DAY)
+
+    def forecasts(self, *, week: bool) -> None:
+        """How far intervals of scores to come reach; a week's moment has them wait, too.
+
+        One of each waits at a time, so that a score judges one of each.
+        """
+        scores = open_scores(self.state, self.step.facts)
+        if not scores:
+            return
+        known = self.step.facts.get(scores[-1].course_id)
+        series = scores[-1].course_id if known is None else known.run_of
+        reach = self.step.scorer.reach(series, by_level=is_by_level(scores))
+        self.state.reach = reach
+        if not week:
+            return
+        waits = {each.target for each in self.state.awaiting}
+        wanted = [target for target in FORECASTS if NUMBERS[target] not in waits]
+        for target, *rests_on, shown in forecasts(scores, self.moment, reach, wanted):
+            made = self._prediction(target, None, None, rests_on, shown)
+            known_at = self.moment + FORECAST_DAYS[target] * DAY + JUDGED_WITHIN
+            wait(self.state, self.state.awaiting, made, known_at)
 
     def course(self, each: Running, *, week: bool) -> None:
         """Not passing a course with dates, and missing its next heavy work."""
@@ -183,11 +207,21 @@ class _Maker:
         features: list[int],
         shown: Figure | None,
     ) -> Prediction:
-        number = self.step.scorer.number
-        made = Prediction(NUMBERS[target], course_id, name, self.moment, number, features, shown)
+        made = self._prediction(target, course_id, name, features, shown)
         if shown is not None:
             self.state.predictions.append(made)
         return made
+
+    def _prediction(
+        self,
+        target: Target,
+        course_id: str | None,
+        name: str | None,
+        features: list[int],
+        shown: Figure | None,
+    ) -> Prediction:
+        number = self.step.scorer.number
+        return Prediction(NUMBERS[target], course_id, name, self.moment, number, features, shown)
 
 
 def amount(step: Step, target: Target, features: list[int], slot: Slot) -> Figure | None:

@@ -4,11 +4,17 @@ from typing import Final, Literal, TypeAlias, get_args
 
 from msgspec import Struct
 
-Target: TypeAlias = Literal[
+Model: TypeAlias = Literal[
     "score", "submission", "inactivity_7", "inactivity_14", "not_passing", "next_missing"
 ]
+Forecast: TypeAlias = Literal["forecast_7", "forecast_28", "forecast_84"]
+Target: TypeAlias = Literal[Model, Forecast]
+MODELS: Final[tuple[Model, ...]] = get_args(Model)
+"""What is learned."""
+FORECASTS: Final[tuple[Forecast, ...]] = get_args(Forecast)
+"""What is judged alone: a score in so many days, by a closed form."""
 TARGETS: Final[tuple[Target, ...]] = get_args(Target)
-"""What models predict, in the order of their numbers in a state."""
+"""What is predicted and judged, in the order of its numbers in a state."""
 NUMBERS: Final[dict[Target, int]] = {target: number for number, target in enumerate(TARGETS)}
 
 
@@ -23,6 +29,13 @@ class Figure(Struct, array_like=True, gc=False):
     naive: int | None = None
     low: int | None = None
     high: int | None = None
+
+
+class Reach(Struct, array_like=True, gc=False):
+    """How far a forecast's interval reaches down and up: thousandths of what its formula has."""
+
+    low: int
+    high: int
 
 
 class Prediction(Struct, array_like=True, gc=False):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
-from domain.predictions import Figure, Target
+from domain.predictions import Figure, Reach, Target
 
 SCORE_UNKNOWN: Final = 70.0
 """What a score is taken to be while nothing is known of any, percent."""
@@ -71,6 +71,13 @@ class Scorer(Protocol):
         """A score or a submission's time with its 90 % interval; None as above."""
         ...
 
+    def reach(self, series: str, *, by_level: bool) -> Reach | None:
+        """How far forecasts of scores reach, by what became of earlier ones of the series' runs.
+
+        None: as far as the formula has it.
+        """
+        ...
+
 
 class NoModels:
     """The scorer before anything is learned."""
@@ -117,6 +124,11 @@ class NoModels:
     ) -> Figure | None:
         """Too little is learned."""
         del target, features, series, kind
+        return None
+
+    def reach(self, series: str, *, by_level: bool) -> Reach | None:
+        """As far as the formula has it."""
+        del series, by_level
         return None
 
 

@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias, get_args
 from msgspec import Struct, field
 
 from domain.events import GoalMetric, Outcome
-from domain.predictions import Awaiting, Prediction
+from domain.predictions import Awaiting, Prediction, Reach
 
 STATE_VERSION: Final = 5
 NEVER: Final = 0
@@ -372,7 +372,9 @@ class Learner(Struct, array_like=True):
     predictions: list[Prediction] = field(default_factory=list)  # the newest, as shown
     predicted_at: int = NEVER  # for when they were made
     predict_at: int = NEVER  # when to predict again, or when a label is known
-    awaiting: list[Awaiting] = field(default_factory=list)  # of silence, in order of `made_at`
+    awaiting: list[Awaiting] = field(default_factory=list)  # of silence and of scores to come, in
+    # order of `made_at`
+    reach: Reach | None = None  # of forecasts, as labels so far ask for; None: as by formula
     overflow: Overflow = field(default_factory=Overflow)
 
     @property

@@ -50,6 +50,9 @@ _COMMON: Final[Mapping[str, str]] = {
     "model.inactivity_14": "Two weeks without work",
     "model.not_passing": "Not passing a course",
     "model.next_missing": "Missing the next deadline",
+    "model.forecast_7": "Score forecast for a week ahead",
+    "model.forecast_28": "Score forecast for four weeks ahead",
+    "model.forecast_84": "Score forecast for twelve weeks ahead",
     "confidence.nothing_learned": "Nothing has been learned for predictions yet",
     "confidence.switched_off": "{model}: switched off",
     "confidence.few_examples": (

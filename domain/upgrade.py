@@ -288,7 +288,7 @@ def _learner_5(raw: Raw) -> Raw:
     What the baseline said, and how far it was off, is forgotten: nothing waits yet.
     """
     state = _filled(raw, 35)
-    return [*state[:31], [], 0, 0, [], state[34]]
+    return [*state[:31], [], 0, 0, [], None, state[34]]
 
 
 LEARNER: Final[Mapping[int, Step]] = {

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from domain.alerts import Param
 from domain.days import day_month
 from domain.exact import exceeds, reaches, rounded
-from domain.predictions import TARGETS, Target
+from domain.predictions import FORECASTS, MODELS, TARGETS, Target
 from metrics.figures import instant, prob, sentence
 from metrics.modelled import INTERVAL_LEVEL, learned, running
 from metrics.shapes import Band, Prob, Text
@@ -32,6 +32,9 @@ _SHOWN_AS: Final[dict[Target, ReportTarget]] = {
     "inactivity_14": "inactivity",
     "not_passing": "not_passing",
     "next_missing": "next_missing",
+    "forecast_7": "forecast",
+    "forecast_28": "forecast",
+    "forecast_84": "forecast",
 }
 
 
@@ -48,8 +51,8 @@ class _Judged(NamedTuple):
 def prediction_confidence(view: View) -> PredictionConfidence:
     """The section `prediction_confidence`: the lowest level of all models that are switched on."""
     serving, newest = _snapshots(view)
-    on = [target for target in TARGETS if target in view.predicted]
-    reasons = [_said("confidence.switched_off", each) for each in TARGETS if each not in on]
+    on = [target for target in TARGETS if target in FORECASTS or target in view.predicted]
+    reasons = [_said("confidence.switched_off", each) for each in MODELS if each not in on]
     if serving is None or newest is None:
         reasons.insert(0, sentence("confidence.nothing_learned", {}))
         return PredictionConfidence(level="low", value=None, reasons=reasons, models=[])

@@ -83,10 +83,10 @@ def forecast_days(today: int, horizon: int) -> range:
 def _score_points(view: View, horizon: int) -> tuple[list[ForecastPoint], Text | None]:
     """The points that are shown, and why they end where they do."""
     days = [day - view.today for day in forecast_days(view.today, horizon)]
-    found = drawn(view.scores, fitted(view), view.now, days)
+    found = drawn(view.scores, fitted(view), view.now, days, view.state.reach)
     points = [
-        ForecastPoint(date=iso_date(view.today + days), value=value, low=low, high=high)
-        for days, value, low, high in found.points
+        ForecastPoint(date=iso_date(view.today + ahead), value=value, low=low, high=high)
+        for ahead, value, low, high, _ in found.points
     ]
     if found.too_wide_from is None:
         return points, None

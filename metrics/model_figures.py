@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Literal
 
 from domain.exact import rounded
-from domain.predictions import TARGETS, Target
+from domain.predictions import FORECASTS, TARGETS, Target
 from metrics.figures import instant, maybe_instant, prob
 from metrics.modelled import learned
 from metrics.shapes import Prob
@@ -49,7 +49,10 @@ def models_report(
             for partition, number in sorted(adopted.items())
         ],
         gates=[] if newest is None else [_gate(*each) for each in newest.snapshot.gates.items()],
-        models=[_figures(models, target, on=target in predicted) for target in TARGETS],
+        models=[
+            _figures(models, target, on=target in predicted or target in FORECASTS)
+            for target in TARGETS
+        ],
     )
 
 
@@ -125,7 +128,7 @@ def _episode(target: Target, told: Told) -> DriftEpisode:
 def _unit(target: Target) -> Literal["probability", "percent", "days"]:
     if target in ENCODINGS:
         return "probability"
-    return "percent" if target == "score" else "days"
+    return "days" if target == "submission" else "percent"
 
 
 def _bins(target: Target, bins: Iterable[Bin]) -> Iterator[CalibrationBin]:

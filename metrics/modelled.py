@@ -127,9 +127,9 @@ def model_of(target: Target, served: Served) -> Model:
 def learned(served: Served | None, target: Target) -> tuple[int, int]:
     """How much was learned of what a target needs: examples, or known outcomes where these lack.
 
-    Both as (have, need).
+    Both as (have, need); a forecast needs none.
     """
-    need = EXAMPLES_MIN[target]
+    need = EXAMPLES_MIN.get(target, 0)
     have = 0 if served is None else served.snapshot.examples.get(target, 0)
     if target != "not_passing" or have < need or served is None:
         return have, need

@@ -23,7 +23,7 @@ from metrics.shapes import (
 EffectTarget: TypeAlias = Literal["not_passing", "inactivity"]
 RiskTarget: TypeAlias = Literal["not_passing", "inactivity", "next_missing"]
 ReportTarget: TypeAlias = Literal[
-    "score", "inactivity", "not_passing", "next_missing", "submission"
+    "score", "inactivity", "not_passing", "next_missing", "submission", "forecast"
 ]
 RiskUnit: TypeAlias = Unit | Literal["assessments"]
 

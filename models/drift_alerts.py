@@ -17,6 +17,7 @@ from domain.alerts import (
     alert_id,
 )
 from domain.exact import rounded
+from domain.predictions import FORECASTS
 from domain.predictions import Target as Predicted
 from domain.rules.model_drift import RULE
 from domain.texts import text
@@ -37,6 +38,7 @@ _BRIER: Final = _Loss("brier", "ratio", 3)
 _ERRORS: Final[dict[Predicted, _Loss]] = {
     "score": _Loss("mae", "points", 1),
     "submission": _Loss("mae", "days", 1),
+    **dict.fromkeys(FORECASTS, _Loss("mae", "points", 1)),
 }
 
 

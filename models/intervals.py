@@ -6,6 +6,8 @@ from typing import Final, NamedTuple
 from msgspec import Struct
 
 LEVEL: Final = 0.9
+ALL: Final = ""
+"""In place of a series: all of them."""
 _SEPARATOR: Final = "\x1f"
 
 
@@ -34,6 +36,16 @@ def keys(series: str | None, kind: str | None, number: int) -> Keys:
     """The keys of a prediction in the bin of this number."""
     whole = _SEPARATOR.join((series or "", kind or ""))
     return Keys(_SEPARATOR.join((whole, str(number))), whole)
+
+
+def kind_of(*, by_level: bool) -> str:
+    """What stands for the kind where a forecast's interval is kept: what its formula goes by."""
+    return "level" if by_level else "line"
+
+
+def reach_key(series: str, *, by_level: bool) -> str:
+    """The key of how far forecasts of a series reach; they are not told apart by what they say."""
+    return keys(series, kind_of(by_level=by_level), 0).bin
 
 
 def typical_error(errors: Mapping[str, Error], at: Keys, start: float) -> float:

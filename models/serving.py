@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from domain.predictions import Figure, Target
+from domain.predictions import Figure, Reach, Target
 from domain.scoring import Slot
 from models import amounts, intervals, priors
 from models.encoding import ENCODINGS, TABLES
@@ -18,7 +18,7 @@ EXAMPLES_MIN: Final[dict[Target, int]] = {
     "not_passing": 500,
     "next_missing": 500,
 }
-"""Under so many learned examples a model says nothing."""
+"""Under so many learned examples a model says nothing; a forecast goes by its formula."""
 OUTCOMES_MIN: Final = 500
 """Under so many known outcomes `not_passing` says nothing."""
 NO_OUTCOMES: Final = BaseRate("")
@@ -137,6 +137,18 @@ class Served:
             scale.figure(value - reach.low * error),
             scale.figure(value + reach.high * error),
         )
+
+    def reach(self, series: str, *, by_level: bool) -> Reach | None:
+        """How far forecasts of scores reach: by the series' own scores, else by all of them.
+
+        None, as far as the formula has it, while neither is known.
+        """
+        known = self.snapshot.reaches
+        for name in (series, intervals.ALL):
+            found = known.get(intervals.reach_key(name, by_level=by_level))
+            if found is not None:
+                return found
+        return None
 
 
 def calibrated(model: Classification, logit: int) -> int:

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct, field
 
-from domain.predictions import TARGETS, Target
+from domain.predictions import MODELS, TARGETS, Reach, Target
 from models.encoding import ENCODINGS, TABLES
 from models.intervals import Error, Quantiles
 from models.priors import Priors
@@ -64,8 +64,9 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     """All models, as they were when everything before the offset `learned` was learned.
 
     `learned_until` is when the newest label was known, in epoch seconds. `examples` counts what
-    was learned of each target, `skipped` what was not, by reason. `gates` are the courses for which
-    `not_passing` is not to be believed.
+    was learned of each target, `skipped` what was not, by reason. `reaches` are those of forecasts,
+    by `models.intervals.reach_key`; `gates` are the courses for which `not_passing` is not to be
+    believed.
     """
 
     format: int = FORMAT
@@ -76,6 +77,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     skipped: dict[str, int] = field(default_factory=dict)
     classifications: dict[Target, Classification]
     regressions: dict[Target, Regression]
+    reaches: dict[str, Reach] = field(default_factory=dict)
     priors: dict[Target, Priors]
     base_rates: dict[str, BaseRate]
     gates: dict[str, Gate] = field(default_factory=dict)
@@ -130,7 +132,7 @@ def _faults(snapshot: Snapshot) -> Iterator[str]:
         "regressions": snapshot.regressions,
         "priors": snapshot.priors,
     }
-    amounts = [target for target in TARGETS if target not in ENCODINGS]
+    amounts = [target for target in MODELS if target not in ENCODINGS]
     for name, part in parts.items():
         wanted = list(ENCODINGS) if name == "classifications" else amounts
         yield from (f"{name} lacks {it}" for it in wanted if it not in part)

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from domain.examples import Example, Lesson
 from domain.features import COURSE, SCORE, SILENCE, SUBMISSION, Feature
 from domain.inputs import ModelAdopted
-from domain.predictions import TARGETS, Figure, Target
+from domain.predictions import FORECASTS, TARGETS, Figure, Target
 from domain.scoring import NoModels, Scorer
 from metrics.view import Models
 from models.encoding import ENCODINGS
@@ -48,6 +48,7 @@ def lessons(seed: int = 1, *, many: int = MANY, series: str = "c") -> Iterator[L
                 _example("next_missing", course, int(behind), at, 850 if course[0] > 3 else 150),
                 _amount("score", random, at),
                 _amount("submission", random, at),
+                *(_forecast(target, number, at) for target in FORECASTS),
             ),
         )
 
@@ -70,6 +71,13 @@ def _amount(target: Target, random: Random, at: int) -> Example:
     features = [expected, *[0] * (len(names) - 1)]
     shown = Figure(expected, expected + 100, expected - 70, expected + 70)
     return Example(target, "a1", "quiz", 1, at - 7 * DAY, 1, features, label, shown)
+
+
+def _forecast(target: Target, number: int, at: int) -> Example:
+    """A forecast whose interval the scores fill as the formula has it."""
+    value, label = 700, 700 + 41 * (number % 9) - 164
+    shown = Figure(value, value + 150, value - 164, value + 164)
+    return Example(target, None, None, 0, at - 7 * DAY, 1, [1, 164], label, shown)
 
 
 @lru_cache
@@ -121,7 +129,7 @@ def reporting(base: Served, **reports: Report) -> Served:
 
 def believed(target: Target, **scores: Any) -> Report:
     """The report of a model that nothing is to be said against, but for what is given."""
-    amount = target in {"score", "submission"}
+    amount = target not in ENCODINGS
     good: dict[str, Any] = {"count": 1_000}
     if amount:
         good |= {"mae": 9.0, "naive_mae": 12.0, "coverage": 0.9, "width": 30.0}

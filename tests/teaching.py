@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from domain.examples import Example, Lesson
-from domain.predictions import TARGETS, Figure, Target
+from domain.predictions import FORECASTS, TARGETS, Figure, Reach, Target
 from models.encoding import ENCODINGS
 from models.learning import Learning
 from models.serving import Served
@@ -63,6 +63,9 @@ def lessons(count: int, seed: int = 1, *, shown: Served | None = None) -> Iterat
     for number in range(count):
         examples = []
         for target in TARGETS:
+            if target in FORECASTS:
+                examples.append(forecast(target, rng, shown, number))
+                continue
             features = features_of(target, rng)
             label = label_of(target, features, rng)
             figure = say(shown, target, features) if shown is not None else None
@@ -76,6 +79,18 @@ def lessons(count: int, seed: int = 1, *, shown: Served | None = None) -> Iterat
             outcome=rng.randrange(2) if number % 2 else None,
             examples=tuple(examples),
         )
+
+
+def forecast(target: Target, rng: random.Random, shown: Served | None, number: int) -> Example:
+    """A forecast as it was shown, and a score within six tenths of the formula's interval."""
+    by_level, half, value = rng.randrange(2), rng.randrange(100, 200), rng.randrange(300, 700)
+    reach = Reach(1000, 1000)
+    if shown is not None:
+        reach = shown.reach(f"series-{number % 2}", by_level=bool(by_level)) or reach
+    low, high = value - half * reach.low // 1000, value + half * reach.high // 1000
+    figure = Figure(value, value + rng.randrange(-200, 200), low, high)
+    label = value + round(half * rng.uniform(-0.6, 0.6))
+    return example(target, [by_level, half], label, figure, number=number)
 
 
 def say(served: Served, target: Target, features: list[int]) -> Figure | None:

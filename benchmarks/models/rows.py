@@ -8,9 +8,9 @@ from benchmarks.models.hindsight import Hindsight, span, year_of
 from domain.course_facts import DAY
 from domain.examples import Example, Lesson
 from domain.features import COURSE, SILENCE, Feature
-from domain.predictions import TARGETS, Target
+from domain.predictions import FORECASTS, TARGETS, Target
 
-AMOUNTS: Final[frozenset[Target]] = frozenset({"score", "submission"})
+AMOUNTS: Final[frozenset[Target]] = frozenset({"score", "submission", *FORECASTS})
 PLACES: Final = {feature.name: place for place, feature in enumerate(COURSE)}
 """Where each feature of a learner in a course stands."""
 SILENCE_DAYS: Final[dict[Target, int]] = {"inactivity_7": 7, "inactivity_14": 14}

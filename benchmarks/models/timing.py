@@ -20,7 +20,7 @@ from domain import predicting
 from domain.changes import Change, TimerDue
 from domain.decode import Record
 from domain.examples import Example, Lesson
-from domain.predictions import TARGETS, Target
+from domain.predictions import MODELS, Target
 from domain.scoring import Scorer
 from domain.state import Learner
 from domain.step import Step
@@ -97,7 +97,7 @@ def each_model(lessons: Sequence[Lesson], scorer: Scorer, learning: Learning) ->
     for lesson in lessons:
         for example in lesson.examples:
             of_target[example.target].append(with_fields(lesson, examples=(example,), outcome=None))
-    for target in TARGETS:
+    for target in MODELS:
         told = of_target[target]
         if told:
             chosen = Random(_SEED).sample(told, min(_EXAMPLES, len(told)))  # noqa: S311 - no secret
@@ -211,7 +211,7 @@ def in_the_fold(run: TimedRun, alone: dict[str, Figures]) -> dict[str, Figures]:
     spent, events = run.spent, max(1, len(run.spent.whole))
     told = Counter(each.target for lesson in run.recorded.lessons for each in lesson.examples)
     learning = sum(
-        told[target] * float(alone[target]["learn"] or 0) for target in TARGETS if target in alone
+        told[target] * float(alone[target]["learn"] or 0) for target in MODELS if target in alone
     )
     predicted = [each for each in spent.models if each]
     six = [sum(float(each[name] or 0) for each in alone.values()) for name in _SIX]

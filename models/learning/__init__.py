@@ -4,14 +4,14 @@ from collections.abc import Iterable, Mapping
 from typing import Final, Self
 
 from domain.examples import Example, Lesson, shuffled
-from domain.predictions import TARGETS, Target
+from domain.predictions import FORECASTS, MODELS, TARGETS, Target
 from models.encoding import ENCODINGS
 from models.learning import base_rates
 from models.learning.classifier import ClassifierState
 from models.learning.gates import GATED_BY
 from models.learning.judging import fault
 from models.learning.meters import AmountMeter, ProbabilityMeter
-from models.learning.models import AmountModel, AmountState, Judged, ProbabilityModel
+from models.learning.models import AmountModel, AmountState, ForecastModel, Judged, ProbabilityModel
 from models.learning.parts import (
     BadLearningError,
     Head,
@@ -20,13 +20,15 @@ from models.learning.parts import (
     decode_part,
     encode_part,
 )
+from models.learning.reaches import Reaches
 from models.reports import Gate
 from models.snapshot import BaseRate, Snapshot, encode_snapshot
 
 __all__ = ["BadLearningError", "Learning", "UnknownLearningError"]
 
-_PROBABILITIES: Final = [target for target in TARGETS if target in ENCODINGS]
-_AMOUNTS: Final = [target for target in TARGETS if target not in ENCODINGS]
+_PROBABILITIES: Final[list[Target]] = [target for target in MODELS if target in ENCODINGS]
+_AMOUNTS: Final[list[Target]] = [target for target in MODELS if target not in ENCODINGS]
+_FORECASTS: Final[tuple[Target, ...]] = FORECASTS
 
 
 class Learning:
@@ -37,6 +39,10 @@ class Learning:
         self._rates: dict[str, BaseRate] = {}
         self._probabilities = {target: ProbabilityModel(target) for target in _PROBABILITIES}
         self._amounts = {target: AmountModel(target) for target in _AMOUNTS}
+        self._reaches = Reaches()
+        self._forecasts: dict[Target, ForecastModel] = {
+            target: ForecastModel(self._reaches) for target in _FORECASTS
+        }
         self._encoded: dict[str, bytes] = {}
 
     @property
@@ -88,12 +94,17 @@ class Learning:
             self._skip(reason)
             return
         target = example.target
-        self._encoded.pop(f"model:{target}", None)
+        part = "reaches" if target in _FORECASTS else f"model:{target}"
+        self._encoded.pop(part, None)
         if example.shown is not None:
             self._encoded.pop(f"judged:{target}", None)
-        model = self._probabilities.get(target) or self._amounts[target]
-        model.learn(lesson, example)
+        self._model(target).learn(lesson, example)
         self._head.examples[target] += 1
+
+    def _model(self, target: Target) -> ProbabilityModel | AmountModel | ForecastModel:
+        """What judges the examples of a target, and learns from them."""
+        known = self._probabilities.get(target) or self._amounts.get(target)
+        return known or self._forecasts[target]
 
     def _skip(self, reason: str) -> None:
         self._head.skipped[reason] = self._head.skipped.get(reason, 0) + 1
@@ -107,9 +118,8 @@ class Learning:
         for target in self._probabilities:
             self._encoded.pop(f"model:{target}", None)
         examples = self._head.examples
-        models = self._probabilities | self._amounts
-        for target, it in models.items():
-            if it.judge.publish(number):
+        for target in TARGETS:
+            if self._model(target).judge.publish(number):
                 self._encoded.pop(f"judged:{target}", None)
         return encode_snapshot(
             Snapshot(
@@ -126,8 +136,9 @@ class Learning:
                 priors={target: it.priors for target, it in self._amounts.items()},
                 base_rates=self._rates,
                 gates=self._gates(),
+                reaches=self._reaches.served(),
                 reports={
-                    target: models[target].judge.report(target, examples[target])
+                    target: self._model(target).judge.report(target, examples[target])
                     for target in TARGETS
                 },
             )
@@ -150,7 +161,11 @@ class Learning:
         return dict(sorted(self._encoded.items()))
 
     def _states(self) -> dict[str, object]:
-        states: dict[str, object] = {"head": self._head, "base_rates": self._rates}
+        states: dict[str, object] = {
+            "head": self._head,
+            "base_rates": self._rates,
+            "reaches": self._reaches,
+        }
         for target, it in self._probabilities.items():
             if f"model:{target}" not in self._encoded:
                 states[f"model:{target}"] = it.classifier.state
@@ -159,6 +174,8 @@ class Learning:
             if f"model:{target}" not in self._encoded:
                 states[f"model:{target}"] = amount.state
             states[f"judged:{target}"] = amount.judge.state
+        for target, forecast in self._forecasts.items():
+            states[f"judged:{target}"] = forecast.judge.state
         return states
 
     @classmethod
@@ -183,6 +200,11 @@ class Learning:
                 target,
                 decode_part(parts, f"model:{target}", AmountState),
                 decode_part(parts, f"judged:{target}", Judged[AmountMeter]),
+            )
+        learning._reaches = decode_part(parts, "reaches", Reaches)
+        for target in _FORECASTS:
+            learning._forecasts[target] = ForecastModel(
+                learning._reaches, decode_part(parts, f"judged:{target}", Judged[AmountMeter])
             )
         learning._encoded = dict(parts)
         return learning

@@ -15,12 +15,14 @@ from models.learning.classifier import Classifier, ClassifierState
 from models.learning.drift import Drift, DriftState
 from models.learning.gates import GATED_BY, Gates, Newest
 from models.learning.meters import AmountMeter, Meter, ProbabilityMeter
+from models.learning.reaches import Reaches
 from models.learning.regressor import Regressor, RegressorState
 from models.learning.scoreboard import Board, Scoreboard
 from models.priors import Priors
 from models.reports import Report
 
 M = TypeVar("M", bound=Meter)
+_PERCENT: Final = 100.0
 
 
 class Loss(NamedTuple):
@@ -90,6 +92,25 @@ class Judge(Generic[M]):
         )
 
 
+class ForecastModel:
+    """A forecast by a closed form: `learn` judges it, and learns how far intervals have to reach.
+
+    All forecasts share `reaches`, so that an interval widens as the formula has it.
+    """
+
+    def __init__(self, reaches: Reaches, judged: Judged[AmountMeter] | None = None) -> None:
+        self._reaches = reaches
+        self.judge: Final = Judge(AmountMeter, Loss(_share_of_scale, _PERCENT), judged)
+
+    def learn(self, lesson: Lesson, example: Example) -> None:
+        """Judge what was shown, and learn from an example in which nothing is at fault."""
+        assert example.shown is not None, "a forecast is shown, or it is none"
+        assert lesson.course_id is not None, "a score is that of a course"
+        self.judge.judge(lesson, example, example.shown, example.label)
+        series = lesson.series or lesson.course_id
+        self._reaches.learn(example, series, lesson.course_id, lesson.at // DAY)
+
+
 class ProbabilityModel:
     """A probability: `learn` judges what was shown, then learns."""
 
@@ -144,6 +165,11 @@ class AmountModel:
     def _error(self, shown: int, label: int) -> float:
         """The absolute error, as a share of the largest possible one."""
         return min(1.0, abs(shown - label) / self._scale.unit / self._range)
+
+
+def _share_of_scale(shown: int, label: int) -> float:
+    """The absolute error of a score in tenths, as a share of the largest possible one."""
+    return abs(shown - label) / 10 / _PERCENT
 
 
 def _brier(shown: int, label: int) -> float:

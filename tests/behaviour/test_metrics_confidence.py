@@ -56,6 +56,9 @@ def test_what_was_checked_often_and_holds_is_believed() -> None:
         ("inactivity_14", "inactivity", "auc"),
         ("not_passing", "not_passing", "auc"),
         ("next_missing", "next_missing", "auc"),
+        ("forecast_7", "forecast", "mae"),
+        ("forecast_28", "forecast", "mae"),
+        ("forecast_84", "forecast", "mae"),
     ]
     score, risk = shown.models[0], shown.models[4]
     assert (score.version, score.examples_learned, score.interval_level) == ("3", 600, 0.9)
@@ -182,7 +185,7 @@ def test_a_model_that_drifted_is_marked() -> None:
     drifted = replace(believed("score"), drifted_at=1, drifts=2)
     shown = confidence(good(score=drifted))
     assert (shown.level, codes(shown)) == ("low", ["drifted"])
-    assert [each.drifted for each in shown.models] == [True, *[False] * 5]
+    assert [each.drifted for each in shown.models] == [True, *[False] * 8]
     assert shown.reasons[0].text == ("Next score: the predictions have become less reliable lately")
 
 
@@ -193,7 +196,7 @@ def test_too_few_examples_are_named_with_how_many_are_needed() -> None:
     assert shown.reasons[0].text == (
         "Next score: too little has been learned so far, 150 of the 200 results needed"
     )
-    assert shown.value is None
+    assert shown.value == 0.9  # of the forecasts, which need none: their interval held every score
 
 
 def test_a_switched_off_model_is_said_and_has_no_report() -> None:
@@ -258,8 +261,13 @@ def test_the_report_has_every_figure_of_the_newest_snapshot() -> None:
     assert shown.learned_until == "2024-03-04T09:00:00Z"
     assert [(each.partition, each.version) for each in shown.adopted] == [(0, "3"), (1, None)]
     assert [each.name for each in shown.models] == list(TARGETS)
-    assert [each.switched_on for each in shown.models] == [True, *[False] * 5]
-    assert [each.unit for each in shown.models] == ["percent", "days", *["probability"] * 4]
+    assert [each.switched_on for each in shown.models] == [True, *[False] * 5, *[True] * 3]
+    assert [each.unit for each in shown.models] == [
+        "percent",
+        "days",
+        *["probability"] * 4,
+        *["percent"] * 3,
+    ]
     for each in shown.models:
         report = known.snapshot.reports[each.name]
         assert (each.examples_learned, each.speaks) == (600, True)
@@ -291,7 +299,7 @@ PAIRS = {
 
 
 def test_calibration_is_by_bin() -> None:
-    score, *_, missing = models_report(models_of(served(3)), {}, frozenset()).models
+    score, _, _, _, _, missing, *_ = models_report(models_of(served(3)), {}, frozenset()).models
     assert [(each.from_, each.to) for each in missing.calibration][:2] == [
         (0.0, 0.067),
         (0.067, 0.133),
@@ -313,8 +321,11 @@ def test_drift_says_since_when() -> None:
 def test_before_there_is_a_snapshot_all_figures_are_unknown() -> None:
     shown = models_report(models_of(), {}, frozenset(TARGETS))
     assert (shown.serving_version, shown.newest_version, shown.learned_until) == (None, None, None)
-    assert [(each.examples_learned, each.speaks) for each in shown.models] == [(0, False)] * 6
-    assert {each.examples_needed for each in shown.models} == {200, 500}
+    assert [(each.examples_learned, each.speaks) for each in shown.models] == [
+        *[(0, False)] * 6,
+        *[(0, True)] * 3,
+    ]
+    assert {each.examples_needed for each in shown.models} == {0, 200, 500}
     assert shown.models[0].total.mae is None
     assert list(gauges(models_of())) == []
 

@@ -67,6 +67,7 @@ def one(target: Target, **given: Any) -> Transition:
         ("next_missing", "brier", "ratio", 0.123),
         ("score", "mae", "points", 0.1),
         ("submission", "mae", "days", 0.1),
+        ("forecast_28", "mae", "points", 0.1),
     ],
 )
 def test_the_loss_is_said_in_the_models_unit(

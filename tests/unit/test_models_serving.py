@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from typing_extensions import override
 
 from domain.examples import Lesson
-from domain.predictions import TARGETS, Target
+from domain.predictions import MODELS, Target
 from domain.scoring import Scorer, Slot
 from models.encoding import ENCODINGS
 from models.learning import Learning
@@ -34,7 +34,7 @@ def test_serving_needs_no_river() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", MODELS)
 def test_under_a_minimum_of_examples_nothing_is_said(target: Target) -> None:
     features = features_of(target, random.Random(1))
     for count, said in ((EXAMPLES_MIN[target] - 1, False), (EXAMPLES_MIN[target], True)):
@@ -52,7 +52,7 @@ def test_under_500_outcomes_nothing_is_said_of_passing() -> None:
         assert (Served(changed).probability("not_passing", features) is not None) == said
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", MODELS)
 def test_features_of_another_model_are_answered_with_nothing(target: Target) -> None:
     features = features_of(target, random.Random(1))
     for odd in (features[:-1], [*features, 0], [10_000, *features[1:]]):

@@ -8,7 +8,7 @@ import pytest
 from domain.configuration import Configuration, Models
 from domain.course_facts import Assessment, CourseFacts
 from domain.examples import Example, Lesson
-from domain.predictions import TARGETS, Awaiting, Prediction, Target
+from domain.predictions import MODELS, TARGETS, Awaiting, Prediction, Target
 from domain.state import AWAITING_MAX, Learner
 from tests.factories import (
     START,
@@ -82,7 +82,7 @@ def test_a_learner_who_works_is_predicted_once_a_day_and_with_the_newest_snapsho
     bench = taught().send(viewed(at(1)), viewed(at(1, 1)))
     first = bench.learner()
     assert first.predicted_at == seconds(at(1))
-    assert {TARGETS[each.target] for each in first.predictions} == set(TARGETS)
+    assert {TARGETS[each.target] for each in first.predictions} == set(MODELS)
     assert {each.model for each in first.predictions} == {1}
     assert bench.send(viewed(at(2))).learner().predicted_at == seconds(at(2))
 

@@ -189,14 +189,14 @@ def test_states_of_an_older_version_that_the_same_fold_made_are_equal() -> None:
 
 
 def of_version_4(data: bytes) -> bytes:
-    """The same state as version 4 laid it out; a prediction and two errors stood in place of five.
+    """The same state as version 4 laid it out; a prediction and two errors stood in place of six.
 
     Only of who is in no course.
     """
     raw = msgspec.msgpack.decode(data)
-    assert (raw[0], raw[17], raw[31:35]) == (5, [], [[], 0, 0, []])
+    assert (raw[0], raw[17], raw[31:36]) == (5, [], [[], 0, 0, [], None])
     return msgspec.msgpack.encode(
-        [4, *raw[1:31], None, [0, 0.0, 0, 0.0], [0, 0.0, 0, 0.0], raw[35]]
+        [4, *raw[1:31], None, [0, 0.0, 0, 0.0], [0, 0.0, 0, 0.0], raw[36]]
     )
 
 
