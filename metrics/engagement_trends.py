@@ -1,5 +1,6 @@
 """How engagement goes over a period, how regular it is, and on which days it falls."""
 
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
@@ -69,7 +70,7 @@ def hour_concentration(view: View) -> float | None:
 
 def weekday_concentration(view: View, period: int) -> float | None:
     """The same for weekdays, over the period's whole weeks, so that each weekday comes as often."""
-    counts = [float(each.activities) for each in weekday_pattern(view, period // WEEK * WEEK)]
+    counts = [float(of.activities) for of in _weekdays(view, period // WEEK * WEEK)]
     if sum(counts) < CONCENTRATION_EVENTS_MIN:
         return None
     return prob(concentration(counts))
@@ -77,19 +78,35 @@ def weekday_concentration(view: View, period: int) -> float | None:
 
 def weekday_pattern(view: View, period: int) -> list[WeekdayActivity]:
     """Activities and minutes by weekday over the period, Monday first."""
-    sums = [[0, 0, 0] for _ in range(WEEK)]
+    return [
+        WeekdayActivity(
+            weekday=number,
+            activities=of.activities,
+            minutes=known_minutes(view, of.activities, of.timed, of.seconds),
+        )
+        for number, of in enumerate(_weekdays(view, period), 1)
+    ]
+
+
+@dataclass(slots=True)
+class _Sums:
+    """What was done on one weekday."""
+
+    activities: int = 0
+    timed: int = 0
+    seconds: int = 0
+
+
+def _weekdays(view: View, period: int) -> list[_Sums]:
+    """The sums of the period's days, Monday first."""
+    sums = [_Sums() for _ in range(WEEK)]
     for day in view.state.days:
         if view.today - period < day.day <= view.today:
             of = sums[weekday(day.day) - 1]
-            of[0] += day.activities
-            of[1] += day.timed
-            of[2] += day.seconds
-    return [
-        WeekdayActivity(
-            weekday=index + 1, activities=of[0], minutes=known_minutes(view, of[0], of[1], of[2])
-        )
-        for index, of in enumerate(sums)
-    ]
+            of.activities += day.activities
+            of.timed += day.timed
+            of.seconds += day.seconds
+    return sums
 
 
 def _active_weekdays(view: View, week: Window) -> set[int]:

@@ -14,7 +14,7 @@ from metrics.shapes_trends import (
     PreviousLearning,
 )
 from metrics.view import View
-from metrics.windows import bucket_of, day_minutes, lived_weeks, reaches, window
+from metrics.windows import DayFigures, days_since, lived_weeks, reaches, window
 
 STABLE_SHARE: Final = 0.05  # of the weekly mean, in a week
 PATTERN_DAYS_MIN: Final = 14
@@ -46,7 +46,7 @@ def learning_trends(view: View, period: int) -> LearningTrends:
         done=due.done,
         on_time_rate=pct(due.on_time_rate),
         activity_pattern=activity_pattern(view, first),
-        daily=[_day(view, day) for day in range(first, view.today + 1)],
+        daily=list(map(_day, days_since(view, first))),
         previous=_previous(view, first - period, first - 1),
     )
 
@@ -93,14 +93,13 @@ def _pattern(counts: dict[int, int], known: int) -> ActivityPattern:
     return "bursts" if exact.reaches(busiest, BURST_SHARE * total) else "irregular"
 
 
-def _day(view: View, day: int) -> LearningDay:
-    bucket = bucket_of(view, day)
+def _day(row: DayFigures) -> LearningDay:
     return LearningDay(
-        date=iso_date(day),
-        activities=bucket.activities,
-        minutes=day_minutes(view, bucket),
-        modules_completed=bucket.modules,
-        assessments=len(bucket.submitted),
+        date=iso_date(row.day),
+        activities=row.activities,
+        minutes=row.minutes,
+        modules_completed=row.modules,
+        assessments=row.assessments,
     )
 
 

@@ -23,7 +23,7 @@ from metrics.shapes_trends import (
     SkillMastery,
 )
 from metrics.view import View, once
-from metrics.windows import bucket_of, day_minutes
+from metrics.windows import days_since
 
 DASHBOARD_DAYS: Final = 30
 VOLATILITY_SCORES_MIN: Final = 5
@@ -129,7 +129,7 @@ def performance_analysis(view: View, period: int) -> PerformanceAnalysis:
             last_8=_last_mean(percents, SCORES_MAX),
             ew=pct(moving_average(percents)),
         ),
-        by_course=_by_course(view, first),
+        by_course=_by_course(view, first, base.trend, varies),
         by_assessment_kind=_by_kind(view, first),
         by_skill=[
             SkillMastery(skill=each.skill, mastery=None, answers=each.answers)
@@ -182,18 +182,20 @@ def _daily(view: View, first: int, within: Sequence[Scored]) -> list[Performance
     percents = [score.percent for score in view.scores]
     before = next((i for i, s in enumerate(view.scores) if s.day >= first), 0)
     rows = []
-    for day in range(first, view.today + 1):
-        bucket = bucket_of(view, day)
-        scores = by_day.get(day, [])
-        before += len(scores)
+    for each in days_since(view, first):
+        scores = by_day.get(each.day)
+        average = moving = None
+        if scores is not None:
+            before += len(scores)
+            average, moving = pct(mean_score(scores)), pct(moving_average(percents[:before]))
         rows.append(
             PerformanceDay(
-                date=iso_date(day),
-                average_score=pct(mean_score(scores)),
-                moving_average=pct(moving_average(percents[:before])) if scores else None,
-                assessments=len(bucket.submitted),
-                activities=bucket.activities,
-                minutes=day_minutes(view, bucket),
+                date=iso_date(each.day),
+                average_score=average,
+                moving_average=moving,
+                assessments=each.assessments,
+                activities=each.activities,
+                minutes=each.minutes,
             )
         )
     return rows
@@ -211,7 +213,9 @@ def _last_mean(percents: Sequence[float], count: int) -> float | None:
     return pct(sum(percents[-count:]) / count) if len(percents) >= count else None
 
 
-def _by_course(view: View, first: int) -> list[CourseScores]:
+def _by_course(view: View, first: int, trend: Trend, varies: float | None) -> list[CourseScores]:
+    """Each course's own; of a single one, the trend and the spread of all scores are its own."""
+    alone = len(view.course_scores) == 1
     rows = []
     for course_id, scores in view.course_scores.items():
         within = _within(view, scores, first)
@@ -222,10 +226,10 @@ def _by_course(view: View, first: int) -> list[CourseScores]:
                 title=ref.title,
                 course_status=ref.course_status,
                 outcome=ref.outcome,
-                trend=_shown(fit_scores(scores)),
+                trend=trend if alone else _shown(fit_scores(scores)),
                 average_score=pct(mean_score(within)),
                 score_count=len(within),
-                volatility=volatility(scores),
+                volatility=varies if alone else volatility(scores),
             )
         )
     return rows

@@ -117,6 +117,32 @@ def day_minutes(view: View, day: Day | None) -> int | None:
     return known_minutes(view, day.activities, day.timed, day.seconds)
 
 
+class DayFigures(NamedTuple):
+    """What was done on one local day."""
+
+    day: int
+    activities: int = 0
+    minutes: int | None = None
+    modules: int = 0
+    assessments: int = 0
+
+
+@once
+def days_since(view: View, first: int) -> list[DayFigures]:
+    """Every day from `first` to today, also those on which nothing happened."""
+    nothing = day_minutes(view, None)
+    buckets = view.buckets
+    rows = []
+    for day in range(first, view.today + 1):
+        at = buckets.get(day)
+        if at is None:
+            rows.append(DayFigures(day, minutes=nothing))
+            continue
+        known = day_minutes(view, at)
+        rows.append(DayFigures(day, at.activities, known, at.modules, len(at.submitted)))
+    return rows
+
+
 def bucket_of(view: View, day: int) -> Day:
     """The bucket of a local day; an empty one where nothing happened."""
     return view.buckets.get(day) or Day(day)
