@@ -20,7 +20,7 @@ from api.parameters import (
 )
 from api.problems import ParameterError, invalid_parameter
 from domain.alerts import AlertType
-from domain.state import Severity
+from domain.state.learner import Severity
 
 Name = TypeVar("Name", bound=str)
 

@@ -11,7 +11,7 @@ from domain.alerts import (
     SubjectKind,
     SuppressedReason,
 )
-from domain.state import Severity
+from domain.state.learner import Severity
 from metrics.shapes import (
     RESERVED_NAMES,
     Action,

@@ -25,7 +25,7 @@ from contracts.alert_event import instant
 from domain import alerts
 from domain.alerts import Param, Resolution, Spoken
 from domain.course_facts import CourseFacts
-from domain.state import Severity
+from domain.state.learner import Severity
 from domain.texts import text
 from metrics.shapes import Action, ActionTarget, Evidence, Model, Text
 

@@ -7,7 +7,7 @@ from api.freshness import Lags
 from api.rows import Rows
 from contracts.alert_event import instant
 from domain.ids import shown_id
-from domain.state import new_learner
+from domain.state.learner import new_learner
 from metrics.shapes import Instant
 from metrics.view import Models, View
 from runtime.settings import Settings

@@ -8,7 +8,7 @@ from typing import Final
 from fastapi import Request
 
 from api.rows import Rows
-from domain.days import local_day
+from domain.keepers.days import local_day
 from metrics.view import Models
 
 BUILD: Final = version("learnstream")

@@ -16,8 +16,8 @@ from api import models
 from api.alert_shapes import ShownState
 from api.routes import examples, page_of, problem_schemas
 from domain.alerts import AlertType
-from domain.events import Outcome
-from domain.state import Severity
+from domain.events.activity import Outcome
+from domain.state.learner import Severity
 from metrics.shapes import Band, CourseStatus, Level, SectionState
 from metrics.shapes_trends import TrendType
 

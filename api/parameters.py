@@ -7,7 +7,7 @@ from typing import Annotated, Final, get_args
 from pydantic import AwareDatetime, BeforeValidator, Field
 
 from domain.alerts import AlertType
-from domain.state import Severity
+from domain.state.learner import Severity
 from metrics.shapes_trends import TrendType
 
 USER_ID_MAX: Final = 128

@@ -14,12 +14,12 @@ from api.parameters import ALERT_TYPES, SEVERITIES
 from api.snapshots import SQL, Connection, LearnedUntil, Snapshots
 from contracts.alert_event import decode_transition
 from domain.alerts import Spoken, Transition
-from domain.checkpoint import Checkpoint
-from domain.codec import decode_checkpoint, decode_facts, decode_learner
 from domain.configuration import Configuration, adopted
 from domain.course_facts import CourseFacts
-from domain.recent import newest
-from domain.state import Learner
+from domain.fold.checkpoint import Checkpoint
+from domain.keepers.recent import newest
+from domain.state.codec import decode_checkpoint, decode_facts, decode_learner
+from domain.state.learner import Learner
 from metrics.view import Cohort, CohortCourse, Models
 
 ANSWER_WITH_ALERTS: Final[LiteralString] = SQL["answer"] + " " + SQL["alerts"]

@@ -14,11 +14,11 @@ from typing import Final
 from agents.worker.hot_states import HotStates
 from agents.worker.table import Table
 from benchmarks.machine import heading
-from domain.codec import decode_learner, encode_learner
 from domain.configuration import Configuration
-from domain.decode import Record
-from domain.fold import PartitionFold, new_checkpoint
-from domain.scoring import no_snapshots
+from domain.events.decode import Record
+from domain.fold.partition import PartitionFold, new_checkpoint
+from domain.predictions.scoring import no_snapshots
+from domain.state.codec import decode_learner, encode_learner
 from runtime.process import settle_memory
 
 LEARNERS: Final = 100_000

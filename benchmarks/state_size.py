@@ -8,12 +8,15 @@ from pathlib import Path
 
 from benchmarks.machine import heading
 from contracts.course_facts import decode_course_facts
-from domain import codec
 from domain.configuration import Configuration
-from domain.decode import Record, Rejected
-from domain.fold import Effects, PartitionFold, new_checkpoint
-from domain.scoring import no_snapshots
-from domain.state import Header, Learner
+from domain.events.decode import Record, Rejected
+from domain.fold.partition import Effects, PartitionFold, new_checkpoint
+from domain.predictions.scoring import no_snapshots
+from domain.state import codec
+from domain.state.learner import (
+    Header,
+    Learner,
+)
 from feeds.oulad import OuladOptions, read_oulad
 
 BATCH = 5_000

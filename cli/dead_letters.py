@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from cli.settings import read_settings
-from domain.decode import REASONS
+from domain.events.decode import REASONS
 from operations.dead_letters import (
     NONE,
     Filters,

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from domain.course_facts import Assessment, AttemptRule, CourseFacts, Module, WeeklyTargets
-from domain.decode import (
+from domain.events.decode import (
     NEVER,
     VALUE_BYTES_MAX,
     Reason,
@@ -16,7 +16,7 @@ from domain.decode import (
     as_msgspec_says,
     never_or_instant,
 )
-from domain.json_objects import (
+from domain.events.json_objects import (
     Problem,
     Shape,
     first_problem,

@@ -2,7 +2,7 @@
 
 from typing import Final, TypeAlias
 
-from domain.fold import DeadLetter
+from domain.fold.partition import DeadLetter
 
 Headers: TypeAlias = list[tuple[str, bytes]]
 

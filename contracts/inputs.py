@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from domain.inputs import Input
+from domain.fold.inputs import Input
 
 _encoder: Final = msgspec.json.Encoder()
 _decoder: Final = msgspec.json.Decoder(Input)

@@ -5,9 +5,9 @@ from typing import Final, TypeAlias
 import msgspec
 from msgspec import Struct
 
-from domain.decode import Rejected, as_msgspec_says
-from domain.examples import Lesson, Order
-from domain.json_objects import LEARNER_ID_MAX, Problem, parse_object
+from domain.events.decode import Rejected, as_msgspec_says
+from domain.events.json_objects import LEARNER_ID_MAX, Problem, parse_object
+from domain.predictions.examples import Lesson, Order
 
 TIME_MAX: Final = 221_845_392_000
 """9000-01-01T00:00:00Z, in epoch seconds."""

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from domain.decode import Accepted, Record, Rejected, decode
+from domain.events.decode import Accepted, Record, Rejected, decode
 
 _WHOLE: Final = 1  # partitions: with one, every key is on its own
 _UNREADABLE: Final = (msgspec.DecodeError, RecursionError, UnicodeError)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from domain.decode import Reason
+from domain.events.decode import Reason
 
 REMEDIES: Final[dict[Reason, str]] = {
     "null_value": "send no tombstones: a record has a value",

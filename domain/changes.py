@@ -8,8 +8,11 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from domain.scores import Scored
-from domain.state import Course, Work
+from domain.keepers.scores import Scored
+from domain.state.course import (
+    Course,
+    Work,
+)
 
 Ending: TypeAlias = Literal["unenrolled", "course_finished"]
 """Why what was open about a course is over with it."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from domain.course_facts import Assessment, CourseFacts
-from domain.days import day_month
+from domain.keepers.days import day_month
 
 _UNKNOWN: Final = "Assessment"
 _DAY: Final = 86_400

@@ -11,7 +11,7 @@ from typing import Any, Final
 from contracts.course_facts import decode_course_facts
 from contracts.lines import course_key_of, judge_event, learner_key_of
 from contracts.remedies import REMEDIES
-from domain.decode import Reason, Rejected
+from domain.events.decode import Reason, Rejected
 from feeds.feed import Delivery, Feed, run_feed
 from feeds.records import Record
 from runtime.errors import UsageError

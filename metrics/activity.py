@@ -1,10 +1,10 @@
 """Today and the last seven days in numbers, the week before beside them, and the newest events."""
 
 from domain.course_facts import CourseFacts
-from domain.events import EVENTS, ObjectKind
+from domain.events.activity import EVENTS, ObjectKind
 from domain.ids import short_id
-from domain.recent import Recent, newest
-from domain.scores import mean_score
+from domain.keepers.recent import Recent, newest
+from domain.keepers.scores import mean_score
 from metrics.engagement import Engagement, cohort_as_of
 from metrics.figures import instant, maybe_instant, pct
 from metrics.progress_summary import overall

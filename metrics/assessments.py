@@ -5,11 +5,14 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from domain.course_facts import Assessment, CourseFacts
-from domain.coursework import assigned, is_banked, submitted
-from domain.days import local_day
-from domain.predicting import AHEAD
-from domain.standing import HeavyWork, standing
-from domain.state import Course, Submission
+from domain.keepers.coursework import assigned, is_banked, submitted
+from domain.keepers.days import local_day
+from domain.keepers.standing import HeavyWork, standing
+from domain.predictions.predicting import AHEAD
+from domain.state.course import (
+    Course,
+    Submission,
+)
 from metrics.view import View, once
 
 OF_A_COURSE_MAX: Final = 4

@@ -8,11 +8,11 @@ import math
 from typing import Final, Literal, NamedTuple
 
 from domain.course_facts import CourseFacts
-from domain.coursework import assigned, submitted
-from domain.days import day_start, iso_date
 from domain.exact import rounded
-from domain.progress import done_modules, standing_units
-from domain.state import Course
+from domain.keepers.coursework import assigned, submitted
+from domain.keepers.days import day_start, iso_date
+from domain.keepers.progress import done_modules, standing_units
+from domain.state.course import Course
 from domain.statistics import beta_quantile, beta_share
 from metrics.figures import Status, needs, pct, prob
 from metrics.progress_summary import ends_on, overall

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from domain.alerts import Param
-from domain.days import day_month
 from domain.exact import exceeds, reaches, rounded
-from domain.predictions import FORECASTS, MODELS, TARGETS, Target
+from domain.keepers.days import day_month
+from domain.predictions.prediction import FORECASTS, MODELS, TARGETS, Target
 from metrics.figures import instant, prob, sentence
 from metrics.modelled import INTERVAL_LEVEL, learned, running
 from metrics.shapes import Band, Prob, Text

@@ -6,13 +6,17 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from domain.features import COURSE as COURSE_FEATURES
-from domain.features import SILENCE as SILENCE_FEATURES
-from domain.features.course import LASTS, course_features
-from domain.features.silence import lately
 from domain.ids import short_id
-from domain.standing import standing
-from domain.state import Course, Submission, Work
+from domain.keepers.standing import standing
+from domain.predictions.features import COURSE as COURSE_FEATURES
+from domain.predictions.features import SILENCE as SILENCE_FEATURES
+from domain.predictions.features.course import LASTS, course_features
+from domain.predictions.features.silence import lately
+from domain.state.course import (
+    Course,
+    Submission,
+    Work,
+)
 from metrics.assessments import Due
 from metrics.figures import prob
 from metrics.risk_words import COURSE, SILENCE, Word

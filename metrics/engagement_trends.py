@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from domain.days import iso_date, weekday
-from domain.patterns import WEIGHT
+from domain.keepers.days import iso_date, weekday
+from domain.keepers.patterns import WEIGHT
 from domain.statistics import concentration
 from metrics.engagement import Engagement, engagement, level_on, segment
 from metrics.figures import needs, pct, prob, trend

@@ -3,10 +3,10 @@
 import math
 from typing import Final
 
-from domain.days import day_and_month, iso_date
 from domain.exact import rounded
-from domain.forecasting import LEVEL, WIDTH_MAX, drawn
-from domain.score_trend import SCORES_MAX, SCORES_MIN
+from domain.keepers.days import day_and_month, iso_date
+from domain.keepers.score_trend import SCORES_MAX, SCORES_MIN
+from domain.predictions.forecasting import LEVEL, WIDTH_MAX, drawn
 from domain.statistics import deviation, gamma_quantile
 from metrics.figures import needs, sentence
 from metrics.scores_trend import fitted, performance_trend
@@ -31,7 +31,7 @@ def forecast(view: View, period: int) -> Forecast:
 
 
 def performance_forecast(view: View, horizon: int) -> PerformanceForecast:
-    """What scores to expect, with where nine in ten of them will lie (`domain.forecasting`).
+    """What scores to expect, with where nine in ten of them will lie: see `domain.predictions`.
 
     Points end where the interval gets wider than 50 points; `note` says that in words.
     """

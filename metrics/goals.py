@@ -2,8 +2,8 @@
 
 from typing import Final, Literal
 
-from domain.events import GoalMetric
-from domain.state import Goal
+from domain.events.activity import GoalMetric
+from domain.state.learner import Goal
 from metrics.figures import instant, maybe_instant
 from metrics.shapes_dashboard import GoalProgress
 from metrics.view import View

@@ -3,7 +3,7 @@
 from typing import Final
 
 from domain import exact
-from domain.days import iso_date, weekday
+from domain.keepers.days import iso_date, weekday
 from metrics.assessments import completion
 from metrics.figures import needs, pct, trend
 from metrics.shapes import Trend

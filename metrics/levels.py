@@ -9,8 +9,8 @@ from itertools import groupby
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from domain.exact import reaches
-from domain.progress import Progress, UnitDone
-from domain.scores import Scored
+from domain.keepers.progress import Progress, UnitDone
+from domain.keepers.scores import Scored
 
 Level: TypeAlias = Literal["Beginner", "Intermediate", "Advanced"]
 

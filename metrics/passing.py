@@ -1,6 +1,6 @@
 """Whether a score passes: as the grade says, else by the course's pass mark or the default."""
 
-from domain.scores import Scored, is_pass, pass_mark_of
+from domain.keepers.scores import Scored, is_pass, pass_mark_of
 from metrics.view import View
 
 

@@ -3,10 +3,10 @@
 from statistics import median
 from typing import Final
 
-from domain.days import local_day, weekday
 from domain.exact import exceeds, rounded
-from domain.patterns import WEIGHT
-from domain.state import Day
+from domain.keepers.days import local_day, weekday
+from domain.keepers.patterns import WEIGHT
+from domain.state.learner import Day
 from metrics.assessments import Due, dues
 from metrics.figures import Status, minutes, needs, prob
 from metrics.shapes_trends import (

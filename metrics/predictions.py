@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from domain.days import iso_date
-from domain.predicting import SILENCE_DAYS
-from domain.predictions import Target
-from domain.standing import HeavyWork
-from domain.state import Course
+from domain.keepers.days import iso_date
+from domain.keepers.standing import HeavyWork
+from domain.predictions.predicting import SILENCE_DAYS
+from domain.predictions.prediction import Target
+from domain.state.course import Course
 from metrics.assessments import Due, heavy_ahead, next_dues
 from metrics.completion import completion_predictions
 from metrics.confidence import prediction_confidence

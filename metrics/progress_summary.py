@@ -3,11 +3,14 @@
 from typing import Literal, NamedTuple, TypeAlias
 
 from domain.course_facts import CourseFacts
-from domain.coursework import assigned
-from domain.days import BRIDGE_SECONDS, day_start, iso_date
-from domain.progress import Basis, counting_units, percent_done
-from domain.scores import mean_score, weighted_score
-from domain.state import Course, FinishedCourse
+from domain.keepers.coursework import assigned
+from domain.keepers.days import BRIDGE_SECONDS, day_start, iso_date
+from domain.keepers.progress import Basis, counting_units, percent_done
+from domain.keepers.scores import mean_score, weighted_score
+from domain.state.course import (
+    Course,
+    FinishedCourse,
+)
 from metrics.assessments import open_dues
 from metrics.figures import instant, pct
 from metrics.levels import Level, Way, level, level_of, pooled_percent

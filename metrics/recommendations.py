@@ -9,8 +9,8 @@ from typing import Final, Literal, NamedTuple
 
 from domain.alerts import Param
 from domain.exact import exceeds, reaches, rounded
+from domain.keepers.scores import Scored
 from domain.naming import assessment_name
-from domain.scores import Scored
 from metrics.assessments import Due, dues, open_dues
 from metrics.effects import if_scored, if_submitted, if_usual, if_worked
 from metrics.figures import action, sentence

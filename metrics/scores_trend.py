@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from domain.alerts import Param
-from domain.days import iso_date
 from domain.exact import reaches, rounded
-from domain.score_trend import SCORES_MAX, ScoreTrend, fit_kinds, fit_scores
-from domain.scores import Scored, mean_score
+from domain.keepers.days import iso_date
+from domain.keepers.score_trend import SCORES_MAX, ScoreTrend, fit_kinds, fit_scores
+from domain.keepers.scores import Scored, mean_score
 from domain.statistics import SHOWN_LEVEL
 from metrics.figures import SLOPE_DIGITS, needs, no_trend, pct, prob
 from metrics.shapes import Band, CourseRef, Trend

@@ -3,8 +3,8 @@
 from typing import Final
 
 from domain.exact import rounded
-from domain.sessions import GAP_SECONDS
-from domain.state import Span
+from domain.keepers.sessions import GAP_SECONDS
+from domain.state.learner import Span
 from domain.statistics import quantile
 from metrics.figures import Status, instant, minutes, needs, trend
 from metrics.shapes_dashboard import CurrentSession, LearningSessions

@@ -17,7 +17,7 @@ from typing import (
 )
 
 from domain.alerts import ActionCode, Param, Unit
-from domain.events import Outcome
+from domain.events.activity import Outcome
 from domain.statistics import Shown
 
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from domain.events import EventType, GoalMetric, ObjectKind
-from domain.progress import Basis
+from domain.events.activity import EventType, GoalMetric, ObjectKind
+from domain.keepers.progress import Basis
 from metrics.shapes import (
     RESERVED_NAMES,
     CourseRef,

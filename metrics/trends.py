@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from domain.days import iso_date
+from domain.keepers.days import iso_date
 from metrics.engagement import engagement
 from metrics.engagement_trends import engagement_trends
 from metrics.forecast import forecast

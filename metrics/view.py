@@ -7,11 +7,20 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from domain.configuration import Configuration
 from domain.course_facts import CourseFacts
-from domain.days import day_began_at, local_day
-from domain.predictions import Target
-from domain.progress import Progress, course_progress
-from domain.scores import Scored, counted_scores, together
-from domain.state import NEVER, UNTIMED, Course, Day, FinishedCourse, Learner
+from domain.keepers.days import day_began_at, local_day
+from domain.keepers.progress import Progress, course_progress
+from domain.keepers.scores import Scored, counted_scores, together
+from domain.predictions.prediction import Target
+from domain.state.course import (
+    UNTIMED,
+    Course,
+    FinishedCourse,
+)
+from domain.state.learner import (
+    Day,
+    Learner,
+)
+from domain.state.limits import NEVER
 from metrics.shapes import CourseRef
 from models.serving import Served
 

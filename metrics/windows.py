@@ -4,8 +4,9 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from domain.days import day_ended_at, runs
-from domain.state import DAYS_MAX, Day
+from domain.keepers.days import day_ended_at, runs
+from domain.state.learner import Day
+from domain.state.limits import DAYS_MAX
 from metrics.figures import minutes
 from metrics.view import View, once
 

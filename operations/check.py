@@ -16,10 +16,10 @@ import msgspec
 from contracts.course_facts import decode_course_facts
 from contracts.lines import course_key_of, judge_event, learner_key_of
 from contracts.remedies import REMEDIES
-from domain.decode import Accepted, Reason, Rejected
-from domain.events import content_of
-from domain.json_objects import Problem, parse_object
-from domain.state import SEEN_MAX
+from domain.events.activity import content_of
+from domain.events.decode import Accepted, Reason, Rejected
+from domain.events.json_objects import Problem, parse_object
+from domain.state.limits import SEEN_MAX
 from operations.foreign import EXPECTED_COURSE, EXPECTED_EVENT, seems_to_be
 from operations.suspicions import (
     Warned,

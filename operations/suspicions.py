@@ -9,8 +9,8 @@ from typing import Any, Final, NamedTuple, get_args
 import msgspec
 
 from domain.course_facts import Assessment, CourseFacts, Module, WeeklyTargets
-from domain.decode import NEVER
-from domain.events import EVENT_TYPES, AnyEvent, Event
+from domain.events.activity import EVENT_TYPES, AnyEvent, Event
+from domain.events.decode import NEVER
 
 
 class Warned(NamedTuple):

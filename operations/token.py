@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import jwt
 
-from domain.json_objects import LEARNER_ID_MAX
+from domain.events.json_objects import LEARNER_ID_MAX
 from runtime.clock import Clock
 from runtime.errors import UsageError
 from runtime.settings import Settings

@@ -5,9 +5,9 @@ from typing import Final
 
 from contracts.course_facts import decode_course_facts
 from contracts.topics import COURSES
-from domain.checkpoint import Checkpoint
-from domain.decode import Record, Rejected
-from domain.fold import DeadLetter
+from domain.events.decode import Record, Rejected
+from domain.fold.checkpoint import Checkpoint
+from domain.fold.partition import DeadLetter
 from proof.found import Found, FoundLetter
 from proof.logs import Logs
 from proof.oracle import letter_digest

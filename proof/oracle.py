@@ -13,19 +13,22 @@ from contracts.alert_event import encode_alert_event, encode_transition
 from contracts.dead_letter import dead_letter_key, dead_letter_value
 from contracts.lessons import encode_lesson
 from domain.alerts import Transition
-from domain.checkpoint import FOLD_VERSION, Checkpoint
-from domain.codec import (
+from domain.configuration import Configuration, adopted
+from domain.events.decode import Accepted, Record, decode
+from domain.fold.checkpoint import FOLD_VERSION, Checkpoint
+from domain.fold.inputs import FoldVersion, Input
+from domain.fold.partition import HOUR, DeadLetter, Effects, PartitionFold
+from domain.predictions.scoring import Snapshots
+from domain.state.codec import (
     decode_header,
     decode_learner,
     encode_facts,
     encode_learner,
 )
-from domain.configuration import Configuration, adopted
-from domain.decode import Accepted, Record, decode
-from domain.fold import HOUR, DeadLetter, Effects, PartitionFold
-from domain.inputs import FoldVersion, Input
-from domain.scoring import Snapshots
-from domain.state import Header, Learner
+from domain.state.learner import (
+    Header,
+    Learner,
+)
 
 _HOT_MAX: Final = 50_000
 _BY_STATE: Final = frozenset({"id_reused", "defect"})

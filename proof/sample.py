@@ -5,10 +5,10 @@ from collections.abc import Mapping
 
 import msgspec
 
-from domain.codec import UnknownVersionError, decode_learner
 from domain.course_facts import CourseFacts
-from domain.scores import mean_score, open_scores
-from domain.state import Learner
+from domain.keepers.scores import mean_score, open_scores
+from domain.state.codec import UnknownVersionError, decode_learner
+from domain.state.learner import Learner
 from proof.recount import Figures, recent_since
 
 _LATE = "late_unchecked"

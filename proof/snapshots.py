@@ -16,8 +16,8 @@ from contracts.snapshots import (
     snapshot_number,
 )
 from contracts.topics import SNAPSHOTS
-from domain.inputs import Input, ModelAdopted
-from domain.scoring import NoModels, Scorer
+from domain.fold.inputs import Input, ModelAdopted
+from domain.predictions.scoring import NoModels, Scorer
 from models.serving import Served
 from models.snapshot import BadSnapshotError, UnknownSnapshotError, decode_snapshot
 from proof.examples import Snapshot

@@ -11,9 +11,9 @@ from tqdm import tqdm
 
 from contracts.schema import SCHEMA_VERSION
 from contracts.topics import ACTIVITY, partition_counts
-from domain.checkpoint import FOLD_VERSION, Checkpoint
-from domain.decode import Record
-from domain.fold import new_checkpoint
+from domain.events.decode import Record
+from domain.fold.checkpoint import FOLD_VERSION, Checkpoint
+from domain.fold.partition import new_checkpoint
 from proof.course_letters import course_letters
 from proof.examples import Examples
 from proof.found import Found, Lag, Limits

@@ -8,7 +8,7 @@ import psycopg
 import structlog
 from psycopg import AsyncConnection
 
-from domain.days import local_day
+from domain.keepers.days import local_day
 from metrics.engagement import COHORT_MIN, DEFAULT_TARGETS, WEIGHTS
 from runtime.database import one_line, statements
 from sinks.sink import Surroundings, open_tables

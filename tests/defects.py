@@ -6,8 +6,8 @@ from typing import Any, TypeAlias
 
 import pytest
 
-import domain.fold
-from domain.events import AnyEvent
+import domain.fold.partition
+from domain.events.activity import AnyEvent
 
 Defect: TypeAlias = Callable[[AnyEvent], None]
 
@@ -27,8 +27,8 @@ def about(*event_ids: str) -> Defect:
 
 
 def with_defect(defect: Defect) -> Callable[..., Any]:
-    """`advance` as `domain.fold` has it now, with the defect before it."""
-    real: Callable[..., Any] = getattr(domain.fold, "advance")  # noqa: B009 - not its to export
+    """`advance` as `domain.fold.partition` has it now, with the defect before it."""
+    real: Callable[..., Any] = getattr(domain.fold.partition, "advance")  # noqa: B009 - not its to export
 
     def advance(state: Any, accepted: Any, *rest: Any) -> Any:
         defect(accepted.event)
@@ -44,5 +44,5 @@ def folding_with(defect: Defect | None) -> Iterator[None]:
         yield
         return
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(domain.fold, "advance", with_defect(defect))
+        patch.setattr(domain.fold.partition, "advance", with_defect(defect))
         yield

@@ -8,16 +8,19 @@ from typing import Any
 
 from typing_extensions import override
 
-from domain import codec
-from domain.checkpoint import ClockMode
 from domain.configuration import Configuration
 from domain.course_facts import Assessment, CourseFacts, Module
-from domain.decode import Record
-from domain.examples import Lesson
-from domain.fold import Effects, PartitionFold, new_checkpoint
-from domain.inputs import Input
-from domain.scoring import Snapshots, no_snapshots
-from domain.state import Header, Learner
+from domain.events.decode import Record
+from domain.fold.checkpoint import ClockMode
+from domain.fold.inputs import Input
+from domain.fold.partition import Effects, PartitionFold, new_checkpoint
+from domain.predictions.examples import Lesson
+from domain.predictions.scoring import Snapshots, no_snapshots
+from domain.state import codec
+from domain.state.learner import (
+    Header,
+    Learner,
+)
 from tests.defects import Defect, folding_with
 
 START = datetime(2024, 3, 4, 9, 0, tzinfo=UTC)  # a Monday

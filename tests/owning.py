@@ -16,7 +16,7 @@ from typing_extensions import override
 
 import agents.partition_owner.owner
 import agents.worker.stored
-import domain.fold
+import domain.fold.partition
 from agents.partition_owner.job import Job, Position, Stored
 from agents.partition_owner.owner import Owner
 from agents.partition_owner.ownership import Ownership
@@ -32,14 +32,14 @@ from agents.worker.stored import WorkerStored
 from agents.worker.topology import worker_job
 from contracts.snapshots import Serving
 from contracts.topics import ALERTS, EXAMPLES, INPUTS, STATE
-from domain.checkpoint import Checkpoint
-from domain.codec import decode_checkpoint
 from domain.configuration import Configuration
 from domain.course_facts import CourseFacts
-from domain.decode import Record
-from domain.fold import DeadLetter
+from domain.events.decode import Record
+from domain.fold.checkpoint import Checkpoint
+from domain.fold.partition import DeadLetter
 from domain.ids import partition_of
-from domain.scoring import Scorer
+from domain.predictions.scoring import Scorer
+from domain.state.codec import decode_checkpoint
 from runtime.settings import Settings
 from tests.defects import Defect, with_defect
 from tests.factories import START, record, seconds
@@ -189,7 +189,7 @@ class Stage:
         monkeypatch.setattr(agents.partition_owner.owner, "take_over", self._take_over)
         monkeypatch.setattr(agents.worker.stored, "CourseLetters", self._letters_reader)
         if defect is not None:
-            monkeypatch.setattr(domain.fold, "advance", with_defect(defect))
+            monkeypatch.setattr(domain.fold.partition, "advance", with_defect(defect))
         self.settings = Settings.model_validate({"KAFKA_BOOTSTRAP": "nowhere:1", **given})
         self.partition = partition
         self.learner = next(

@@ -6,11 +6,19 @@ from typing import Any
 
 from domain.configuration import Configuration
 from domain.course_facts import CourseFacts
+from domain.fold.step import Step
 from domain.ids import short_id
-from domain.scores import percent_of
-from domain.scoring import NoModels
-from domain.state import Course, Grade, Learner, Work, new_learner
-from domain.step import Step
+from domain.keepers.scores import percent_of
+from domain.predictions.scoring import NoModels
+from domain.state.course import (
+    Course,
+    Grade,
+    Work,
+)
+from domain.state.learner import (
+    Learner,
+    new_learner,
+)
 from tests.factories import COURSE, USER, at, seconds
 
 

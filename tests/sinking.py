@@ -13,11 +13,15 @@ from contracts.alert_event import encode_transition
 from contracts.state_keys import PARTITION_KEY, course_key
 from contracts.topics import SNAPSHOTS, STATE, TRANSITIONS
 from domain.alerts import Evidence, Subject, Transition
-from domain.checkpoint import CHECKPOINT_VERSION, Checkpoint
-from domain.codec import encode_checkpoint, encode_facts, encode_learner
 from domain.course_facts import CourseFacts
+from domain.fold.checkpoint import CHECKPOINT_VERSION, Checkpoint
 from domain.ids import partition_of
-from domain.state import Day, Learner, new_learner
+from domain.state.codec import encode_checkpoint, encode_facts, encode_learner
+from domain.state.learner import (
+    Day,
+    Learner,
+    new_learner,
+)
 from runtime.database import connect
 from runtime.kafka import connect_options
 from runtime.settings import Settings

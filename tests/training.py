@@ -19,9 +19,9 @@ from contracts.snapshots import (
 )
 from contracts.topics import ALERTS, EXAMPLES, SNAPSHOTS
 from domain.course_facts import DAY
-from domain.examples import Example, Lesson, Order
-from domain.features import COURSE, SILENCE
-from domain.predictions import Figure
+from domain.predictions.examples import Example, Lesson, Order
+from domain.predictions.features import COURSE, SILENCE
+from domain.predictions.prediction import Figure
 from models.snapshot import decode_snapshot
 from models.training import Published
 from proof.examples import Snapshot, learn_again

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from domain.configuration import Configuration
-from domain.state import new_learner
+from domain.state.learner import new_learner
 from metrics.view import Cohort, Models, View
 from tests.factories import START, USER, Bench, seconds
 

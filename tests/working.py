@@ -23,13 +23,13 @@ from contracts.dead_letter import dead_letter_headers
 from contracts.inputs import decode_input
 from contracts.state_keys import PARTITION_KEY, is_learner
 from contracts.topics import ACTIVITY, ALERTS, COURSES, DEAD_LETTERS, INPUTS, STATE, TRANSITIONS
-from domain.checkpoint import Checkpoint
-from domain.codec import decode_checkpoint, encode_learner
 from domain.configuration import Configuration
-from domain.decode import Record
-from domain.fold import DeadLetter, Effects, PartitionFold, new_checkpoint
-from domain.inputs import Input
-from domain.scoring import no_snapshots
+from domain.events.decode import Record
+from domain.fold.checkpoint import Checkpoint
+from domain.fold.inputs import Input
+from domain.fold.partition import DeadLetter, Effects, PartitionFold, new_checkpoint
+from domain.predictions.scoring import no_snapshots
+from domain.state.codec import decode_checkpoint, encode_learner
 from runtime.kafka import committed_reader, keyed_producer
 from runtime.settings import Settings
 from tests.delivering import delivered

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 import agents.worker.fold
-import domain.fold
+import domain.fold.partition
 from agents.partition_owner.job import Message
 from agents.worker.messages import Outputs
 from cli.main import main
@@ -67,7 +67,7 @@ WRONGS: Final[dict[str, Callable[[], None]]] = {
 def do_wrong(name: str) -> None:
     """Patch this process."""
     if name.startswith(DEFECT):
-        setattr(domain.fold, "advance", with_defect(about(name.removeprefix(DEFECT))))  # noqa: B010
+        setattr(domain.fold.partition, "advance", with_defect(about(name.removeprefix(DEFECT))))  # noqa: B010
     else:
         WRONGS[name]()
 

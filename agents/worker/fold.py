@@ -15,12 +15,12 @@ from agents.worker.context import Context
 from agents.worker.courses import CourseLetters
 from agents.worker.messages import Encoded, Outputs, states
 from agents.worker.table import Loaded
-from domain.checkpoint import FOLD_VERSION, Checkpoint, Counters
-from domain.codec import encode_checkpoint, encode_learner
 from domain.configuration import canonical
-from domain.decode import Record
-from domain.fold import DeadLetter, Effects, PartitionFold
-from domain.inputs import FoldVersion, ModelAdopted, Tick
+from domain.events.decode import Record
+from domain.fold.checkpoint import FOLD_VERSION, Checkpoint, Counters
+from domain.fold.inputs import FoldVersion, ModelAdopted, Tick
+from domain.fold.partition import DeadLetter, Effects, PartitionFold
+from domain.state.codec import encode_checkpoint, encode_learner
 
 TICK_SECONDS: Final = 60
 

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from itertools import count
 from typing import Final
 
-from domain.state import Learner
+from domain.state.learner import Learner
 
 # A decoded state takes some ten times its bytes (measured on the replay's states).
 DECODED_FACTOR: Final = 10

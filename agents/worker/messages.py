@@ -20,9 +20,9 @@ from contracts.topics import (
     TRANSITIONS,
     Topic,
 )
-from domain.codec import encode_facts
-from domain.fold import DeadLetter, Effects
-from domain.state import Learner
+from domain.fold.partition import DeadLetter, Effects
+from domain.state.codec import encode_facts
+from domain.state.learner import Learner
 from runtime.settings import Settings
 
 _ALERT_HEADERS: Final = [("content-type", CONTENT_TYPE.encode())]

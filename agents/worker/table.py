@@ -4,9 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from agents.worker.hot_states import HotStates
-from domain.codec import decode_header, decode_learner
 from domain.course_facts import CourseFacts
-from domain.state import Header, Learner
+from domain.state.codec import decode_header, decode_learner
+from domain.state.learner import (
+    Header,
+    Learner,
+)
 
 
 class Table:

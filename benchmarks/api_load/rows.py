@@ -6,12 +6,12 @@ from contracts.alert_event import encode_transition
 from contracts.course_facts import decode_course_facts
 from contracts.state_keys import PARTITION_KEY, course_key
 from domain.alerts import Transition
-from domain.codec import encode_checkpoint, encode_facts
 from domain.configuration import Configuration
-from domain.days import local_day
-from domain.decode import Record, Rejected
-from domain.fold import PartitionFold, new_checkpoint
-from domain.scoring import no_snapshots
+from domain.events.decode import Record, Rejected
+from domain.fold.partition import PartitionFold, new_checkpoint
+from domain.keepers.days import local_day
+from domain.predictions.scoring import no_snapshots
+from domain.state.codec import encode_checkpoint, encode_facts
 from feeds.faults import Tally
 from feeds.simulate import Simulation
 from proof.oracle import MemoryStore

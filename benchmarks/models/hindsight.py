@@ -15,7 +15,7 @@ import msgspec
 
 from contracts.course_facts import decode_course_facts
 from domain.course_facts import DAY, CourseFacts
-from domain.decode import Rejected
+from domain.events.decode import Rejected
 from feeds.oulad import Oulad
 
 Member: TypeAlias = tuple[str, str]

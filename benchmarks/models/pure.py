@@ -12,11 +12,11 @@ from benchmarks.models.recorded import AlertsKnown, Raised, Recorded, append, ra
 from contracts.course_facts import decode_course_facts
 from domain.configuration import Configuration
 from domain.course_facts import DAY
-from domain.decode import Record, Rejected
-from domain.examples import Lesson, Order
-from domain.fold import Effects, PartitionFold, new_checkpoint
-from domain.inputs import ModelAdopted
-from domain.scoring import NoModels, Scorer
+from domain.events.decode import Record, Rejected
+from domain.fold.inputs import ModelAdopted
+from domain.fold.partition import Effects, PartitionFold, new_checkpoint
+from domain.predictions.examples import Lesson, Order
+from domain.predictions.scoring import NoModels, Scorer
 from feeds.oulad import Oulad
 from models.learning import Learning
 from models.serving import Served

@@ -16,14 +16,14 @@ from typing_extensions import override
 from benchmarks.models.figures import Figures
 from benchmarks.models.printed import table
 from benchmarks.models.pure import PureRun
-from domain import predicting
 from domain.changes import Change, TimerDue
-from domain.decode import Record
-from domain.examples import Example, Lesson
-from domain.predictions import MODELS, Target
-from domain.scoring import Scorer
-from domain.state import Learner
-from domain.step import Step
+from domain.events.decode import Record
+from domain.fold.step import Step
+from domain.predictions import predicting
+from domain.predictions.examples import Example, Lesson
+from domain.predictions.prediction import MODELS, Target
+from domain.predictions.scoring import Scorer
+from domain.state.learner import Learner
 from feeds.oulad import Oulad, OuladOptions, read_oulad
 from models import amounts
 from models.encoding import ENCODINGS

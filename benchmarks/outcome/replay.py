@@ -7,11 +7,11 @@ from typing import Final, NamedTuple
 from benchmarks.outcome.truth import Truth
 from contracts.course_facts import decode_course_facts
 from domain.alerts import Transition
-from domain.codec import decode_learner
 from domain.configuration import Configuration
-from domain.decode import Record, Rejected
-from domain.fold import PartitionFold, new_checkpoint
-from domain.scoring import no_snapshots
+from domain.events.decode import Record, Rejected
+from domain.fold.partition import PartitionFold, new_checkpoint
+from domain.predictions.scoring import no_snapshots
+from domain.state.codec import decode_learner
 from feeds.oulad import Oulad
 from metrics.view import Cohort, View
 from proof.oracle import MemoryStore

@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 import msgspec
 
 from domain.course_facts import CourseFacts
-from domain.days import local_day
 from domain.ids import short_id
+from domain.keepers.days import local_day
 
 _DAYS_A_WEEK: Final = 7
 

@@ -12,7 +12,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 from msgspec import Struct, field
 
-from domain.state import Severity
+from domain.state.learner import Severity
 
 ALERT_NAMESPACE: Final = uuid.UUID("6f6f3c0e-5d1e-5d2e-9a53-0b6c1f1f7b11")
 STALE_SECONDS: Final = 48 * 3600

@@ -1,7 +1,7 @@
 """Whether an alert is delivered: raised and kept, it may still not be one that notifies anybody."""
 
 from domain.alerts import SuppressedReason
-from domain.state import OpenAlert
+from domain.state.learner import OpenAlert
 
 
 def is_held_back(at: int, stale_before: int) -> bool:

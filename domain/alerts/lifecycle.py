@@ -17,7 +17,15 @@ from domain.alerts import (
     TransitionKind,
 )
 from domain.alerts.delivery import is_held_back, suppressed_reason
-from domain.state import CLOSED_ALERTS_MAX, OPEN_ALERTS_MAX, ClosedAlert, Learner, OpenAlert
+from domain.state.learner import (
+    ClosedAlert,
+    Learner,
+    OpenAlert,
+)
+from domain.state.limits import (
+    CLOSED_ALERTS_MAX,
+    OPEN_ALERTS_MAX,
+)
 
 
 def forget_expired(state: Learner, now: int) -> None:

@@ -7,9 +7,11 @@ from msgspec import Meta, Struct
 
 from domain.alerts import Action, Finding, Resolution, Rule, Target
 from domain.changes import Change, Predicted
-from domain.courses import find_course
 from domain.exact import reaches, under
-from domain.predictions import Figure, Prediction
+from domain.fold.step import Step
+from domain.keepers.courses import find_course
+from domain.keepers.standing import standing
+from domain.predictions.prediction import Figure, Prediction
 from domain.rules.reconcile import reconcile
 from domain.rules.rule import AlertRule, Documented, Probability
 from domain.rules.speaking import (
@@ -19,9 +21,13 @@ from domain.rules.speaking import (
     risk_evidence,
     spoken,
 )
-from domain.standing import standing
-from domain.state import NEVER, Course, Learner, OpenAlert, Severity
-from domain.step import Step
+from domain.state.course import Course
+from domain.state.learner import (
+    Learner,
+    OpenAlert,
+    Severity,
+)
+from domain.state.limits import NEVER
 
 RULE: Final = Rule(
     category="at_risk",

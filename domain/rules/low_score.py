@@ -7,15 +7,24 @@ from msgspec import Struct
 
 from domain.alerts import Action, Evidence, Finding, Resolution, Rule, Target
 from domain.changes import Change, CourseAdded, FactsChanged, GradesChanged, MembershipChanged
-from domain.coursework import counting_grade
-from domain.days import day_and_month
 from domain.exact import EPSILON, reaches, under
+from domain.fold.step import Step
+from domain.keepers.coursework import counting_grade
+from domain.keepers.days import day_and_month
+from domain.keepers.scores import PERCENT_MAX, counts, is_pass
 from domain.naming import undated_name
 from domain.rules.reconcile import reconcile
 from domain.rules.rule import AlertRule, Documented, Percent
-from domain.scores import PERCENT_MAX, counts, is_pass
-from domain.state import Course, Grade, Learner, OpenAlert, Severity, Work
-from domain.step import Step
+from domain.state.course import (
+    Course,
+    Grade,
+    Work,
+)
+from domain.state.learner import (
+    Learner,
+    OpenAlert,
+    Severity,
+)
 
 RULE: Final = Rule(
     category="low_score",

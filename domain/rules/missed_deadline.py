@@ -8,15 +8,20 @@ from msgspec import Struct
 from domain.alerts import Action, Evidence, Finding, Resolution, Rule, Target
 from domain.changes import Change, CourseAdded, DeadlinesChanged, TimerDue, WorkChanged
 from domain.course_facts import Assessment, CourseFacts
-from domain.courses import find_course
-from domain.coursework import assigned, find_work, submitted
-from domain.days import day_month
+from domain.fold.step import Step
 from domain.ids import short_id
+from domain.keepers.courses import find_course
+from domain.keepers.coursework import assigned, find_work, submitted
+from domain.keepers.days import day_month
 from domain.naming import undated_name
 from domain.rules.reconcile import reconcile
 from domain.rules.rule import AlertRule, Documented, Hours
-from domain.state import Course, Learner, OpenAlert, Severity
-from domain.step import Step
+from domain.state.course import Course
+from domain.state.learner import (
+    Learner,
+    OpenAlert,
+    Severity,
+)
 
 RULE: Final = Rule(
     category="missed_deadline",

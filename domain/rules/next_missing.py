@@ -6,15 +6,17 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from domain.alerts import DAY, Action, Finding, Resolution, Rule, Target
-from domain.awaiting import MISSING_AFTER
 from domain.changes import Change, Predicted
-from domain.courses import find_course
-from domain.coursework import find_work, submitted
-from domain.days import day_month
 from domain.exact import reaches, under
+from domain.fold.step import Step
 from domain.ids import short_id
+from domain.keepers.courses import find_course
+from domain.keepers.coursework import find_work, submitted
+from domain.keepers.days import day_month
+from domain.keepers.standing import HeavyWork, standing
 from domain.naming import undated_name
-from domain.predictions import Prediction
+from domain.predictions.awaiting import MISSING_AFTER
+from domain.predictions.prediction import Prediction
 from domain.rules.reconcile import reconcile
 from domain.rules.rule import AlertRule, Documented, Probability
 from domain.rules.speaking import (
@@ -24,9 +26,11 @@ from domain.rules.speaking import (
     risk_evidence,
     spoken,
 )
-from domain.standing import HeavyWork, standing
-from domain.state import Course, Learner, OpenAlert
-from domain.step import Step
+from domain.state.course import Course
+from domain.state.learner import (
+    Learner,
+    OpenAlert,
+)
 
 RULE: Final = Rule(
     category="next_missing",

@@ -24,22 +24,29 @@ from domain.changes import (
     WorkChanged,
 )
 from domain.course_facts import CourseFacts
-from domain.days import day_and_month
 from domain.exact import reaches, under
-from domain.membership import earlier_run
-from domain.naming import undated_name
-from domain.progress import (
+from domain.fold.step import Step
+from domain.keepers.days import day_and_month
+from domain.keepers.membership import earlier_run
+from domain.keepers.progress import (
     UnitDone,
     counting_units,
     peak_percent,
     percent_done,
     required_weight,
 )
+from domain.keepers.scores import PERCENT_MAX, Scored, all_scores, counts, is_pass
+from domain.naming import undated_name
 from domain.rules.reconcile import reconcile
 from domain.rules.rule import AlertRule, Documented, Percent
-from domain.scores import PERCENT_MAX, Scored, all_scores, counts, is_pass
-from domain.state import Course, Grade, Learner, OpenAlert
-from domain.step import Step
+from domain.state.course import (
+    Course,
+    Grade,
+)
+from domain.state.learner import (
+    Learner,
+    OpenAlert,
+)
 
 RULE: Final = Rule(
     category="progress_milestone",

@@ -7,11 +7,14 @@ from msgspec import Struct
 
 from domain.alerts import DAY, Evidence, Finding, Rule
 from domain.changes import Change, DaysChanged, FactsChanged
-from domain.days import day_and_month, day_began_at, iso_date, runs
+from domain.fold.step import Step
+from domain.keepers.days import day_and_month, day_began_at, iso_date, runs
 from domain.rules.reconcile import reconcile
 from domain.rules.rule import AlertRule, Documented
-from domain.state import Day, Learner
-from domain.step import Step
+from domain.state.learner import (
+    Day,
+    Learner,
+)
 
 RULE: Final = Rule(
     category="streak_milestone",

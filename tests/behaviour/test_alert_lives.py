@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from contracts.course_facts import decode_course_facts
 from domain.alerts import Transition
 from domain.course_facts import CourseFacts
-from domain.decode import Record
+from domain.events.decode import Record
 from feeds.simulate import Simulation
 from tests.delivering import delivered
 from tests.factories import Bench, at, course, event, graded, record, seconds, submitted, viewed

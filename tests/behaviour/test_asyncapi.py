@@ -23,13 +23,13 @@ from contracts.snapshots import SERVING_KEY, TRAINER_KEY, learning_key, snapshot
 from contracts.state_keys import PARTITION_KEY, TAKEN_KEY, course_key
 from contracts.topics import TOPICS
 from domain.alerts import Action, Evidence, Subject, Target, Transition
-from domain.checkpoint import FOLD_VERSION
 from domain.course_facts import CourseFacts
-from domain.decode import REASONS, Accepted, Record, Rejected, decode
-from domain.events import EVENT_TYPES, AnyEvent
-from domain.examples import Example, Lesson, Order
-from domain.fold import DeadLetter
-from domain.inputs import Input, InputKind
+from domain.events.activity import EVENT_TYPES, AnyEvent
+from domain.events.decode import REASONS, Accepted, Record, Rejected, decode
+from domain.fold.checkpoint import FOLD_VERSION
+from domain.fold.inputs import Input, InputKind
+from domain.fold.partition import DeadLetter
+from domain.predictions.examples import Example, Lesson, Order
 from domain.rules import RULES
 from feeds.faults import BAD, bad_record
 from feeds.simulate import Simulation

@@ -13,14 +13,15 @@ import pytest
 from contracts.alert_event import encode_transition
 from contracts.course_facts import decode_course_facts
 from contracts.remedies import REMEDIES
-from domain import state, upgrade
 from domain.alerts import ALERT_NAMESPACE, STALE_SECONDS
 from domain.configuration import Halting
 from domain.course_facts import CourseFacts
-from domain.decode import REASONS, VALUE_BYTES_MAX, Accepted, Record, decode
-from domain.events import EVENT_TYPES, NOT_YET_SUPPORTED, AnyEvent
-from domain.json_objects import DEPTH_MAX
+from domain.events.activity import EVENT_TYPES, NOT_YET_SUPPORTED, AnyEvent
+from domain.events.decode import REASONS, VALUE_BYTES_MAX, Accepted, Record, decode
+from domain.events.json_objects import DEPTH_MAX
 from domain.rules import RULES
+from domain.state import limits, upgrade
+from domain.state.learner import STATE_VERSION
 from runtime.codecs import _COMPRESSED
 from tests.delivering import delivered
 from tests.documented import documented
@@ -215,26 +216,26 @@ def test_the_example_of_course_facts_is_accepted() -> None:
 
 DAY = 86_400
 BOUNDS = {
-    "repeated events": [state.SEEN_MAX],
-    "days": [state.DAYS_MAX],
+    "repeated events": [limits.SEEN_MAX],
+    "days": [limits.DAYS_MAX],
     "a content counts once an hour (UTC) and course": [
-        state.CONTENTS_HOURS,
-        state.CONTENTS_MAX,
-        state.CONTENTS_ALWAYS,
+        limits.CONTENTS_HOURS,
+        limits.CONTENTS_MAX,
+        limits.CONTENTS_ALWAYS,
     ],
-    "the zone of an event without `timezone`": [state.ZONES_MAX],
-    "courses": [state.COURSES_MAX],
-    "finished courses": [state.FROZEN_SECONDS // DAY, state.FINISHED_MAX],
-    "enrolments, leavings, outcomes": [state.MEMBERSHIPS_MAX],
-    "modules completed, reopened": [state.MODULES_MAX, state.MODULE_FACTS_MAX],
-    "assessments": [state.ASSESSMENTS_MAX],
+    "the zone of an event without `timezone`": [limits.ZONES_MAX],
+    "courses": [limits.COURSES_MAX],
+    "finished courses": [limits.FROZEN_SECONDS // DAY, limits.FINISHED_MAX],
+    "enrolments, leavings, outcomes": [limits.MEMBERSHIPS_MAX],
+    "modules completed, reopened": [limits.MODULES_MAX, limits.MODULE_FACTS_MAX],
+    "assessments": [limits.ASSESSMENTS_MAX],
     "grades, submissions, excuses": [
-        state.GRADES_MAX,
-        state.SUBMISSIONS_MAX,
-        state.EXCUSES_MAX,
+        limits.GRADES_MAX,
+        limits.SUBMISSIONS_MAX,
+        limits.EXCUSES_MAX,
     ],
-    "sessions and minutes": [state.MARKS_SECONDS // 3600, state.MARKS_MAX, state.SPANS_MAX],
-    "goals": [state.GOALS_MAX, state.GOAL_FACTS_MAX],
+    "sessions and minutes": [limits.MARKS_SECONDS // 3600, limits.MARKS_MAX, limits.SPANS_MAX],
+    "goals": [limits.GOALS_MAX, limits.GOAL_FACTS_MAX],
 }
 
 
@@ -247,14 +248,14 @@ def test_the_bounds_of_memory_that_are_said_are_those_of_the_state() -> None:
 @pytest.mark.parametrize(
     ("page", "sentence"),
     [
-        (ALERTS, f"at most {state.OPEN_ALERTS_MAX} open alerts"),
-        (ALERTS, f"last {state.CLOSED_ALERTS_MAX} are remembered"),
-        (EVENTS, f"learner's last {state.SEEN_MAX} events is dropped"),
-        (METRICS, f"the newest {state.SESSIONS_MAX + state.SPANS_MAX}"),
-        (METRICS, f"{state.DAYS_MAX} days of buckets"),
-        (README, f"more than {state.SEEN_MAX} events late"),
-        (README, f"older than {state.DAYS_MAX} days"),
-        (README, f"reads version {state.STATE_VERSION}"),
+        (ALERTS, f"at most {limits.OPEN_ALERTS_MAX} open alerts"),
+        (ALERTS, f"last {limits.CLOSED_ALERTS_MAX} are remembered"),
+        (EVENTS, f"learner's last {limits.SEEN_MAX} events is dropped"),
+        (METRICS, f"the newest {limits.SESSIONS_MAX + limits.SPANS_MAX}"),
+        (METRICS, f"{limits.DAYS_MAX} days of buckets"),
+        (README, f"more than {limits.SEEN_MAX} events late"),
+        (README, f"older than {limits.DAYS_MAX} days"),
+        (README, f"reads version {STATE_VERSION}"),
     ],
 )
 def test_a_bound_that_is_said_in_a_sentence_is_that_of_the_state(page: str, sentence: str) -> None:

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from domain import codec
-from domain.checkpoint import FOLD_VERSION, ClockMode
 from domain.configuration import Configuration, Halting, adopted
-from domain.events import AnyEvent
-from domain.reacting import react
-from domain.state import FINISHED_MAX, Learner
-from domain.step import Step
+from domain.events.activity import AnyEvent
+from domain.fold.checkpoint import FOLD_VERSION, ClockMode
+from domain.fold.reacting import react
+from domain.fold.step import Step
+from domain.state import codec
+from domain.state.learner import Learner
+from domain.state.limits import FINISHED_MAX
 from tests.factories import (
     START,
     USER,
@@ -123,7 +124,7 @@ def test_a_defect_in_an_input_is_isolated_per_learner(monkeypatch: pytest.Monkey
         react(state, step)
 
     before = bench.store.committed["7"]
-    monkeypatch.setattr("domain.advance.react", explode)
+    monkeypatch.setattr("domain.fold.advance.react", explode)
     bench.adopt("course", facts)
     assert bench.store.committed["7"] == before
     assert bench.store.committed["8"] == clean.store.committed["8"]

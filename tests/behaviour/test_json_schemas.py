@@ -11,7 +11,7 @@ from jsonschema import Draft7Validator
 from api.app import create_app
 from api.schemas import CONTENT_TYPE, FOLDER
 from contracts.alert_event import SCHEMA
-from domain.events import EVENT_TYPES
+from domain.events.activity import EVENT_TYPES
 from feeds.simulate import Simulation
 from runtime.clock import WallClock
 from runtime.settings import Settings

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from domain.configuration import Configuration, Models
 from domain.course_facts import Assessment, CourseFacts
-from domain.features import COURSE, SILENCE
-from domain.predictions import NUMBERS, Prediction, Target
-from domain.state import Learner
+from domain.predictions.features import COURSE, SILENCE
+from domain.predictions.prediction import NUMBERS, Prediction, Target
+from domain.state.learner import Learner
 from metrics import effects, risk_words
 from metrics.modelled import Said
 from metrics.predictions import predictive_analytics

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from domain.course_facts import CourseFacts, Module
-from domain.state import Course, ModuleFact
+from domain.state.course import (
+    Course,
+    ModuleFact,
+)
 from metrics.completion import (
     Pace,
     completion_predictions,

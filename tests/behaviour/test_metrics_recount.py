@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from domain.course_facts import Assessment, CourseFacts, Module
-from domain.state import DAYS_MAX
+from domain.state.limits import DAYS_MAX
 from metrics.dashboard import dashboard
 from metrics.trends import trend_analysis
 from tests.factories import (

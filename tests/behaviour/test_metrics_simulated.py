@@ -9,8 +9,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from contracts.course_facts import decode_course_facts
-from domain.codec import encode_learner
 from domain.course_facts import CourseFacts
+from domain.state.codec import encode_learner
 from feeds.simulate import Simulation
 from metrics.dashboard import dashboard
 from metrics.predictions import predictive_analytics

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from domain.course_facts import Assessment, CourseFacts, Module
-from domain.coursework import assigned, counting_grade, submitted
-from domain.progress import course_progress
-from domain.scores import counted_scores
-from domain.state import Learner
+from domain.keepers.coursework import assigned, counting_grade, submitted
+from domain.keepers.progress import course_progress
+from domain.keepers.scores import counted_scores
+from domain.state.learner import Learner
 from metrics.dashboard import dashboard
 from metrics.predictions import predictive_analytics
 from metrics.shapes_dashboard import Dashboard

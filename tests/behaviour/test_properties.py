@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain import codec
-from domain.checkpoint import ClockMode
-from domain.days import local_day
-from domain.sessions import DURATION_SECONDS_MAX, GAP_SECONDS
-from domain.state import Learner
+from domain.fold.checkpoint import ClockMode
+from domain.keepers.days import local_day
+from domain.keepers.sessions import DURATION_SECONDS_MAX, GAP_SECONDS
+from domain.state import codec
+from domain.state.learner import Learner
 from tests.factories import START, Bench, at, course, event, seconds, viewed
 
 pytestmark = pytest.mark.long

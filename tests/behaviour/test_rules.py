@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from domain.alerts import alert_id
-from domain.scores import counted_scores
+from domain.keepers.scores import counted_scores
 from tests.factories import (
     COURSE,
     USER,

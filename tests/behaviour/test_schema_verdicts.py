@@ -13,8 +13,8 @@ from typing import Any, Final, Literal, NamedTuple
 import pytest
 from jsonschema import Draft7Validator
 
-from domain.decode import Accepted, Record, decode
-from domain.events import EVENT_TYPES
+from domain.events.activity import EVENT_TYPES
+from domain.events.decode import Accepted, Record, decode
 from domain.zones import is_zone
 from tests.published import published
 from tests.schemas import ROOT

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from contracts.alert_event import instant
 from contracts.course_facts import decode_course_facts
 from domain.course_facts import CourseFacts
-from domain.days import day_start, local_day, local_hour
-from domain.decode import NEVER, REASONS, TIME_MIN, Accepted, Record, Rejected, decode
-from domain.events import AnyEvent, content_of
+from domain.events.activity import AnyEvent, content_of
+from domain.events.decode import NEVER, REASONS, TIME_MIN, Accepted, Record, Rejected, decode
+from domain.keepers.days import day_start, local_day, local_hour
 from operations.check import check_events
 from proof.recount import parsed
 from tests.schemas import schema

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, get_args
 
-from domain.decode import Reason
+from domain.events.decode import Reason
 
 Clock: TypeAlias = Literal["stream", "wall"]
 

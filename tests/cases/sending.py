@@ -14,8 +14,8 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from contracts.course_facts import decode_course_facts
 from contracts.state_keys import PARTITION_KEY, course_key
 from contracts.topics import ACTIVITY, COURSES, DEAD_LETTERS, STATE
-from domain.codec import decode_checkpoint, encode_facts
-from domain.decode import Rejected
+from domain.events.decode import Rejected
+from domain.state.codec import decode_checkpoint, encode_facts
 from runtime.clock import WallClock
 from runtime.kafka import admin_client
 from runtime.settings import Settings

@@ -31,11 +31,12 @@ from cli.main import main
 from contracts.snapshots import Trainer, encode_trainer, snapshot_number
 from contracts.state_keys import PARTITION_KEY, is_learner
 from contracts.topics import SNAPSHOTS, STATE, Topic
-from domain import awaiting, fold
 from domain.course_facts import CourseFacts
-from domain.examples import Example
-from domain.fold import Effects
-from domain.predictions import Awaiting
+from domain.fold import partition as fold
+from domain.fold.partition import Effects
+from domain.predictions import awaiting
+from domain.predictions.examples import Example
+from domain.predictions.prediction import Awaiting
 from runtime.kafka import connect_options
 from runtime.settings import Settings
 from sinks.batch import newest_alerts, newest_states

@@ -14,12 +14,17 @@ from api.routes import ENDPOINTS, examples
 from devstack.places import free_ports
 from devstack.postgres import EmbeddedPostgres
 from domain.alerts import Action, Target, Transition
-from domain.checkpoint import Halted
 from domain.configuration import Configuration, Rules, canonical
 from domain.course_facts import CourseFacts
+from domain.fold.checkpoint import Halted
 from domain.ids import partition_of
 from domain.rules.low_score import LowScore
-from domain.state import Course, Grade, Work, ZoneStay
+from domain.state.course import (
+    Course,
+    Grade,
+    Work,
+)
+from domain.state.learner import ZoneStay
 from runtime.database import connect
 from runtime.settings import Settings
 from sinks.cohort import refresh_cohort

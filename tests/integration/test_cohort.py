@@ -8,7 +8,12 @@ import pytest
 
 from domain.course_facts import CourseFacts, WeeklyTargets
 from domain.ids import partition_of
-from domain.state import Course, Day, Learner, new_learner
+from domain.state.course import Course
+from domain.state.learner import (
+    Day,
+    Learner,
+    new_learner,
+)
 from domain.statistics import quantile
 from metrics.engagement import COHORT_MIN, compared_level, level_on
 from metrics.figures import instant

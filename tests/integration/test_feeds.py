@@ -27,8 +27,8 @@ import cli.replay
 import cli.simulate
 from contracts.state_keys import course_key
 from contracts.topics import ACTIVITY, COURSES, STATE
-from domain.decode import Accepted, Rejected, decode
-from domain.decode import Record as Stored
+from domain.events.decode import Accepted, Rejected, decode
+from domain.events.decode import Record as Stored
 from domain.ids import partition_of
 from feeds.faults import Faults, Tally
 from feeds.feed import Delivery, Feed, Sent, run_feed

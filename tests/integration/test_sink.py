@@ -22,10 +22,10 @@ from contracts.snapshots import (
 )
 from contracts.topics import SNAPSHOTS, STATE
 from devstack.postgres import EmbeddedPostgres
-from domain.codec import encode_facts, encode_learner
 from domain.course_facts import CourseFacts
 from domain.ids import partition_of
-from domain.state import Course
+from domain.state.codec import encode_facts, encode_learner
+from domain.state.course import Course
 from models.learning import Learning
 from operations.topics import declare
 from runtime.database import connect

@@ -17,12 +17,12 @@ import msgspec
 
 from contracts.course_facts import decode_course_facts
 from contracts.inputs import encode_input
-from domain.checkpoint import CHECKPOINT_VERSION, FOLD_VERSION, ClockMode
-from domain.codec import encode_checkpoint, encode_facts
 from domain.configuration import Configuration
 from domain.course_facts import CourseFacts
-from domain.decode import Record
-from domain.state import STATE_VERSION
+from domain.events.decode import Record
+from domain.fold.checkpoint import CHECKPOINT_VERSION, FOLD_VERSION, ClockMode
+from domain.state.codec import encode_checkpoint, encode_facts
+from domain.state.learner import STATE_VERSION
 from tests.factories import Bench
 
 FOLDER: Final = Path(__file__).parent

@@ -17,15 +17,15 @@ from contracts.alert_event import encode_transition
 from contracts.inputs import encode_input
 from contracts.state_keys import PARTITION_KEY, TAKEN_KEY, course_key
 from contracts.topics import ACTIVITY, DEAD_LETTERS, INPUTS, STATE, TRANSITIONS
-from domain import codec
-from domain.checkpoint import FOLD_VERSION, Checkpoint, ClockMode
 from domain.configuration import Configuration, canonical
 from domain.course_facts import CourseFacts
-from domain.decode import Record
-from domain.events import AnyEvent
-from domain.fold import Effects, PartitionFold, new_checkpoint
-from domain.inputs import FoldVersion, Tick
-from domain.scoring import no_snapshots
+from domain.events.activity import AnyEvent
+from domain.events.decode import Record
+from domain.fold.checkpoint import FOLD_VERSION, Checkpoint, ClockMode
+from domain.fold.inputs import FoldVersion, Tick
+from domain.fold.partition import Effects, PartitionFold, new_checkpoint
+from domain.predictions.scoring import no_snapshots
+from domain.state import codec
 from tests.simulation.model_log import Broker, Kept, Producer
 
 Steps: TypeAlias = Iterator[str]

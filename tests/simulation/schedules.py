@@ -11,10 +11,10 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
-from domain.checkpoint import ClockMode
 from domain.configuration import Configuration, Halting, Rules
 from domain.course_facts import Assessment, CourseFacts, Module
-from domain.decode import Reason
+from domain.events.decode import Reason
+from domain.fold.checkpoint import ClockMode
 from domain.rules.low_score import LowScore
 from domain.rules.missed_deadline import MissedDeadline
 from tests.factories import START, seconds

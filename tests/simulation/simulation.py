@@ -10,16 +10,16 @@ from contracts.alert_event import decode_transition, encode_transition
 from contracts.inputs import decode_input
 from contracts.state_keys import PARTITION_KEY, course_key, is_learner
 from contracts.topics import ACTIVITY, DEAD_LETTERS, INPUTS, STATE, TRANSITIONS
-from domain import codec
 from domain.configuration import Configuration
 from domain.course_facts import CourseFacts
-from domain.decode import Record
-from domain.deduplication import ID_BYTES
-from domain.fold import Effects, PartitionFold, new_checkpoint
+from domain.events.decode import Record
+from domain.fold.inputs import Input
+from domain.fold.partition import Effects, PartitionFold, new_checkpoint
 from domain.ids import event_hash
-from domain.inputs import Input
-from domain.scoring import no_snapshots
-from domain.state import STATE_BYTES_MAX
+from domain.keepers.deduplication import ID_BYTES
+from domain.predictions.scoring import no_snapshots
+from domain.state import codec
+from domain.state.limits import STATE_BYTES_MAX
 from tests.defects import folding_with
 from tests.factories import MemoryStore
 from tests.simulation.model_log import NO_TRANSACTION, FencedError, Kept, Producer

@@ -6,8 +6,12 @@ from typing import Any
 import pytest
 
 from domain.configuration import Configuration
-from domain.recent import newest
-from domain.state import Day, Learner, Skill
+from domain.keepers.recent import newest
+from domain.state.learner import (
+    Day,
+    Learner,
+    Skill,
+)
 from tests.factories import (
     COURSE,
     Bench,

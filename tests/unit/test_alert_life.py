@@ -11,7 +11,14 @@ from domain.alerts.lifecycle import forget_expired, raise_alert, resolve_alert, 
 from domain.rules import RULES
 from domain.rules.low_score import RULE
 from domain.rules.reconcile import corrected, reconcile
-from domain.state import CLOSED_ALERTS_MAX, OPEN_ALERTS_MAX, Learner, new_learner
+from domain.state.learner import (
+    Learner,
+    new_learner,
+)
+from domain.state.limits import (
+    CLOSED_ALERTS_MAX,
+    OPEN_ALERTS_MAX,
+)
 from tests.factories import COURSE, USER, Bench, at, graded, record, seconds
 from tests.ruling import step
 

@@ -15,7 +15,7 @@ from api.problems import ProblemError
 from api.rows import AlertCount, AlertRow
 from contracts.alert_event import instant
 from domain.alerts import Action, ActionCode, AlertType, Spoken, Target
-from domain.state import Severity
+from domain.state.learner import Severity
 from tests.sinking import T0, a_transition
 
 IDENTITY = "00000000-0000-5000-8000-000000000001"

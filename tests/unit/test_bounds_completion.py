@@ -7,7 +7,10 @@ from typing import Any, Final
 import pytest
 
 from domain.course_facts import Assessment, CourseFacts, Module
-from domain.state import Course, ModuleFact
+from domain.state.course import (
+    Course,
+    ModuleFact,
+)
 from metrics import completion
 from metrics.completion import (
     LEVEL,

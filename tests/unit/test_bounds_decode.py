@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.decode import Accepted, Record, Rejected, decode
+from domain.events.decode import Accepted, Record, Rejected, decode
 from domain.ids import partition_of
 from tests.factories import START, graded, seconds, viewed
 

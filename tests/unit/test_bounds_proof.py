@@ -17,9 +17,9 @@ from contracts.topics import (
     STATE,
     TRANSITIONS,
 )
-from domain.codec import encode_checkpoint
-from domain.decode import Record
-from domain.fold import DeadLetter
+from domain.events.decode import Record
+from domain.fold.partition import DeadLetter
+from domain.state.codec import encode_checkpoint
 from proof.examples import lesson_id
 from proof.found import States
 from proof.oracle import Told

@@ -3,7 +3,13 @@
 from typing import Any, Final
 
 from domain.course_facts import Assessment, CourseFacts, Module
-from domain.state import Day, FinishedCourse, Learner, Session, new_learner
+from domain.state.course import FinishedCourse
+from domain.state.learner import (
+    Day,
+    Learner,
+    Session,
+    new_learner,
+)
 from metrics.assessments import Completion, completion, dues, open_dues
 from metrics.progress_summary import overall, progress_summary, streak_now
 from metrics.view import View, once

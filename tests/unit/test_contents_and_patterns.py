@@ -5,11 +5,15 @@ from random import Random
 
 import pytest
 
-from domain import patterns
-from domain.contents import first_in_hour
-from domain.deduplication import remember, seen_content
-from domain.recent import newest
-from domain.state import Kind, Learner, new_learner
+from domain.keepers import patterns
+from domain.keepers.contents import first_in_hour
+from domain.keepers.deduplication import remember, seen_content
+from domain.keepers.recent import newest
+from domain.state.learner import (
+    Kind,
+    Learner,
+    new_learner,
+)
 from tests.factories import COURSE, USER, Bench, at, event, graded, seconds, viewed
 
 HOUR = 3600

@@ -9,7 +9,7 @@ import pytest
 from contracts import course_facts as wire
 from contracts.course_facts import decode_course_facts
 from domain.course_facts import Assessment, CourseFacts, Module
-from domain.decode import NEVER, VALUE_BYTES_MAX, Rejected
+from domain.events.decode import NEVER, VALUE_BYTES_MAX, Rejected
 from domain.ids import short_id
 
 KEY = b"c1"

@@ -4,10 +4,18 @@ from typing import Any
 
 import pytest
 
-from domain import courses
 from domain.course_facts import Assessment, CourseFacts, Module
-from domain.courses import find_course
-from domain.state import Course, FinishedCourse, Learner, Membership, new_learner
+from domain.keepers import courses
+from domain.keepers.courses import find_course
+from domain.state.course import (
+    Course,
+    FinishedCourse,
+    Membership,
+)
+from domain.state.learner import (
+    Learner,
+    new_learner,
+)
 from tests.factories import (
     Bench,
     at,

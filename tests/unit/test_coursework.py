@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from domain import coursework as of
 from domain.course_facts import Assessment, AttemptRule, CourseFacts
 from domain.ids import short_id
-from domain.state import (
+from domain.keepers import coursework as of
+from domain.state.course import (
     BANKED,
     MISSING,
     OVERRIDE,
@@ -16,9 +16,11 @@ from domain.state import (
     Course,
     Excuse,
     Grade,
-    Learner,
     Submission,
     Work,
+)
+from domain.state.learner import (
+    Learner,
     new_learner,
 )
 

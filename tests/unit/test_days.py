@@ -7,9 +7,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from domain import days
-from domain.days import Change
-from domain.state import Day, Learner, ZoneStay, new_learner
+from domain.keepers import days
+from domain.keepers.days import Change
+from domain.state.learner import (
+    Day,
+    Learner,
+    ZoneStay,
+    new_learner,
+)
 from tests.factories import USER
 
 DAY = 86_400

@@ -4,7 +4,7 @@ from collections import Counter
 
 from agents.worker.halting import advice
 from contracts.remedies import REMEDIES, remedy_of
-from domain.decode import REASONS
+from domain.events.decode import REASONS
 from operations.dead_letters import NONE, Letter, surveyed
 
 HOUR, DAY = 3_600_000, 86_400_000

@@ -8,11 +8,12 @@ import pytest
 from domain.alerts import Transition
 from domain.changes import ScoresChanged
 from domain.configuration import Configuration, Rules
+from domain.keepers.score_trend import fit_level
+from domain.keepers.scores import open_scores
 from domain.rules import declining_trend
 from domain.rules.declining_trend import DecliningTrend
-from domain.score_trend import fit_level
-from domain.scores import open_scores
-from domain.state import Grade, Learner
+from domain.state.course import Grade
+from domain.state.learner import Learner
 from tests.factories import at, seconds
 from tests.ruling import grade, learner, step, work
 

@@ -6,10 +6,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from domain.decode import VALUE_BYTES_MAX, Accepted, Record, Rejected, as_msgspec_says, decode
-from domain.events import content_of, is_work, kind_of
+from domain.events.activity import content_of, is_work, kind_of
+from domain.events.decode import (
+    VALUE_BYTES_MAX,
+    Accepted,
+    Record,
+    Rejected,
+    as_msgspec_says,
+    decode,
+)
+from domain.events.json_objects import DEPTH_MAX
 from domain.ids import partition_of
-from domain.json_objects import DEPTH_MAX
 from tests.factories import START, event, graded, seconds, viewed
 
 PARTITIONS = 4

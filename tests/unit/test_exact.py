@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.exact import exceeds, reaches, rounded, under, whole
-from domain.scores import percent_of
+from domain.keepers.scores import percent_of
 from domain.statistics import direction
 
 maxima = st.integers(1, 1000)

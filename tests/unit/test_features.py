@@ -5,15 +5,22 @@ from typing import Any
 import pytest
 
 from domain.course_facts import Assessment, CourseFacts
-from domain.features import COURSE, NOT_LATE_OR_EARLY, SCORE, SILENCE, SUBMISSION, Feature
-from domain.features.assessment import submission_features
-from domain.features.course import course_features
-from domain.features.silence import lately, progress_of, silence_features
-from domain.predictions import TARGETS, Target
-from domain.running import open_courses
-from domain.scoring import NoModels, Slot
-from domain.standing import Lateness, standing
-from domain.state import Learner
+from domain.keepers.standing import Lateness, standing
+from domain.predictions.features import (
+    COURSE,
+    NOT_LATE_OR_EARLY,
+    SCORE,
+    SILENCE,
+    SUBMISSION,
+    Feature,
+)
+from domain.predictions.features.assessment import submission_features
+from domain.predictions.features.course import course_features
+from domain.predictions.features.silence import lately, progress_of, silence_features
+from domain.predictions.prediction import TARGETS, Target
+from domain.predictions.running import open_courses
+from domain.predictions.scoring import NoModels, Slot
+from domain.state.learner import Learner
 from tests.factories import START, Bench, at, enrolled, event, graded, seconds, submitted, viewed
 from tests.modelling import adopting, served, serving
 

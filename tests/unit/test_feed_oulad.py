@@ -9,8 +9,8 @@ import pytest
 
 from contracts.course_facts import decode_course_facts
 from domain.course_facts import CourseFacts
-from domain.decode import Accepted, decode
-from domain.decode import Record as Stored
+from domain.events.decode import Accepted, decode
+from domain.events.decode import Record as Stored
 from domain.ids import partition_of
 from feeds.feed import Sent
 from feeds.oulad import Oulad, OuladOptions, read_oulad, report

@@ -10,8 +10,8 @@ import pytest
 
 from contracts.course_facts import decode_course_facts
 from domain.course_facts import CourseFacts
-from domain.decode import REASONS, Accepted, Rejected, decode
-from domain.decode import Record as Stored
+from domain.events.decode import REASONS, Accepted, Rejected, decode
+from domain.events.decode import Record as Stored
 from domain.ids import partition_of
 from feeds.faults import BAD, Faults, Tally, bad_record
 from feeds.jsonl import Lines

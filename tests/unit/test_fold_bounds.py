@@ -2,11 +2,11 @@
 
 import pytest
 
-from domain.checkpoint import FOLD_VERSION, Counters
 from domain.configuration import Configuration
-from domain.events import AnyEvent
-from domain.fold import Effects, PartitionFold, new_checkpoint
-from domain.scoring import no_snapshots
+from domain.events.activity import AnyEvent
+from domain.fold.checkpoint import FOLD_VERSION, Counters
+from domain.fold.partition import Effects, PartitionFold, new_checkpoint
+from domain.predictions.scoring import no_snapshots
 from tests.factories import (
     USER,
     Bench,

@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 
-from domain.state import BANKED, MISSING, UNTIMED, WITHDRAWN, Grade, Learner, Work
+from domain.state.course import (
+    BANKED,
+    MISSING,
+    UNTIMED,
+    WITHDRAWN,
+    Grade,
+    Work,
+)
+from domain.state.learner import Learner
 from tests.factories import (
     Bench,
     at,

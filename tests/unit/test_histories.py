@@ -5,9 +5,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from domain.history import insert, trim
-from domain.membership import was_open
-from domain.state import Course, Learner
+from domain.keepers.membership import was_open
+from domain.state.course import Course
+from domain.state.history import insert, trim
+from domain.state.learner import Learner
 from tests.factories import Bench, at, completed, enrolled, event, seconds, viewed
 
 

@@ -3,12 +3,16 @@
 import pytest
 from kafka.partitioner.default import murmur2
 
-from domain import codec
-from domain.codec import UnknownVersionError
-from domain.fold import new_checkpoint
+from domain.fold.partition import new_checkpoint
 from domain.ids import partition_of, shown_id
-from domain.recent import newest
-from domain.state import STATE_BYTES_MAX, Day, new_learner
+from domain.keepers.recent import newest
+from domain.state import codec
+from domain.state.codec import UnknownVersionError
+from domain.state.learner import (
+    Day,
+    new_learner,
+)
+from domain.state.limits import STATE_BYTES_MAX
 from tests.factories import USER, Bench, at, viewed
 
 

@@ -5,23 +5,26 @@ from typing import Any
 import msgspec
 import pytest
 
-from domain import codec, state
-from domain.checkpoint import Checkpoint, Counters
-from domain.codec import encode_learner, shrink
 from domain.configuration import Configuration, Halting, adopted, canonical
-from domain.fold import new_checkpoint
-from domain.recent import pack_event_id, unpack_event_id
-from domain.rows import learner_row
+from domain.fold.checkpoint import Checkpoint, Counters
+from domain.fold.partition import new_checkpoint
+from domain.keepers.recent import pack_event_id, unpack_event_id
 from domain.rules.declining_trend import DecliningTrend
 from domain.rules.missed_deadline import MissedDeadline
-from domain.state import (
-    SHRINK_BYTES,
+from domain.state import codec, course, learner
+from domain.state.codec import encode_learner, shrink
+from domain.state.course import (
     Course,
+    Work,
+)
+from domain.state.learner import (
+    STATE_VERSION,
     Day,
     Learner,
-    Work,
     new_learner,
 )
+from domain.state.limits import SHRINK_BYTES
+from domain.state.rows import learner_row
 from tests.factories import USER, Bench, at, enrolled, event, graded, seconds, viewed
 
 # -- states --------------------------------------------------------------------------------------
@@ -29,7 +32,8 @@ from tests.factories import USER, Bench, at, enrolled, event, graded, seconds, v
 
 def structs() -> list[type[msgspec.Struct]]:
     """Everything that a state or a partition's checkpoint is made of."""
-    found = [each for each in vars(state).values() if isinstance(each, type)]
+    parts = {**vars(course), **vars(learner)}
+    found = [each for each in parts.values() if isinstance(each, type)]
     return [each for each in [*found, Counters, Checkpoint] if issubclass(each, msgspec.Struct)]
 
 
@@ -70,12 +74,12 @@ def test_of_a_new_learner_nothing_is_known_and_of_a_new_partition_neither() -> N
 
 def test_codes_that_are_stored_keep_their_meaning() -> None:
     """Another meaning is another version of the state."""
-    assert state.STATE_VERSION == 5
-    assert (state.ENTERED, state.LEFT, state.FINISHED) == (0, 1, 2)
-    assert state.OUTCOMES == ("passed", "failed", "withdrawn")
-    assert (state.BANKED, state.MISSING, state.WITHDRAWN, state.UNTIMED) == (1, 2, 4, 8)
-    assert state.OVERRIDE == -1
-    (course,) = (
+    assert STATE_VERSION == 5
+    assert (course.ENTERED, course.LEFT, course.FINISHED) == (0, 1, 2)
+    assert course.OUTCOMES == ("passed", "failed", "withdrawn")
+    assert (course.BANKED, course.MISSING, course.WITHDRAWN, course.UNTIMED) == (1, 2, 4, 8)
+    assert course.OVERRIDE == -1
+    (kept,) = (
         Bench()
         .send(
             enrolled(at(0)),
@@ -85,7 +89,7 @@ def test_codes_that_are_stored_keep_their_meaning() -> None:
         .learner()
         .courses
     )
-    assert [entry.what for entry in course.memberships] == [0, 1, 3]
+    assert [entry.what for entry in kept.memberships] == [0, 1, 3]
 
 
 @pytest.mark.parametrize(

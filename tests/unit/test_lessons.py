@@ -21,8 +21,8 @@ from contracts.snapshots import (
     snapshot_number,
 )
 from contracts.state_keys import TAKEN_KEY
-from domain.decode import Rejected
-from domain.examples import Lesson, Order
+from domain.events.decode import Rejected
+from domain.predictions.examples import Lesson, Order
 from tests.training import lessons
 
 

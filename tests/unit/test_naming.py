@@ -3,7 +3,7 @@
 import pytest
 
 from domain.course_facts import Assessment, CourseFacts
-from domain.days import day_month
+from domain.keepers.days import day_month
 from domain.naming import assessment_name, dated_name, undated_name
 from tests.factories import at, seconds
 

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from api.openapi import CLOSED
 from api.routes import examples
 from domain.alerts import ActionCode, Resolution, SubjectKind, SuppressedReason, Unit
-from domain.events import EventType, GoalMetric
+from domain.events.activity import EventType, GoalMetric
 from metrics.shapes import Direction, MissingCode
 from tests.asking import PAGES
 from tests.openapi import document, nodes, operations, problems, schema_of

@@ -7,9 +7,10 @@ import pytest
 
 from domain.configuration import Configuration, Models
 from domain.course_facts import Assessment, CourseFacts
-from domain.examples import Example, Lesson
-from domain.predictions import MODELS, TARGETS, Awaiting, Prediction, Target
-from domain.state import AWAITING_MAX, Learner
+from domain.predictions.examples import Example, Lesson
+from domain.predictions.prediction import MODELS, TARGETS, Awaiting, Prediction, Target
+from domain.state.learner import Learner
+from domain.state.limits import AWAITING_MAX
 from tests.factories import (
     START,
     Bench,

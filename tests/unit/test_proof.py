@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from domain.checkpoint import FOLD_VERSION, ClockMode
 from domain.configuration import Configuration
 from domain.course_facts import CourseFacts
-from domain.decode import Record
-from domain.fold import new_checkpoint
-from domain.inputs import Input
-from domain.scoring import no_snapshots
+from domain.events.decode import Record
+from domain.fold.checkpoint import FOLD_VERSION, ClockMode
+from domain.fold.inputs import Input
+from domain.fold.partition import new_checkpoint
+from domain.predictions.scoring import no_snapshots
 from proof.compare import compare_maps, compare_sequences
 from proof.oracle import Expected, Oracle
 from proof.recount import Figures, Recount

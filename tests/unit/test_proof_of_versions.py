@@ -7,13 +7,13 @@ import msgspec
 import pytest
 
 from contracts.topics import STATE
-from domain import fold as folding
-from domain.checkpoint import FOLD_VERSION, ClockMode
-from domain.codec import decode_learner, encode_learner
-from domain.decode import Record
-from domain.fold import new_checkpoint
-from domain.inputs import FoldVersion
-from domain.scoring import no_snapshots
+from domain.events.decode import Record
+from domain.fold import partition as folding
+from domain.fold.checkpoint import FOLD_VERSION, ClockMode
+from domain.fold.inputs import FoldVersion
+from domain.fold.partition import new_checkpoint
+from domain.predictions.scoring import no_snapshots
+from domain.state.codec import decode_learner, encode_learner
 from proof.oracle import Oracle, newest_stretch
 from proof.verify import earlier_version, other_version
 from tests.factories import Bench, at, course, enrolled, event, graded, record, submitted, viewed

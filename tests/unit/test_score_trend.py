@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from domain.score_trend import ScoreTrend, fit_kinds, fit_level, fit_scores
-from domain.scores import Scored
+from domain.keepers.score_trend import ScoreTrend, fit_kinds, fit_level, fit_scores
+from domain.keepers.scores import Scored
 
 numpy: Any = importlib.import_module("numpy")
 stats: Any = importlib.import_module("scipy.stats")  # it brings no types

@@ -6,7 +6,7 @@ import pytest
 
 from domain.course_facts import Assessment, CourseFacts, Module
 from domain.ids import short_id
-from domain.progress import (
+from domain.keepers.progress import (
     Progress,
     by_modules,
     counting_units,
@@ -17,7 +17,7 @@ from domain.progress import (
     required_weight,
     standing_units,
 )
-from domain.scores import (
+from domain.keepers.scores import (
     Scored,
     counted_scores,
     is_pass,
@@ -27,7 +27,7 @@ from domain.scores import (
     residuals,
     weighted_score,
 )
-from domain.state import (
+from domain.state.course import (
     BANKED,
     MISSING,
     Course,

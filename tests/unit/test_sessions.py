@@ -8,8 +8,8 @@ from typing import Final
 
 import pytest
 
-from domain.days import day_start, forget_first_day, local_day
-from domain.sessions import (
+from domain.keepers.days import day_start, forget_first_day, local_day
+from domain.keepers.sessions import (
     DURATION_SECONDS_MAX,
     ENDED,
     GAP_SECONDS,
@@ -21,7 +21,12 @@ from domain.sessions import (
     observe,
     presence,
 )
-from domain.state import MARKS_MAX, Learner, Session, new_learner
+from domain.state.learner import (
+    Learner,
+    Session,
+    new_learner,
+)
+from domain.state.limits import MARKS_MAX
 from tests.factories import USER
 
 HOUR: Final = 3600

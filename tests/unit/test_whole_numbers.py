@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from domain.changes import FactsChanged, GradesChanged, ScoresChanged
 from domain.course_facts import CourseFacts, Module
 from domain.ids import short_id
-from domain.progress import percent_done
+from domain.keepers.progress import percent_done
+from domain.keepers.scores import is_pass, open_scores, percent_of
 from domain.rules import declining_trend, low_score, progress_milestone
-from domain.scores import is_pass, open_scores, percent_of
-from domain.state import ModuleFact
+from domain.state.course import ModuleFact
 from metrics.levels import Level, level
 from tests.factories import COURSE, at, course, seconds
 from tests.ruling import grade, in_a_row, learner, step, work

@@ -33,10 +33,10 @@ from contracts.dead_letter import (
 from contracts.state_keys import PARTITION_KEY
 from contracts.topics import ACTIVITY
 from devstack.places import free_ports
-from domain.codec import encode_checkpoint, encode_learner
-from domain.decode import Record
-from domain.fold import DeadLetter, new_checkpoint
-from domain.state import new_learner
+from domain.events.decode import Record
+from domain.fold.partition import DeadLetter, new_checkpoint
+from domain.state.codec import encode_checkpoint, encode_learner
+from domain.state.learner import new_learner
 from runtime.errors import CrashError, LossError, ProjectError, TooManyRejectedError, UsageError
 from runtime.failpoints import Failpoints
 from runtime.process import exit_status

@@ -1,0 +1,1 @@
+"""The events of a learner, and how a record becomes one."""

@@ -1,0 +1,1 @@
+"""The fold of one partition: events and inputs in, states and what is published out."""

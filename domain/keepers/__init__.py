@@ -1,0 +1,1 @@
+"""What keeps each part of a learner's state, and reads it: no keeper knows a rule."""
