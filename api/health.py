@@ -15,8 +15,8 @@ from api.freshness import Lags
 from api.metrics import ApiMetrics
 from api.reads import DatabaseAwayError, OtherTablesError, Reads
 from contracts.schema import SCHEMA_VERSION
-from domain.fold.checkpoint import Checkpoint
-from domain.state.codec import UnknownVersionError
+from domain.stored.checkpoint import Checkpoint
+from domain.stored.codec import UnknownVersionError
 from runtime.settings import Settings
 
 

@@ -16,9 +16,9 @@ from api.alert_query import AlertQuery
 from api.outage import DatabaseOutage
 from api.rows import Asked, RowReader, Rows
 from api.snapshots import SQL, Connection, Snapshots
-from domain.fold.checkpoint import Checkpoint
 from domain.ids import partition_of
-from domain.state.codec import UnknownVersionError, decode_checkpoint
+from domain.stored.checkpoint import Checkpoint
+from domain.stored.codec import UnknownVersionError, decode_checkpoint
 from metrics.view import Models
 from runtime.clock import Clock
 from runtime.database import connection_pool

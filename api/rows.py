@@ -16,10 +16,10 @@ from contracts.alert_event import decode_transition
 from domain.alerts import Spoken, Transition
 from domain.configuration import Configuration, adopted
 from domain.course_facts import CourseFacts
-from domain.fold.checkpoint import Checkpoint
 from domain.keepers.recent import newest
-from domain.state.codec import decode_checkpoint, decode_facts, decode_learner
 from domain.state.learner import Learner
+from domain.stored.checkpoint import Checkpoint
+from domain.stored.codec import decode_checkpoint, decode_facts, decode_learner
 from metrics.view import Cohort, CohortCourse, Models
 
 ANSWER_WITH_ALERTS: Final[LiteralString] = SQL["answer"] + " " + SQL["alerts"]

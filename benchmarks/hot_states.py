@@ -17,8 +17,8 @@ from benchmarks.machine import heading
 from domain.configuration import Configuration
 from domain.events.decode import Record
 from domain.fold.partition import PartitionFold, new_checkpoint
-from domain.predictions.scoring import no_snapshots
-from domain.state.codec import decode_learner, encode_learner
+from domain.scoring import no_snapshots
+from domain.stored.codec import decode_learner, encode_learner
 from runtime.process import settle_memory
 
 LEARNERS: Final = 100_000

@@ -30,7 +30,7 @@ from benchmarks.machine import heading
 from benchmarks.stack import Running, a_folder, a_stack
 from contracts.state_keys import PARTITION_KEY
 from contracts.topics import ACTIVITY, STATE
-from domain.state.codec import decode_checkpoint
+from domain.stored.codec import decode_checkpoint
 from operations.token import issue
 from runtime.clock import WallClock
 from runtime.database import connect

@@ -11,12 +11,12 @@ from contracts.course_facts import decode_course_facts
 from domain.configuration import Configuration
 from domain.events.decode import Record, Rejected
 from domain.fold.partition import Effects, PartitionFold, new_checkpoint
-from domain.predictions.scoring import no_snapshots
-from domain.state import codec
+from domain.scoring import no_snapshots
 from domain.state.learner import (
     Header,
     Learner,
 )
+from domain.stored import codec
 from feeds.oulad import OuladOptions, read_oulad
 
 BATCH = 5_000

@@ -27,7 +27,7 @@ from benchmarks.machine import heading
 from contracts.state_keys import PARTITION_KEY
 from contracts.topics import ACTIVITY, STATE
 from devstack.kafka import EmbeddedKafka
-from domain.state.codec import decode_checkpoint
+from domain.stored.codec import decode_checkpoint
 from feeds.feed import Delivery, Feed, run_feed
 from feeds.oulad import OuladOptions, read_oulad
 from feeds.records import Record

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from cli.settings import read_settings
-from domain.predictions.examples import Order
+from domain.examples import Order
 from operations.models import listed, order, read_models, said, shown
 from runtime.log import configure
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from domain.events.decode import Rejected, as_msgspec_says
 from domain.events.json_objects import LEARNER_ID_MAX, Problem, parse_object
-from domain.predictions.examples import Lesson, Order
+from domain.examples import Lesson, Order
 
 TIME_MAX: Final = 221_845_392_000
 """9000-01-01T00:00:00Z, in epoch seconds."""

@@ -8,10 +8,10 @@ import msgspec
 from msgspec import Meta, Struct, field
 from msgspec.structs import asdict
 
-from domain.fold.step import Adopted
-from domain.predictions.prediction import Target
+from domain.predictions import Target
 from domain.rules import TABLE
 from domain.rules.low_score import LowScore
+from domain.step import Adopted
 
 if TYPE_CHECKING:
     Rules: TypeAlias = Any  # no type checker sees the fields of a struct that is made of a table

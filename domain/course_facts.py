@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from domain.exact import reaches
 from domain.ids import short_id
-from domain.predictions.scoring import Slot
+from domain.scoring import Slot
 
 HEAVY_SHARE: Final = 0.05
 _EXAM: Final = "exam"

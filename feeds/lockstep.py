@@ -15,8 +15,8 @@ from msgspec.structs import replace
 from contracts.inputs import decode_input
 from contracts.lessons import decode_lesson, encode_order
 from contracts.topics import EXAMPLES, INPUTS
+from domain.examples import Order
 from domain.fold.inputs import ModelAdopted
-from domain.predictions.examples import Order
 from feeds.position import Reached
 from feeds.producing import Target, target_of
 from feeds.reading import reader

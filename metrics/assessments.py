@@ -8,7 +8,7 @@ from domain.course_facts import Assessment, CourseFacts
 from domain.keepers.coursework import assigned, is_banked, submitted
 from domain.keepers.days import local_day
 from domain.keepers.standing import HeavyWork, standing
-from domain.predictions.predicting import AHEAD
+from domain.predicting.predict import AHEAD
 from domain.state.course import (
     Course,
     Submission,

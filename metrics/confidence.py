@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from domain.alerts import Param
 from domain.exact import exceeds, reaches, rounded
 from domain.keepers.days import day_month
-from domain.predictions.prediction import FORECASTS, MODELS, TARGETS, Target
+from domain.predictions import FORECASTS, MODELS, TARGETS, Target
 from metrics.figures import instant, prob, sentence
 from metrics.modelled import INTERVAL_LEVEL, learned, running
 from metrics.shapes import Band, Prob, Text

@@ -8,10 +8,10 @@ from msgspec.structs import replace
 
 from domain.ids import short_id
 from domain.keepers.standing import standing
-from domain.predictions.features import COURSE as COURSE_FEATURES
-from domain.predictions.features import SILENCE as SILENCE_FEATURES
-from domain.predictions.features.course import LASTS, course_features
-from domain.predictions.features.silence import lately
+from domain.predicting.features import COURSE as COURSE_FEATURES
+from domain.predicting.features import SILENCE as SILENCE_FEATURES
+from domain.predicting.features.course import LASTS, course_features
+from domain.predicting.features.silence import lately
 from domain.state.course import (
     Course,
     Submission,

@@ -6,7 +6,7 @@ from typing import Final
 from domain.exact import rounded
 from domain.keepers.days import day_and_month, iso_date
 from domain.keepers.score_trend import SCORES_MAX, SCORES_MIN
-from domain.predictions.forecasting import LEVEL, WIDTH_MAX, drawn
+from domain.predicting.forecasting import LEVEL, WIDTH_MAX, drawn
 from domain.statistics import deviation, gamma_quantile
 from metrics.figures import needs, sentence
 from metrics.scores_trend import fitted, performance_trend

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Literal
 
 from domain.exact import rounded
-from domain.predictions.prediction import FORECASTS, TARGETS, Target
+from domain.predictions import FORECASTS, TARGETS, Target
 from metrics.figures import instant, maybe_instant, prob
 from metrics.modelled import learned
 from metrics.shapes import Prob

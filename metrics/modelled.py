@@ -4,9 +4,9 @@ from typing import Final, NamedTuple
 
 from domain.course_facts import DAY
 from domain.exact import reaches
-from domain.predictions.predicting import SILENCE_DAYS
-from domain.predictions.prediction import NUMBERS, Figure, Prediction, Target
-from domain.predictions.running import Running, open_courses
+from domain.predicting.predict import SILENCE_DAYS
+from domain.predicting.running import Running, open_courses
+from domain.predictions import NUMBERS, Figure, Prediction, Target
 from metrics.figures import instant, needs, sentence
 from metrics.shapes import Band, Est, Missing, Model, SectionState, Text
 from metrics.view import View, once

@@ -4,8 +4,8 @@ from typing import Final
 
 from domain.keepers.days import iso_date
 from domain.keepers.standing import HeavyWork
-from domain.predictions.predicting import SILENCE_DAYS
-from domain.predictions.prediction import Target
+from domain.predicting.predict import SILENCE_DAYS
+from domain.predictions import Target
 from domain.state.course import Course
 from metrics.assessments import Due, heavy_ahead, next_dues
 from metrics.completion import completion_predictions

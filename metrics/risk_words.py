@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from domain.predictions.features import course, silence
+from domain.predicting.features import course, silence
 from metrics.shapes_predictions import RiskUnit
 
 

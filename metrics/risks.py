@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
-from domain.predictions.prediction import TARGETS, Target
+from domain.predictions import TARGETS, Target
 from metrics.assessments import heavy_ahead
 from metrics.figures import prob, sentence
 from metrics.modelled import Said, of_course, of_silence

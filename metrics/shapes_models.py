@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from domain.predictions.prediction import Target
+from domain.predictions import Target
 from metrics.shapes import RESERVED_NAMES, Instant, Prob
 
 

@@ -10,7 +10,7 @@ from domain.course_facts import CourseFacts
 from domain.keepers.days import day_began_at, local_day
 from domain.keepers.progress import Progress, course_progress
 from domain.keepers.scores import Scored, counted_scores, together
-from domain.predictions.prediction import Target
+from domain.predictions import Target
 from domain.state.course import (
     UNTIMED,
     Course,

@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from domain.predictions.features import NOT_LATE_OR_EARLY, SCORE, SUBMISSION
-from domain.predictions.prediction import Target
+from domain.predicting.features import NOT_LATE_OR_EARLY, SCORE, SUBMISSION
+from domain.predictions import Target
 from models.encoding import within
 from models.intervals import Quantiles
 

@@ -17,8 +17,8 @@ from domain.alerts import (
     alert_id,
 )
 from domain.exact import rounded
-from domain.predictions.prediction import FORECASTS
-from domain.predictions.prediction import Target as Predicted
+from domain.predictions import FORECASTS
+from domain.predictions import Target as Predicted
 from domain.rules.model_drift import RULE
 from domain.texts import text
 from models.encoding import ENCODINGS

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from domain.predictions.features import COURSE, SILENCE, Feature
-from domain.predictions.prediction import Target
+from domain.predicting.features import COURSE, SILENCE, Feature
+from domain.predictions import Target
 
 BIAS: Final = 0
 """The key that every example has."""

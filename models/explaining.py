@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from domain.predictions.prediction import Target
+from domain.predictions import Target
 from models.encoding import ENCODINGS
 from models.serving import Served, calibrated, share
 

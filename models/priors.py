@@ -4,8 +4,8 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct, field
 
-from domain.predictions.prediction import Target
-from domain.predictions.scoring import Slot
+from domain.predictions import Target
+from domain.scoring import Slot
 
 EXPECTED_MIN: Final = 10
 """From so many scores of the assessment, or of its slot, on, its expectation is known."""

@@ -2,7 +2,7 @@
 
 from msgspec import Struct, field
 
-from domain.predictions.prediction import Target
+from domain.predictions import Target
 
 
 class Bin(Struct, frozen=True, array_like=True):

@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from domain.predictions.prediction import Figure, Reach, Target
-from domain.predictions.scoring import Slot
+from domain.predictions import Figure, Reach, Target
+from domain.scoring import Slot
 from models import amounts, intervals, priors
 from models.encoding import ENCODINGS, TABLES
 from models.snapshot import BaseRate, Classification, Snapshot

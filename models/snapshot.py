@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct, field
 
-from domain.predictions.prediction import MODELS, TARGETS, Reach, Target
+from domain.predictions import MODELS, TARGETS, Reach, Target
 from models.encoding import ENCODINGS, TABLES
 from models.intervals import Error, Quantiles
 from models.priors import Priors

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from contracts.lessons import decode_lesson
 from contracts.snapshots import Trainer
 from domain.events.decode import Rejected
-from domain.predictions.examples import Lesson, Order
+from domain.examples import Lesson, Order
 
 EXAMPLES_MIN: Final = 200
 """So many examples are learned before a snapshot is worth its bytes."""

@@ -22,7 +22,7 @@ from contracts.snapshots import (
     snapshot_number,
 )
 from contracts.topics import EXAMPLES, SNAPSHOTS
-from domain.predictions.examples import Order
+from domain.examples import Order
 from models.reports import DriftEpisode, Report
 from models.snapshot import BadSnapshotError, Snapshot, UnknownSnapshotError, decode_snapshot
 from runtime.errors import CrashError, NotCaughtUpError, UsageError

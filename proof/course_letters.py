@@ -6,8 +6,8 @@ from typing import Final
 from contracts.course_facts import decode_course_facts
 from contracts.topics import COURSES
 from domain.events.decode import Record, Rejected
-from domain.fold.checkpoint import Checkpoint
 from domain.fold.partition import DeadLetter
+from domain.stored.checkpoint import Checkpoint
 from proof.found import Found, FoundLetter
 from proof.logs import Logs
 from proof.oracle import letter_digest

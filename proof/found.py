@@ -12,9 +12,9 @@ from contracts.dead_letter import OFFSET, PARTITION, REASON, TOPIC
 from contracts.inputs import decode_input
 from contracts.state_keys import PARTITION_KEY, course_of, is_learner
 from contracts.topics import ACTIVITY, ALERTS, DEAD_LETTERS, EXAMPLES, INPUTS, STATE, TRANSITIONS
-from domain.fold.checkpoint import Checkpoint
 from domain.fold.inputs import Input
-from domain.state.codec import UnknownVersionError, decode_checkpoint
+from domain.stored.checkpoint import Checkpoint
+from domain.stored.codec import UnknownVersionError, decode_checkpoint
 from proof.examples import Examples
 from proof.logs import Entry, Follower, Logs
 from proof.oracle import bytes_digest

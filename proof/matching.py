@@ -9,9 +9,9 @@ from typing import Any, Final
 import msgspec
 
 from contracts.topics import ACTIVITY, ALERTS, EXAMPLES, TRANSITIONS, Topic
-from domain.fold.checkpoint import Checkpoint
-from domain.state.codec import UnknownVersionError, decode_facts, encode_checkpoint, renewed
 from domain.state.learner import Learner
+from domain.stored.checkpoint import Checkpoint
+from domain.stored.codec import UnknownVersionError, decode_facts, encode_checkpoint, renewed
 from proof.compare import compare_maps, compare_sequences, event_id, transition_id
 from proof.course_letters import CourseLetters
 from proof.drift import PARTITION, is_about_a_model

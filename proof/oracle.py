@@ -15,19 +15,19 @@ from contracts.lessons import encode_lesson
 from domain.alerts import Transition
 from domain.configuration import Configuration, adopted
 from domain.events.decode import Accepted, Record, decode
-from domain.fold.checkpoint import FOLD_VERSION, Checkpoint
 from domain.fold.inputs import FoldVersion, Input
 from domain.fold.partition import HOUR, DeadLetter, Effects, PartitionFold
-from domain.predictions.scoring import Snapshots
-from domain.state.codec import (
+from domain.scoring import Snapshots
+from domain.state.learner import (
+    Header,
+    Learner,
+)
+from domain.stored.checkpoint import FOLD_VERSION, Checkpoint
+from domain.stored.codec import (
     decode_header,
     decode_learner,
     encode_facts,
     encode_learner,
-)
-from domain.state.learner import (
-    Header,
-    Learner,
 )
 
 _HOT_MAX: Final = 50_000

@@ -7,8 +7,8 @@ import msgspec
 
 from domain.course_facts import CourseFacts
 from domain.keepers.scores import mean_score, open_scores
-from domain.state.codec import UnknownVersionError, decode_learner
 from domain.state.learner import Learner
+from domain.stored.codec import UnknownVersionError, decode_learner
 from proof.recount import Figures, recent_since
 
 _LATE = "late_unchecked"

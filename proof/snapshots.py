@@ -17,7 +17,7 @@ from contracts.snapshots import (
 )
 from contracts.topics import SNAPSHOTS
 from domain.fold.inputs import Input, ModelAdopted
-from domain.predictions.scoring import NoModels, Scorer
+from domain.scoring import NoModels, Scorer
 from models.serving import Served
 from models.snapshot import BadSnapshotError, UnknownSnapshotError, decode_snapshot
 from proof.examples import Snapshot

@@ -11,8 +11,8 @@ from psycopg import IsolationLevel
 
 from contracts.alert_event import decode_transition
 from domain.ids import partition_of
-from domain.state.codec import decode_checkpoint, decode_learner
-from domain.state.rows import learner_row
+from domain.stored.codec import decode_checkpoint, decode_learner
+from domain.stored.rows import learner_row
 from runtime.database import connect_now, statements
 from runtime.errors import CrashError
 from runtime.settings import Settings

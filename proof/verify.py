@@ -12,8 +12,8 @@ from tqdm import tqdm
 from contracts.schema import SCHEMA_VERSION
 from contracts.topics import ACTIVITY, partition_counts
 from domain.events.decode import Record
-from domain.fold.checkpoint import FOLD_VERSION, Checkpoint
 from domain.fold.partition import new_checkpoint
+from domain.stored.checkpoint import FOLD_VERSION, Checkpoint
 from proof.course_letters import course_letters
 from proof.examples import Examples
 from proof.found import Found, Lag, Limits

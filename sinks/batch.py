@@ -10,9 +10,9 @@ from contracts.alert_event import decode_transition
 from contracts.snapshots import SERVING_KEY, Serving, decode_serving, snapshot_number
 from contracts.state_keys import PARTITION_KEY, course_of, is_learner
 from domain.alerts import Transition
-from domain.fold.checkpoint import Checkpoint
-from domain.state.codec import UnknownVersionError, decode_checkpoint, decode_learner
-from domain.state.rows import LearnerRow, learner_row
+from domain.stored.checkpoint import Checkpoint
+from domain.stored.codec import UnknownVersionError, decode_checkpoint, decode_learner
+from domain.stored.rows import LearnerRow, learner_row
 from models.snapshot import (
     BadSnapshotError,
     Snapshot,

@@ -13,10 +13,10 @@ from contracts.alert_event import encode_transition
 from contracts.state_keys import PARTITION_KEY, course_key
 from domain.alerts import Transition
 from domain.course_facts import CourseFacts
-from domain.fold.checkpoint import Checkpoint
 from domain.ids import partition_of
-from domain.state.codec import encode_checkpoint, encode_facts, encode_learner
 from domain.state.learner import Learner
+from domain.stored.checkpoint import Checkpoint
+from domain.stored.codec import encode_checkpoint, encode_facts, encode_learner
 from runtime.clock import Clock, WallClock
 from runtime.database import connect
 from runtime.settings import Settings

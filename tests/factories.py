@@ -11,16 +11,16 @@ from typing_extensions import override
 from domain.configuration import Configuration
 from domain.course_facts import Assessment, CourseFacts, Module
 from domain.events.decode import Record
-from domain.fold.checkpoint import ClockMode
+from domain.examples import Lesson
 from domain.fold.inputs import Input
 from domain.fold.partition import Effects, PartitionFold, new_checkpoint
-from domain.predictions.examples import Lesson
-from domain.predictions.scoring import Snapshots, no_snapshots
-from domain.state import codec
+from domain.scoring import Snapshots, no_snapshots
 from domain.state.learner import (
     Header,
     Learner,
 )
+from domain.stored import codec
+from domain.stored.checkpoint import ClockMode
 from tests.defects import Defect, folding_with
 
 START = datetime(2024, 3, 4, 9, 0, tzinfo=UTC)  # a Monday

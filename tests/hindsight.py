@@ -7,9 +7,9 @@ from typing import Any, Final
 from benchmarks.models.hindsight import Hindsight, Stay
 from benchmarks.models.rows import Row, all_rows
 from domain.course_facts import DAY, Assessment, CourseFacts
-from domain.predictions.examples import Example, Lesson
-from domain.predictions.features import COURSE, SILENCE
-from domain.predictions.prediction import Figure, Target
+from domain.examples import Example, Lesson
+from domain.predicting.features import COURSE, SILENCE
+from domain.predictions import Figure, Target
 
 WEEK: Final = 7 * DAY
 WEEKS: Final = 30

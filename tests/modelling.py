@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from domain.examples import Example, Lesson
 from domain.fold.inputs import ModelAdopted
-from domain.predictions.examples import Example, Lesson
-from domain.predictions.features import COURSE, SCORE, SILENCE, SUBMISSION, Feature
-from domain.predictions.prediction import FORECASTS, TARGETS, Figure, Target
-from domain.predictions.scoring import NoModels, Scorer
+from domain.predicting.features import COURSE, SCORE, SILENCE, SUBMISSION, Feature
+from domain.predictions import FORECASTS, TARGETS, Figure, Target
+from domain.scoring import NoModels, Scorer
 from metrics.view import Models
 from models.encoding import ENCODINGS
 from models.learning import Learning

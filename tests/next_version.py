@@ -7,9 +7,9 @@ an upgraded state can be told from one that was folded anew.
 import sys
 from typing import Any
 
-from domain.fold import checkpoint
 from domain.state import learner as state
 from domain.state import upgrade
+from domain.stored import checkpoint
 
 LAST = state.STATE_VERSION
 _OVERFLOW = state.Learner.__struct_fields__.index("overflow")

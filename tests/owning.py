@@ -35,11 +35,11 @@ from contracts.topics import ALERTS, EXAMPLES, INPUTS, STATE
 from domain.configuration import Configuration
 from domain.course_facts import CourseFacts
 from domain.events.decode import Record
-from domain.fold.checkpoint import Checkpoint
 from domain.fold.partition import DeadLetter
 from domain.ids import partition_of
-from domain.predictions.scoring import Scorer
-from domain.state.codec import decode_checkpoint
+from domain.scoring import Scorer
+from domain.stored.checkpoint import Checkpoint
+from domain.stored.codec import decode_checkpoint
 from runtime.settings import Settings
 from tests.defects import Defect, with_defect
 from tests.factories import START, record, seconds

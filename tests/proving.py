@@ -25,8 +25,8 @@ from contracts.topics import (
 )
 from domain.events.decode import Record, Rejected
 from domain.fold.partition import DeadLetter, new_checkpoint
-from domain.predictions.scoring import no_snapshots
-from domain.state.codec import encode_checkpoint, encode_facts
+from domain.scoring import no_snapshots
+from domain.stored.codec import encode_checkpoint, encode_facts
 from proof.course_letters import course_letters
 from proof.examples import Examples
 from proof.found import Found, Limits, States

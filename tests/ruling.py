@@ -6,10 +6,9 @@ from typing import Any
 
 from domain.configuration import Configuration
 from domain.course_facts import CourseFacts
-from domain.fold.step import Step
 from domain.ids import short_id
 from domain.keepers.scores import percent_of
-from domain.predictions.scoring import NoModels
+from domain.scoring import NoModels
 from domain.state.course import (
     Course,
     Grade,
@@ -19,6 +18,7 @@ from domain.state.learner import (
     Learner,
     new_learner,
 )
+from domain.step import Step
 from tests.factories import COURSE, USER, at, seconds
 
 

@@ -14,14 +14,14 @@ from contracts.state_keys import PARTITION_KEY, course_key
 from contracts.topics import SNAPSHOTS, STATE, TRANSITIONS
 from domain.alerts import Evidence, Subject, Transition
 from domain.course_facts import CourseFacts
-from domain.fold.checkpoint import CHECKPOINT_VERSION, Checkpoint
 from domain.ids import partition_of
-from domain.state.codec import encode_checkpoint, encode_facts, encode_learner
 from domain.state.learner import (
     Day,
     Learner,
     new_learner,
 )
+from domain.stored.checkpoint import CHECKPOINT_VERSION, Checkpoint
+from domain.stored.codec import encode_checkpoint, encode_facts, encode_learner
 from runtime.database import connect
 from runtime.kafka import connect_options
 from runtime.settings import Settings

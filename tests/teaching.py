@@ -5,8 +5,8 @@ import random
 from collections.abc import Iterator
 from functools import lru_cache
 
-from domain.predictions.examples import Example, Lesson
-from domain.predictions.prediction import FORECASTS, TARGETS, Figure, Reach, Target
+from domain.examples import Example, Lesson
+from domain.predictions import FORECASTS, TARGETS, Figure, Reach, Target
 from models.encoding import ENCODINGS
 from models.learning import Learning
 from models.serving import Served

@@ -19,9 +19,9 @@ from contracts.snapshots import (
 )
 from contracts.topics import ALERTS, EXAMPLES, SNAPSHOTS
 from domain.course_facts import DAY
-from domain.predictions.examples import Example, Lesson, Order
-from domain.predictions.features import COURSE, SILENCE
-from domain.predictions.prediction import Figure
+from domain.examples import Example, Lesson, Order
+from domain.predicting.features import COURSE, SILENCE
+from domain.predictions import Figure
 from models.snapshot import decode_snapshot
 from models.training import Published
 from proof.examples import Snapshot, learn_again

@@ -25,11 +25,11 @@ from contracts.state_keys import PARTITION_KEY, is_learner
 from contracts.topics import ACTIVITY, ALERTS, COURSES, DEAD_LETTERS, INPUTS, STATE, TRANSITIONS
 from domain.configuration import Configuration
 from domain.events.decode import Record
-from domain.fold.checkpoint import Checkpoint
 from domain.fold.inputs import Input
 from domain.fold.partition import DeadLetter, Effects, PartitionFold, new_checkpoint
-from domain.predictions.scoring import no_snapshots
-from domain.state.codec import decode_checkpoint, encode_learner
+from domain.scoring import no_snapshots
+from domain.stored.checkpoint import Checkpoint
+from domain.stored.codec import decode_checkpoint, encode_learner
 from runtime.kafka import committed_reader, keyed_producer
 from runtime.settings import Settings
 from tests.delivering import delivered

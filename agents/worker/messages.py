@@ -21,8 +21,8 @@ from contracts.topics import (
     Topic,
 )
 from domain.fold.partition import DeadLetter, Effects
-from domain.state.codec import encode_facts
 from domain.state.learner import Learner
+from domain.stored.codec import encode_facts
 from runtime.settings import Settings
 
 _ALERT_HEADERS: Final = [("content-type", CONTENT_TYPE.encode())]

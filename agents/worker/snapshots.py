@@ -23,7 +23,7 @@ from contracts.snapshots import (
     snapshot_number,
 )
 from contracts.topics import EXAMPLES, SNAPSHOTS
-from domain.predictions.scoring import NoModels, Scorer
+from domain.scoring import NoModels, Scorer
 from models.serving import Served
 from models.snapshot import BadSnapshotError, UnknownSnapshotError, decode_snapshot
 from runtime.clock import Clock

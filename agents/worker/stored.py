@@ -13,9 +13,9 @@ from agents.worker.fold import WorkerFold, position_of
 from agents.worker.table import Loaded, Table
 from contracts.state_keys import PARTITION_KEY, course_of, is_learner
 from contracts.topics import ACTIVITY
-from domain.fold.checkpoint import Checkpoint
 from domain.fold.partition import PartitionFold, new_checkpoint
-from domain.state.codec import UnknownVersionError, decode_checkpoint, decode_facts
+from domain.stored.checkpoint import Checkpoint
+from domain.stored.codec import UnknownVersionError, decode_checkpoint, decode_facts
 from runtime.errors import UsageError
 
 _LETTERS_PARTITION: Final = 0

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 from agents.worker.hot_states import HotStates
 from domain.course_facts import CourseFacts
-from domain.state.codec import decode_header, decode_learner
 from domain.state.learner import (
     Header,
     Learner,
 )
+from domain.stored.codec import decode_header, decode_learner
 
 
 class Table:

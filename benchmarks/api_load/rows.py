@@ -10,8 +10,8 @@ from domain.configuration import Configuration
 from domain.events.decode import Record, Rejected
 from domain.fold.partition import PartitionFold, new_checkpoint
 from domain.keepers.days import local_day
-from domain.predictions.scoring import no_snapshots
-from domain.state.codec import encode_checkpoint, encode_facts
+from domain.scoring import no_snapshots
+from domain.stored.codec import encode_checkpoint, encode_facts
 from feeds.faults import Tally
 from feeds.simulate import Simulation
 from proof.oracle import MemoryStore

@@ -16,7 +16,7 @@ from benchmarks.models.hindsight import Hindsight, Member, span
 from benchmarks.models.recorded import Raised
 from benchmarks.models.rows import PLACES, Row, only_shown
 from domain.course_facts import DAY, CourseFacts
-from domain.predictions.features.silence import DAYS
+from domain.predicting.features.silence import DAYS
 from domain.rules.next_missing import NextMissing
 
 FIRST_WEEK, LAST_WEEK = 4, 20

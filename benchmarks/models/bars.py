@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from itertools import accumulate
 
 from domain.course_facts import DAY, CourseFacts
-from domain.predictions.examples import Lesson
+from domain.examples import Lesson
 from domain.rules.at_risk import BAR_MAX, AtRisk
 
 

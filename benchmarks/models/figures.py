@@ -9,8 +9,8 @@ from typing import Final, TypeAlias
 from benchmarks.models.hindsight import Hindsight
 from benchmarks.models.rows import AMOUNTS, SILENCE_DAYS, Row, only_shown
 from domain.course_facts import DAY
-from domain.predictions.examples import Example
-from domain.predictions.prediction import Target
+from domain.examples import Example
+from domain.predictions import Target
 
 Figures: TypeAlias = dict[str, float | int | None]
 Sets: TypeAlias = dict[str, Figures]

@@ -14,7 +14,7 @@ from contracts.alert_event import decode_transition
 from contracts.lessons import decode_lesson
 from contracts.topics import EXAMPLES, TRANSITIONS
 from domain.events.decode import Rejected
-from domain.predictions.examples import Lesson
+from domain.examples import Lesson
 from feeds.feed import Delivery
 from feeds.oulad import OuladOptions, replay_oulad
 from runtime.kafka import committed_reader

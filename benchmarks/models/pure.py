@@ -13,10 +13,10 @@ from contracts.course_facts import decode_course_facts
 from domain.configuration import Configuration
 from domain.course_facts import DAY
 from domain.events.decode import Record, Rejected
+from domain.examples import Lesson, Order
 from domain.fold.inputs import ModelAdopted
 from domain.fold.partition import Effects, PartitionFold, new_checkpoint
-from domain.predictions.examples import Lesson, Order
-from domain.predictions.scoring import NoModels, Scorer
+from domain.scoring import NoModels, Scorer
 from feeds.oulad import Oulad
 from models.learning import Learning
 from models.serving import Served

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from domain.alerts import Transition
-from domain.predictions.examples import Lesson
+from domain.examples import Lesson
 
 MODEL_ALERTS: Final = frozenset({"at_risk", "next_missing"})
 

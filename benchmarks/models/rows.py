@@ -6,9 +6,9 @@ from typing import Final, NamedTuple
 
 from benchmarks.models.hindsight import Hindsight, span, year_of
 from domain.course_facts import DAY
-from domain.predictions.examples import Example, Lesson
-from domain.predictions.features import COURSE, SILENCE, Feature
-from domain.predictions.prediction import FORECASTS, TARGETS, Target
+from domain.examples import Example, Lesson
+from domain.predicting.features import COURSE, SILENCE, Feature
+from domain.predictions import FORECASTS, TARGETS, Target
 
 AMOUNTS: Final[frozenset[Target]] = frozenset({"score", "submission", *FORECASTS})
 PLACES: Final = {feature.name: place for place, feature in enumerate(COURSE)}

@@ -18,12 +18,12 @@ from benchmarks.models.printed import table
 from benchmarks.models.pure import PureRun
 from domain.changes import Change, TimerDue
 from domain.events.decode import Record
-from domain.fold.step import Step
-from domain.predictions import predicting
-from domain.predictions.examples import Example, Lesson
-from domain.predictions.prediction import MODELS, Target
-from domain.predictions.scoring import Scorer
+from domain.examples import Example, Lesson
+from domain.predicting import predict as predicting
+from domain.predictions import MODELS, Target
+from domain.scoring import Scorer
 from domain.state.learner import Learner
+from domain.step import Step
 from feeds.oulad import Oulad, OuladOptions, read_oulad
 from models import amounts
 from models.encoding import ENCODINGS

@@ -10,8 +10,8 @@ from domain.alerts import Transition
 from domain.configuration import Configuration
 from domain.events.decode import Record, Rejected
 from domain.fold.partition import PartitionFold, new_checkpoint
-from domain.predictions.scoring import no_snapshots
-from domain.state.codec import decode_learner
+from domain.scoring import no_snapshots
+from domain.stored.codec import decode_learner
 from feeds.oulad import Oulad
 from metrics.view import Cohort, View
 from proof.oracle import MemoryStore

@@ -35,15 +35,15 @@ from domain.events.activity import (
     kind_of,
 )
 from domain.events.decode import Accepted
+from domain.fold import grading
 from domain.fold.reacting import react
-from domain.fold.step import Step
-from domain.keepers import days, goals, grading, membership, modules, patterns, sessions
+from domain.keepers import days, goals, membership, modules, patterns, sessions
 from domain.keepers.contents import first_in_hour
 from domain.keepers.courses import entered, find_course, freeze, list_courses, seen_in
 from domain.keepers.deduplication import content_of, remember
 from domain.keepers.recent import note
 from domain.keepers.sessions import DURATION_SECONDS_MAX, Mark, presence
-from domain.predictions.awaiting import tell_outcome
+from domain.predicting.awaiting import tell_outcome
 from domain.state.course import Course
 from domain.state.learner import (
     Day,
@@ -54,6 +54,7 @@ from domain.state.limits import (
     NEVER,
     SKILLS_MAX,
 )
+from domain.step import Step
 
 AboutUnits: TypeAlias = (
     AssessmentSubmitted

@@ -15,23 +15,12 @@ from domain.configuration import Configuration, adopted
 from domain.course_facts import CourseFacts
 from domain.events import decode as decoding
 from domain.events.decode import Accepted, Reason, Record, Rejected
+from domain.examples import Lesson
 from domain.fold.advance import advance, review_all
-from domain.fold.checkpoint import (
-    BLOCK_RECORDS,
-    CHECKPOINT_VERSION,
-    FOLD_VERSION,
-    WINDOW_BLOCKS,
-    Checkpoint,
-    ClockMode,
-    Halted,
-)
 from domain.fold.inputs import FoldVersion, Input, ModelAdopted, Tick
 from domain.fold.reacting import fire
-from domain.fold.step import Step
 from domain.keepers.deduplication import content_of, seen_content
-from domain.predictions.examples import Lesson
-from domain.predictions.scoring import Scorer, Snapshots
-from domain.state.codec import decode_learner, encode_learner, shrink
+from domain.scoring import Scorer, Snapshots
 from domain.state.learner import (
     Header,
     Learner,
@@ -41,6 +30,17 @@ from domain.state.limits import (
     NEVER,
     SHRINK_STEPS,
 )
+from domain.step import Step
+from domain.stored.checkpoint import (
+    BLOCK_RECORDS,
+    CHECKPOINT_VERSION,
+    FOLD_VERSION,
+    WINDOW_BLOCKS,
+    Checkpoint,
+    ClockMode,
+    Halted,
+)
+from domain.stored.codec import decode_learner, encode_learner, shrink
 
 HOUR: Final = 3600
 HALTED_STATUS: Final = 65

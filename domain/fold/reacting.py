@@ -10,12 +10,12 @@ very moment of a timer comes before it.
 from typing import Final, get_args
 
 from domain.changes import Change, Predicted, TimerDue
-from domain.fold.step import Step
-from domain.predictions import predicting
+from domain.predicting import predict as predicting
 from domain.rules import TABLE
 from domain.rules.rule import AlertRule
 from domain.state.learner import Learner
 from domain.state.limits import NEVER
+from domain.step import Step
 
 _LOOKING: Final[dict[type[Change], tuple[AlertRule, ...]]] = {
     kind: tuple(rule for rule in TABLE if kind in rule.changes) for kind in get_args(Change)

@@ -8,10 +8,9 @@ from msgspec import Meta, Struct
 from domain.alerts import Action, Finding, Resolution, Rule, Target
 from domain.changes import Change, Predicted
 from domain.exact import reaches, under
-from domain.fold.step import Step
 from domain.keepers.courses import find_course
 from domain.keepers.standing import standing
-from domain.predictions.prediction import Figure, Prediction
+from domain.predictions import Figure, Prediction
 from domain.rules.reconcile import reconcile
 from domain.rules.rule import AlertRule, Documented, Probability
 from domain.rules.speaking import (
@@ -28,6 +27,7 @@ from domain.state.learner import (
     Severity,
 )
 from domain.state.limits import NEVER
+from domain.step import Step
 
 RULE: Final = Rule(
     category="at_risk",

@@ -9,7 +9,6 @@ from msgspec import Meta, Struct
 from domain.alerts import DAY, Action, Evidence, Finding, Resolution, Rule, Target
 from domain.changes import Change, ScoresChanged
 from domain.exact import exceeds, reaches
-from domain.fold.step import Step
 from domain.keepers.score_trend import SCORES_MIN, ScoreLevel, fit_level, fit_scores
 from domain.keepers.scores import Scored, residuals
 from domain.rules.reconcile import reconcile
@@ -18,6 +17,7 @@ from domain.state.learner import (
     Learner,
     OpenAlert,
 )
+from domain.step import Step
 
 RULE: Final = Rule(
     category="declining_trend",

@@ -8,7 +8,6 @@ from msgspec import Struct
 from domain.alerts import Action, Evidence, Finding, Resolution, Rule, Target
 from domain.changes import Change, CourseAdded, FactsChanged, GradesChanged, MembershipChanged
 from domain.exact import EPSILON, reaches, under
-from domain.fold.step import Step
 from domain.keepers.coursework import counting_grade
 from domain.keepers.days import day_and_month
 from domain.keepers.scores import PERCENT_MAX, counts, is_pass
@@ -25,6 +24,7 @@ from domain.state.learner import (
     OpenAlert,
     Severity,
 )
+from domain.step import Step
 
 RULE: Final = Rule(
     category="low_score",

@@ -8,7 +8,6 @@ from msgspec import Struct
 from domain.alerts import Action, Evidence, Finding, Resolution, Rule, Target
 from domain.changes import Change, CourseAdded, DeadlinesChanged, TimerDue, WorkChanged
 from domain.course_facts import Assessment, CourseFacts
-from domain.fold.step import Step
 from domain.ids import short_id
 from domain.keepers.courses import find_course
 from domain.keepers.coursework import assigned, find_work, submitted
@@ -22,6 +21,7 @@ from domain.state.learner import (
     OpenAlert,
     Severity,
 )
+from domain.step import Step
 
 RULE: Final = Rule(
     category="missed_deadline",

@@ -8,15 +8,14 @@ from msgspec import Meta, Struct
 from domain.alerts import DAY, Action, Finding, Resolution, Rule, Target
 from domain.changes import Change, Predicted
 from domain.exact import reaches, under
-from domain.fold.step import Step
 from domain.ids import short_id
 from domain.keepers.courses import find_course
 from domain.keepers.coursework import find_work, submitted
 from domain.keepers.days import day_month
 from domain.keepers.standing import HeavyWork, standing
 from domain.naming import undated_name
-from domain.predictions.awaiting import MISSING_AFTER
-from domain.predictions.prediction import Prediction
+from domain.predicting.awaiting import MISSING_AFTER
+from domain.predictions import Prediction
 from domain.rules.reconcile import reconcile
 from domain.rules.rule import AlertRule, Documented, Probability
 from domain.rules.speaking import (
@@ -31,6 +30,7 @@ from domain.state.learner import (
     Learner,
     OpenAlert,
 )
+from domain.step import Step
 
 RULE: Final = Rule(
     category="next_missing",

@@ -25,7 +25,6 @@ from domain.changes import (
 )
 from domain.course_facts import CourseFacts
 from domain.exact import reaches, under
-from domain.fold.step import Step
 from domain.keepers.days import day_and_month
 from domain.keepers.membership import earlier_run
 from domain.keepers.progress import (
@@ -47,6 +46,7 @@ from domain.state.learner import (
     Learner,
     OpenAlert,
 )
+from domain.step import Step
 
 RULE: Final = Rule(
     category="progress_milestone",

@@ -9,11 +9,11 @@ from typing import TypeAlias
 
 from domain.alerts import Finding, Resolution, Rule
 from domain.alerts.lifecycle import forget_expired, raise_alert, resolve_alert, update_alert
-from domain.fold.step import Step
 from domain.state.learner import (
     Learner,
     OpenAlert,
 )
+from domain.step import Step
 
 Ending: TypeAlias = Callable[[OpenAlert], Resolution]
 

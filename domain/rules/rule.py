@@ -8,8 +8,8 @@ from msgspec import Meta, Struct
 
 from domain.alerts import Rule
 from domain.changes import Change
-from domain.fold.step import Step
 from domain.state.learner import Learner
+from domain.step import Step
 
 Percent: TypeAlias = Annotated[float, Meta(ge=0, le=100)]
 Probability: TypeAlias = Annotated[float, Meta(ge=0, le=1)]

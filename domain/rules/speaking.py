@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from domain.alerts import Contribution, Evidence, Resolution, Spoken
-from domain.fold.step import Step
-from domain.predictions.prediction import NUMBERS, TARGETS, Figure, Prediction, Target
+from domain.predictions import NUMBERS, TARGETS, Figure, Prediction, Target
 from domain.state.course import Course
 from domain.state.learner import Learner
+from domain.step import Step
 
 _THOUSAND: Final = 1000
 _MILLION: Final = 1_000_000

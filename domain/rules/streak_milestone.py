@@ -7,7 +7,6 @@ from msgspec import Struct
 
 from domain.alerts import DAY, Evidence, Finding, Rule
 from domain.changes import Change, DaysChanged, FactsChanged
-from domain.fold.step import Step
 from domain.keepers.days import day_and_month, day_began_at, iso_date, runs
 from domain.rules.reconcile import reconcile
 from domain.rules.rule import AlertRule, Documented
@@ -15,6 +14,7 @@ from domain.state.learner import (
     Day,
     Learner,
 )
+from domain.step import Step
 
 RULE: Final = Rule(
     category="streak_milestone",

@@ -1,1 +1,1 @@
-"""What is remembered of a learner: its parts, its bounds, its bytes, and their versions."""
+"""What is remembered of a learner: its parts, their bounds, and their older versions."""

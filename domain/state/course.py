@@ -5,7 +5,7 @@ from typing import Final, Literal, get_args
 from msgspec import Struct, field
 
 from domain.events.activity import Outcome
-from domain.predictions.prediction import Awaiting
+from domain.predictions import Awaiting
 from domain.state.limits import NEVER
 
 

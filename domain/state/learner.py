@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 from msgspec import Struct, field
 
 from domain.events.activity import GoalMetric
-from domain.predictions.prediction import Awaiting, Prediction, Reach
+from domain.predictions import Awaiting, Prediction, Reach
 from domain.state.course import Course, FinishedCourse
 from domain.state.limits import NEVER
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Final, Self
 
-from domain.predictions.examples import Example, Lesson, shuffled
-from domain.predictions.prediction import FORECASTS, MODELS, TARGETS, Target
+from domain.examples import Example, Lesson, shuffled
+from domain.predictions import FORECASTS, MODELS, TARGETS, Target
 from models.encoding import ENCODINGS
 from models.learning import base_rates
 from models.learning.classifier import ClassifierState

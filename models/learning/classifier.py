@@ -5,8 +5,8 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct, field
 
-from domain.predictions.examples import Example
-from domain.predictions.prediction import Target
+from domain.examples import Example
+from domain.predictions import Target
 from models.encoding import BIAS, ENCODINGS, TABLES
 from models.learning.calibration import Calibration
 from models.learning.likeness import Likeness

@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct, field
 
 from domain.exact import exceeds, under
-from domain.predictions.prediction import Figure, Target
+from domain.predictions import Figure, Target
 from models.learning.meters import BINS
 from models.reports import Gate
 

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from domain.predictions.examples import Example, Lesson
-from domain.predictions.prediction import FORECASTS, TARGETS, Figure
+from domain.examples import Example, Lesson
+from domain.predictions import FORECASTS, TARGETS, Figure
 from models import amounts
 from models.encoding import ENCODINGS, whole, within
 

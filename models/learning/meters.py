@@ -9,7 +9,7 @@ from typing import Final, Protocol, Self
 
 from msgspec import Struct, field
 
-from domain.predictions.prediction import Figure
+from domain.predictions import Figure
 from models.reports import Bin, Scores
 
 BINS: Final = 15

@@ -6,9 +6,9 @@ from typing import Final, Generic, NamedTuple, TypeVar
 from msgspec import Struct, field
 
 from domain.course_facts import DAY
-from domain.predictions.examples import Example, Lesson
-from domain.predictions.prediction import Figure, Target
-from domain.predictions.scoring import Slot
+from domain.examples import Example, Lesson
+from domain.predictions import Figure, Target
+from domain.scoring import Slot
 from models.amounts import SCALES
 from models.learning import priors
 from models.learning.classifier import Classifier, ClassifierState

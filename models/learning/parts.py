@@ -6,7 +6,7 @@ from typing import Final, Generic, TypeVar
 import msgspec
 from msgspec import Struct, field
 
-from domain.predictions.prediction import Target
+from domain.predictions import Target
 
 VERSION: Final = 1
 S = TypeVar("S")

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from domain.predictions.scoring import Slot
+from domain.scoring import Slot
 from models.priors import Priors, Sum, assessment_key, kind_key, slot_key
 
 KINDS_MAX: Final = 500

@@ -4,8 +4,8 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from domain.predictions.examples import Example
-from domain.predictions.prediction import Reach
+from domain.examples import Example
+from domain.predictions import Reach
 from models.amounts import Scale
 from models.intervals import ALL, Quantiles, kind_of
 from models.learning.intervals import Intervals, Outcome

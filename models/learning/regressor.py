@@ -4,8 +4,8 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct, field
 
-from domain.predictions.examples import Example
-from domain.predictions.prediction import Target
+from domain.examples import Example
+from domain.predictions import Target
 from models.amounts import SCALES, inputs
 from models.learning.intervals import Intervals, Outcome
 from models.learning.likeness import Likeness

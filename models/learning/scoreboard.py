@@ -5,7 +5,7 @@ from typing import Final, Generic, TypeVar
 
 from msgspec import Struct, field
 
-from domain.predictions.prediction import Figure
+from domain.predictions import Figure
 from models.learning.meters import Meter
 from models.reports import Scores
 

@@ -26,11 +26,11 @@ from domain.alerts import Action, Evidence, Subject, Target, Transition
 from domain.course_facts import CourseFacts
 from domain.events.activity import EVENT_TYPES, AnyEvent
 from domain.events.decode import REASONS, Accepted, Record, Rejected, decode
-from domain.fold.checkpoint import FOLD_VERSION
+from domain.examples import Example, Lesson, Order
 from domain.fold.inputs import Input, InputKind
 from domain.fold.partition import DeadLetter
-from domain.predictions.examples import Example, Lesson, Order
 from domain.rules import RULES
+from domain.stored.checkpoint import FOLD_VERSION
 from feeds.faults import BAD, bad_record
 from feeds.simulate import Simulation
 from tests.delivering import delivered

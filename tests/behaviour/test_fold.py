@@ -8,12 +8,12 @@ import pytest
 
 from domain.configuration import Configuration, Halting, adopted
 from domain.events.activity import AnyEvent
-from domain.fold.checkpoint import FOLD_VERSION, ClockMode
 from domain.fold.reacting import react
-from domain.fold.step import Step
-from domain.state import codec
 from domain.state.learner import Learner
 from domain.state.limits import FINISHED_MAX
+from domain.step import Step
+from domain.stored import codec
+from domain.stored.checkpoint import FOLD_VERSION, ClockMode
 from tests.factories import (
     START,
     USER,

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from benchmarks.models.figures import area_under_curve
-from domain.predictions.examples import Lesson
+from domain.examples import Lesson
 from models.learning import Learning
 from models.serving import Served
 from models.snapshot import decode_snapshot

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from domain.configuration import Configuration, Models
-from domain.predictions.prediction import TARGETS
+from domain.predictions import TARGETS
 from domain.texts import TEXTS
 from metrics.confidence import prediction_confidence
 from metrics.model_figures import gauges, models_report

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from domain.configuration import Configuration, Models
 from domain.course_facts import Assessment, CourseFacts
-from domain.predictions.features import COURSE, SILENCE
-from domain.predictions.prediction import NUMBERS, Prediction, Target
+from domain.predicting.features import COURSE, SILENCE
+from domain.predictions import NUMBERS, Prediction, Target
 from domain.state.learner import Learner
 from metrics import effects, risk_words
 from metrics.modelled import Said

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from contracts.course_facts import decode_course_facts
 from domain.course_facts import CourseFacts
-from domain.state.codec import encode_learner
+from domain.stored.codec import encode_learner
 from feeds.simulate import Simulation
 from metrics.dashboard import dashboard
 from metrics.predictions import predictive_analytics

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.fold.checkpoint import ClockMode
 from domain.keepers.days import local_day
 from domain.keepers.sessions import DURATION_SECONDS_MAX, GAP_SECONDS
-from domain.state import codec
 from domain.state.learner import Learner
+from domain.stored import codec
+from domain.stored.checkpoint import ClockMode
 from tests.factories import START, Bench, at, course, event, seconds, viewed
 
 pytestmark = pytest.mark.long

@@ -15,7 +15,7 @@ from contracts.course_facts import decode_course_facts
 from contracts.state_keys import PARTITION_KEY, course_key
 from contracts.topics import ACTIVITY, COURSES, DEAD_LETTERS, STATE
 from domain.events.decode import Rejected
-from domain.state.codec import decode_checkpoint, encode_facts
+from domain.stored.codec import decode_checkpoint, encode_facts
 from runtime.clock import WallClock
 from runtime.kafka import admin_client
 from runtime.settings import Settings

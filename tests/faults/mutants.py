@@ -32,11 +32,11 @@ from contracts.snapshots import Trainer, encode_trainer, snapshot_number
 from contracts.state_keys import PARTITION_KEY, is_learner
 from contracts.topics import SNAPSHOTS, STATE, Topic
 from domain.course_facts import CourseFacts
+from domain.examples import Example
 from domain.fold import partition as fold
 from domain.fold.partition import Effects
-from domain.predictions import awaiting
-from domain.predictions.examples import Example
-from domain.predictions.prediction import Awaiting
+from domain.predicting import awaiting
+from domain.predictions import Awaiting
 from runtime.kafka import connect_options
 from runtime.settings import Settings
 from sinks.batch import newest_alerts, newest_states

@@ -17,8 +17,8 @@ from typing_extensions import override
 
 from contracts.state_keys import PARTITION_KEY, is_learner
 from contracts.topics import ACTIVITY, STATE
-from domain.state.codec import decode_checkpoint, decode_header
 from domain.state.limits import STATE_BYTES_MAX
+from domain.stored.codec import decode_checkpoint, decode_header
 from runtime.database import connect_now
 from runtime.kafka import admin_client, committed_reader
 from runtime.settings import Settings

@@ -10,7 +10,7 @@ from typing import Final
 from contracts.lessons import encode_order
 from contracts.snapshots import SERVING_KEY, Serving, encode_serving, snapshot_key
 from contracts.topics import EXAMPLES, SNAPSHOTS
-from domain.predictions.examples import Order
+from domain.examples import Order
 from operations.models import read_models
 from runtime.errors import CrashError
 from runtime.failpoints import Point

@@ -9,8 +9,8 @@ import pytest
 from contracts.inputs import decode_input
 from contracts.snapshots import SERVING_KEY, Serving, encode_serving, snapshot_key
 from contracts.topics import COURSES, INPUTS, SNAPSHOTS
+from domain.examples import Order
 from domain.fold.inputs import ModelAdopted
-from domain.predictions.examples import Order
 from operations.models import listed, order, read_models
 from runtime.errors import NotCaughtUpError, UsageError
 from runtime.kafka import keyed_producer

@@ -16,7 +16,6 @@ from devstack.postgres import EmbeddedPostgres
 from domain.alerts import Action, Target, Transition
 from domain.configuration import Configuration, Rules, canonical
 from domain.course_facts import CourseFacts
-from domain.fold.checkpoint import Halted
 from domain.ids import partition_of
 from domain.rules.low_score import LowScore
 from domain.state.course import (
@@ -25,6 +24,7 @@ from domain.state.course import (
     Work,
 )
 from domain.state.learner import ZoneStay
+from domain.stored.checkpoint import Halted
 from runtime.database import connect
 from runtime.settings import Settings
 from sinks.cohort import refresh_cohort

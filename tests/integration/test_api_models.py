@@ -8,7 +8,7 @@ from pydantic import SecretStr, TypeAdapter
 
 from api.snapshots import HELD_MAX
 from domain.alerts import Spoken
-from domain.predictions.prediction import FORECASTS, NUMBERS, TARGETS, Figure, Prediction
+from domain.predictions import FORECASTS, NUMBERS, TARGETS, Figure, Prediction
 from domain.state.course import Course
 from domain.state.learner import Learner
 from metrics.shapes_models import ModelsReport

@@ -10,9 +10,9 @@ import pytest
 from api.snapshots import SQL
 from domain.course_facts import CourseFacts
 from domain.ids import partition_of
-from domain.state.codec import decode_learner
 from domain.state.course import Course
 from domain.state.learner import Learner
+from domain.stored.codec import decode_learner
 from runtime.database import connect
 from runtime.settings import Settings
 from tests.asking import PAGES, a_token, asking, store

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from contracts.inputs import decode_input
 from contracts.lessons import decode_lesson
 from contracts.topics import ACTIVITY, EXAMPLES, INPUTS
+from domain.examples import Lesson, Order
 from domain.fold.inputs import ModelAdopted
-from domain.predictions.examples import Lesson, Order
 from feeds import lockstep
 from feeds.feed import Delivery
 from feeds.lockstep import Lockstep

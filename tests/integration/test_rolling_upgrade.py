@@ -16,13 +16,13 @@ from msgspec.structs import replace
 from contracts.inputs import decode_input
 from contracts.state_keys import TAKEN_KEY, is_learner
 from contracts.topics import COURSES, INPUTS, STATE, TRANSITIONS
-from domain.fold.checkpoint import CHECKPOINT_VERSION, FOLD_VERSION
 from domain.ids import partition_of
-from domain.state.codec import encode_checkpoint, encode_learner
 from domain.state.learner import (
     STATE_VERSION,
     new_learner,
 )
+from domain.stored.checkpoint import CHECKPOINT_VERSION, FOLD_VERSION
+from domain.stored.codec import encode_checkpoint, encode_learner
 from proof.compare import transition_id
 from runtime.database import connect_now
 from runtime.settings import Settings

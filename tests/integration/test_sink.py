@@ -24,8 +24,8 @@ from contracts.topics import SNAPSHOTS, STATE
 from devstack.postgres import EmbeddedPostgres
 from domain.course_facts import CourseFacts
 from domain.ids import partition_of
-from domain.state.codec import encode_facts, encode_learner
 from domain.state.course import Course
+from domain.stored.codec import encode_facts, encode_learner
 from models.learning import Learning
 from operations.topics import declare
 from runtime.database import connect

@@ -9,7 +9,7 @@ import pytest
 
 from contracts.snapshots import TRAINER_KEY, TRAINER_VERSION, Trainer
 from contracts.topics import EXAMPLES, SNAPSHOTS
-from domain.predictions.examples import Order
+from domain.examples import Order
 from models.snapshot import decode_snapshot
 from proof.logs import Logs
 from proof.report import Report

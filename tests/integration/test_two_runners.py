@@ -7,7 +7,7 @@ import pytest
 from benchmarks.models.lockstep import kafka_run
 from benchmarks.models.pure import PureRun
 from benchmarks.models.recorded import read
-from domain.predictions.prediction import TARGETS
+from domain.predictions import TARGETS
 from feeds.oulad import OuladOptions, read_oulad
 from tests.oulad_folder import made_up
 

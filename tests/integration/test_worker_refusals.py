@@ -22,11 +22,11 @@ from agents.worker.hot_states import HotStates
 from agents.worker.topology import worker_job
 from contracts.remedies import REMEDIES
 from contracts.topics import ACTIVITY, ALERTS, COURSES, DEAD_LETTERS, STATE, Topic
-from domain.state.codec import encode_learner
 from domain.state.learner import (
     STATE_VERSION,
     new_learner,
 )
+from domain.stored.codec import encode_learner
 from operations.topics import declare
 from runtime.clock import WallClock
 from runtime.errors import LossError

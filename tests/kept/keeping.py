@@ -20,9 +20,9 @@ from contracts.inputs import encode_input
 from domain.configuration import Configuration
 from domain.course_facts import CourseFacts
 from domain.events.decode import Record
-from domain.fold.checkpoint import CHECKPOINT_VERSION, FOLD_VERSION, ClockMode
-from domain.state.codec import encode_checkpoint, encode_facts
 from domain.state.learner import STATE_VERSION
+from domain.stored.checkpoint import CHECKPOINT_VERSION, FOLD_VERSION, ClockMode
+from domain.stored.codec import encode_checkpoint, encode_facts
 from tests.factories import Bench
 
 FOLDER: Final = Path(__file__).parent

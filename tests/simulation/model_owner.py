@@ -21,11 +21,11 @@ from domain.configuration import Configuration, canonical
 from domain.course_facts import CourseFacts
 from domain.events.activity import AnyEvent
 from domain.events.decode import Record
-from domain.fold.checkpoint import FOLD_VERSION, Checkpoint, ClockMode
 from domain.fold.inputs import FoldVersion, Tick
 from domain.fold.partition import Effects, PartitionFold, new_checkpoint
-from domain.predictions.scoring import no_snapshots
-from domain.state import codec
+from domain.scoring import no_snapshots
+from domain.stored import codec
+from domain.stored.checkpoint import FOLD_VERSION, Checkpoint, ClockMode
 from tests.simulation.model_log import Broker, Kept, Producer
 
 Steps: TypeAlias = Iterator[str]

@@ -14,9 +14,9 @@ import msgspec
 from domain.configuration import Configuration, Halting, Rules
 from domain.course_facts import Assessment, CourseFacts, Module
 from domain.events.decode import Reason
-from domain.fold.checkpoint import ClockMode
 from domain.rules.low_score import LowScore
 from domain.rules.missed_deadline import MissedDeadline
+from domain.stored.checkpoint import ClockMode
 from tests.factories import START, seconds
 from tests.simulation.model_log import a_share
 from tests.simulation.model_owner import DEFECT

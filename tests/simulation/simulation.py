@@ -17,9 +17,9 @@ from domain.fold.inputs import Input
 from domain.fold.partition import Effects, PartitionFold, new_checkpoint
 from domain.ids import event_hash
 from domain.keepers.deduplication import ID_BYTES
-from domain.predictions.scoring import no_snapshots
-from domain.state import codec
+from domain.scoring import no_snapshots
 from domain.state.limits import STATE_BYTES_MAX
+from domain.stored import codec
 from tests.defects import folding_with
 from tests.factories import MemoryStore
 from tests.simulation.model_log import NO_TRANSACTION, FencedError, Kept, Producer

@@ -10,9 +10,9 @@ from typing_extensions import override
 from contracts.state_keys import PARTITION_KEY
 from contracts.topics import ACTIVITY, STATE
 from domain.fold import partition as fold
-from domain.fold.checkpoint import Checkpoint
 from domain.fold.partition import Effects
-from domain.state import codec
+from domain.stored import codec
+from domain.stored.checkpoint import Checkpoint
 from tests.simulation.model_log import NO_TRANSACTION, Kept, Producer
 from tests.simulation.model_owner import Owner, Steps
 from tests.simulation.schedules import Schedule, draw

@@ -22,9 +22,9 @@ from contracts.snapshots import (
     snapshot_key,
 )
 from contracts.topics import EXAMPLES, INPUTS
+from domain.examples import Lesson
 from domain.fold.inputs import ModelAdopted
-from domain.predictions.examples import Lesson
-from domain.predictions.scoring import NoModels
+from domain.scoring import NoModels
 from models.learning import Learning
 from runtime.errors import LossError, UsageError
 from runtime.settings import Settings

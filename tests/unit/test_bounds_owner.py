@@ -12,8 +12,8 @@ import agents.worker.stored
 from agents.partition_owner.owner import Owner
 from contracts.topics import ACTIVITY, ALERTS, DEAD_LETTERS, STATE, TRANSITIONS
 from domain.configuration import Configuration, Halting, canonical
-from domain.fold.checkpoint import FOLD_VERSION
-from domain.state.codec import UnknownVersionError, decode_learner
+from domain.stored.checkpoint import FOLD_VERSION
+from domain.stored.codec import UnknownVersionError, decode_learner
 from runtime.errors import CrashError, TooManyRejectedError, UsageError
 from tests.defects import about
 from tests.factories import at, course, graded, seconds, viewed

@@ -19,7 +19,7 @@ from contracts.topics import (
 )
 from domain.events.decode import Record
 from domain.fold.partition import DeadLetter
-from domain.state.codec import encode_checkpoint
+from domain.stored.codec import encode_checkpoint
 from proof.examples import lesson_id
 from proof.found import States
 from proof.oracle import Told

@@ -13,8 +13,8 @@ from prometheus_client import CollectorRegistry
 from contracts.alert_event import encode_transition
 from contracts.schema import SCHEMA_VERSION
 from contracts.state_keys import PARTITION_KEY, TAKEN_KEY, course_key
-from domain.state.codec import encode_checkpoint, encode_learner
-from domain.state.rows import learner_row
+from domain.stored.codec import encode_checkpoint, encode_learner
+from domain.stored.rows import learner_row
 from runtime.database import check_schema, one_line
 from runtime.errors import CrashError, UsageError
 from runtime.settings import Settings

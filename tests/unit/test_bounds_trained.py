@@ -19,7 +19,7 @@ from contracts.snapshots import (
     snapshot_key,
 )
 from contracts.topics import EXAMPLES, SNAPSHOTS
-from domain.predictions.examples import Lesson, Order
+from domain.examples import Lesson, Order
 from models.learning import Learning
 from models.snapshot import decode_snapshot, encode_snapshot
 from models.training import Training

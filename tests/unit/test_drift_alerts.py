@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from contracts.alert_event import encode_alert_event
 from domain.alerts import Transition
-from domain.predictions.prediction import Target
+from domain.predictions import Target
 from models.drift_alerts import drift_alert_id, drift_alerts
 from models.learning import Learning
 from models.reports import DriftEpisode

@@ -6,7 +6,7 @@ import pytest
 
 from domain.course_facts import Assessment, CourseFacts
 from domain.keepers.standing import Lateness, standing
-from domain.predictions.features import (
+from domain.predicting.features import (
     COURSE,
     NOT_LATE_OR_EARLY,
     SCORE,
@@ -14,12 +14,12 @@ from domain.predictions.features import (
     SUBMISSION,
     Feature,
 )
-from domain.predictions.features.assessment import submission_features
-from domain.predictions.features.course import course_features
-from domain.predictions.features.silence import lately, progress_of, silence_features
-from domain.predictions.prediction import TARGETS, Target
-from domain.predictions.running import open_courses
-from domain.predictions.scoring import NoModels, Slot
+from domain.predicting.features.assessment import submission_features
+from domain.predicting.features.course import course_features
+from domain.predicting.features.silence import lately, progress_of, silence_features
+from domain.predicting.running import open_courses
+from domain.predictions import TARGETS, Target
+from domain.scoring import NoModels, Slot
 from domain.state.learner import Learner
 from tests.factories import START, Bench, at, enrolled, event, graded, seconds, submitted, viewed
 from tests.modelling import adopting, served, serving

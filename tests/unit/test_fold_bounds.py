@@ -4,9 +4,9 @@ import pytest
 
 from domain.configuration import Configuration
 from domain.events.activity import AnyEvent
-from domain.fold.checkpoint import FOLD_VERSION, Counters
 from domain.fold.partition import Effects, PartitionFold, new_checkpoint
-from domain.predictions.scoring import no_snapshots
+from domain.scoring import no_snapshots
+from domain.stored.checkpoint import FOLD_VERSION, Counters
 from tests.factories import (
     USER,
     Bench,

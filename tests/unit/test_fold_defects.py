@@ -9,15 +9,15 @@ from domain.configuration import Configuration, Halting
 from domain.events.activity import AnyEvent
 from domain.fold import partition as fold
 from domain.fold import reacting
-from domain.fold.checkpoint import ClockMode, Halted
-from domain.fold.step import Step
-from domain.state.codec import encode_learner
 from domain.state.learner import (
     Day,
     Learner,
     new_learner,
 )
 from domain.state.limits import SHRINK_BYTES
+from domain.step import Step
+from domain.stored.checkpoint import ClockMode, Halted
+from domain.stored.codec import encode_learner
 from tests.factories import USER, Bench, at, course, enrolled, graded, record, seconds, viewed
 
 DUE = course(assessments={"a1": at(5)})

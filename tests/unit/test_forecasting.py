@@ -8,11 +8,11 @@ import pytest
 from msgspec.structs import replace
 
 from domain.course_facts import DAY
+from domain.examples import Example
 from domain.keepers.score_trend import fit_scores
 from domain.keepers.scores import Scored
-from domain.predictions.examples import Example
-from domain.predictions.forecasting import FORECAST_DAYS, drawn, forecasts, is_by_level
-from domain.predictions.prediction import FORECASTS, TARGETS, Awaiting, Figure, Reach, Target
+from domain.predicting.forecasting import FORECAST_DAYS, drawn, forecasts, is_by_level
+from domain.predictions import FORECASTS, TARGETS, Awaiting, Figure, Reach, Target
 from domain.state.learner import Learner
 from metrics.forecast import performance_forecast
 from models.learning import Learning

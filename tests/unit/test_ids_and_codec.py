@@ -6,13 +6,13 @@ from kafka.partitioner.default import murmur2
 from domain.fold.partition import new_checkpoint
 from domain.ids import partition_of, shown_id
 from domain.keepers.recent import newest
-from domain.state import codec
-from domain.state.codec import UnknownVersionError
 from domain.state.learner import (
     Day,
     new_learner,
 )
 from domain.state.limits import STATE_BYTES_MAX
+from domain.stored import codec
+from domain.stored.codec import UnknownVersionError
 from tests.factories import USER, Bench, at, viewed
 
 

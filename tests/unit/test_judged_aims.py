@@ -14,7 +14,7 @@ from benchmarks.models.aims import Aim, Judged, all_aims
 from benchmarks.models.figures import CLICKS, CLICKS_AGAIN, Figures
 from benchmarks.models.printed import aims_table, cell, table
 from benchmarks.models.weekly_list import NEXT_MISSING, NOT_PASSING
-from domain.predictions.prediction import TARGETS
+from domain.predictions import TARGETS
 from tests.oulad_folder import made_up
 
 AMOUNT: Figures = {

@@ -16,8 +16,8 @@ from benchmarks.models.figures import (
 )
 from benchmarks.models.rows import Row, all_rows
 from domain.course_facts import DAY
-from domain.predictions.examples import Example
-from domain.predictions.prediction import TARGETS, Figure
+from domain.examples import Example
+from domain.predictions import TARGETS, Figure
 from tests.hindsight import course, day, example, known_of, lesson, outcome, rows_of
 
 KNOWN = known_of(course())

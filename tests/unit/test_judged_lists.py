@@ -11,7 +11,7 @@ from benchmarks.models.batch import batch_fit
 from benchmarks.models.groups import ALL, Treated, by_group, measured
 from benchmarks.models.hindsight import Hindsight
 from benchmarks.models.weekly_list import NEXT_MISSING, NOT_PASSING, weekly_lists
-from domain.predictions.examples import Lesson
+from domain.examples import Lesson
 from tests.hindsight import course, day, example, known_of, lesson, outcome, rows_of
 
 COURSE: Final = "AAA-2014B"

@@ -18,7 +18,7 @@ from benchmarks.models.recorded import (
 )
 from benchmarks.models.rows import two_way
 from domain.course_facts import DAY
-from domain.predictions.examples import Order
+from domain.examples import Order
 from tests.hindsight import course, day, example, known_of, lesson, outcome, rows_of
 from tests.sinking import a_transition
 

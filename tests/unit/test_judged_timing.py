@@ -7,7 +7,7 @@ import pytest
 from benchmarks.models import timing
 from benchmarks.models.pure import PureRun
 from benchmarks.models.timing import TimedRun, each_model, in_the_fold, timed
-from domain.predictions import predicting
+from domain.predicting import predict as predicting
 from feeds.oulad import OuladOptions, read_oulad
 from models.learning import Learning
 from tests.modelling import lessons, served

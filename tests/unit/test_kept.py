@@ -6,13 +6,11 @@ import msgspec
 import pytest
 
 from domain.configuration import Configuration, Halting, adopted, canonical
-from domain.fold.checkpoint import Checkpoint, Counters
 from domain.fold.partition import new_checkpoint
 from domain.keepers.recent import pack_event_id, unpack_event_id
 from domain.rules.declining_trend import DecliningTrend
 from domain.rules.missed_deadline import MissedDeadline
-from domain.state import codec, course, learner
-from domain.state.codec import encode_learner, shrink
+from domain.state import course, learner
 from domain.state.course import (
     Course,
     Work,
@@ -24,7 +22,10 @@ from domain.state.learner import (
     new_learner,
 )
 from domain.state.limits import SHRINK_BYTES
-from domain.state.rows import learner_row
+from domain.stored import codec
+from domain.stored.checkpoint import Checkpoint, Counters
+from domain.stored.codec import encode_learner, shrink
+from domain.stored.rows import learner_row
 from tests.factories import USER, Bench, at, enrolled, event, graded, seconds, viewed
 
 # -- states --------------------------------------------------------------------------------------

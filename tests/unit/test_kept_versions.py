@@ -10,13 +10,19 @@ import pytest
 
 from contracts.inputs import decode_input, encode_input
 from domain.configuration import Configuration, adopted, canonical
-from domain.fold.checkpoint import CHECKPOINT_VERSION, FOLD_VERSION
 from domain.ids import event_hash, short_id
 from domain.keepers.days import day_ended_at, runs
 from domain.keepers.deduplication import seen_content
 from domain.keepers.sessions import WORKED
 from domain.state import upgrade
-from domain.state.codec import (
+from domain.state.learner import (
+    STATE_VERSION,
+    Learner,
+    new_learner,
+)
+from domain.state.limits import STATE_BYTES_MAX
+from domain.stored.checkpoint import CHECKPOINT_VERSION, FOLD_VERSION
+from domain.stored.codec import (
     UnknownVersionError,
     decode_checkpoint,
     decode_facts,
@@ -27,12 +33,6 @@ from domain.state.codec import (
     encode_learner,
     renewed,
 )
-from domain.state.learner import (
-    STATE_VERSION,
-    Learner,
-    new_learner,
-)
-from domain.state.limits import STATE_BYTES_MAX
 from metrics.dashboard import dashboard
 from tests.behaviour.test_extremes import history
 from tests.factories import USER, Bench, record, submitted

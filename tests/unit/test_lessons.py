@@ -22,7 +22,7 @@ from contracts.snapshots import (
 )
 from contracts.state_keys import TAKEN_KEY
 from domain.events.decode import Rejected
-from domain.predictions.examples import Lesson, Order
+from domain.examples import Lesson, Order
 from tests.training import lessons
 
 

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from domain.predictions.features import COURSE, SILENCE, Feature
-from domain.predictions.prediction import Target
+from domain.predicting.features import COURSE, SILENCE, Feature
+from domain.predictions import Target
 from models.encoding import BIAS, ENCODINGS, TABLES, Encoding, Part, Term
 from tests.teaching import features_of
 

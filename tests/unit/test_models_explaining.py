@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from domain.predictions.prediction import Target
+from domain.predictions import Target
 from models.encoding import ENCODINGS
 from models.explaining import explain, if_changed
 from models.learning import Learning

@@ -4,9 +4,9 @@ import random
 
 import pytest
 
-from domain.predictions.examples import Example, Lesson
-from domain.predictions.prediction import Figure, Target
-from domain.predictions.scoring import NoModels
+from domain.examples import Example, Lesson
+from domain.predictions import Figure, Target
+from domain.scoring import NoModels
 from models.encoding import ENCODINGS
 from models.learning import Learning
 from models.learning.gates import COURSES_MAX, JUDGED_MIN, WINDOW, Gates, Newest

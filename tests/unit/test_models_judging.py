@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from domain.course_facts import DAY
-from domain.predictions.examples import Lesson
-from domain.predictions.prediction import Figure
+from domain.examples import Lesson
+from domain.predictions import Figure
 from models.amounts import SCALES
 from models.intervals import keys, typical_error
 from models.learning import Learning

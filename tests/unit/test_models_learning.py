@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from domain.predictions.examples import Example, Lesson
-from domain.predictions.prediction import FORECASTS, TARGETS, Figure
+from domain.examples import Example, Lesson
+from domain.predictions import FORECASTS, TARGETS, Figure
 from models.encoding import ENCODINGS
 from models.learning import BadLearningError, Learning, UnknownLearningError
 from tests.teaching import DAY, example, features_of, learned, lessons, say, served, snapshot

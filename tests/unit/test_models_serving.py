@@ -10,9 +10,9 @@ import pytest
 from msgspec.structs import replace
 from typing_extensions import override
 
-from domain.predictions.examples import Lesson
-from domain.predictions.prediction import MODELS, Target
-from domain.predictions.scoring import Scorer, Slot
+from domain.examples import Lesson
+from domain.predictions import MODELS, Target
+from domain.scoring import Scorer, Slot
 from models.encoding import ENCODINGS
 from models.learning import Learning
 from models.serving import EXAMPLES_MIN, Served

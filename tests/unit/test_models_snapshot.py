@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from domain.predictions.prediction import TARGETS
+from domain.predictions import TARGETS
 from models.encoding import ENCODINGS
 from models.intervals import Quantiles
 from models.learning import Learning

@@ -7,8 +7,8 @@ import pytest
 
 from domain.configuration import Configuration, Models
 from domain.course_facts import Assessment, CourseFacts
-from domain.predictions.examples import Example, Lesson
-from domain.predictions.prediction import MODELS, TARGETS, Awaiting, Prediction, Target
+from domain.examples import Example, Lesson
+from domain.predictions import MODELS, TARGETS, Awaiting, Prediction, Target
 from domain.state.learner import Learner
 from domain.state.limits import AWAITING_MAX
 from tests.factories import (

@@ -10,10 +10,10 @@ import pytest
 from domain.configuration import Configuration
 from domain.course_facts import CourseFacts
 from domain.events.decode import Record
-from domain.fold.checkpoint import FOLD_VERSION, ClockMode
 from domain.fold.inputs import Input
 from domain.fold.partition import new_checkpoint
-from domain.predictions.scoring import no_snapshots
+from domain.scoring import no_snapshots
+from domain.stored.checkpoint import FOLD_VERSION, ClockMode
 from proof.compare import compare_maps, compare_sequences
 from proof.oracle import Expected, Oracle
 from proof.recount import Figures, Recount

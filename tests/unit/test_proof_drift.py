@@ -9,7 +9,7 @@ import pytest
 from contracts.alert_event import encode_alert_event
 from contracts.snapshots import snapshot_key
 from contracts.topics import ALERTS, EXAMPLES
-from domain.predictions.examples import Order
+from domain.examples import Order
 from models.drift_alerts import drift_alerts
 from models.snapshot import decode_snapshot
 from proof.drift import is_about_a_model

@@ -9,11 +9,11 @@ import pytest
 from contracts.topics import STATE
 from domain.events.decode import Record
 from domain.fold import partition as folding
-from domain.fold.checkpoint import FOLD_VERSION, ClockMode
 from domain.fold.inputs import FoldVersion
 from domain.fold.partition import new_checkpoint
-from domain.predictions.scoring import no_snapshots
-from domain.state.codec import decode_learner, encode_learner
+from domain.scoring import no_snapshots
+from domain.stored.checkpoint import FOLD_VERSION, ClockMode
+from domain.stored.codec import decode_learner, encode_learner
 from proof.oracle import Oracle, newest_stretch
 from proof.verify import earlier_version, other_version
 from tests.factories import Bench, at, course, enrolled, event, graded, record, submitted, viewed

@@ -12,9 +12,9 @@ import sinks.position
 from contracts.alert_event import encode_transition
 from contracts.state_keys import PARTITION_KEY, course_key
 from domain.alerts import Transition
-from domain.fold.checkpoint import CHECKPOINT_VERSION
-from domain.state.codec import encode_checkpoint, encode_learner
 from domain.state.learner import STATE_VERSION
+from domain.stored.checkpoint import CHECKPOINT_VERSION
+from domain.stored.codec import encode_checkpoint, encode_learner
 from runtime.database import statements
 from runtime.errors import CrashError, LossError, UsageError
 from sinks.batch import int_array, newest_alerts, newest_states, text_array

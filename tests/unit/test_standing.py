@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from domain.course_facts import Assessment, CourseFacts
+from domain.examples import Example, Lesson, shuffled
 from domain.keepers.standing import standing
-from domain.predictions.examples import Example, Lesson, shuffled
-from domain.predictions.prediction import Figure
-from domain.predictions.running import FORGOTTEN_AFTER, open_courses
-from domain.predictions.scoring import NoModels, Scorer, Slot, no_snapshots
+from domain.predicting.running import FORGOTTEN_AFTER, open_courses
+from domain.predictions import Figure
 from domain.rules.speaking import how_it_ended, risk_evidence
+from domain.scoring import NoModels, Scorer, Slot, no_snapshots
 from domain.state.course import Course
 from domain.state.limits import NEVER
 from tests.factories import START, Bench, at, enrolled, event, graded, seconds, submitted, viewed

@@ -4,7 +4,7 @@ import re
 import string
 from pathlib import Path
 
-from domain.predictions.prediction import TARGETS
+from domain.predictions import TARGETS
 from domain.rules import RULES
 from domain.texts import TEXTS, text
 from metrics.risk_words import COURSE, SILENCE

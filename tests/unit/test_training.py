@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from contracts.lessons import encode_lesson, encode_order
 from contracts.snapshots import TRAINER_VERSION, Serving, Trainer
-from domain.predictions.examples import Lesson, Order
+from domain.examples import Lesson, Order
 from models import training
 from models.learning import Learning
 from models.snapshot import decode_snapshot

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
-from domain.predictions.prediction import Figure, Reach, Target
+from domain.predictions import Figure, Reach, Target
 
 SCORE_UNKNOWN: Final = 70.0
 """What a score is taken to be while nothing is known of any, percent."""

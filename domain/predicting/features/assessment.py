@@ -1,6 +1,6 @@
 """The features of one assessment: what its score, and the day of its submission, rest on.
 
-Values as `domain.predictions.features.SCORE` and `SUBMISSION` say.
+Values as `domain.predicting.features.SCORE` and `SUBMISSION` say.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,8 +10,8 @@ from domain.course_facts import DAY
 from domain.keepers.coursework import Assigned, submitted
 from domain.keepers.scores import Scored
 from domain.keepers.standing import Lateness
-from domain.predictions.features import NOT_LATE_OR_EARLY
-from domain.predictions.scoring import Scorer, Slot
+from domain.predicting.features import NOT_LATE_OR_EARLY
+from domain.scoring import Scorer, Slot
 from domain.state.course import Course
 
 LATE_MAX: Final = 30

@@ -7,7 +7,6 @@ from domain.events.activity import (
     AssessmentSubmitted,
     DeadlineExtended,
 )
-from domain.fold.step import Step
 from domain.ids import short_id
 from domain.keepers import coursework, days
 from domain.keepers.courses import let_go, long_finished
@@ -18,7 +17,7 @@ from domain.keepers.coursework import (
     work_on,
 )
 from domain.keepers.scores import Scored, all_scores, open_scores, percent_of, score_of
-from domain.predictions.assessing import (
+from domain.predicting.assessing import (
     judge_forecasts,
     score_ahead,
     submission_ahead,
@@ -43,6 +42,7 @@ from domain.state.limits import (
     ASSESSMENTS_MAX,
     EXCUSES_MAX,
 )
+from domain.step import Step
 
 
 def submitted(state: Learner, course: Course, event: AssessmentSubmitted, step: Step) -> None:

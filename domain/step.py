@@ -9,10 +9,10 @@ from msgspec import Struct
 from domain.alerts import Transition
 from domain.changes import Change
 from domain.course_facts import CourseFacts
+from domain.examples import Lesson
 from domain.keepers.scores import pass_mark_of
-from domain.predictions.examples import Lesson
-from domain.predictions.prediction import Target
-from domain.predictions.scoring import Scorer
+from domain.predictions import Target
+from domain.scoring import Scorer
 from domain.state.course import Course
 from domain.state.learner import Learner
 

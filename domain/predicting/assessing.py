@@ -8,24 +8,24 @@ that would rest on what came after it.
 from typing import Final, Literal
 
 from domain.course_facts import DAY
-from domain.fold.step import Step
 from domain.keepers.coursework import Assigned, assigned_one, submitted
 from domain.keepers.scores import PERCENT_MAX, Scored, all_scores
 from domain.keepers.standing import standing
-from domain.predictions.awaiting import awaiting, taken, tell_amount, tell_forecasts, wait
-from domain.predictions.features.assessment import (
+from domain.predicting.awaiting import awaiting, taken, tell_amount, tell_forecasts, wait
+from domain.predicting.features.assessment import (
     clipped,
     score_features,
     submission_features,
 )
-from domain.predictions.predicting import amount
-from domain.predictions.prediction import NUMBERS, Awaiting, Prediction
+from domain.predicting.predict import amount
+from domain.predictions import NUMBERS, Awaiting, Prediction
 from domain.state.course import (
     Course,
     Work,
 )
 from domain.state.learner import Learner
 from domain.state.limits import NEVER
+from domain.step import Step
 
 _TENTHS: Final = 10
 

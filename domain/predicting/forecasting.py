@@ -20,7 +20,7 @@ from domain.keepers.score_trend import (
     fit_scores,
 )
 from domain.keepers.scores import Scored
-from domain.predictions.prediction import Figure, Reach, Target
+from domain.predictions import Figure, Reach, Target
 from domain.statistics import deviation, normal_quantile, t_quantile
 
 LEVEL: Final = 0.9

@@ -22,22 +22,22 @@ from domain.changes import (
     WorkChanged,
 )
 from domain.course_facts import DAY, CourseFacts
-from domain.fold.step import Step
 from domain.ids import short_id
 from domain.keepers.coursework import Assigned, assigned, submitted
 from domain.keepers.scores import all_scores, open_scores
 from domain.keepers.standing import HeavyWork
-from domain.predictions.awaiting import JUDGED_WITHIN, MISSING_AFTER, tell_by_time, wait
-from domain.predictions.features.assessment import score_features, submission_features
-from domain.predictions.features.course import NEXT_DUE, course_features, days_to_due
-from domain.predictions.features.silence import Lately, lately, silence_features
-from domain.predictions.forecasting import FORECAST_DAYS, forecasts, is_by_level
-from domain.predictions.prediction import FORECASTS, NUMBERS, Figure, Prediction, Target
-from domain.predictions.running import Running, open_courses
-from domain.predictions.scoring import Slot
+from domain.predicting.awaiting import JUDGED_WITHIN, MISSING_AFTER, tell_by_time, wait
+from domain.predicting.features.assessment import score_features, submission_features
+from domain.predicting.features.course import NEXT_DUE, course_features, days_to_due
+from domain.predicting.features.silence import Lately, lately, silence_features
+from domain.predicting.forecasting import FORECAST_DAYS, forecasts, is_by_level
+from domain.predicting.running import Running, open_courses
+from domain.predictions import FORECASTS, NUMBERS, Figure, Prediction, Target
+from domain.scoring import Slot
 from domain.state.course import Course
 from domain.state.learner import Learner
 from domain.state.limits import NEVER
+from domain.step import Step
 
 WEEK: Final = 7 * DAY
 AHEAD: Final = 28 * DAY

@@ -10,17 +10,17 @@ from typing import Final
 
 from domain.course_facts import DAY, CourseFacts
 from domain.events.activity import Outcome
-from domain.fold.step import Step
+from domain.examples import Example, Lesson
 from domain.ids import short_id
 from domain.keepers.days import local_day
 from domain.keepers.scores import Scored
 from domain.keepers.standing import standing
-from domain.predictions.examples import Example, Lesson
-from domain.predictions.forecasting import FORECAST_DAYS
-from domain.predictions.prediction import NUMBERS, TARGETS, Awaiting, Prediction, Target
+from domain.predicting.forecasting import FORECAST_DAYS
+from domain.predictions import NUMBERS, TARGETS, Awaiting, Prediction, Target
 from domain.state.course import Course
 from domain.state.learner import Learner
 from domain.state.limits import AWAITING_MAX
+from domain.step import Step
 
 MISSING_AFTER: Final = 7 * DAY
 """Work counts as missing so long after its due time."""

@@ -6,7 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from domain.course_facts import DAY
-from domain.predictions.prediction import Figure, Target
+from domain.predictions import Figure, Target
 
 
 class Example(Struct, frozen=True, array_like=True, gc=False):

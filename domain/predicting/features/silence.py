@@ -1,6 +1,6 @@
 """The features of silence: how a learner has worked lately, and what is asked soon.
 
-Bins as measured on OULAD; `domain.predictions.features.SILENCE` has their order.
+Bins as measured on OULAD; `domain.predicting.features.SILENCE` has their order.
 """
 
 import math
@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from domain.course_facts import DAY, CourseFacts
 from domain.keepers.days import find, local_day
-from domain.predictions.running import Running
+from domain.predicting.running import Running
 from domain.state.learner import (
     Day,
     Learner,

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import msgspec
 
 from domain.course_facts import CourseFacts
-from domain.fold.checkpoint import CHECKPOINT_VERSION, Checkpoint
 from domain.keepers.courses import drop_course
 from domain.keepers.days import forget_first_day
 from domain.state import upgrade
@@ -16,6 +15,7 @@ from domain.state.learner import (
     Learner,
 )
 from domain.state.limits import SHRINK_BYTES
+from domain.stored.checkpoint import CHECKPOINT_VERSION, Checkpoint
 
 
 class _Versioned(msgspec.Struct, array_like=True):

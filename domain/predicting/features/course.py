@@ -12,8 +12,8 @@ from domain.course_facts import DAY, CourseFacts
 from domain.exact import EPSILON
 from domain.keepers.scores import Scored, counted_scores
 from domain.keepers.standing import HeavyWork, Lateness, Standing
-from domain.predictions.features import COURSE
-from domain.predictions.features.silence import ACTIVE_28, DAYS, Lately, progress_of
+from domain.predicting.features import COURSE
+from domain.predicting.features.silence import ACTIVE_28, DAYS, Lately, progress_of
 from domain.state.course import Course
 
 AVERAGES: Final = (30, 40, 50, 60, 65, 70, 75, 80, 85, 90)

@@ -1,0 +1,1 @@
+"""What is stored of a fold: versioned bytes of states, checkpoints and facts, and columns."""
