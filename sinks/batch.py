@@ -144,6 +144,8 @@ def learner_columns(learners: Sequence[tuple[LearnerRow, bytes]]) -> dict[str, l
         "seconds": [int_array(row.seconds) for row in rows],
         "posts": [int_array(row.posts) for row in rows],
         "timed": [int_array(row.timed) for row in rows],
+        "not_passing": [int_array(row.not_passing) for row in rows],
+        "next_missing": [int_array(row.next_missing) for row in rows],
     }
 
 
@@ -189,9 +191,10 @@ def ended_columns(ended: Sequence[Transition]) -> dict[str, list[object]]:
     }
 
 
-def int_array(values: Sequence[int]) -> str:
+def int_array(values: Sequence[int | None]) -> str:
     """A Postgres array literal: arrays of arrays cannot be unnested, arrays of literals can."""
-    return "{" + str(list(values))[1:-1] + "}"  # half the time of a join
+    text = "{" + str(list(values))[1:-1] + "}"  # half the time of a join
+    return text.replace("None", "NULL")
 
 
 def text_array(values: Sequence[str]) -> str:

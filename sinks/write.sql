@@ -18,19 +18,20 @@ SELECT topic_id, next FROM position WHERE topic = %(topic)s AND partition = %(pa
 -- name: write_learners
 INSERT INTO learner (
     user_id, partition, steps, state, course_ids, last_event_at, first_day,
-    activities, seconds, posts, timed, updated_at
+    activities, seconds, posts, timed, not_passing, next_missing, updated_at
 )
 SELECT
     user_id, %(partition)s, steps, state, course_ids::text[], last_event_at, first_day,
     activities::integer[], seconds::integer[], posts::integer[], timed::integer[],
-    %(now)s
+    not_passing::integer[], next_missing::integer[], %(now)s
 FROM unnest(
     %(user_id)b::text[], %(steps)b::bigint[], %(state)b::bytea[], %(course_ids)b::text[],
     %(last_event_at)b::bigint[], %(first_day)b::integer[], %(activities)b::text[],
-    %(seconds)b::text[], %(posts)b::text[], %(timed)b::text[]
+    %(seconds)b::text[], %(posts)b::text[], %(timed)b::text[], %(not_passing)b::text[],
+    %(next_missing)b::text[]
 ) AS batch (
     user_id, steps, state, course_ids, last_event_at, first_day, activities, seconds, posts,
-    timed
+    timed, not_passing, next_missing
 )
 ON CONFLICT (user_id) DO UPDATE SET
     partition = EXCLUDED.partition,
@@ -43,6 +44,8 @@ ON CONFLICT (user_id) DO UPDATE SET
     seconds = EXCLUDED.seconds,
     posts = EXCLUDED.posts,
     timed = EXCLUDED.timed,
+    not_passing = EXCLUDED.not_passing,
+    next_missing = EXCLUDED.next_missing,
     updated_at = EXCLUDED.updated_at
 WHERE learner.steps < EXCLUDED.steps
 

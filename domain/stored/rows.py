@@ -2,6 +2,7 @@
 
 from typing import Final, NamedTuple
 
+from domain.predictions import NUMBERS, Target
 from domain.state.learner import Learner
 
 ROW_DAYS: Final = 30
@@ -9,7 +10,12 @@ ROW_DAYS: Final = 30
 
 
 class LearnerRow(NamedTuple):
-    """One learner's columns; the four lists run over the 30 days from `first_day` on."""
+    """One learner's columns; the four lists run over the 30 days from `first_day` on.
+
+    `not_passing` and `next_missing` are thousandths of a probability, a place for each of
+    `course_ids`, null where nothing is said of it; empty where nothing is said at all. Of several
+    assessments the next one counts. A list of whom to contact is ordered by them.
+    """
 
     user_id: str
     steps: int
@@ -20,6 +26,8 @@ class LearnerRow(NamedTuple):
     seconds: list[int]
     posts: list[int]
     timed: list[int]
+    not_passing: list[int | None]
+    next_missing: list[int | None]
 
 
 def learner_row(state: Learner) -> LearnerRow:
@@ -34,14 +42,25 @@ def learner_row(state: Learner) -> LearnerRow:
             seconds[index] = day.seconds
             posts[index] = day.posts
             timed[index] = day.timed
+    course_ids = [course.course_id for course in state.open_courses]
     return LearnerRow(
         user_id=state.user_id,
         steps=state.steps,
-        course_ids=[course.course_id for course in state.open_courses],
+        course_ids=course_ids,
         last_event_at=state.last_event_at,
         first_day=first,
         activities=activities,
         seconds=seconds,
         posts=posts,
         timed=timed,
+        not_passing=_shown(state, course_ids, "not_passing"),
+        next_missing=_shown(state, course_ids, "next_missing"),
     )
+
+
+def _shown(state: Learner, course_ids: list[str], target: Target) -> list[int | None]:
+    found: dict[str | None, int] = {}
+    for each in state.predictions:
+        if each.target == NUMBERS[target] and each.shown is not None:
+            found.setdefault(each.course_id, each.shown.value)
+    return [found.get(course_id) for course_id in course_ids] if found else []

@@ -19,3 +19,9 @@ CREATE TABLE model_serving (
 -- The running error of a learner's own predictions is no more: snapshots have the scores of all.
 ALTER TABLE learner DROP COLUMN error_count, DROP COLUMN error_absolute_sum;
 DROP TABLE model_error_daily;
+
+-- What the models say of each of `course_ids`, in thousandths: lists of a course are ordered by it.
+-- A row that was written before says nothing until the learner's next event.
+ALTER TABLE learner
+    ADD COLUMN not_passing  integer[] NOT NULL DEFAULT '{}',
+    ADD COLUMN next_missing integer[] NOT NULL DEFAULT '{}';

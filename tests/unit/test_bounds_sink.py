@@ -116,7 +116,7 @@ def test_columns_are_in_order_of_their_keys() -> None:
 
 
 def test_an_array_of_nothing_and_of_one() -> None:
-    assert (int_array([]), int_array([7])) == ("{}", "{7}")
+    assert (int_array([]), int_array([7]), int_array([7, None])) == ("{}", "{7}", "{7, NULL}")
 
 
 # -- the sink ------------------------------------------------------------------------------------

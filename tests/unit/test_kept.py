@@ -8,6 +8,7 @@ import pytest
 from domain.configuration import Configuration, Halting, adopted, canonical
 from domain.fold.partition import new_checkpoint
 from domain.keepers.recent import pack_event_id, unpack_event_id
+from domain.predictions import NUMBERS, Figure, Prediction, Target
 from domain.rules.declining_trend import DecliningTrend
 from domain.rules.missed_deadline import MissedDeadline
 from domain.state import course, learner
@@ -250,6 +251,27 @@ def test_a_row_names_the_courses_that_the_learner_is_in() -> None:
     row = learner_row(bench.learner())
     assert (row.user_id, row.steps, row.course_ids) == (USER, 9, ["c3"])
     assert row.last_event_at == seconds(at(4))
+
+
+def test_a_row_has_what_the_models_say_of_each_open_course_of_the_next_work_first() -> None:
+    bench = Bench().send(*[enrolled(at(0), course_id=f"c{n}") for n in (1, 2)])
+    learner = bench.learner()
+    assert (learner_row(learner).not_passing, learner_row(learner).next_missing) == ([], [])
+
+    def said(target: Target, course_id: str, value: int | None) -> Prediction:
+        shown = None if value is None else Figure(value)
+        return Prediction(NUMBERS[target], course_id, None, 0, 1, [], shown)
+
+    learner.predictions = [
+        said("not_passing", "c1", None),
+        said("not_passing", "c2", 730),
+        said("next_missing", "c1", 410),
+        said("next_missing", "c1", 90),
+        said("next_missing", "left", 880),
+    ]
+    row = learner_row(learner)
+    assert row.not_passing == [None, 730]
+    assert row.next_missing == [410, None]
 
 
 # -- settings ------------------------------------------------------------------------------------
