@@ -19,6 +19,7 @@ from operations.topics import declarations, declare
 from runtime.kafka import admin_client
 from runtime.settings import Settings
 from sinks.migrate import migrate
+from tests import measuring  # noqa: F401 - before any test starts a process
 
 _numbers = count(1)
 

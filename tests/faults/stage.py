@@ -25,7 +25,6 @@ from sinks.migrate import migrate
 from tests.faults.disk import Disk, small_disk
 from tests.faults.plan import PARTITIONS, Plan
 from tests.faults.steps_back import watch_for_steps_back
-from tests.measuring import measuring
 
 SESSION_SECONDS: Final = 2.0
 _COMPACTS: Final = {
@@ -131,10 +130,7 @@ def stage(on: Servers, plan: Plan, name: str) -> Iterator[Stage]:
     with connect_now(settings, "stage") as connection:
         watch_for_steps_back(connection)
     try:
-        environment = part_environment(given, folder / "parts")
-        for variable in measuring():  # it would slow them down
-            del environment[variable]
-        yield Stage(settings, environment, folder)
+        yield Stage(settings, part_environment(given, folder / "parts"), folder)
     finally:
         if on.kafka.child.running() and on.postgres.child.running():
             with closing(admin_client(settings)) as admin:

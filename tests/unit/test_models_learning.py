@@ -101,6 +101,21 @@ def test_every_target_learns_to_tell_better_than_its_baseline() -> None:
             assert 0.85 < scores.coverage < 1, target
 
 
+def test_a_score_that_is_always_the_same_is_predicted_as_that() -> None:
+    learning, serving = Learning(), served(Learning())
+    features = [700, 0, 0, 0, 0, 0, 700, 700, 1, 0]
+    for number in range(3_000):
+        if number % 500 == 0:
+            serving = served(learning)
+        one = example("score", features, 700, say(serving, "score", features))
+        lesson = Lesson(user_id="1", at=number * DAY, series="series-0", examples=(one,))
+        learning.learn([replace(lesson, course_id="c")])
+    said = say(served(learning), "score", features)
+    assert said is not None
+    assert (said.low, said.value, said.high) == (700, 700, 700)
+    assert snapshot(learning).reports["score"].total.coverage == 1
+
+
 def test_labels_that_were_shuffled_teach_nothing() -> None:
     """Then the score of what is shown falls to chance: nothing of a label is in the features."""
     rng = random.Random(9)

@@ -261,6 +261,25 @@ def test_a_second_grade_or_submission_is_no_second_label() -> None:
     assert len(told(bench, "submission")) == 1
 
 
+def test_a_score_after_leaving_is_no_label_and_one_after_coming_back_is() -> None:
+    bench = untaught().send(submitted(at(9)), event("unenrolled", at(10)), graded(at(12), 81))
+    assert told(bench, "score") == []
+    bench.send(enrolled(at(13)), submitted(at(14), "a2"), graded(at(15), 64, "a2"))
+    assert [(e.assessment, e.label) for e in told(bench, "score")] == [("a2", 640)]
+
+
+def test_a_course_of_one_assessment_has_its_predictions_until_it_is_submitted() -> None:
+    bench = taught(facts({"a1": 20})).send(viewed(at(1)))
+    of_work: tuple[Target, ...] = ("score", "submission", "next_missing")
+    for target in of_work:
+        assert [each.assessment for each in shown(bench.learner(), target)] == ["a1"], target
+    assert len(shown(bench.learner(), "not_passing")) == 1
+    after = bench.send(submitted(at(9))).learner()
+    for target in of_work:
+        assert shown(after, target) == [], target
+    assert len(shown(after, "not_passing")) == 1
+
+
 def test_an_outcome_tells_every_week_of_the_course_at_once() -> None:
     groups = {"age_band": "0-35"}
     bench = Bench(facts=facts()).send(enrolled(at(-1), groups=groups), viewed(at(30)))
