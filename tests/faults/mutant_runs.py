@@ -32,7 +32,7 @@ AIMED: Final[dict[str, list[str]]] = {
     "memory_leaked": ["postgres_away"],
     "example_learned_twice": ["trainer_kill", "trainer_kill"],
     "snapshot_without_its_position": ["trainer_kill_after_states"],
-    "feature_read_from_the_future": ["trainer_twice"],
+    "feature_read_from_the_future": ["postgres_away", "worker_storm", "postgres_away"],
     "failed_send_awaited": ["api_kill"],
 }
 HOLD: Final = {"failed_send_awaited"}
