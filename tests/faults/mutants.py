@@ -24,7 +24,6 @@ import sinks.tables
 from agents.partition_owner import owner, takeover, transaction
 from agents.partition_owner.job import Job, Message, Stored, Writing
 from agents.partition_owner.transaction import Committer
-from agents.trainer import fold as trainer_fold
 from agents.worker.fold import WorkerFold
 from agents.worker.messages import Outputs
 from cli.main import main
@@ -259,6 +258,12 @@ def _twice(trainer: Trainer) -> bytes:
 _positions: Final = [0]
 
 
+def _learned_twice() -> None:
+    from agents.trainer import fold as of_trainer  # noqa: PLC0415 - only a trainer holds river
+
+    _patch(of_trainer, "encode_trainer", _twice)
+
+
 async def _snapshots_first(self: Committer, writing: Writing) -> int:
     """Snapshots are written by a producer without transactions, and then their position."""
     settings = self._job.settings
@@ -319,7 +324,7 @@ MUTANTS: Final[dict[str, Callable[[], None]]] = {
     "input_not_written": lambda: _patch(Outputs, "inputs", lambda *_: ()),
     "tick_lost_at_take_over": lambda: _patch(WorkerFold, "_adopt_tick", _tick_lost),
     "memory_leaked": _commit_is(_leaking),
-    "example_learned_twice": lambda: _patch(trainer_fold, "encode_trainer", _twice),
+    "example_learned_twice": _learned_twice,
     "snapshot_without_its_position": _commit_is(_snapshots_first),
     "feature_read_from_the_future": lambda: _patch(awaiting, "_example", _told_before),
     # No mutant but its control: a send that fails, and is awaited.

@@ -42,6 +42,12 @@ def test_every_mutant_finds_what_it_patches() -> None:
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
+def test_a_mutated_worker_imports_no_more_than_a_worker() -> None:
+    """Else it is caught by what it holds, whatever is wrong with it."""
+    program = "import sys, tests.faults.mutants; sys.exit('river' in sys.modules)"
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
 @pytest.mark.faults
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(COUNT == 0, reason="FAULT_MUTANTS is not set: `make mutants`")
