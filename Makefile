@@ -62,8 +62,8 @@ cases: setup ## small inputs with the output they must give, on real stacks: DIR
 faults: setup ## nothing lost, nothing twice: SEEDS=n runs of ten faults or more, FIRST=k the first seed, SEED=k one again
 	@$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1) --first $(or $(FIRST),1))
 
-faults-slice: setup ## the part of it that CI runs, as tests: FAULT_SEEDS=n (2), FAULT_MUTANTS=n (5) in turn, a soak of SOAK_MINUTES=n (2)
-	@FAULT_SEEDS=$(or $(FAULT_SEEDS),2) FAULT_MUTANTS=$(or $(FAULT_MUTANTS),5) FAULT_TURN=$$(git rev-list --count HEAD) \
+faults-slice: setup ## the part of it that CI runs, as tests: FAULT_SEEDS=n (1), FAULT_MUTANTS=n (4) in turn, a soak of SOAK_MINUTES=n (2)
+	@FAULT_SEEDS=$(or $(FAULT_SEEDS),1) FAULT_MUTANTS=$(or $(FAULT_MUTANTS),4) FAULT_TURN=$$(git rev-list --count HEAD) \
 	  SOAK_MINUTES=$(or $(SOAK_MINUTES),2) $(BIN)/python -m pytest tests/faults $(ARGS)
 
 faults-table: setup ## sum up the kept verdicts in docs/operations.md, and print that
