@@ -22,7 +22,7 @@ from devstack.environment import PROGRAM
 from runtime.kafka import connect_options
 from tests.schemas import ROOT
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(240)]
 
 SECONDS: Final = 120
 PAGES: Final = ("README.md", "docs/events.md", "docs/alerts.md")
