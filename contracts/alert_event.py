@@ -11,6 +11,8 @@ from domain.ids import shown_id
 from domain.texts import text
 
 CONTENT_TYPE: Final = "application/cloudevents+json"
+HEADERS: Final = [("content-type", CONTENT_TYPE.encode())]
+"""Of the Kafka record of an alert event."""
 SCHEMA: Final = "urn:learnstream:schema:alert:v1"
 """The `$id` of the JSON Schema that stands behind it: contracts/schemas/alert.v1.json."""
 TYPE_PREFIX: Final = "learnstream.alert."

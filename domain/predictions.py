@@ -17,6 +17,9 @@ TARGETS: Final[tuple[Target, ...]] = get_args(Target)
 """What is predicted and judged, in the order of its numbers in a state."""
 NUMBERS: Final[dict[Target, int]] = {target: number for number, target in enumerate(TARGETS)}
 
+INTERVAL_LEVEL: Final = 0.9
+"""The share of what comes that every interval is made to cover."""
+
 
 class Figure(Struct, array_like=True, gc=False):
     """What a model said: thousandths of a probability, tenths of a percent or of a day.

@@ -6,9 +6,9 @@ from typing import Final, NamedTuple
 from domain.alerts import Param
 from domain.exact import exceeds, reaches, rounded
 from domain.keepers.days import day_month
-from domain.predictions import FORECASTS, MODELS, TARGETS, Target
+from domain.predictions import FORECASTS, INTERVAL_LEVEL, MODELS, TARGETS, Target
 from metrics.figures import instant, prob, sentence
-from metrics.modelled import INTERVAL_LEVEL, learned, running
+from metrics.modelled import learned, running
 from metrics.shapes import Band, Prob, Text
 from metrics.shapes_predictions import ModelReport, PredictionConfidence, ReportTarget
 from metrics.view import View

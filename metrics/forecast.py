@@ -6,7 +6,8 @@ from typing import Final
 from domain.exact import rounded
 from domain.keepers.days import day_and_month, iso_date
 from domain.keepers.score_trend import SCORES_MAX, SCORES_MIN
-from domain.predicting.forecasting import LEVEL, WIDTH_MAX, drawn
+from domain.predicting.forecasting import WIDTH_MAX, drawn
+from domain.predictions import INTERVAL_LEVEL
 from domain.statistics import deviation, gamma_quantile
 from metrics.figures import needs, sentence
 from metrics.scores_trend import fitted, performance_trend
@@ -44,7 +45,7 @@ def performance_forecast(view: View, horizon: int) -> PerformanceForecast:
         status=status.status,
         missing=status.missing,
         unit="percent",
-        level=LEVEL,
+        level=INTERVAL_LEVEL,
         trend=performance_trend(view),
         points=points,
         note=note,
@@ -111,7 +112,7 @@ def _weekly_counts(view: View, lived: int) -> list[int]:
 
 
 def _count_interval(counts: list[int]) -> tuple[float, float, float]:
-    n, tail = len(counts), (1 - LEVEL) / 2
+    n, tail = len(counts), (1 - INTERVAL_LEVEL) / 2
     mean = sum(counts) / n
     if mean == 0:
         return 0.0, 0.0, rounded(-math.log(tail) / n, 1)  # the rule of three: none seen in n

@@ -6,7 +6,7 @@ from domain.course_facts import DAY
 from domain.exact import reaches
 from domain.predicting.predict import SILENCE_DAYS
 from domain.predicting.running import Running, open_courses
-from domain.predictions import NUMBERS, Figure, Prediction, Target
+from domain.predictions import INTERVAL_LEVEL, NUMBERS, Figure, Prediction, Target
 from metrics.figures import instant, needs, sentence
 from metrics.shapes import Band, Est, Missing, Model, SectionState, Text
 from metrics.view import View, once
@@ -14,7 +14,6 @@ from models.serving import EXAMPLES_MIN, OUTCOMES_MIN, Served
 
 BAND_MEDIUM_FROM: Final = 0.3
 BAND_HIGH_FROM: Final = 0.7
-INTERVAL_LEVEL: Final = 0.9
 _THOUSAND: Final = 1000
 _TENTHS: Final = 10
 

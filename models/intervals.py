@@ -5,7 +5,6 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-LEVEL: Final = 0.9
 ALL: Final = ""
 """In place of a series: all of them."""
 _SEPARATOR: Final = "\x1f"

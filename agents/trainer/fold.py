@@ -12,7 +12,7 @@ from typing_extensions import override
 from agents.partition_owner.job import Fold, Message, Position, Writing
 from agents.partition_owner.transport import Raw
 from agents.trainer.context import Context
-from contracts.alert_event import CONTENT_TYPE, encode_alert_event
+from contracts.alert_event import HEADERS, encode_alert_event
 from contracts.snapshots import (
     SERVING_KEY,
     TRAINER_KEY,
@@ -30,8 +30,6 @@ from models.training import Published, Training
 
 COMMIT_SECONDS: Final = 1.0
 """While examples stream in, what was learned is written no more often: it is some 300 KB."""
-
-_ALERT_HEADERS: Final = [("content-type", CONTENT_TYPE.encode())]
 
 log = structlog.get_logger()
 
@@ -173,7 +171,7 @@ class TrainerFold(Fold):
         """What the snapshots of the running transaction are the first to tell of drift."""
         source = self._context.settings.alert_source
         return [
-            Message(each.about.encode(), encode_alert_event(each, source), _ALERT_HEADERS)
+            Message(each.about.encode(), encode_alert_event(each, source), HEADERS)
             for published in self._training.published
             for each in drift_alerts(decode_snapshot(published.data))
         ]

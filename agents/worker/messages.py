@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from agents.partition_owner.job import Message
-from contracts.alert_event import CONTENT_TYPE, encode_alert_event, encode_transition
+from contracts.alert_event import HEADERS, encode_alert_event, encode_transition
 from contracts.dead_letter import dead_letter_headers, dead_letter_key, dead_letter_value
 from contracts.inputs import encode_input
 from contracts.lessons import encode_lesson
@@ -24,8 +24,6 @@ from domain.fold.partition import DeadLetter, Effects
 from domain.state.learner import Learner
 from domain.stored.codec import encode_facts
 from runtime.settings import Settings
-
-_ALERT_HEADERS: Final = [("content-type", CONTENT_TYPE.encode())]
 
 
 class Encoded(NamedTuple):
@@ -66,7 +64,7 @@ class Outputs:
         for transition in self.effects.transitions:
             if transition.delivered:
                 event = encode_alert_event(transition, self.alert_source)
-                yield Message(transition.user_id.encode(), event, _ALERT_HEADERS)
+                yield Message(transition.user_id.encode(), event, HEADERS)
 
     def inputs(self) -> Iterable[Message]:
         """What was adopted beside events."""

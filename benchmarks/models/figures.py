@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from benchmarks.models.hindsight import Hindsight
-from benchmarks.models.rows import AMOUNTS, SILENCE_DAYS, Row, only_shown
+from benchmarks.models.rows import AMOUNTS, Row, only_shown
 from domain.course_facts import DAY
 from domain.examples import Example
+from domain.predicting.predict import SILENCE_DAYS
 from domain.predictions import Target
 
 Figures: TypeAlias = dict[str, float | int | None]
@@ -21,6 +22,7 @@ COVERED_LEAST: Final = 100
 CLICKS, CLICKS_AGAIN = "with clicks", "with clicks, module seen before"
 _TENTHS: Final = 10
 _THOUSAND: Final = 1000
+_SILENCE_DAYS: Final = dict(SILENCE_DAYS)
 _LEAST: Final = 1e-6
 
 
@@ -160,7 +162,7 @@ def all_figures(rows: Mapping[Target, Sequence[Row]], known: Hindsight) -> dict[
 def _sets(target: Target, rows: Sequence[Row], known: Hindsight) -> Sets:
     measure = amount if target in AMOUNTS else probability
     found = {"all": measure(rows)}
-    if target in SILENCE_DAYS:
+    if target in _SILENCE_DAYS:
         clicked = [row for row in rows if _has_clicks(row, known)]
         found[CLICKS] = measure(clicked)
         found[CLICKS_AGAIN] = measure([r for r in clicked if known.seen_before(r.course_id)])
@@ -174,7 +176,7 @@ def _sets(target: Target, rows: Sequence[Row], known: Hindsight) -> Sets:
 
 def _has_clicks(row: Row, known: Hindsight) -> bool:
     until = known.clicked_until.get(row.course_id, 0)
-    return row.example.made_at // DAY + SILENCE_DAYS[row.example.target] <= until
+    return row.example.made_at // DAY + _SILENCE_DAYS[row.example.target] <= until
 
 
 def _each(

@@ -13,7 +13,6 @@ from domain.predictions import FORECASTS, TARGETS, Target
 AMOUNTS: Final[frozenset[Target]] = frozenset({"score", "submission", *FORECASTS})
 PLACES: Final = {feature.name: place for place, feature in enumerate(COURSE)}
 """Where each feature of a learner in a course stands."""
-SILENCE_DAYS: Final[dict[Target, int]] = {"inactivity_7": 7, "inactivity_14": 14}
 _TWO_WAY: Final[dict[Target, tuple[tuple[Feature, ...], str, str]]] = {
     "inactivity_7": (SILENCE, "days_since_work", "active_days_28"),
     "inactivity_14": (SILENCE, "days_since_work", "active_days_28"),

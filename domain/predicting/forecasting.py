@@ -20,10 +20,9 @@ from domain.keepers.score_trend import (
     fit_scores,
 )
 from domain.keepers.scores import Scored
-from domain.predictions import Figure, Reach, Target
+from domain.predictions import INTERVAL_LEVEL, Figure, Reach, Target
 from domain.statistics import deviation, normal_quantile, t_quantile
 
-LEVEL: Final = 0.9
 WIDTH_MAX: Final = 50
 """Points; a wider interval is said in words, not drawn: a band over everything says nothing."""
 FORECAST_DAYS: Final[dict[Target, int]] = {"forecast_7": 7, "forecast_28": 28, "forecast_84": 84}
@@ -144,14 +143,14 @@ def _by_level(newest: Sequence[Scored], level: ScoreLevel) -> _Ahead:
     value = math.fsum(expected) / len(expected) + level.now
     variance = level.deviation**2 + LEVEL_NOISE_VARIANCE
     variance += deviation(expected) ** 2 * (1 + 1 / len(expected))
-    z = normal_quantile((1 + LEVEL) / 2)
+    z = normal_quantile((1 + INTERVAL_LEVEL) / 2)
     return lambda away: (value, z * math.sqrt(variance + LEVEL_STEP_VARIANCE * away))
 
 
 def _by_line(newest: Sequence[Scored], trend: ScoreTrend) -> _Ahead:
     """The prediction interval of least squares, flat or along the trend of the kinds."""
     row = _row(newest, along_trend=trend.direction in {"improving", "declining"})
-    half = t_quantile((1 + LEVEL) / 2, row.degrees) * max(row.deviation, SPREAD_MIN)
+    half = t_quantile((1 + INTERVAL_LEVEL) / 2, row.degrees) * max(row.deviation, SPREAD_MIN)
     last = len(newest) - 1 - row.middle
 
     def ahead(away: float) -> tuple[float, float]:

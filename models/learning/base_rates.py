@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from models.learning.bounded import keep
 from models.snapshot import BaseRate
 
 COURSES_MAX: Final = 2000
@@ -13,6 +14,4 @@ def learn(rates: dict[str, BaseRate], course_id: str, series: str, outcome: int)
     known.series = series
     known.count += 1
     known.not_passed += outcome
-    if len(rates) == COURSES_MAX:
-        del rates[next(iter(rates))]
-    rates[course_id] = known
+    keep(rates, course_id, known, COURSES_MAX)

@@ -7,18 +7,17 @@ from msgspec import Struct, field
 
 from domain.exact import exceeds, under
 from domain.predictions import Figure, Target
-from models.learning.meters import BINS
+from models.learning.bounded import keep
+from models.learning.meters import BINS, bin_of
+from models.learning.scoreboard import COURSES_MAX, WINDOW
 from models.reports import Gate
 
 GATED_BY: Final[tuple[Target, ...]] = ("next_missing", "not_passing")
 """Whose error says that `not_passing` is not to be believed: the first has labels within weeks."""
-WINDOW: Final = 1000
-"""The error covers the newest window of a course, and the one before it."""
 JUDGED_MIN: Final = 500
 """Under so many the error is noise: a model that is right has .12 at 100, .05 at 500."""
 CLOSES_OVER: Final = 0.10
 OPENS_UNDER: Final = 0.07
-COURSES_MAX: Final = 100
 _THOUSAND: Final = 1000
 
 
@@ -29,6 +28,7 @@ def _empty() -> list[list[int]]:
 class Newest(Struct):
     """What was judged newest of a course: by bin the sum of thousandths that were said, and ones.
 
+    As rolling scores, it covers the newest window and the one before it.
     `judged` counts all that ever was.
     """
 
@@ -52,7 +52,7 @@ class Newest(Struct):
 
     def judge(self, shown: Figure, label: int) -> None:
         """Count what was shown and what came of it."""
-        cell = self.current[min(shown.value * BINS // _THOUSAND, BINS - 1)]
+        cell = self.current[bin_of(shown.value)]
         cell[0] += shown.value
         cell[1] += label
         self.judged += 1
@@ -73,9 +73,7 @@ class Gates:
     def judge(self, course_id: str, shown: Figure, label: int) -> None:
         """Count what was shown of a course, and what came of it."""
         newest = self.courses.pop(course_id, None) or Newest()
-        if len(self.courses) == COURSES_MAX:
-            del self.courses[next(iter(self.courses))]
-        self.courses[course_id] = newest
+        keep(self.courses, course_id, newest, COURSES_MAX)
         newest.judge(shown, label)
 
     def decide(self) -> bool:

@@ -1,21 +1,22 @@
 """Typical errors and their quantiles, tracked as labels come in."""
 
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 from msgspec import Struct, field
 
+from domain.predictions import INTERVAL_LEVEL
 from models.amounts import Scale
-from models.intervals import LEVEL, Error, Keys, Quantiles, keys, typical_error
+from models.intervals import Error, Keys, Quantiles, keys, typical_error
+from models.learning.bounded import keep
 
 STEP: Final = 0.06
 """How far a quantile moves, in typical errors, where a label lies outside of it."""
 ENTRIES_MAX: Final = 2000
-_TAIL: Final = (1 - LEVEL) / 2
+_TAIL: Final = (1 - INTERVAL_LEVEL) / 2
 _QUANTILE_MIN: Final = 0.05
 _ERROR_MIN: Final = 0.1
 _ERROR_STEP: Final = 0.002
 _ERROR_PRIOR: Final = 5
-T = TypeVar("T")
 
 
 class Outcome(NamedTuple):
@@ -49,18 +50,11 @@ class Intervals(Struct):
         low = known.low + STEP * says * ((-miss > known.low) - _TAIL)
         high = known.high + STEP * says * ((miss > known.high) - _TAIL)
         moved = Quantiles(max(_QUANTILE_MIN, low), max(_QUANTILE_MIN, high))
-        _keep(self.quantiles, at.bin, moved)
+        keep(self.quantiles, at.bin, moved, ENTRIES_MAX)
 
     def _follow(self, key: str, error: float, start: float, says: float) -> None:
         known = self.errors.pop(key, None) or Error(start)
         count = known.count + says
         step = max(_ERROR_STEP, 1 / (count + _ERROR_PRIOR)) * says
         value = max(_ERROR_MIN, known.value + step * (error - known.value))
-        _keep(self.errors, key, Error(value, count))
-
-
-def _keep(entries: dict[str, T], key: str, entry: T) -> None:
-    """Add an entry as the newest one; the oldest goes where there are too many."""
-    if len(entries) == ENTRIES_MAX:
-        del entries[next(iter(entries))]
-    entries[key] = entry
+        keep(self.errors, key, Error(value, count), ENTRIES_MAX)

@@ -4,6 +4,8 @@ from typing import Final
 
 from msgspec import Struct, field
 
+from models.learning.bounded import keep
+
 ALIKE: Final = 10
 """After so many labels of one kind on one day, another one says half as much."""
 RUNS_MAX: Final = 2000
@@ -30,7 +32,5 @@ class Likeness(Struct):
         """How much the next label says, from 1 down."""
         known = self.runs.pop(kind, None)
         count = known.count if known is not None and known.day == day else 0
-        if len(self.runs) == RUNS_MAX:
-            del self.runs[next(iter(self.runs))]
-        self.runs[kind] = Run(day, count + 1)
+        keep(self.runs, kind, Run(day, count + 1), RUNS_MAX)
         return ALIKE / (ALIKE + count)

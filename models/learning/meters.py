@@ -59,7 +59,7 @@ class Tally(Struct):
         self.log_loss -= math.log(min(max(of_label, _LEAST), _THOUSAND - _LEAST) / _THOUSAND)
         self.brier += (said - _THOUSAND * label) ** 2
         self.ranks[min(said * _RANKS // _THOUSAND, _RANKS - 1)][label] += 1
-        cell = self.bins[min(said * BINS // _THOUSAND, BINS - 1)]
+        cell = self.bins[bin_of(said)]
         cell[0] += 1
         cell[1] += said
         cell[2] += label
@@ -89,6 +89,11 @@ class Tally(Struct):
     def calibration_error(self) -> float:
         """Expected calibration error: by count, the mean over bins of |predicted - came true|."""
         return sum(abs(said / _THOUSAND - ones) for _, said, ones in self.bins) / self.count
+
+
+def bin_of(said: int) -> int:
+    """The bin of a probability in thousandths."""
+    return min(said * BINS // _THOUSAND, BINS - 1)
 
 
 def _sums(cells: list[list[int]], others: list[list[int]]) -> list[list[int]]:

@@ -9,7 +9,7 @@ from domain.course_facts import DAY
 from domain.examples import Example, Lesson
 from domain.predictions import Figure, Target
 from domain.scoring import Slot
-from models.amounts import SCALES
+from models.amounts import SCALES, Scale
 from models.learning import priors
 from models.learning.classifier import Classifier, ClassifierState
 from models.learning.drift import Drift, DriftState
@@ -22,7 +22,6 @@ from models.priors import Priors
 from models.reports import Report
 
 M = TypeVar("M", bound=Meter)
-_PERCENT: Final = 100.0
 
 
 class Loss(NamedTuple):
@@ -100,7 +99,7 @@ class ForecastModel:
 
     def __init__(self, reaches: Reaches, judged: Judged[AmountMeter] | None = None) -> None:
         self._reaches = reaches
-        self.judge: Final = Judge(AmountMeter, Loss(_share_of_scale, _PERCENT), judged)
+        self.judge: Final = Judge(AmountMeter, _error_on(SCALES["score"]), judged)
 
     def learn(self, lesson: Lesson, example: Example) -> None:
         """Judge what was shown, and learn from an example in which nothing is at fault."""
@@ -142,8 +141,7 @@ class AmountModel:
         self._scale = SCALES[target]
         self.regressor: Final = Regressor(target, state.regressor if state else None)
         self.priors: Final = state.priors if state else Priors()
-        self._range = self._scale.high - self._scale.low
-        self.judge: Final = Judge(AmountMeter, Loss(self._error, self._range), judged)
+        self.judge: Final = Judge(AmountMeter, _error_on(self._scale), judged)
 
     @property
     def state(self) -> AmountState:
@@ -162,14 +160,11 @@ class AmountModel:
         slot = Slot(lesson.course_id, example.assessment, series, example.kind, example.slot)
         priors.learn(self.priors, slot, label)
 
-    def _error(self, shown: int, label: int) -> float:
-        """The absolute error, as a share of the largest possible one."""
-        return min(1.0, abs(shown - label) / self._scale.unit / self._range)
 
-
-def _share_of_scale(shown: int, label: int) -> float:
-    """The absolute error of a score in tenths, as a share of the largest possible one."""
-    return abs(shown - label) / 10 / _PERCENT
+def _error_on(scale: Scale) -> Loss:
+    """The absolute error, as a share of the largest possible one."""
+    largest = scale.high - scale.low
+    return Loss(lambda shown, label: min(1.0, abs(shown - label) / scale.unit / largest), largest)
 
 
 def _brier(shown: int, label: int) -> float:

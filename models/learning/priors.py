@@ -3,6 +3,7 @@
 from typing import Final
 
 from domain.scoring import Slot
+from models.learning.bounded import keep
 from models.priors import Priors, Sum, assessment_key, kind_key, slot_key
 
 KINDS_MAX: Final = 500
@@ -22,9 +23,7 @@ def learn(priors: Priors, slot: Slot, label: int) -> None:
 def _count(sums: dict[str, Sum], key: str, label: int, most: int) -> None:
     known = sums.pop(key, None) or Sum()
     _add(known, label)
-    if len(sums) == most:
-        del sums[next(iter(sums))]
-    sums[key] = known
+    keep(sums, key, known, most)
 
 
 def _add(known: Sum, label: int) -> None:

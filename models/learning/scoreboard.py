@@ -6,6 +6,7 @@ from typing import Final, Generic, TypeVar
 from msgspec import Struct, field
 
 from domain.predictions import Figure
+from models.learning.bounded import keep
 from models.learning.meters import Meter
 from models.reports import Scores
 
@@ -55,9 +56,7 @@ class Scoreboard(Generic[M]):
 
     def _newest(self, meters: dict[str, M], key: str, most: int) -> M:
         meter = meters.pop(key, None) or self._meter()
-        if len(meters) == most:
-            del meters[next(iter(meters))]
-        meters[key] = meter
+        keep(meters, key, meter, most)
         return meter
 
     def total(self) -> Scores:

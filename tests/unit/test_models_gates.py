@@ -9,7 +9,8 @@ from domain.predictions import Figure, Target
 from domain.scoring import NoModels
 from models.encoding import ENCODINGS
 from models.learning import Learning
-from models.learning.gates import COURSES_MAX, JUDGED_MIN, WINDOW, Gates, Newest
+from models.learning.gates import JUDGED_MIN, Gates, Newest
+from models.learning.scoreboard import COURSES_MAX, WINDOW
 from models.reports import Gate
 from models.serving import Served
 from models.snapshot import decode_snapshot
