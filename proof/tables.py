@@ -114,8 +114,8 @@ def alert_rows(transitions: Iterable[bytes]) -> dict[str, AlertRow]:
                 raised_at=transition.raised_at,
                 updated_at=transition.at,
                 expires_at=transition.expires_at,
-                resolved_at=None if row is None else row.resolved_at,
-                resolution=None if row is None else row.resolution,
+                resolved_at=None,
+                resolution=None,
                 body=body,
             )
         elif row is not None:

@@ -69,6 +69,7 @@ FROM unnest(%(course_id)s::text[], %(facts)s::bytea[]) AS batch (course_id, fact
 ON CONFLICT (partition, course_id) DO UPDATE SET facts = EXCLUDED.facts
 
 -- name: write_told_alerts
+-- An alert that is true again is open: what ended it before is no part of its row.
 INSERT INTO alert (
     alert_id, user_id, revision, type, severity, state, raised_at, updated_at, expires_at, body
 )
@@ -84,8 +85,11 @@ ON CONFLICT (alert_id) DO UPDATE SET
     revision = EXCLUDED.revision,
     severity = EXCLUDED.severity,
     state = EXCLUDED.state,
+    raised_at = EXCLUDED.raised_at,
     updated_at = EXCLUDED.updated_at,
     expires_at = EXCLUDED.expires_at,
+    resolved_at = NULL,
+    resolution = NULL,
     body = EXCLUDED.body
 WHERE alert.revision < EXCLUDED.revision
 

@@ -25,3 +25,6 @@ DROP TABLE model_error_daily;
 ALTER TABLE learner
     ADD COLUMN not_passing  integer[] NOT NULL DEFAULT '{}',
     ADD COLUMN next_missing integer[] NOT NULL DEFAULT '{}';
+
+-- An alert that is true again is open; some of these kept what had ended them before.
+UPDATE alert SET resolved_at = NULL, resolution = NULL WHERE state = 'open' AND resolved_at IS NOT NULL;

@@ -1,18 +1,20 @@
 """The sink on a real Kafka and a real Postgres: newest only, once, and never two at a time."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid5
 
 import psycopg
 import pytest
 from aiokafka import AIOKafkaConsumer
 from pydantic import SecretStr
 
+from contracts.alert_event import encode_transition
 from contracts.snapshots import (
     SERVING_KEY,
     TRAINER_KEY,
@@ -28,14 +30,18 @@ from domain.state.course import Course
 from domain.stored.codec import encode_facts, encode_learner
 from models.learning import Learning
 from operations.topics import declare
+from proof.tables import AlertRow, alert_rows
 from runtime.database import connect
 from runtime.errors import CrashError, LossError, UsageError
 from runtime.kafka import admin_client, connect_options, topic_ids
 from runtime.settings import Settings
+from sinks.batch import newest_alerts
 from sinks.migrate import migrate
 from sinks.position import Log, Position, check_position, move_position, take_position
 from sinks.sink import open_tables
 from sinks.stream import newest_ends
+from sinks.tables import write_alerts
+from tests.asking import Written
 from tests.sinking import (
     T0,
     TODAY,
@@ -57,6 +63,7 @@ pytestmark = pytest.mark.integration
 
 ALERT = "00000000-0000-5000-8000-000000000001"
 OTHER_ALERT = "00000000-0000-5000-8000-000000000002"
+ROW = f"SELECT alert_id::text, {', '.join(AlertRow._fields[1:])} FROM alert WHERE alert_id = %s"
 
 
 @pytest.fixture
@@ -252,6 +259,39 @@ async def test_a_resolved_alert_keeps_what_it_told(topics: Settings, *, together
     assert (row["raised_at"], row["updated_at"], row["resolved_at"]) == (T0, T0 + 60, T0 + 60)
     assert b'"updated"' in row["body"]
     assert b"alert.low_score.message" in row["body"]
+
+
+def divisions(items: Sequence[int]) -> Iterator[list[Sequence[int]]]:
+    """Every way to cut a sequence into parts that follow each other."""
+    yield [items]
+    for cut in range(1, len(items)):
+        for rest in divisions(items[cut:]):
+            yield [items[:cut], *rest]
+
+
+async def test_the_row_of_an_alert_does_not_depend_on_where_batches_end(bare: Settings) -> None:
+    migrate(bare)
+    lives = 0
+    async with await open_tables(bare) as connection:
+        for until in range(1, 7):
+            for division in divisions(range(until)):
+                alert_id = str(uuid5(UUID(ALERT), str(division)))
+                life = [
+                    a_transition("ada", alert_id, 1),
+                    a_transition("ada", alert_id, 2, kind="updated", severity="high", at=T0 + 30),
+                    resolved("ada", alert_id, 3),
+                    a_transition("ada", alert_id, 4, at=T0 + 90, raised_at=T0 + 10),
+                    resolved("ada", alert_id, 5, T0 + 120),
+                    a_transition("ada", alert_id, 6, at=T0 + 150, severity="low"),
+                ]
+                for part in division:
+                    batch = [Written(b"ada", encode_transition(life[n])) for n in part]
+                    await write_alerts(connection, newest_alerts(batch))
+                (row,) = await rows(bare, ROW, alert_id)
+                expected = alert_rows(map(encode_transition, life[:until]))[alert_id]
+                assert AlertRow(**row) == expected, f"batches of {division}"
+                lives += 1
+    assert lives == 63
 
 
 @pytest.mark.timeout(120)
