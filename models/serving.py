@@ -7,6 +7,7 @@ from typing import Final
 from domain.predictions import Figure, Reach, Target
 from domain.scoring import Slot
 from models import amounts, intervals, priors
+from models.curve import bend
 from models.encoding import ENCODINGS, TABLES
 from models.snapshot import BaseRate, Classification, Snapshot
 
@@ -153,7 +154,8 @@ class Served:
 
 def calibrated(model: Classification, logit: int) -> int:
     """The calibrated probability of a logit in millionths, in thousandths."""
-    return math.floor(1000 * share((model.offset + model.slope * logit / MILLION) / MILLION) + 0.5)
+    scaled = share((model.offset + model.slope * logit / MILLION) / MILLION)
+    return math.floor(1000 * bend(model.curve, scaled) + 0.5)
 
 
 def share(logit: float) -> float:

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct, field
 
 from domain.predictions import MODELS, TARGETS, Reach, Target
+from models.curve import Curve, is_rising
 from models.encoding import ENCODINGS, TABLES
 from models.intervals import Error, Quantiles
 from models.priors import Priors
@@ -29,14 +30,15 @@ class Classification(Struct, frozen=True, kw_only=True):
 
     `weights` are whole millionths of a log-odd, one a key of the target's encoding. `means` are
     those of each feature over the learned examples, likewise. The calibrated log-odd is
-    `offset + slope * logit / 1,000,000`, both whole millionths. `naive` is the baseline's table,
-    thousandths.
+    `offset + slope * logit / 1,000,000`, both whole millionths; its probability is then bent by
+    `curve`. `naive` is the baseline's table, thousandths.
     """
 
     weights: list[int]
     means: list[int]
     offset: int
     slope: int
+    curve: Curve
     naive: list[int]
 
 
@@ -139,10 +141,10 @@ def _faults(snapshot: Snapshot) -> Iterator[str]:
         yield from (f"{name} has {it}, which is none of them" for it in part if it not in wanted)
     yield from (f"reports lacks {it}" for it in TARGETS if it not in snapshot.reports)
     for target, it in snapshot.classifications.items():
-        yield from _lengths(target, it)
+        yield from _faults_of(target, it)
 
 
-def _lengths(target: Target, it: Classification) -> Iterator[str]:
+def _faults_of(target: Target, it: Classification) -> Iterator[str]:
     encoding = ENCODINGS[target]
     expected = {
         "weights": (len(it.weights), encoding.size),
@@ -152,6 +154,8 @@ def _lengths(target: Target, it: Classification) -> Iterator[str]:
     for name, (seen, wanted) in expected.items():
         if seen != wanted:
             yield f"{target} has {seen} {name}, expected {wanted}"
+    if not is_rising(it.curve):
+        yield f"the curve of {target} does not rise from 0 to 1,000,000 at every knot"
 
 
 def _numbers(snapshot: Snapshot) -> Iterator[float]:

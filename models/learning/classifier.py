@@ -65,9 +65,11 @@ class Classifier:
         features, label = example.features, example.label
         keys = self.encoding.keys(features)
         logit = self._logistic.learn(keys, label)
-        if example.shown is not None:
-            was = self._calibration.logit(example.shown.value, example.model)
-            logit = logit if was is None else was
+        if (shown := example.shown) is not None:
+            behind = self._calibration.behind(shown.value, example.model)
+            if behind is not None:
+                logit = behind.logit
+                self._calibration.isotonic.learn(behind.scaled, label)
         says = self._likeness.says(f"{course_id}{SEPARATOR}{example.assessment}", day)
         self._calibration.learn(logit, label, says=says, step=self._step)
         seen = self._seen
@@ -86,7 +88,6 @@ class Classifier:
 
     def served(self, number: int) -> Classification:
         """The same, as the snapshot of this number has it; it is remembered as published."""
-        self._calibration.publish(number)
         weights = [0] * self.encoding.size
         for key, weight in self._logistic.weights.items():
             weights[key] = round(weight * MILLION)
@@ -95,6 +96,7 @@ class Classifier:
             means=self._means(weights),
             offset=round(self._calibration.offset * MILLION),
             slope=round(self._calibration.slope * MILLION),
+            curve=self._calibration.publish(number),
             naive=self._naive(),
         )
 

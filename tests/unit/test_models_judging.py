@@ -12,9 +12,10 @@ from domain.course_facts import DAY
 from domain.examples import Lesson
 from domain.predictions import Figure
 from models.amounts import SCALES
+from models.curve import bend
 from models.intervals import keys, typical_error
 from models.learning import Learning
-from models.learning.calibration import PUBLISHED_MAX, Calibration
+from models.learning.calibration import CURVES_MAX, PUBLISHED_MAX, Calibration
 from models.learning.drift import (
     EPISODES_MAX,
     KEPT_MAX,
@@ -306,9 +307,12 @@ def test_calibration_finds_the_logit_behind_what_a_snapshot_showed() -> None:
         (7, -0.5, 1.5),
         (99, -0.5, 1.5),
     ):
-        shown = round(1000 * share(offset + slope * 0.7))
-        assert it.logit(shown, number) == pytest.approx(0.7, abs=0.01)
-    extremes = [it.logit(shown, 7) for shown in (0, 1000)]
+        scaled = share(offset + slope * 0.7)
+        behind = it.behind(round(1000 * scaled), number)
+        assert behind is not None
+        assert behind.logit == pytest.approx(0.7, abs=0.01)
+        assert behind.scaled == pytest.approx(scaled, abs=0.001)
+    extremes = [behind.logit for shown in (0, 1000) if (behind := it.behind(shown, 7))]
     assert extremes == [pytest.approx(-4.73, abs=0.01), pytest.approx(5.4, abs=0.01)]
 
 
@@ -322,7 +326,37 @@ def test_what_was_published_is_kept_where_it_moved_and_up_to_a_bound() -> None:
         it.publish(number)
     assert len(it.published) == PUBLISHED_MAX
     assert it.published[-1].number == PUBLISHED_MAX + 9
-    assert it.logit(500, 1) is None, "so old that nobody knows what it had"
+    assert it.behind(500, 1) is None, "so old that nobody knows what it had"
+
+
+def test_calibration_finds_what_was_behind_a_bent_probability() -> None:
+    it = Calibration(offset=0.2, slope=1.3)
+    scaled = share(0.2 + 1.3 * 0.7)
+    it.publish(1)
+    for number in range(2, 300):
+        for said in (0.3, scaled):
+            for label in (0, 0, 0, 1):
+                it.isotonic.learn(said, label)
+        curve = it.publish(number)
+        behind = it.behind(round(1000 * bend(curve, scaled)), number)
+        assert behind is not None
+        assert behind.scaled == pytest.approx(scaled, abs=0.025)
+        assert behind.logit == pytest.approx(0.7, abs=0.15)
+    assert bend(it.isotonic.curve(), scaled) < 0.5, "three in four did not come true"
+    kept = len(it.bent)
+    assert 50 < kept < 250, "what hardly moves is not kept"
+    it.publish(300)
+    assert len(it.bent) == kept
+
+
+def test_curves_are_kept_up_to_a_bound() -> None:
+    it = Calibration()
+    for number in range(1, CURVES_MAX + 10):
+        it.isotonic.cells[3].came = 50 * (0.2 if number % 2 else 0.15)
+        it.publish(number)
+    assert len(it.bent) == CURVES_MAX
+    assert it.bent[-1].number == CURVES_MAX + 9
+    assert it.behind(500, 1) is None, "so old that nobody knows what it had"
 
 
 def test_a_slope_never_turns_round() -> None:

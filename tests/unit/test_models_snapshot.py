@@ -86,6 +86,14 @@ def test_a_part_of_another_length_is_refused(part: str) -> None:
         decode_snapshot(msgspec.json.encode(it))
 
 
+@pytest.mark.parametrize("knot", [[0, 5], [500_000, 1], [500_000, 1_000_000]])
+def test_a_curve_that_does_not_rise_is_refused(knot: list[int]) -> None:
+    it = json.loads(DATA)
+    it["classifications"]["next_missing"]["curve"] = [[100_000, 5], knot]
+    with pytest.raises(BadSnapshotError, match="curve of next_missing does not rise"):
+        decode_snapshot(msgspec.json.encode(it))
+
+
 @pytest.mark.parametrize("odd", ["null", "NaN", "Infinity", "1e999", '"0"', "[]"])
 def test_a_number_that_is_none_is_refused(odd: str) -> None:
     """NaN is null in JSON; a number that is too large for a float is infinite, or refused."""
