@@ -270,6 +270,7 @@ def real_oulad() -> Path:
     return folder / "oulad"
 
 
+@pytest.mark.timeout(300)  # a million events
 def test_the_real_data_set_adds_up() -> None:
     oulad = read_oulad(OuladOptions(real_oulad()))
     made = sum(1 for _ in oulad.events())
@@ -285,6 +286,7 @@ def test_the_real_data_set_adds_up() -> None:
     }
 
 
+@pytest.mark.timeout(300)
 def test_in_the_real_data_set_every_assessment_can_be_seen_done() -> None:
     """Only two modules have exams that their tables know; nobody enrols after leaving."""
     oulad = read_oulad(OuladOptions(real_oulad()))
