@@ -22,6 +22,7 @@ COMMANDS: Final = (
     "simulate",
     "replay",
     "verify",
+    "rules",
     "check",
     "models",
     "dead_letters",

@@ -1,8 +1,6 @@
 """The oracle: folds a partition's raw log and its inputs with the same pure core as the worker."""
 
 import hashlib
-from bisect import bisect_left
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -29,6 +27,7 @@ from domain.stored.codec import (
     encode_facts,
     encode_learner,
 )
+from proof.refold import merged
 
 _HOT_MAX: Final = 50_000
 _BY_STATE: Final = frozenset({"id_reused", "defect"})
@@ -128,7 +127,7 @@ class Oracle:
     ) -> None:
         self._store = MemoryStore()
         self._fold = PartitionFold(checkpoint, Configuration(), {}, self._store, snapshots)
-        self._inputs = deque(inputs)
+        self._inputs = inputs
         self.expected = Expected(checkpoint, learners=self._store.bytes)
         self._begins_with, self.expected.unknown_version = newest_stretch(inputs)
         self._over = self.expected.unknown_version is not None
@@ -136,22 +135,14 @@ class Oracle:
 
     def run(self, batches: Iterable[list[Record]]) -> Expected:
         """Fold everything; what is behind a halt that nobody resumed stays where it is."""
-        for batch in batches:
-            self._take(batch)
-        while self._inputs and not self._over:
-            self._adopt(self._inputs.popleft())
+        for part in merged(self._inputs, batches):
+            if self._over:
+                continue  # whoever reads beside this sees every record
+            if isinstance(part, Input):
+                self._adopt(part)
+            else:
+                self._fold_some(part)
         return self.expected
-
-    def _take(self, batch: list[Record]) -> None:
-        rest = batch
-        while rest and not self._over:
-            if self._inputs and self._inputs[0].after <= rest[0].offset:
-                self._adopt(self._inputs.popleft())
-                continue
-            until = self._inputs[0].after if self._inputs else rest[-1].offset + 1
-            count = bisect_left(rest, until, key=lambda record: record.offset)
-            self._fold_some(rest[:count])
-            rest = rest[count:]
 
     def _fold_some(self, records: Sequence[Record]) -> None:
         if not self._began:

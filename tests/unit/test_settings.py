@@ -106,6 +106,7 @@ ARGUMENTS: Final = {
     "replay": ["jsonl", "nowhere.jsonl"],
     "dead-letters": ["list"],
     "models": ["list"],
+    "rules": ["try", "nowhere.json", "--from", "2024-03-04T00:00:00Z"],
     "token": ["--user", "1"],
 }
 PROGRAMS: Final = [name.replace("_", "-") for name in COMMANDS if name != "check"]
@@ -255,6 +256,11 @@ def test_only_one_place_reads_the_environment() -> None:
             "--out: /nowhere/at/all cannot be written: No such file or directory",
         ),
         ("check", ["/nowhere/at/all"], "/nowhere/at/all"),
+        (
+            "rules",
+            ["try", "rules.json", "--from", "yesterday"],
+            "seen 'yesterday', expected RFC 3339 with an offset",
+        ),
     ],
 )
 def test_a_wrong_flag_is_refused_with_what_is_allowed(
@@ -287,6 +293,10 @@ def test_a_wrong_rules_file_is_named(
     status, said = said_by("worker", capfd)
     assert status == 2
     assert re.fullmatch(rf"learnstream: LEARNSTREAM_RULES_FILE: {file}.*\n", said)
+    monkeypatch.delenv("LEARNSTREAM_RULES_FILE")
+    status, said = said_by("rules", capfd, "try", str(file), "--from", "2024-03-04T00:00:00Z")
+    assert status == 2
+    assert re.fullmatch(rf"learnstream: {file}.*\n", said)
 
 
 @pytest.mark.parametrize(
