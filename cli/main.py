@@ -23,6 +23,7 @@ COMMANDS: Final = (
     "replay",
     "verify",
     "rules",
+    "why",
     "check",
     "models",
     "dead_letters",

@@ -1,28 +1,34 @@
 """A partition's log as it was folded: up to which cut, with which inputs, in which order."""
 
+import sys
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from contracts.alert_event import instant
 from contracts.inputs import decode_input
 from contracts.state_keys import PARTITION_KEY
 from contracts.topics import ACTIVITY, INPUTS, STATE
+from domain.configuration import Configuration, Halting, Rules, adopted, canonical
 from domain.events.decode import Record
 from domain.fold.inputs import Input
-from domain.fold.partition import new_checkpoint
+from domain.fold.partition import Effects, PartitionFold, new_checkpoint
+from domain.scoring import Snapshots as SnapshotsByNumber
 from domain.stored.checkpoint import Checkpoint
 from domain.stored.codec import UnknownVersionError, decode_checkpoint
 from proof.logs import Log, Logs
+from proof.memory import MemoryStore
 from proof.snapshots import Snapshots
 from runtime.errors import LossError, UsageError
 from runtime.same_log import Extent, check_same_log
 
 Part: TypeAlias = Input | Sequence[Record]
+_NEVER_HALTS: Final = Halting(ratio=1, in_a_row=sys.maxsize)
 
 
 def merged(inputs: Iterable[Input], batches: Iterable[Sequence[Record]]) -> Iterator[Part]:
@@ -57,6 +63,68 @@ class Cut:
         """The records that were folded, in batches."""
         for batch in logs.read(ACTIVITY, self.checkpoint.partition, 0, self.checkpoint.next):
             yield [Record(r.offset, r.timestamp, r.key, r.value) for r in batch]
+
+
+class Refold:
+    """The fold of one partition by this program, whichever program folded it; it never halts.
+
+    `rules`: those of every configuration that is adopted from here on; None: as they were adopted.
+    """
+
+    def __init__(self, fold: PartitionFold, store: MemoryStore, rules: Rules | None = None) -> None:
+        self.fold = fold
+        self.store = store
+        self._rules = rules
+
+    @classmethod
+    def begun(cls, cut: Cut, snapshots: SnapshotsByNumber) -> "Refold":
+        """The fold of which nothing is folded yet."""
+        store = MemoryStore()
+        return cls(PartitionFold(cut.start(), Configuration(), {}, store, snapshots), store)
+
+    def take(self, records: Sequence[Record]) -> Effects:
+        """Fold records, and commit what they change."""
+        effects = self.fold.begin()
+        self.fold.fold(records, effects)
+        self.store.commit(effects.changed)
+        return effects
+
+    def pass_by(self, record: Record) -> Effects:
+        """Move time as a record does that is not folded, and commit what that changes."""
+        effects = self.fold.begin()
+        self.fold.pass_by(record, effects)
+        self.store.commit(effects.changed)
+        return effects
+
+    def adopt(self, value: Input) -> Effects:
+        """Fold an input; what another program said of its own version or halt is passed over."""
+        checkpoint = self.fold.checkpoint
+        checkpoint.inputs = value.seq
+        effects = self.fold.begin()
+        if value.kind in {"fold_version", "resume"}:
+            checkpoint.inputs += 1
+            return effects
+        if value.kind == "configuration":
+            value = self._configured(value, adopted(bytes(value.payload).decode()))
+        self.fold.adopt(value, effects)
+        self.store.commit(effects.changed)
+        return effects
+
+    def configure(self) -> Effects:
+        """Adopt what is adopted already with the other rules."""
+        own = self.fold.checkpoint
+        nothing = Input(
+            after=own.next, seq=own.inputs, kind="configuration", payload=msgspec.Raw(b"{}")
+        )
+        effects = self.fold.begin()
+        self.fold.adopt(self._configured(nothing, self.fold.configuration), effects)
+        self.store.commit(effects.changed)
+        return effects
+
+    def _configured(self, value: Input, given: Configuration) -> Input:
+        rules = given.rules if self._rules is None else self._rules
+        wanted = replace(given, rules=rules, halting=_NEVER_HALTS)
+        return replace(value, payload=msgspec.Raw(canonical(wanted).encode()))
 
 
 def read_cut(logs: Logs, log: Log, partition: int, snapshots: Snapshots) -> Cut | None:

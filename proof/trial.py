@@ -5,33 +5,30 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, Never
+from typing import NamedTuple, Never
 
 import msgspec
-from msgspec.structs import replace
 from tqdm import tqdm
 
 from contracts.alert_event import instant
 from contracts.topics import ACTIVITY, partition_counts
 from domain.alerts import Transition
-from domain.configuration import Configuration, Halting, Rules, adopted, canonical
+from domain.configuration import Rules, adopted
 from domain.events.decode import Accepted, Record, decode
 from domain.fold.inputs import FoldVersion, Input, ModelAdopted, Tick
-from domain.fold.partition import Effects, PartitionFold
+from domain.fold.partition import PartitionFold
 from domain.scoring import Snapshots
-from domain.stored.checkpoint import FOLD_VERSION
+from domain.stored.checkpoint import FOLD_VERSION, Checkpoint
 from domain.stored.codec import decode_checkpoint, encode_checkpoint
 from domain.texts import text
 from proof import snapshots as published
 from proof.logs import Logs, look_at
-from proof.oracle import MemoryStore
-from proof.refold import Cut, Part, merged, read_cut
+from proof.memory import MemoryStore
+from proof.refold import Cut, Part, Refold, merged, read_cut
 from runtime.errors import UsageError
 from runtime.process import collector_off
 from runtime.servers import wait_for_kafka
 from runtime.settings import Settings
-
-_NEVER_HALTS: Final = Halting(ratio=1, in_a_row=sys.maxsize)
 
 
 class Raised(NamedTuple):
@@ -81,124 +78,73 @@ class Trial:
 
 
 class Side:
-    """The fold of one partition with rules of its own; `rules` None: as they were adopted."""
+    """The fold of one partition with rules of its own from a moment on, and what they come to."""
 
-    def __init__(
-        self, fold: PartitionFold, store: MemoryStore, snapshots: Snapshots, rules: Rules | None
-    ) -> None:
-        self.fold = fold
-        self.outcome = Outcome()
-        self._store = store
-        self._snapshots = snapshots
-        self._rules = rules
-        if rules is not None and rules != fold.configuration.rules:
-            self._configure(fold.configuration)
-
-    @classmethod
-    def begun(cls, cut: Cut, snapshots: Snapshots) -> "Side":
-        """The fold of which nothing is folded yet."""
-        store = MemoryStore()
-        fold = PartitionFold(cut.start(), Configuration(), {}, store, snapshots)
-        return cls(fold, store, snapshots, None)
-
-    def fork(self, rules: Rules) -> "Side":
-        """A fold that continues from here with other rules; this one stays as it is."""
-        store = MemoryStore()
-        store.bytes.update(self._store.bytes)
-        own = self.fold
+    def __init__(self, before: Refold, snapshots: Snapshots, rules: Rules) -> None:
+        """Continue where `before` stands, which stays as it is."""
+        own, store = before.fold, MemoryStore()
+        store.bytes.update(before.store.bytes)
         checkpoint = decode_checkpoint(encode_checkpoint(own.checkpoint))
-        fold = PartitionFold(checkpoint, own.configuration, dict(own.facts), store, self._snapshots)
-        return Side(fold, store, self._snapshots, rules)
+        fold = PartitionFold(checkpoint, own.configuration, dict(own.facts), store, snapshots)
+        self.outcome = Outcome()
+        self._refold = Refold(fold, store, rules)
+        if rules != own.configuration.rules:
+            self.outcome.take(self._refold.configure().transitions)
 
     def fold_part(self, part: Part) -> None:
         """Fold what comes next."""
-        if isinstance(part, Input):
-            self.adopt(part)
-        else:
-            self.take(part)
+        refold = self._refold
+        effects = refold.adopt(part) if isinstance(part, Input) else refold.take(part)
+        self.outcome.take(effects.transitions)
 
-    def take(self, records: Sequence[Record]) -> None:
-        """Fold records."""
-        effects = self.fold.begin()
-        self.fold.fold(records, effects)
-        self._commit(effects)
-
-    def adopt(self, value: Input) -> None:
-        """Fold an input; of a configuration all but its rules, where there are others."""
-        checkpoint = self.fold.checkpoint
-        checkpoint.inputs = value.seq
-        match value.kind:
-            case "configuration":
-                self._configure(adopted(bytes(value.payload).decode()))
-            case "fold_version" | "resume":  # folded by this program, without a halt
-                checkpoint.inputs += 1
-            case _:
-                effects = self.fold.begin()
-                self.fold.adopt(value, effects)
-                self._commit(effects)
-
-    def _configure(self, given: Configuration) -> None:
-        rules = given.rules if self._rules is None else self._rules
-        wanted = replace(given, rules=rules, halting=_NEVER_HALTS)
-        payload = msgspec.Raw(canonical(wanted).encode())
-        effects = self.fold.begin()
-        self.fold.adopt(
-            Input(
-                after=self.fold.checkpoint.next,
-                seq=self.fold.checkpoint.inputs,
-                kind="configuration",
-                payload=payload,
-            ),
-            effects,
-        )
-        self._commit(effects)
-
-    def _commit(self, effects: Effects) -> None:
-        self._store.commit(effects.changed)
-        if self._rules is not None:  # before the moment nothing is counted
-            self.outcome.take(effects.transitions)
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """Where it stands."""
+        return self._refold.fold.checkpoint
 
 
 def fold_twice(
     trial: Trial, cut: Cut, batches: Iterable[Sequence[Record]], rules: Rules, snapshots: Snapshots
 ) -> None:
     """Fold one partition up to the moment, then on with today's rules and with the other ones."""
-    side = Side.begun(cut, snapshots)
+    before = Refold.begun(cut, snapshots)
     sides: tuple[Side, ...] = ()
     for part in merged(cut.inputs, batches):
-        rest = part if sides else _until(side, part, trial)
+        rest = part if sides else _until(before, part, trial)
         if rest is None:
             continue
-        sides = sides or (side.fork(rules), side.fork(todays_rules(cut.inputs)))
+        if not sides:
+            today = todays_rules(cut.inputs)
+            sides = (Side(before, snapshots, rules), Side(before, snapshots, today))
         for each in sides:
             each.fold_part(rest)
     for outcome, each in zip((trial.tried, trial.today), sides, strict=False):
         outcome.raised += each.outcome.raised
         outcome.suppressed += each.outcome.suppressed
-    own = (sides or (side,))[0].fold.checkpoint
+    own = sides[0].checkpoint if sides else before.fold.checkpoint
     trial.learners += own.counters.learners
     trial.ended = max(trial.ended, own.clock)
 
 
-def _until(side: Side, part: Part, trial: Trial) -> Part | None:
+def _until(before: Refold, part: Part, trial: Trial) -> Part | None:
     """Fold what comes before the moment, and return the rest; None where there is none."""
     items: Sequence[Input | Record] = [part] if isinstance(part, Input) else part
-    clocks = enumerate(_clock_of(side, item) for item in items)
+    clocks = enumerate(_clock_of(before, item) for item in items)
     count, at = next(((n, at) for n, at in clocks if at >= trial.since), (None, 0))
     if count is None:
-        side.fold_part(part)
+        before.adopt(part) if isinstance(part, Input) else before.take(part)
         return None
     trial.began = min(trial.began, at)
     if isinstance(part, Input):
         return part
-    side.take(part[:count])
+    before.take(part[:count])
     return part[count:]
 
 
-def _clock_of(side: Side, item: Input | Record) -> int:
+def _clock_of(before: Refold, item: Input | Record) -> int:
     """The time to which an input or a record moves the partition's clock; 0 where to none."""
     if isinstance(item, Record):
-        own = side.fold.checkpoint
+        own = before.fold.checkpoint
         if own.clock_mode == "wall":
             return item.timestamp // 1000
         verdict = decode(item, own.partition, own.partitions)

@@ -201,11 +201,12 @@ def drifting() -> list[Transition]:
     return [
         transition
         for number, episode in ((12, rose), (13, rose), (31, over), (32, over))
-        for transition in drift_alerts(_telling(number, episode))
+        for transition in drift_alerts(telling(number, episode))
     ]
 
 
-def _telling(number: int, episode: DriftEpisode) -> Snapshot:
+def telling(number: int, episode: DriftEpisode) -> Snapshot:
+    """A snapshot that tells of a drift of `next_missing`."""
     snapshot = decode_snapshot(Learning().snapshot(number, 0))
     report = replace(snapshot.reports["next_missing"], episodes=(episode,))
     return replace(snapshot, reports=snapshot.reports | {"next_missing": report})

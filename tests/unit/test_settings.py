@@ -108,6 +108,7 @@ ARGUMENTS: Final = {
     "models": ["list"],
     "rules": ["try", "nowhere.json", "--from", "2024-03-04T00:00:00Z"],
     "token": ["--user", "1"],
+    "why": ["317e2e7a-da00-5340-88e0-3a9845434937"],
 }
 PROGRAMS: Final = [name.replace("_", "-") for name in COMMANDS if name != "check"]
 """`check` reads no settings: a producer's sample is judged by itself."""
@@ -261,6 +262,7 @@ def test_only_one_place_reads_the_environment() -> None:
             ["try", "rules.json", "--from", "yesterday"],
             "seen 'yesterday', expected RFC 3339 with an offset",
         ),
+        ("why", ["7"], "seen '7', expected the id of an alert, a UUID"),
     ],
 )
 def test_a_wrong_flag_is_refused_with_what_is_allowed(
