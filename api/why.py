@@ -58,10 +58,10 @@ class WhyModel:
 
 @many
 class WhyThreshold:
-    """One threshold of the rule, as it is adopted now; a list where the rule has several values."""
+    """One threshold of the rule, as it is adopted now; none where it is not set, or several."""
 
     setting: str
-    values: list[float]
+    values: list[float | str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,12 +143,15 @@ def _thresholds(rule: str, configuration: Configuration) -> list[WhyThreshold]:
     """Those of a rule; none of one that this program does not know."""
     found = msgspec.to_builtins(configuration.rules).get(rule, {})
     return [
-        WhyThreshold(
-            setting=f"{rule}.{name}",
-            values=list(value) if isinstance(value, (list, tuple)) else [value],
-        )
+        WhyThreshold(setting=f"{rule}.{name}", values=_values(value))
         for name, value in found.items()
     ]
+
+
+def _values(value: Any) -> list[float | str]:
+    if value is None:
+        return []
+    return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
 async def _respond(context: Context, request: Request) -> Response:

@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _show(args: argparse.Namespace) -> int:
     """Print the thresholds that a file sets, beside the defaults; without a file, the defaults."""
-    rules = Rules() if args.file is None else read_rules(args.file, str(args.file))
+    rules = Rules() if args.file is None else read_rules(args.file, str(args.file)).rules
     shown, defaults = msgspec.to_builtins(rules), msgspec.to_builtins(Rules())
     if args.json:
         print(json.dumps(shown))

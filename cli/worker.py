@@ -2,6 +2,8 @@
 
 import argparse
 
+from msgspec.structs import replace
+
 from agents.worker.topology import run_worker
 from cli.rules_file import read_rules
 from cli.settings import read_settings
@@ -34,7 +36,5 @@ def configuration(settings: Settings) -> Configuration:
     """The rules, the zone and the source of alerts as set; raises UsageError for a bad file."""
     if settings.rules_file is None:
         return Configuration(timezone=settings.timezone, alert_source=settings.alert_source)
-    rules = read_rules(settings.rules_file, f"LEARNSTREAM_RULES_FILE: {settings.rules_file}")
-    return Configuration(
-        timezone=settings.timezone, alert_source=settings.alert_source, rules=rules
-    )
+    found = read_rules(settings.rules_file, f"LEARNSTREAM_RULES_FILE: {settings.rules_file}")
+    return replace(found, timezone=settings.timezone, alert_source=settings.alert_source)

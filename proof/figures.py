@@ -1,5 +1,6 @@
 """A learner's state by the names of its figures, and which of them one step changed."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -9,8 +10,19 @@ from msgspec.structs import fields
 
 from domain.state.learner import Learner
 
-_NAMED_BY: Final = ("course_id", "name", "goal_id", "target", "alert_id", "kind", "skill", "day")
-"""The fields that tell the members of a list apart, the best one first."""
+_NAMED_BY: Final = (
+    "alert_id",
+    "goal_id",
+    "name",
+    "target",
+    "course_id",
+    "kind",
+    "skill",
+    "short",
+    "at",
+    "day",
+)
+"""Members of a list are called by the first of these fields that they have."""
 _PACKED: Final = frozenset({"seen", "marks", "contents", "recent"})
 """Fields of the state that are memory in packed bytes, and no figures."""
 
@@ -34,6 +46,8 @@ def changed(
     """The figures that differ, in the order of the state."""
     for name in dict.fromkeys((*before, *after)):
         old, new = before.get(name), after.get(name)
+        if [] in (old, new):  # a list without members has no names for them
+            old, new = old or {}, new or {}
         place = f"{path}.{name}" if path else name
         if isinstance(old, Mapping) and isinstance(new, Mapping):
             yield from changed(old, new, place)
@@ -63,9 +77,13 @@ def _plain(value: Any) -> Any:
 
 
 def _members(values: Sequence[Struct]) -> dict[str, Any]:
-    """By a field that tells them apart, else by their place."""
-    for field in _NAMED_BY:
-        names = [str(_plain(getattr(each, field, None))) for each in values]
-        if len(set(names)) == len(names) and "None" not in names:
-            return {name: _named(each) for name, each in zip(names, values, strict=True)}
-    return {str(place): _named(each) for place, each in enumerate(values)}
+    """By their names, else by their places; the second of a name has `#2` behind it."""
+    known = {field.name for field in fields(values[0])}
+    field = next((name for name in _NAMED_BY if name in known), None)
+    members: dict[str, Any] = {}
+    times: Counter[str] = Counter()
+    for place, each in enumerate(values):
+        name = str(place) if field is None else str(_plain(getattr(each, field)))
+        times[name] += 1
+        members[name if times[name] == 1 else f"{name}#{times[name]}"] = _named(each)
+    return members

@@ -14,7 +14,7 @@ from contracts.alert_event import instant
 from contracts.inputs import decode_input
 from contracts.state_keys import PARTITION_KEY
 from contracts.topics import ACTIVITY, INPUTS, STATE
-from domain.configuration import Configuration, Halting, Rules, adopted, canonical
+from domain.configuration import Configuration, Halting, adopted, canonical
 from domain.events.decode import Record
 from domain.fold.inputs import Input
 from domain.fold.partition import Effects, PartitionFold, new_checkpoint
@@ -68,13 +68,16 @@ class Cut:
 class Refold:
     """The fold of one partition by this program, whichever program folded it; it never halts.
 
-    `rules`: those of every configuration that is adopted from here on; None: as they were adopted.
+    `tried`: what stands in for every configuration that is adopted from here on, but for its zone
+    and source; None: as they were adopted.
     """
 
-    def __init__(self, fold: PartitionFold, store: MemoryStore, rules: Rules | None = None) -> None:
+    def __init__(
+        self, fold: PartitionFold, store: MemoryStore, tried: Configuration | None = None
+    ) -> None:
         self.fold = fold
         self.store = store
-        self._rules = rules
+        self._tried = tried
 
     @classmethod
     def begun(cls, cut: Cut, snapshots: SnapshotsByNumber) -> "Refold":
@@ -111,19 +114,25 @@ class Refold:
         return effects
 
     def configure(self) -> Effects:
-        """Adopt what is adopted already with the other rules."""
+        """Adopt what is tried in place of what is adopted, where that is another."""
         own = self.fold.checkpoint
+        effects = self.fold.begin()
         nothing = Input(
             after=own.next, seq=own.inputs, kind="configuration", payload=msgspec.Raw(b"{}")
         )
-        effects = self.fold.begin()
-        self.fold.adopt(self._configured(nothing, self.fold.configuration), effects)
-        self.store.commit(effects.changed)
+        wanted = self._configured(nothing, self.fold.configuration)
+        if bytes(wanted.payload) != own.configuration.encode():
+            self.fold.adopt(wanted, effects)
+            self.store.commit(effects.changed)
         return effects
 
     def _configured(self, value: Input, given: Configuration) -> Input:
-        rules = given.rules if self._rules is None else self._rules
-        wanted = replace(given, rules=rules, halting=_NEVER_HALTS)
+        wanted = replace(
+            self._tried or given,
+            timezone=given.timezone,
+            alert_source=given.alert_source,
+            halting=_NEVER_HALTS,
+        )
         return replace(value, payload=msgspec.Raw(canonical(wanted).encode()))
 
 

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from contracts.alert_event import instant
 from contracts.topics import ACTIVITY, partition_counts
 from domain.alerts import Transition
-from domain.configuration import Rules, adopted
+from domain.configuration import Configuration, adopted
 from domain.events.decode import Accepted, Record, decode
 from domain.fold.inputs import FoldVersion, Input, ModelAdopted, Tick
 from domain.fold.partition import PartitionFold
@@ -80,7 +80,7 @@ class Trial:
 class Side:
     """The fold of one partition with rules of its own from a moment on, and what they come to."""
 
-    def __init__(self, before: Refold, snapshots: Snapshots, rules: Rules) -> None:
+    def __init__(self, before: Refold, snapshots: Snapshots, rules: Configuration) -> None:
         """Continue where `before` stands, which stays as it is."""
         own, store = before.fold, MemoryStore()
         store.bytes.update(before.store.bytes)
@@ -88,8 +88,7 @@ class Side:
         fold = PartitionFold(checkpoint, own.configuration, dict(own.facts), store, snapshots)
         self.outcome = Outcome()
         self._refold = Refold(fold, store, rules)
-        if rules != own.configuration.rules:
-            self.outcome.take(self._refold.configure().transitions)
+        self.outcome.take(self._refold.configure().transitions)
 
     def fold_part(self, part: Part) -> None:
         """Fold what comes next."""
@@ -104,7 +103,11 @@ class Side:
 
 
 def fold_twice(
-    trial: Trial, cut: Cut, batches: Iterable[Sequence[Record]], rules: Rules, snapshots: Snapshots
+    trial: Trial,
+    cut: Cut,
+    batches: Iterable[Sequence[Record]],
+    rules: Configuration,
+    snapshots: Snapshots,
 ) -> None:
     """Fold one partition up to the moment, then on with today's rules and with the other ones."""
     before = Refold.begun(cut, snapshots)
@@ -114,7 +117,7 @@ def fold_twice(
         if rest is None:
             continue
         if not sides:
-            today = todays_rules(cut.inputs)
+            today = adopted_last(cut.inputs)
             sides = (Side(before, snapshots, rules), Side(before, snapshots, today))
         for each in sides:
             each.fold_part(rest)
@@ -158,16 +161,18 @@ def _clock_of(before: Refold, item: Input | Record) -> int:
             return 0
 
 
-def todays_rules(inputs: Iterable[Input]) -> Rules:
-    """The rules of the newest configuration that was adopted; the defaults before the first."""
+def adopted_last(inputs: Iterable[Input]) -> Configuration:
+    """The newest configuration that was adopted; the defaults before the first."""
     texts = [bytes(each.payload).decode() for each in inputs if each.kind == "configuration"]
-    return adopted(texts[-1] if texts else "").rules
+    return adopted(texts[-1] if texts else "")
 
 
 def try_rules(
-    settings: Settings, rules: Rules, since: int, *, progress: bool | None = None
+    settings: Settings, rules: Configuration, since: int, *, progress: bool | None = None
 ) -> Trial:
-    """Fold all of the log with today's rules and with `rules` from `since` (epoch seconds) on.
+    """Fold all of the log with today's rules and with those of `rules` from `since` on.
+
+    `since` in epoch seconds; the zone and the source stay those of the log.
 
     Nothing is written or sent. Raises UsageError where nothing was folded since then or a newer
     program folded the log, LossError where a part of it is gone.

@@ -1,7 +1,7 @@
 """What `why` prints: each transition of an alert with its cause, as text or as one JSON object."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -12,7 +12,7 @@ from domain.texts import text
 from proof.why import Cause, Step, Told, Why
 from runtime.tables import table
 
-_SHOWN_MAX: Final = 70
+_SHOWN_MAX: Final = 60
 _ABOUT: Final = ("assessment_id", "module_id", "content_id", "question_id", "post_id", "goal_id")
 
 
@@ -126,6 +126,8 @@ def _cause(cause: Cause) -> Iterator[str]:
         since = "the defaults" if cause.configured is None else f"input {cause.configured}"
         named = ", ".join(f"{name} {value}" for name, value in cause.thresholds.items())
         yield f"   thresholds ({since}): {named}"
+    if cause.facts is not None:
+        yield f"   course facts: {_plain_facts(cause.facts)}"
     if cause.snapshot:
         yield f"   models: snapshot {cause.snapshot}"
     if cause.events:
@@ -137,6 +139,13 @@ def _cause(cause: Cause) -> Iterator[str]:
         yield "   figures of the state:"
         rows = [(each.figure, _short(each.before), _short(each.after)) for each in cause.changed]
         yield _indented(table(("figure", "before", "after"), rows))
+
+
+def _plain_facts(facts: Mapping[str, Any]) -> str:
+    """What is known of a course, without its lists; `--json` has all."""
+    lists = list, tuple
+    known = {k: v for k, v in facts.items() if v is not None and not isinstance(v, lists)}
+    return ", ".join(f"{name} {value}" for name, value in known.items())
 
 
 def _event(each: Told) -> tuple[Any, ...]:

@@ -16,11 +16,13 @@ from domain.alerts import Transition
 from domain.configuration import Configuration, Rules, canonical
 from domain.course_facts import Assessment, CourseFacts
 from domain.events.decode import Record
+from domain.fold.inputs import Input
 from domain.scoring import Snapshots, no_snapshots
 from domain.stored.checkpoint import FOLD_VERSION, ClockMode
 from proof.refold import Cut
-from proof.trial import Raised, Trial, fold_twice
+from proof.trial import Raised, Trial, _refuse_newer, fold_twice
 from proof.trial_report import TrialReport, rendered, report
+from runtime.errors import UsageError
 from tests.factories import (
     COURSE,
     Bench,
@@ -34,7 +36,7 @@ from tests.factories import (
     viewed,
 )
 
-DEFAULTS = Rules()
+DEFAULTS = Configuration()
 
 
 class History(Bench):
@@ -88,15 +90,14 @@ def history(clock: ClockMode = "wall") -> History:
     return made.send(submitted(at(21), "essay", user="u1"), completed(at(21, 1), "m1", user="u1"))
 
 
-def tried(found: History, rules: Rules, since: datetime, size: int = 3) -> Trial:
+def tried(found: History, rules: Configuration, since: datetime, size: int = 3) -> Trial:
     trial = Trial(seconds(since))
     fold_twice(trial, found.cut, found.batches(size), rules, no_snapshots)
     return trial
 
 
-def rules(**thresholds: dict[str, Any]) -> Rules:
-    made: Rules = msgspec.convert(thresholds, Rules)
-    return made
+def rules(**thresholds: dict[str, Any]) -> Configuration:
+    return Configuration(rules=msgspec.convert(thresholds, Rules))
 
 
 def raised(transitions: Sequence[Transition]) -> list[tuple[str, int]]:
@@ -226,4 +227,22 @@ def test_the_thresholds_of_a_file_are_shown_beside_the_defaults(
         line.split() for line in capsys.readouterr().out.splitlines()
     ]
     assert command._show(argparse.Namespace(file=None, json=True)) == 0
-    assert msgspec.convert(json.loads(capsys.readouterr().out), Rules) == DEFAULTS
+    assert msgspec.convert(json.loads(capsys.readouterr().out), Rules) == Rules()
+
+
+def test_the_zone_and_the_source_stay_those_of_the_log() -> None:
+    found = History()
+    later = Configuration(timezone="Asia/Tokyo", alert_source="urn:other")
+    found.adopt("configuration", msgspec.Raw(canonical(later).encode()))
+    found.send(*[viewed(at(day, 7)) for day in range(3)])
+    trial = tried(found, rules(low_score={"default_pass_mark": 10}), at(-1))
+    assert alerts(trial.tried.raised) == raised(found.published)
+    assert "from 5 March to 7 March" in trial.tried.raised[0].message, "a day later there"
+
+
+def test_a_log_that_a_newer_program_folded_is_refused() -> None:
+    found = History()
+    newer = Input(after=0, seq=2, kind="fold_version", payload=msgspec.Raw(b'{"version": 99}'))
+    with pytest.raises(UsageError, match=r"a newer program folded this log \(fold version 99"):
+        _refuse_newer(Cut(found.fold.checkpoint, [*found.inputs, newer]))
+    _refuse_newer(found.cut)

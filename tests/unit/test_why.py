@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from msgspec.structs import replace as replaced
@@ -107,14 +107,35 @@ def test_a_moment_has_the_event_the_thresholds_and_the_figures_before_and_after(
 
 def test_figures_are_named_and_a_new_learner_has_none_before() -> None:
     assert figures(None) == {}
-    before = {"a": 1, "b": {"x": 1}, "c": [1], "d": {}}
-    after = {"a": 1, "b": {"x": 2, "y": 3}, "c": [1, 2], "d": 4}
+    before = {"a": 1, "b": {"x": 1}, "c": [1], "d": {}, "e": [], "f": {"z": {}}, "g": []}
+    after = {"a": 1, "b": {"x": 2, "y": 3}, "c": [1, 2], "d": 4, "e": {"z": 5}, "f": [], "g": []}
     assert list(changed(before, after)) == [
         Change("b.x", 1, 2),
         Change("b.y", None, 3),
         Change("c", [1], [1, 2]),
         Change("d", {}, 4),
+        Change("e.z", None, 5),
+        Change("f.z", {}, None),
     ]
+
+
+def test_members_of_a_list_are_called_the_same_before_and_after() -> None:
+    grades = [
+        graded(at(1), 45, "quiz-1", attempt=1),
+        graded(at(1), 50, "quiz-1", attempt=2),
+        graded(at(2), 90, "quiz-1", attempt=3),
+    ]
+    bench = Bench(facts=algebra(pass_mark=60))
+    names = []
+    shown: dict[str, Any] = {}
+    for each in grades:
+        bench.send(each)
+        shown = figures(bench.learner())
+        names.append(list(shown["courses"]["c1"]["work"]["quiz-1"]["grades"]))
+        assert all(len(name) == 36 for name in shown["alerts"]), "alerts are called by their ids"
+    first, later = str(seconds(at(1))), str(seconds(at(2)))
+    assert names == [[first], [first, f"{first}#2"], [first, f"{first}#2", later]]
+    assert {"seen", "marks", "contents", "recent"}.isdisjoint(shown)
 
 
 # -- the whole answer ------------------------------------------------------------------------------
@@ -228,6 +249,7 @@ def test_both_outputs_have_every_transition_and_its_cause() -> None:
     assert "3. resolved at 2024-03-07T09:00:00Z, cleared" in text
     assert "evidence: score 45 percent, threshold 50" in text
     assert "thresholds (the defaults): default_pass_mark 60.0" in text
+    assert "course facts: course_id c1, title Algebra, pass_mark 50.0" in text
     assert "came with: event at offset 1" in text
 
 
