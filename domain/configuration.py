@@ -13,6 +13,9 @@ from domain.rules import TABLE
 from domain.rules.low_score import LowScore
 from domain.step import Adopted
 
+PASS_MARK: Final = 60.0
+"""What is taken for a pass, in percent, where neither the course nor a setting says it."""
+
 if TYPE_CHECKING:
     Rules: TypeAlias = Any  # no type checker sees the fields of a struct that is made of a table
 else:
@@ -74,9 +77,10 @@ class Configuration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     @property
     def default_pass_mark(self) -> float:
-        """The pass mark, in percent, of a course that names none."""
+        """The pass mark, in percent, of a course that names none; 60 where none is set either."""
         low_score: LowScore = self.rules.low_score
-        return low_score.default_pass_mark
+        known = low_score.default_pass_mark
+        return PASS_MARK if known is None else known
 
 
 _encoder: Final = msgspec.json.Encoder(order="deterministic")

@@ -101,7 +101,10 @@ class Action(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What is the same for every alert of one rule; `category` is the rule's name."""
+    """What is the same for every alert of one rule; `category` is the rule's name.
+
+    `low_audience` is that of alerts of low severity, where it is not `audience`.
+    """
 
     category: str
     version: int
@@ -109,6 +112,13 @@ class Rule:
     expires_days: int
     audience: tuple[Audience, ...]
     subject: SubjectKind
+    low_audience: tuple[Audience, ...] | None = None
+
+    def audience_of(self, severity: Severity) -> tuple[Audience, ...]:
+        """Who an alert of that severity is for."""
+        if severity == "low" and self.low_audience is not None:
+            return self.low_audience
+        return self.audience
 
 
 class Transition(Struct, frozen=True, kw_only=True):
