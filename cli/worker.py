@@ -1,12 +1,16 @@
 """`learnstream worker`: own partitions of activity, fold their events, publish alerts."""
 
 import argparse
+import tomllib
+from pathlib import Path
+from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from agents.worker.topology import run_worker
 from cli.settings import read_settings
-from domain.configuration import Configuration, Rules
+from domain.configuration import Configuration, configured
 from runtime import log
 from runtime.errors import UsageError
 from runtime.settings import Settings
@@ -38,11 +42,20 @@ def configuration(settings: Settings) -> Configuration:
         return Configuration(timezone=settings.timezone, alert_source=settings.alert_source)
     place = f"LEARNSTREAM_RULES_FILE: {settings.rules_file}"
     try:
-        rules = msgspec.json.decode(settings.rules_file.read_bytes(), type=Rules)
+        found = read_rules(settings.rules_file)
     except OSError as error:
         raise UsageError(f"{place} cannot be read: {error.strerror}") from error
-    except msgspec.DecodeError as error:
+    except (ValueError, msgspec.DecodeError) as error:
         raise UsageError(f"{place}: {error}") from error
-    return Configuration(
-        timezone=settings.timezone, alert_source=settings.alert_source, rules=rules
-    )
+    return replace(found, timezone=settings.timezone, alert_source=settings.alert_source)
+
+
+def read_rules(file: Path) -> Configuration:
+    """The rules in a file: TOML, or JSON where its name ends in `.json`.
+
+    Raises OSError where it cannot be read, ValueError or msgspec.DecodeError where it says what
+    cannot be.
+    """
+    text = file.read_bytes().decode()
+    given = msgspec.json.decode(text) if file.suffix == ".json" else tomllib.loads(text)
+    return configured(msgspec.convert(given, dict[str, Any]))

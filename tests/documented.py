@@ -50,7 +50,7 @@ def _rules() -> Iterator[tuple[str, ...]]:
     every: list[tuple[Rule, Documented]] = [(rule.spec, rule.documented) for rule in TABLE]
     every += [(rule.spec, rule.documented) for rule in MODEL_RULES]
     for spec, said in every:
-        expires = f"{spec.expires_days} days"
+        expires = said.expires or f"{spec.expires_days} days"
         yield (
             f"`{spec.category}`",
             spec.type,

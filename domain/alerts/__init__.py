@@ -174,7 +174,8 @@ class Finding:
     """An alert that is to be open: everything of it that the rule decides.
 
     `at` is when what it says became so, whenever that is found out; `part` is the part of the rule
-    that found it, where its parts are looked at apart.
+    that found it, where its parts are looked at apart; `until` is when it is over by itself, where
+    that is not so many days after `at`.
     """
 
     rule: Rule
@@ -189,10 +190,13 @@ class Finding:
     actions: tuple[Action, ...] = ()
     part: int = 0
     spoken: Spoken | None = None
+    until: int | None = None
 
     @property
     def expires_at(self) -> int:
         """When the alert is over by itself."""
+        if self.until is not None:
+            return self.until
         return self.at + self.rule.expires_days * DAY
 
     def id_of(self, user_id: str) -> bytes:
