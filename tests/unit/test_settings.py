@@ -281,14 +281,25 @@ def test_a_wrong_flag_is_refused_with_what_is_allowed(
     assert "Traceback" not in said
 
 
-@pytest.mark.parametrize("text", [None, "no JSON", '{"low_score": 7}'])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("rules.json", None),
+        ("rules.json", "no JSON"),
+        ("rules.json", '{"low_score": 7}'),
+        ("rules.json", "[7]"),
+        ("rules.toml", "no TOML"),
+        ("rules.toml", "[courses.c1.low_score]\nnope = 1"),
+    ],
+)
 def test_a_wrong_rules_file_is_named(
+    name: str,
     text: str | None,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    file = tmp_path / "rules.json"
+    file = tmp_path / name
     if text is not None:
         file.write_text(text)
     monkeypatch.setenv("LEARNSTREAM_RULES_FILE", str(file))
