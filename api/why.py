@@ -113,7 +113,7 @@ def alert_why(row: AlertRow, configuration: Configuration) -> AlertWhy:
         params=told.params,
         evidence=[Evidence(**msgspec.structs.asdict(each)) for each in told.evidence],
         model=None if told.spoken is None else _model(told.spoken),
-        thresholds_now=_thresholds(told.category, configuration),
+        thresholds_now=_thresholds(told.category, told.course_id, configuration),
         raised_at=instant(row.raised_at),
         changed_at=instant(told.at),
         revision=row.revision,
@@ -139,9 +139,12 @@ def _model(spoken: Spoken) -> WhyModel:
     )
 
 
-def _thresholds(rule: str, configuration: Configuration) -> list[WhyThreshold]:
-    """Those of a rule; none of one that this program does not know."""
-    found = msgspec.to_builtins(configuration.rules).get(rule, {})
+def _thresholds(
+    rule: str, course_id: str | None, configuration: Configuration
+) -> list[WhyThreshold]:
+    """Those of a rule in a course; none of one that this program does not know."""
+    own = getattr(configuration.courses.get(course_id or ""), rule, None)
+    found = msgspec.to_builtins(own or getattr(configuration.rules, rule, {}))
     return [
         WhyThreshold(setting=f"{rule}.{name}", values=_values(value))
         for name, value in found.items()

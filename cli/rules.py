@@ -29,7 +29,7 @@ def register(subparsers: Any) -> None:
     )
     kinds = parser.add_subparsers(dest="kind", required=True, metavar="KIND")
     trial = kinds.add_parser("try", help="what a file of rules would have raised", description=_TRY)
-    trial.add_argument("file", type=Path, metavar="FILE", help="the rules, as JSON")
+    trial.add_argument("file", type=Path, metavar="FILE", help="the rules, as TOML or .json")
     trial.add_argument(
         "--from",
         dest="since",
@@ -41,7 +41,11 @@ def register(subparsers: Any) -> None:
     trial.set_defaults(func=run)
     show = kinds.add_parser("show", help="every threshold", description=_show.__doc__)
     show.add_argument(
-        "file", type=Path, nargs="?", metavar="FILE", help="the rules, as JSON (the defaults)"
+        "file",
+        type=Path,
+        nargs="?",
+        metavar="FILE",
+        help="the rules, as TOML or .json (the defaults)",
     )
     show.set_defaults(func=_show)
     for kind in (trial, show):

@@ -1,6 +1,7 @@
 """`learnstream worker`: own partitions of activity, fold their events, publish alerts."""
 
 import argparse
+
 from msgspec.structs import replace
 
 from agents.worker.topology import run_worker

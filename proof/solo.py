@@ -128,12 +128,14 @@ class Solo:
         self, transition: Transition, folded: Own | Input | None, before: bytes | None
     ) -> Moment:
         fold = self.refold.fold
-        rules = msgspec.to_builtins(fold.configuration.rules)
+        category, course_id = transition.category, transition.course_id or ""
+        adopted = fold.configuration
+        own = getattr(adopted.courses.get(course_id), category, None)
         return Moment(
             transition=transition,
             folded=folded,
             clock=fold.checkpoint.clock,
-            thresholds=rules[transition.category],
+            thresholds=msgspec.to_builtins(own or getattr(adopted.rules, category)),
             configured=self._configured,
             snapshot=fold.checkpoint.model,
             facts=fold.facts.get(transition.course_id or ""),
