@@ -27,6 +27,7 @@ from api.reads import DatabaseAwayError, DatabaseBusyError, OtherTablesError, Re
 from api.routes import progress_router
 from api.schemas import schemas_router
 from api.server import STOP_SECONDS, Server, connections_max, listen
+from api.why import why_router
 from contracts.schema import SCHEMA_VERSION
 from contracts.topics import partition_counts
 from runtime.clock import Clock
@@ -74,6 +75,7 @@ def create_app(settings: Settings, clock: Clock, metrics: ApiMetrics | None = No
     )
     problems.install(app, UNREADABLE)
     app.include_router(progress_router(context))
+    app.include_router(why_router(context))
     app.include_router(health_router(settings, reads, lags, metrics))
     app.include_router(models_router(context))
     app.include_router(schemas_router())

@@ -12,7 +12,7 @@ from typing import Any, Final, get_args
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api import models
+from api import models, why
 from api.alert_shapes import ShownState
 from api.routes import examples, page_of, problem_schemas
 from domain.alerts import AlertType
@@ -103,9 +103,10 @@ def _complete(operation: Schema) -> None:
     for parameter in operation.get("parameters", ()):
         parameter["schema"] = _without_null(_generated(parameter["schema"], parameter["name"]))
         parameter["schema"].pop("description", None)
-    if operation["operationId"] == models.OPERATION:
-        content = operation["responses"]["200"]["content"]
-        content["application/json"]["example"] = models.example()
+    for own in (models, why):
+        if operation["operationId"] == own.OPERATION:
+            content = operation["responses"]["200"]["content"]
+            content["application/json"]["example"] = own.example()
     page = page_of(operation["operationId"])
     if page is not None:
         operation["parameters"].sort(key=lambda each: each["name"] == "user_id")  # it comes last

@@ -97,6 +97,13 @@ CROSS JOIN LATERAL (
     ) AS counted
 ) AS alert_counts
 
+-- name: alert
+-- One alert, in the order of the fields of AlertRow.
+SELECT
+    alert_id::text, revision, severity, state, raised_at, updated_at, expires_at, resolved_at,
+    resolution, body
+FROM alert WHERE alert_id = %(alert_id)s::uuid AND user_id = %(user_id)s
+
 -- name: schema_version
 SELECT max(version) FROM schema_version
 

@@ -308,6 +308,14 @@ async def _run(connection: Connection, asked: Asked, given: dict[str, Any]) -> A
     return await cursor.fetchone()
 
 
+async def read_alert(connection: Connection, user_id: str, alert_id: str) -> AlertRow | None:
+    """One alert of a learner; raises psycopg's errors and msgspec.DecodeError."""
+    cursor = connection.cursor(binary=True)
+    await cursor.execute(SQL["alert"], {"user_id": user_id, "alert_id": alert_id})
+    row = await cursor.fetchone()
+    return None if row is None else _alert(row)
+
+
 def _alert_parameters(query: AlertQuery) -> dict[str, Any]:
     asked, place = query.filter, query.place
     return {

@@ -22,6 +22,8 @@ COMMANDS: Final = (
     "simulate",
     "replay",
     "verify",
+    "rules",
+    "why",
     "check",
     "models",
     "dead_letters",

@@ -2,13 +2,13 @@
 
 import argparse
 
-import msgspec
+from msgspec.structs import replace
 
 from agents.worker.topology import run_worker
+from cli.rules_file import read_rules
 from cli.settings import read_settings
-from domain.configuration import Configuration, Rules
+from domain.configuration import Configuration
 from runtime import log
-from runtime.errors import UsageError
 from runtime.settings import Settings
 
 
@@ -36,13 +36,5 @@ def configuration(settings: Settings) -> Configuration:
     """The rules, the zone and the source of alerts as set; raises UsageError for a bad file."""
     if settings.rules_file is None:
         return Configuration(timezone=settings.timezone, alert_source=settings.alert_source)
-    place = f"LEARNSTREAM_RULES_FILE: {settings.rules_file}"
-    try:
-        rules = msgspec.json.decode(settings.rules_file.read_bytes(), type=Rules)
-    except OSError as error:
-        raise UsageError(f"{place} cannot be read: {error.strerror}") from error
-    except msgspec.DecodeError as error:
-        raise UsageError(f"{place}: {error}") from error
-    return Configuration(
-        timezone=settings.timezone, alert_source=settings.alert_source, rules=rules
-    )
+    found = read_rules(settings.rules_file, f"LEARNSTREAM_RULES_FILE: {settings.rules_file}")
+    return replace(found, timezone=settings.timezone, alert_source=settings.alert_source)

@@ -87,6 +87,10 @@ class DayBegan(Struct, frozen=True, gc=False):
     """The first event of the learner on another day (UTC) than the newest predictions."""
 
 
+class SilenceEnded(Struct, frozen=True, gc=False):
+    """The learner did something a day or more after what was the newest event or work so far."""
+
+
 class Predicted(Struct, frozen=True, gc=False):
     """Predictions were made again; it is looked at after all other changes."""
 
@@ -106,6 +110,7 @@ Change: TypeAlias = (
     | MembershipChanged
     | FactsChanged
     | DayBegan
+    | SilenceEnded
     | Predicted
     | TimerDue
 )

@@ -78,6 +78,16 @@ class CourseFacts(Struct, frozen=True, kw_only=True, dict=True):
                 moment = end
         return None if self.ends_at is not None and moment > self.ends_at else moment
 
+    def later(self, since: int, seconds: int) -> int:
+        """The moment at which so many seconds outside the breaks have passed since then."""
+        moment, counted = since + seconds, since
+        for start, end in sorted(self.breaks):
+            begins = max(start, counted)
+            if begins < moment and begins < end:
+                moment += end - begins
+                counted = end
+        return moment
+
     @cached_property
     def module_by_short(self) -> dict[int, Module]:
         """Modules by their 32-bit id."""

@@ -9,6 +9,7 @@ from msgspec import Struct
 from domain.alerts import Transition
 from domain.changes import Change
 from domain.course_facts import CourseFacts
+from domain.engaged import Engaged, engaged
 from domain.examples import Lesson
 from domain.keepers.scores import pass_mark_of
 from domain.predictions import Target
@@ -28,6 +29,8 @@ class Adopted:
     thresholds: Mapping[type[Struct], Struct]
     predicted: frozenset[Target]
     """What is predicted; the models of all else are switched off."""
+    by_course: Mapping[str | None, Mapping[type[Struct], Struct]] = field(default_factory=dict)
+    """Thresholds that are set for a course, by its id."""
 
 
 @dataclass(slots=True)
@@ -51,6 +54,13 @@ class Step:
     changes: list[Change] = field(default_factory=list)
     published: list[Transition] = field(default_factory=list)
     lessons: list[Lesson] = field(default_factory=list)
+    seen: list[Engaged] | None = None  # while rules look at one set of changes
+
+    def engaged(self, state: Learner) -> list[Engaged]:
+        """The learner's open courses, worked out once for all rules that look."""
+        if self.seen is None:
+            self.seen = engaged(state, self.facts)
+        return self.seen
 
     @property
     def zone(self) -> str:
@@ -67,6 +77,13 @@ class Step:
             if other is not course and other.course_id in self.facts:
                 yield self.facts[other.course_id]
 
-    def thresholds(self, kind: type[Thresholds]) -> Thresholds:
-        """The adopted thresholds of the rule that declares them as `kind`."""
+    def thresholds(self, kind: type[Thresholds], course_id: str | None = None) -> Thresholds:
+        """The adopted thresholds of the rule that declares them as `kind`.
+
+        With a course, those that are set for it, else the rule's.
+        """
+        if course_id in self.adopted.by_course:
+            own = self.adopted.by_course[course_id].get(kind)
+            if own is not None:
+                return cast("Thresholds", own)
         return cast("Thresholds", self.adopted.thresholds[kind])

@@ -1,9 +1,7 @@
 """The oracle: folds a partition's raw log and its inputs with the same pure core as the worker."""
 
 import hashlib
-from bisect import bisect_left
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,54 +16,15 @@ from domain.events.decode import Accepted, Record, decode
 from domain.fold.inputs import FoldVersion, Input
 from domain.fold.partition import HOUR, DeadLetter, Effects, PartitionFold
 from domain.scoring import Snapshots
-from domain.state.learner import (
-    Header,
-    Learner,
-)
 from domain.stored.checkpoint import FOLD_VERSION, Checkpoint
 from domain.stored.codec import (
-    decode_header,
-    decode_learner,
     encode_facts,
-    encode_learner,
 )
+from proof.memory import MemoryStore
+from proof.refold import merged
 
-_HOT_MAX: Final = 50_000
 _BY_STATE: Final = frozenset({"id_reused", "defect"})
 """Reasons to reject an event that depend on the learner's state."""
-
-
-class MemoryStore:
-    """Committed states as bytes, and the decoded ones that were used since the last clearing."""
-
-    def __init__(self) -> None:
-        self.bytes: dict[str, bytes] = {}
-        self._hot: dict[str, Learner] = {}
-
-    def get(self, user_id: str) -> Learner | None:
-        """The learner's state, decoded; None for a new learner."""
-        state = self._hot.get(user_id)
-        return state if state is not None else self.reload(user_id)
-
-    def reload(self, user_id: str) -> Learner | None:
-        """The learner's state decoded again from its last committed bytes."""
-        data = self.bytes.get(user_id)
-        if data is None:
-            return None
-        state = self._hot[user_id] = decode_learner(data)
-        return state
-
-    def headers(self) -> Iterator[Header]:
-        """The header of every learner."""
-        return map(decode_header, self.bytes.values())
-
-    def commit(self, changed: dict[str, Learner]) -> None:
-        """Keep what a batch changed."""
-        if len(self._hot) > _HOT_MAX:
-            self._hot.clear()
-        for user_id, state in changed.items():
-            self.bytes[user_id] = encode_learner(state)
-            self._hot[user_id] = state
 
 
 @dataclass(slots=True)
@@ -128,7 +87,7 @@ class Oracle:
     ) -> None:
         self._store = MemoryStore()
         self._fold = PartitionFold(checkpoint, Configuration(), {}, self._store, snapshots)
-        self._inputs = deque(inputs)
+        self._inputs = inputs
         self.expected = Expected(checkpoint, learners=self._store.bytes)
         self._begins_with, self.expected.unknown_version = newest_stretch(inputs)
         self._over = self.expected.unknown_version is not None
@@ -136,22 +95,14 @@ class Oracle:
 
     def run(self, batches: Iterable[list[Record]]) -> Expected:
         """Fold everything; what is behind a halt that nobody resumed stays where it is."""
-        for batch in batches:
-            self._take(batch)
-        while self._inputs and not self._over:
-            self._adopt(self._inputs.popleft())
+        for part in merged(self._inputs, batches):
+            if self._over:
+                continue  # whoever reads beside this sees every record
+            if isinstance(part, Input):
+                self._adopt(part)
+            else:
+                self._fold_some(part)
         return self.expected
-
-    def _take(self, batch: list[Record]) -> None:
-        rest = batch
-        while rest and not self._over:
-            if self._inputs and self._inputs[0].after <= rest[0].offset:
-                self._adopt(self._inputs.popleft())
-                continue
-            until = self._inputs[0].after if self._inputs else rest[-1].offset + 1
-            count = bisect_left(rest, until, key=lambda record: record.offset)
-            self._fold_some(rest[:count])
-            rest = rest[count:]
 
     def _fold_some(self, records: Sequence[Record]) -> None:
         if not self._began:

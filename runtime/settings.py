@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     alert_source: str = Field(default="urn:learnstream:alerts", pattern=_ABSOLUTE_URI)
     """The `source` of every alert's CloudEvent, an absolute URI."""
     rules_file: Path | None = None
-    """A JSON file with the thresholds of rules (docs/alerts.md); unset: the defaults."""
+    """A TOML file (or `*.json`) with the thresholds of rules (docs/alerts.md); unset: defaults."""
     session_timeout_seconds: float = Field(default=8.0, ge=1, allow_inf_nan=False)
     """After how long without a sign of life a worker or a sink loses its partitions."""
     batch_records: int = Field(default=5_000, ge=1)

@@ -50,7 +50,7 @@ def _rules() -> Iterator[tuple[str, ...]]:
     every: list[tuple[Rule, Documented]] = [(rule.spec, rule.documented) for rule in TABLE]
     every += [(rule.spec, rule.documented) for rule in MODEL_RULES]
     for spec, said in every:
-        audience, expires = ", ".join(spec.audience), f"{spec.expires_days} days"
+        expires = said.expires or f"{spec.expires_days} days"
         yield (
             f"`{spec.category}`",
             spec.type,
@@ -59,11 +59,17 @@ def _rules() -> Iterator[tuple[str, ...]]:
             said.ends,
             said.cooldown,
             expires,
-            audience,
+            _audience(spec),
             spec.subject,
             said.cause,
             str(spec.version),
         )
+
+
+def _audience(spec: Rule) -> str:
+    everybody = ", ".join(spec.audience)
+    low = ", ".join(spec.low_audience or ())
+    return f"{everybody}; of low severity: {low}" if low else everybody
 
 
 def _settings() -> Iterator[tuple[str, ...]]:

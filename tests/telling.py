@@ -120,7 +120,7 @@ def extended_deadline() -> Bench:
 def backfill() -> Bench:
     """Suppressed, since it is more than two days old when it is found, and so is what follows."""
     late = at(100)
-    return Bench(facts=algebra()).send(
+    return Bench(facts=algebra(pass_mark=60)).send(
         record(graded(at(1), 50, "quiz-1", attempt=1), arrived=late),
         record(graded(at(2), 30, "quiz-1", attempt=1), arrived=late),
         record(graded(at(3), 90, "quiz-1", attempt=2), arrived=late),
@@ -171,6 +171,32 @@ def next_missing() -> Bench:
     return bench.send(submitted(at(14), "essay-3"))
 
 
+def upcoming_deadline() -> Bench:
+    """Raised two days before an essay is due, after five days of silence, and cleared by it."""
+    bench = Bench(facts=algebra(due=at(20))).send(enrolled(at(0)), viewed(at(12)))
+    return bench.tick(at(18, 1)).send(submitted(at(19), "essay-1"))
+
+
+def inactive_days() -> Bench:
+    """Low while the essay is due soon, medium once it is overdue, high, and cleared by a visit."""
+    bench = Bench(facts=algebra(due=at(14))).send(enrolled(at(0)), viewed(at(1)))
+    return bench.tick(at(11, 1)).tick(at(14, 1)).tick(at(22, 1)).send(viewed(at(23)))
+
+
+def low_weekly_engagement() -> Bench:
+    """Both forms: four days a week for four weeks, then one, while an essay is overdue."""
+    bench = Bench(facts=algebra(due=at(30))).send(enrolled(at(0)))
+    bench.send(*[viewed(at(7 * week + day)) for week in range(4) for day in range(4)])
+    bench.send(viewed(at(31)), viewed(at(38)))
+    return bench.tick(at(42, 1)).send(submitted(at(43), "essay-1"))
+
+
+def account_inactivity() -> Bench:
+    """Raised after thirty days without any event, and cleared by one."""
+    bench = Bench(facts=algebra()).send(enrolled(at(0)), viewed(at(1)))
+    return bench.tick(at(31, 1)).send(event("session_started", at(32)))
+
+
 RUNS: Final[Mapping[str, Callable[[], Bench]]] = {
     run.__name__: run
     for run in (
@@ -188,6 +214,10 @@ RUNS: Final[Mapping[str, Callable[[], Bench]]] = {
         still_missing,
         at_risk,
         next_missing,
+        upcoming_deadline,
+        inactive_days,
+        low_weekly_engagement,
+        account_inactivity,
     )
 }
 
@@ -201,11 +231,12 @@ def drifting() -> list[Transition]:
     return [
         transition
         for number, episode in ((12, rose), (13, rose), (31, over), (32, over))
-        for transition in drift_alerts(_telling(number, episode))
+        for transition in drift_alerts(telling(number, episode))
     ]
 
 
-def _telling(number: int, episode: DriftEpisode) -> Snapshot:
+def telling(number: int, episode: DriftEpisode) -> Snapshot:
+    """A snapshot that tells of a drift of `next_missing`."""
     snapshot = decode_snapshot(Learning().snapshot(number, 0))
     report = replace(snapshot.reports["next_missing"], episodes=(episode,))
     return replace(snapshot, reports=snapshot.reports | {"next_missing": report})

@@ -14,7 +14,7 @@ from domain.scoring import no_snapshots
 from domain.stored.codec import encode_checkpoint, encode_facts
 from feeds.faults import Tally
 from feeds.simulate import Simulation
-from proof.oracle import MemoryStore
+from proof.memory import MemoryStore
 from runtime.database import connect
 from runtime.settings import Settings
 from sinks.batch import newest_alerts, newest_states

@@ -21,7 +21,7 @@ from feeds.oulad import Oulad
 from models.learning import Learning
 from models.serving import Served
 from models.snapshot import decode_snapshot
-from proof.oracle import MemoryStore
+from proof.memory import MemoryStore
 
 BATCH: Final = 5_000
 _ARRIVED: Final = 2_000_000_000_000  # milliseconds; later than every event

@@ -14,7 +14,7 @@ from domain.scoring import no_snapshots
 from domain.stored.codec import decode_learner
 from feeds.oulad import Oulad
 from metrics.view import Cohort, View
-from proof.oracle import MemoryStore
+from proof.memory import MemoryStore
 
 BATCH: Final = 5_000
 _ARRIVED: Final = 2_000_000_000_000  # milliseconds; later than every event

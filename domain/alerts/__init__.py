@@ -101,7 +101,10 @@ class Action(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What is the same for every alert of one rule; `category` is the rule's name."""
+    """What is the same for every alert of one rule; `category` is the rule's name.
+
+    `low_audience` is that of alerts of low severity, where it is not `audience`.
+    """
 
     category: str
     version: int
@@ -109,6 +112,13 @@ class Rule:
     expires_days: int
     audience: tuple[Audience, ...]
     subject: SubjectKind
+    low_audience: tuple[Audience, ...] | None = None
+
+    def audience_of(self, severity: Severity) -> tuple[Audience, ...]:
+        """Who an alert of that severity is for."""
+        if severity == "low" and self.low_audience is not None:
+            return self.low_audience
+        return self.audience
 
 
 class Transition(Struct, frozen=True, kw_only=True):
@@ -164,7 +174,8 @@ class Finding:
     """An alert that is to be open: everything of it that the rule decides.
 
     `at` is when what it says became so, whenever that is found out; `part` is the part of the rule
-    that found it, where its parts are looked at apart.
+    that found it, where its parts are looked at apart; `until` is when it is over by itself, where
+    that is not so many days after `at`.
     """
 
     rule: Rule
@@ -179,10 +190,13 @@ class Finding:
     actions: tuple[Action, ...] = ()
     part: int = 0
     spoken: Spoken | None = None
+    until: int | None = None
 
     @property
     def expires_at(self) -> int:
         """When the alert is over by itself."""
+        if self.until is not None:
+            return self.until
         return self.at + self.rule.expires_days * DAY
 
     def id_of(self, user_id: str) -> bytes:

@@ -143,7 +143,7 @@ def _bare_transition(
         at=alert.at,
         raised_at=alert.raised_at,
         expires_at=alert.expires_at,
-        audience=rule.audience,
+        audience=rule.audience_of(alert.severity),
         course_id=alert.course_id,
         subject=Subject(rule.subject, alert.subject),
     )

@@ -11,6 +11,7 @@ from domain.changes import (
     FactsChanged,
     MembershipChanged,
     ModulesChanged,
+    SilenceEnded,
 )
 from domain.course_facts import DAY
 from domain.events.activity import (
@@ -72,7 +73,8 @@ def advance(state: Learner, accepted: Accepted, step: Step) -> None:
     remember(state, accepted.hashed, content_of(event), at)
     if not state.first_event_at or at < state.first_event_at:
         state.first_event_at = at
-    state.last_event_at = max(state.last_event_at, at)
+    before = state.last_event_at
+    state.last_event_at = max(before, at)
     if state.finished:
         grading.retire(state, step.now, step)
     zone = _zone(state, event, step)
@@ -82,7 +84,10 @@ def advance(state: Learner, accepted: Accepted, step: Step) -> None:
     if event.session_id is not None:
         sessions.note_session(state, event.session_id, at)
     if is_work(event):
+        before = min(before, state.last_work_at)
         _count_work(state, event, zone, step)
+    if before < at and step.now - before >= DAY:
+        step.changes.append(SilenceEnded())
     _dispatch(state, event, zone, step)
     another_day = state.predicted_at // DAY != step.now // DAY
     if another_day and state.course_ids and (step.scorer.number or not state.predict_at):

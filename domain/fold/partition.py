@@ -171,6 +171,20 @@ class PartitionFold:
             self._fold_record(record, effects)
             self.checkpoint.next = record.offset + 1
 
+    def pass_by(self, record: Record, effects: Effects) -> None:
+        """Move time as `record` does and fold nothing of it: so one learner is folded alone.
+
+        Learners of a partition share its time and its inputs, and nothing else.
+        """
+        own = self.checkpoint
+        if own.clock_mode == "wall":
+            own.clock = max(own.clock, record.timestamp // 1000)
+        elif isinstance(
+            verdict := decoding.decode(record, own.partition, own.partitions), Accepted
+        ):
+            self._move_stream_clock(verdict.at, effects)
+        own.next = record.offset + 1
+
     def next_input(self, kind: str, payload: object) -> Input:
         """The next input of this partition, not yet adopted; `payload` is put as canonical JSON."""
         data = msgspec.json.encode(payload, order="deterministic")

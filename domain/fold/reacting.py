@@ -29,7 +29,7 @@ _MOVES_TIMERS: Final = frozenset(
 
 def react(state: Learner, step: Step) -> None:
     """Let the rules look at `step.changes`, in order, and forget these; then set the timer anew."""
-    changes = step.changes
+    changes, step.seen = step.changes, None
     kinds = {change.__class__ for change in changes}
     moved = not kinds.isdisjoint(_MOVES_TIMERS)
     _look(changes, state, step)
@@ -44,6 +44,7 @@ def react(state: Learner, step: Step) -> None:
         if state.predict_at:
             times.append(state.predict_at)
         state.wake_at = min(times, default=NEVER)
+    step.seen = None
 
 
 def _look(changes: list[Change], state: Learner, step: Step) -> None:

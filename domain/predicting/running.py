@@ -2,15 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
-from domain.course_facts import DAY, CourseFacts
+from domain.course_facts import CourseFacts
+from domain.engaged import FORGOTTEN_AFTER
 from domain.keepers.standing import Standing, standing
 from domain.state.course import Course
 from domain.state.learner import Learner
-
-FORGOTTEN_AFTER: Final = 91 * DAY
-"""A course without an end runs as long as its learner does something once in so long."""
 
 
 @dataclass(slots=True)

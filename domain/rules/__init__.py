@@ -5,14 +5,18 @@ from typing import Final
 
 from domain.alerts import Rule
 from domain.rules import (
+    account_inactivity,
     at_risk,
     declining_trend,
+    inactive_days,
     low_score,
+    low_weekly_engagement,
     missed_deadline,
     model_drift,
     next_missing,
     progress_milestone,
     streak_milestone,
+    upcoming_deadline,
 )
 from domain.rules.rule import AlertRule, ModelRule
 
@@ -24,6 +28,10 @@ TABLE: Final[tuple[AlertRule, ...]] = (
     missed_deadline.DEFINITION,
     at_risk.DEFINITION,
     next_missing.DEFINITION,
+    upcoming_deadline.DEFINITION,
+    inactive_days.DEFINITION,
+    low_weekly_engagement.DEFINITION,
+    account_inactivity.DEFINITION,
 )
 """Every rule, in the order in which they look at a change.
 

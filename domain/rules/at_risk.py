@@ -56,6 +56,13 @@ class AtRisk(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     hours: Annotated[int, Meta(ge=0, le=168)] = 24
     hours_after_due: Annotated[int, Meta(ge=0, le=8760)] = 48
 
+    def __post_init__(self) -> None:
+        """Refuse an alert that would never end, and one that is severe before it is raised."""
+        if self.leave_below > self.probability:
+            raise ValueError("leave_below must not be more than probability")
+        if self.high < self.probability:
+            raise ValueError("high must not be less than probability")
+
 
 TEXTS: Final = {
     "alert.at_risk.title": "At Risk of Not Passing",
@@ -86,15 +93,18 @@ def on(change: Change, state: Learner, step: Step) -> None:
 
 def due_at(state: Learner, step: Step) -> int | None:
     """When a probability that has come to the bar is looked at for the second time."""
-    wait = step.thresholds(AtRisk).hours * _HOUR
-    moments = (c.at_risk_since + wait for c in state.courses if c.at_risk_since)
+    moments = (
+        course.at_risk_since + step.thresholds(AtRisk, course.course_id).hours * _HOUR
+        for course in state.courses
+        if course.at_risk_since
+    )
     return min((at for at in moments if at >= step.now), default=None)
 
 
 def _findings(
     state: Learner, course: Course, made: Prediction, shown: Figure, step: Step
 ) -> Iterator[Finding]:
-    rule, chance = step.thresholds(AtRisk), probability(shown)
+    rule, chance = step.thresholds(AtRisk, course.course_id), probability(shown)
     bar = _bar(course, step)
     alert = _open_alert(state, course)
     low = under(chance, bar if alert is None else bar - rule.leave_below)
@@ -127,7 +137,7 @@ def _findings(
 
 def _bar(course: Course, step: Step) -> float:
     """The probability from which on the rule speaks."""
-    rule, facts = step.thresholds(AtRisk), step.facts[course.course_id]
+    rule, facts = step.thresholds(AtRisk, course.course_id), step.facts[course.course_id]
     rate = step.scorer.base_rate(course.course_id, facts.run_of)
     above = 0.0 if rate is None else min(BAR_MAX, rate + rule.above_base)
     return max(rule.probability, above)
@@ -137,7 +147,7 @@ def _may_speak(course: Course, moment: int, step: Step) -> bool:
     """Whether the learner's first heavy work was due long enough ago."""
     heavy = standing(course, step.facts[course.course_id]).heavy
     first = next((each.due_at for each in heavy if each.due_at >= course.entered_at), None)
-    after = step.thresholds(AtRisk).hours_after_due * _HOUR
+    after = step.thresholds(AtRisk, course.course_id).hours_after_due * _HOUR
     return first is not None and moment >= first + after
 
 

@@ -45,6 +45,13 @@ class DecliningTrend(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     points: Percent = 15.0
     cooldown_days: Annotated[int, Meta(ge=0, le=365)] = 14
 
+    def __post_init__(self) -> None:
+        """Refuse to leave at more than what enters."""
+        if self.fell_percent_until > self.fell_percent:
+            raise ValueError("fell_percent_until must not be more than fell_percent")
+        if self.below_until > self.below:
+            raise ValueError("below_until must not be more than below")
+
 
 TEXTS: Final = {
     "alert.declining_trend.title": "Declining Performance Trend",

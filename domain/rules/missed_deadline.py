@@ -1,21 +1,21 @@
-"""missed_deadline: required work is past its due time and nothing was submitted."""
+"""missed_deadline: heavy work is past its due time and nothing was submitted."""
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from domain.alerts import Action, Evidence, Finding, Resolution, Rule, Target
 from domain.changes import Change, CourseAdded, DeadlinesChanged, TimerDue, WorkChanged
-from domain.course_facts import Assessment, CourseFacts
+from domain.engaged import Engaged
 from domain.ids import short_id
 from domain.keepers.courses import find_course
-from domain.keepers.coursework import assigned, find_work, submitted
+from domain.keepers.coursework import find_work, submitted
 from domain.keepers.days import day_month
+from domain.keepers.standing import HeavyWork
 from domain.naming import undated_name
 from domain.rules.reconcile import reconcile
 from domain.rules.rule import AlertRule, Documented, Hours
-from domain.state.course import Course
 from domain.state.learner import (
     Learner,
     OpenAlert,
@@ -25,20 +25,25 @@ from domain.step import Step
 
 RULE: Final = Rule(
     category="missed_deadline",
-    version=2,
+    version=3,
     type="engagement",
     expires_days=30,
     audience=("learner", "instructor"),
+    low_audience=("learner",),
     subject="assessment",
 )
 _HOUR: Final = 3600
 
 
 class MissedDeadline(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Hours past the due time until it is raised, and until its severity is medium."""
+    """Hours past the due time until it is raised, and until its severity is medium.
+
+    It is high at once where so many are open in a row, this one included.
+    """
 
     low_after_hours: Hours = 48
     medium_after_hours: Hours = 168
+    high_in_a_row: Annotated[int, Meta(ge=2, le=100)] = 2
 
     def __post_init__(self) -> None:
         """Refuse an escalation that would come before the alert itself."""
@@ -49,16 +54,17 @@ class MissedDeadline(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 TEXTS: Final = {
     "alert.missed_deadline.title": "Missed Deadline",
     "alert.missed_deadline.message": "{title} was due on {date} and has not been submitted",
+    "alert.missed_deadline.in_a_row": (
+        "{title} was due on {date} and has not been submitted, nor has what was due before it"
+    ),
 }
 
 
 class Deadline(NamedTuple):
-    """Work that is not submitted, and when it counts as missed: low first, then medium."""
+    """Heavy work that is not submitted, and when it counts as missed: low first, then medium."""
 
-    course: Course
-    facts: CourseFacts
-    assessment: Assessment
-    due_at: int
+    course: Engaged
+    work: HeavyWork
     low_at: int
     medium_at: int | None
 
@@ -88,36 +94,23 @@ def due_at(state: Learner, step: Step) -> int | None:
 def _over(change: Change, alert: OpenAlert) -> Resolution | None:
     """How the alert's course ended, if that is the change."""
     match change:
-        case DeadlinesChanged(course=Course(course_id=course_id)) if course_id == alert.course_id:
+        case DeadlinesChanged(course=course) if course and course.course_id == alert.course_id:
             return change.ending
         case _:
             return None
 
 
 def _deadlines(state: Learner, step: Step) -> Iterator[Deadline]:
-    rule = step.thresholds(MissedDeadline)
-    low_after, medium_after = rule.low_after_hours * _HOUR, rule.medium_after_hours * _HOUR
-    for course in state.courses:
-        facts = step.facts.get(course.course_id)
-        if not course.is_open or facts is None or not _has_dates(course, facts):
-            continue
-        entered_at = course.entered_at
-        for fact, work, due_at, required in assigned(course, facts):
-            if due_at is None or not required or entered_at > due_at:
-                continue
-            if submitted(course, work) is not None:
-                continue
-            low_at = facts.running_from(due_at + low_after, entered_at)
+    for each in step.engaged(state):
+        rule = step.thresholds(MissedDeadline, each.course.course_id)
+        for work in each.open_work:
+            low_at = each.speaking_from(work.due_at + rule.low_after_hours * _HOUR)
             if low_at is None:
                 continue
             medium_at = None
             if low_at < step.now:
-                medium_at = facts.running_from(due_at + medium_after, entered_at)
-            yield Deadline(course, facts, fact, due_at, low_at, medium_at)
-
-
-def _has_dates(course: Course, facts: CourseFacts) -> bool:
-    return bool(facts.deadlines) or any(work.due_at is not None for work in course.work)
+                medium_at = each.speaking_from(work.due_at + rule.medium_after_hours * _HOUR)
+            yield Deadline(each, work, low_at, medium_at)
 
 
 def _ending(state: Learner, alert: OpenAlert) -> Resolution:
@@ -129,25 +122,39 @@ def _ending(state: Learner, alert: OpenAlert) -> Resolution:
     return "cleared" if submitted(course, work) is not None else "corrected"
 
 
+def _in_a_row(course: Engaged, work: HeavyWork) -> int:
+    """How many due times have come without any submission since the last one that had one."""
+    count, before = 1, course.before(work)
+    while before and all(each.submitted_at is None for each in before):
+        count, before = count + 1, course.before(before[0])
+    return count
+
+
+def _severity(deadline: Deadline, rule: MissedDeadline, now: int) -> Severity:
+    if _in_a_row(deadline.course, deadline.work) >= rule.high_in_a_row:
+        return "high"
+    medium_at = deadline.medium_at
+    return "medium" if medium_at is not None and medium_at < now else "low"
+
+
 def _finding(state: Learner, deadline: Deadline, step: Step) -> Finding:
-    rule = step.thresholds(MissedDeadline)
-    medium = deadline.medium_at is not None and deadline.medium_at < step.now
-    severity: Severity = "medium" if medium else "low"
-    hours = rule.medium_after_hours if medium else rule.low_after_hours
-    course_id, fact = deadline.course.course_id, deadline.assessment
-    zone = state.zone or step.zone
-    others = step.other_facts(state, deadline.course)
+    course, fact, due_at = deadline.course.course, *deadline.work[:2]
+    rule = step.thresholds(MissedDeadline, course.course_id)
+    severity = _severity(deadline, rule, step.now)
+    late = deadline.medium_at is not None and deadline.medium_at < step.now
+    hours = rule.medium_after_hours if late else rule.low_after_hours
+    zone, others = state.zone or step.zone, step.other_facts(state, course)
     return Finding(
         rule=RULE,
         severity=severity,
-        course_id=course_id,
+        course_id=course.course_id,
         subject_id=fact.id,
-        cause=f"{course_id}:{deadline.due_at}",
+        cause=f"{course.course_id}:{due_at}",
         at=deadline.low_at,
-        message_code="alert.missed_deadline.message",
+        message_code=f"alert.missed_deadline.{'in_a_row' if severity == 'high' else 'message'}",
         params={
-            "title": undated_name(deadline.facts, fact, others, zone),
-            "date": day_month(deadline.due_at, zone),
+            "title": undated_name(deadline.course.facts, fact, others, zone),
+            "date": day_month(due_at, zone),
         },
         evidence=(
             Evidence(
@@ -162,7 +169,7 @@ def _finding(state: Learner, deadline: Deadline, step: Step) -> Finding:
         actions=(
             Action(
                 code="submit_assessment",
-                target=Target(kind="assessment", id=fact.id, course_id=course_id),
+                target=Target(kind="assessment", id=fact.id, course_id=course.course_id),
             ),
         ),
     )
@@ -173,11 +180,12 @@ DEFINITION: Final = AlertRule(
     thresholds=MissedDeadline,
     texts=TEXTS,
     documented=Documented(
-        severity="low; medium after 7 days",
+        severity="low; medium after 7 days; high at once where it is the second in a row that is "
+        "open",
         raised=(
-            "required work is more than 48 hours past its due time, nothing was submitted, and "
-            "the learner was in the course when it was due; only while the course runs: from day "
-            "7 after its start or the enrolment to its end, without its breaks"
+            "[heavy](metrics.md) work is more than 48 hours past its due time, nothing was "
+            "submitted, and the learner was in the course when it was due; only while the course "
+            "runs: from day 7 after its start or the enrolment to its end, without its breaks"
         ),
         ends=(
             "it is submitted, or a grade shows that it was: `cleared`; an extension, an excuse, "

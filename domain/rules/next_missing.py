@@ -49,6 +49,11 @@ class NextMissing(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     leave_below: Probability = 0.1
     days: Annotated[int, Meta(ge=1, le=28)] = 14
 
+    def __post_init__(self) -> None:
+        """Refuse an alert that would never end."""
+        if self.leave_below > self.probability:
+            raise ValueError("leave_below must not be more than probability")
+
 
 TEXTS: Final = {
     "alert.next_missing.title": "Coming Up",
@@ -70,7 +75,8 @@ def on(change: Change, state: Learner, step: Step) -> None:
     wanted = []
     for course, work in _asked(state, step) if made or open_now else ():
         key = course.course_id, work.assessment.id
-        if _speaks(work, made.get(key), open_now.get(key), step):
+        rule = step.thresholds(NextMissing, course.course_id)
+        if _speaks(work, made.get(key), open_now.get(key), rule):
             at = open_now[key].raised_at if key in open_now else made[key].made_at
             wanted.append(_finding(state, course, work, made.get(key), at, step))
 
@@ -91,8 +97,9 @@ def _asked(state: Learner, step: Step) -> Iterator[tuple[Course, HeavyWork]]:
                 yield course, work
 
 
-def _speaks(work: HeavyWork, made: Prediction | None, alert: OpenAlert | None, step: Step) -> bool:
-    rule = step.thresholds(NextMissing)
+def _speaks(
+    work: HeavyWork, made: Prediction | None, alert: OpenAlert | None, rule: NextMissing
+) -> bool:
     if made is None or made.shown is None:
         return alert is not None
     if alert is not None:
@@ -106,7 +113,7 @@ def _finding(
 ) -> Finding:
     facts, zone = step.facts[course.course_id], state.zone or step.zone
     others = list(step.other_facts(state, course))
-    fact, bar = work.assessment, step.thresholds(NextMissing).probability
+    fact, bar = work.assessment, step.thresholds(NextMissing, course.course_id).probability
     shown = None if made is None else made.shown
     return Finding(
         rule=RULE,

@@ -56,6 +56,7 @@ RULE: Final = Rule(
     audience=("learner",),
     subject="course",
 )
+_WHOLE: Final = 100
 _PROGRESS: Final = 1
 _SCORES: Final = 2
 """The parts of the rule: what is done of a course, and what was scored."""
@@ -67,6 +68,14 @@ class ProgressMilestone(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     percents: tuple[int, int, int, int] = (25, 50, 75, 100)
     best_after: Annotated[int, Meta(ge=1, le=1000)] = 5
     best_by: Percent = 5.0
+
+    def __post_init__(self) -> None:
+        """Refuse shares of a course that do not rise, or are none."""
+        rising = list(self.percents) == sorted(set(self.percents))
+        if not rising or not 0 < self.percents[0] <= self.percents[-1] <= _WHOLE:
+            raise ValueError(
+                f"percents must rise within 1 to {_WHOLE}, and are {list(self.percents)}"
+            )
 
 
 TEXTS: Final = {
@@ -138,7 +147,7 @@ def _percents(course: Course, step: Step) -> Iterator[Finding]:
     before = course.peak_before
     if course.since:
         before = max(before, peak_percent(earlier_run(course), facts))
-    percents = step.thresholds(ProgressMilestone).percents
+    percents = step.thresholds(ProgressMilestone, course.course_id).percents
     left = [bar for bar in percents if under(before, bar)]
     for bar, percent, unit in _crossings(course, facts, left):
         if unit.at >= since:
@@ -213,11 +222,11 @@ def _passes(course: Course, step: Step) -> list[tuple[int, int, int, Grade]]:
 
 def _bests(state: Learner, step: Step) -> Iterator[Finding]:
     """The counted scores of all courses in order of time, each against the best before it."""
-    rule = step.thresholds(ProgressMilestone)
     best, seen = state.best_gone, state.scores_gone
     courses = {course.course_id: course for course in state.courses}
     for score in all_scores(state, step.facts):
         course = courses[score.course_id]
+        rule = step.thresholds(ProgressMilestone, score.course_id)
         counts_now = course.is_open and score.at >= course.returned_at
         is_best = best is not None and reaches(score.percent, best + rule.best_by)
         if counts_now and is_best and best is not None and seen >= rule.best_after:
@@ -226,7 +235,7 @@ def _bests(state: Learner, step: Step) -> Iterator[Finding]:
 
 
 def _best(state: Learner, course: Course, score: Scored, best: float, step: Step) -> Finding:
-    by = step.thresholds(ProgressMilestone).best_by
+    by = step.thresholds(ProgressMilestone, course.course_id).best_by
     params: dict[str, Param] = {
         "title": _name(state, course, score.short, step),
         "date": day_and_month(score.day),

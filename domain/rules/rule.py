@@ -13,6 +13,7 @@ from domain.step import Step
 
 Percent: TypeAlias = Annotated[float, Meta(ge=0, le=100)]
 Probability: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
+Days: TypeAlias = Annotated[int, Meta(ge=1, le=365)]
 Hours: TypeAlias = Annotated[int, Meta(ge=24, le=8760)]
 
 
@@ -24,6 +25,8 @@ class Documented(NamedTuple):
     ends: str
     cooldown: str
     cause: str
+    expires: str = ""
+    """When it expires, where that is not so many days after it became so."""
 
 
 class ModelRule(NamedTuple):

@@ -1,12 +1,16 @@
-"""What rules need of a model's word: the prediction they go by, and how it is reported."""
+"""What rules share: a model's word and how it is reported, and how what they said ended."""
 
 from collections.abc import Iterator
 from typing import Final
 
 from domain.alerts import Contribution, Evidence, Resolution, Spoken
+from domain.changes import Change, DeadlinesChanged
+from domain.ids import short_id
+from domain.keepers.courses import find_course
+from domain.keepers.coursework import find_work, submitted
 from domain.predictions import NUMBERS, TARGETS, Figure, Prediction, Target
 from domain.state.course import Course
-from domain.state.learner import Learner
+from domain.state.learner import Learner, OpenAlert
 from domain.step import Step
 
 _THOUSAND: Final = 1000
@@ -54,6 +58,26 @@ def risk_evidence(feature: str, shown: Figure, threshold: float) -> Evidence:
         unit="percent",
         direction="up",
     )
+
+
+def how_work_ended(state: Learner, alert: OpenAlert) -> Resolution:
+    """Why what was open about heavy work is over: submitted, the course is over, or not asked."""
+    course = find_course(state, alert.course_id or "")
+    if course is None:
+        return "corrected"
+    if not course.is_open:
+        return how_it_ended(course)
+    work = find_work(course, short_id(alert.subject or ""))
+    return "cleared" if submitted(course, work) is not None else "corrected"
+
+
+def how_silence_ended(state: Learner, alert: OpenAlert, change: Change, at: int) -> Resolution:
+    """Why what was open about silence is over: by the learner at `at`, or it was never so."""
+    course = find_course(state, alert.course_id or "")
+    if course is None or not course.is_open:
+        return how_it_ended(course)
+    moved = isinstance(change, DeadlinesChanged)
+    return "corrected" if moved or at < alert.raised_at else "cleared"
 
 
 def how_it_ended(course: Course | None) -> Resolution:

@@ -32,6 +32,13 @@ class StreakMilestone(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     days: tuple[int, ...] = (3, 7, 14, 30, 50, 100)
     first_time_only: tuple[int, ...] = (3,)
 
+    def __post_init__(self) -> None:
+        """Refuse days that do not rise from 1 on, and first ones that are not among them."""
+        if list(self.days) != sorted(set(self.days)) or min(self.days, default=1) < 1:
+            raise ValueError(f"days must rise from 1 on, and are {list(self.days)}")
+        if not set(self.first_time_only) <= set(self.days):
+            raise ValueError("first_time_only must be among days")
+
 
 TEXTS: Final = {
     "alert.streak_milestone.title": "Streak Milestone",

@@ -36,7 +36,7 @@ def test_an_event_is_visible_a_moment_later(stack: Stack) -> None:
 
 
 def test_an_alert_is_visible_a_moment_later(stack: Stack) -> None:
-    stack.produce(graded(now(), 30, user=102))
+    stack.produce(graded(now(), 10, user=102))
     body = wait_for(lambda: stack.page("performance-alerts", 102)["current_alerts"], 10)
     assert [(a["category"], a["severity"], a["state"]) for a in body] == [
         ("low_score", "high", "open")

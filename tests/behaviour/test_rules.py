@@ -3,7 +3,10 @@
 from datetime import timedelta
 
 from domain.alerts import alert_id
+from domain.configuration import Configuration, Rules
+from domain.course_facts import Assessment, CourseFacts
 from domain.keepers.scores import counted_scores
+from domain.rules.low_score import LowScore
 from tests.factories import (
     COURSE,
     USER,
@@ -32,18 +35,44 @@ def test_a_grade_under_the_pass_mark_is_medium_and_twenty_under_it_high() -> Non
     assert only(bench, "low_score") == [("raised", "medium"), ("raised", "high")]
 
 
-def test_without_a_pass_mark_sixty_and_forty_are_the_bars() -> None:
-    bench = Bench().send(graded(at(1), 59, "a1"), graded(at(2), 39, "a2"), graded(at(3), 60, "a3"))
+def test_without_a_pass_mark_forty_and_twenty_are_the_bars() -> None:
+    bench = Bench().send(
+        graded(at(1), 39, "a1"),
+        graded(at(2), 19, "a2"),
+        graded(at(3), 40, "a3"),
+        graded(at(4), 20, "a4"),
+    )
+    low = [t for t in bench.published if t.category == "low_score"]
+    assert [(t.subject.id, t.severity) for t in low] == [
+        ("a1", "medium"),
+        ("a2", "high"),
+        ("a4", "medium"),
+    ]
+    assert low[0].message_code == "alert.low_score.low"
+    assert (low[0].params["bar"], low[0].evidence[0].threshold) == (40, 40)
+
+
+def test_a_default_pass_mark_that_is_set_is_the_mark_where_a_course_names_none() -> None:
+    set_so = Configuration(rules=Rules(low_score=LowScore(default_pass_mark=50)))
+    bench = Bench(configuration=set_so).send(graded(at(1), 49), graded(at(2), 29, "a2"))
     assert only(bench, "low_score") == [("raised", "medium"), ("raised", "high")]
+    assert bench.published[0].params["pass_mark"] == 50
+
+
+def test_without_a_pass_mark_passed_decides_where_it_is_given() -> None:
+    bench = Bench().send(graded(at(1), 10, passed=True), graded(at(2), 90, "a2", passed=False))
+    low = [t for t in bench.published if t.category == "low_score"]
+    assert [(t.subject.id, t.message_code) for t in low] == [("a2", "alert.low_score.not_passed")]
+    assert "pass_mark" not in low[0].params
 
 
 def test_a_low_score_has_one_alert_an_assessment_that_says_what_is_so_now() -> None:
-    bench = Bench().send(graded(at(1), 55), graded(at(2), 50), graded(at(3), 20))
+    bench = Bench().send(graded(at(1), 35), graded(at(2), 30), graded(at(3), 15))
     low = [t for t in bench.published if t.category == "low_score"]
     assert [(t.kind, t.severity, t.params["score"]) for t in low] == [
-        ("raised", "medium", 55),
-        ("updated", "medium", 50),
-        ("updated", "high", 20),
+        ("raised", "medium", 35),
+        ("updated", "medium", 30),
+        ("updated", "high", 15),
     ]
     assert len({t.alert_id for t in low}) == 1
     assert [t.revision for t in low] == [1, 2, 3]
@@ -53,7 +82,7 @@ def test_a_low_score_has_one_alert_an_assessment_that_says_what_is_so_now() -> N
 def test_a_grade_of_the_same_attempt_that_passes_corrects_its_alert() -> None:
     bench = Bench().send(graded(at(1), 30, attempt=1), graded(at(2), 61, attempt=1))
     assert bench.published[1].resolution == "corrected"
-    bench.send(graded(at(3), 20, attempt=2))
+    bench.send(graded(at(3), 19, attempt=2))
     assert only(bench, "low_score")[-1] == ("raised", "high")
 
 
@@ -66,9 +95,9 @@ def test_passed_decides_in_every_rule_where_it_is_given() -> None:
 
 
 def test_a_later_attempt_well_over_the_mark_resolves_a_low_score() -> None:
-    bench = Bench().send(graded(at(1), 55, attempt=1), graded(at(2), 62, attempt=2))
+    bench = Bench().send(graded(at(1), 35, attempt=1), graded(at(2), 42, attempt=2))
     assert only(bench, "low_score") == [("raised", "medium")]
-    bench.send(graded(at(3), 65, attempt=3))
+    bench.send(graded(at(3), 45, attempt=3))
     assert only(bench, "low_score")[-1] == ("resolved", "medium")
     assert (
         bench.published[-1].resolution == "cleared" or bench.published[-2].resolution == "cleared"
@@ -77,7 +106,7 @@ def test_a_later_attempt_well_over_the_mark_resolves_a_low_score() -> None:
 
 def test_a_withdrawn_grade_corrects_its_alert() -> None:
     bench = Bench().send(graded(at(1), 30), graded(at(2), None))
-    assert only(bench, "low_score") == [("raised", "high"), ("resolved", "high")]
+    assert only(bench, "low_score") == [("raised", "medium"), ("resolved", "medium")]
     assert bench.published[-1].resolution == "corrected"
     (course,) = bench.learner().courses
     assert counted_scores(course, None) == []
@@ -164,6 +193,68 @@ def test_a_timer_tells_the_same_before_an_event_and_on_a_tick() -> None:
     assert len(by_tick.published) == 1
 
 
+def weighing(weights: dict[str, float], days: dict[str, float]) -> CourseFacts:
+    """A course whose assessments weigh so much and are due on these days."""
+    return CourseFacts(
+        course_id=COURSE,
+        assessments=tuple(
+            Assessment(id=name, title=name.upper(), weight=weight, due_at=seconds(at(days[name])))
+            for name, weight in weights.items()
+        ),
+    )
+
+
+def test_a_light_assessment_raises_no_missed_deadline() -> None:
+    facts = weighing({"a1": 1, "a2": 50, "a3": 49}, {"a1": 5, "a2": 6, "a3": 80})
+    bench = Bench(facts=facts).send(enrolled(at(0))).tick(at(20))
+    assert {t.subject.id for t in bench.published if t.category == "missed_deadline"} == {"a2"}
+
+
+def test_a_missed_deadline_is_the_learners_until_it_is_medium() -> None:
+    bench = Bench(facts=course(assessments={"a1": at(5)})).send(enrolled(at(0)))
+    bench.tick(at(8)).tick(at(13)).send(submitted(at(14)))
+    told = [t for t in bench.published if t.category == "missed_deadline"]
+    assert [(t.kind, t.audience) for t in told] == [
+        ("raised", ("learner",)),
+        ("updated", ("learner", "instructor")),
+        ("resolved", ("learner", "instructor")),
+    ]
+
+
+def test_the_second_in_a_row_that_is_open_is_high_at_48_hours_and_keeps_its_id() -> None:
+    facts = course(assessments={"a1": at(8), "a2": at(15), "a3": at(22)})
+    bench = Bench(facts=facts).send(enrolled(at(0)))
+    bench.tick(at(10, 1)).tick(at(15, 1)).tick(at(17)).tick(at(17, 1))
+
+    def said(name: str) -> list[tuple[str, str]]:
+        of = (t for t in bench.published if t.category == "missed_deadline")
+        return [(t.kind, t.severity) for t in of if t.subject.id == name]
+
+    assert said("a1") == [("raised", "low"), ("updated", "medium")]
+    assert said("a2") == [("raised", "high")]
+    assert bench.published[-1].message_code == "alert.missed_deadline.in_a_row"
+    bench.send(submitted(at(18), "a1"))
+    assert said("a1")[-1] == ("resolved", "medium")
+    assert said("a2") == [("raised", "high"), ("updated", "low")]
+    bench.tick(at(23))
+    assert said("a2")[-1] == ("updated", "medium")
+    bench.tick(at(24, 1))
+    assert said("a3") == [("raised", "high")]
+    second = {t.alert_id for t in bench.published if t.subject.id == "a2"}
+    assert len(second) == 1
+
+
+def test_two_that_share_a_due_time_are_not_in_a_row() -> None:
+    facts = course(assessments={"a1": at(8), "a2": at(8), "a3": at(12)})
+    bench = Bench(facts=facts).send(enrolled(at(0)), submitted(at(7), "a2"))
+    bench.tick(at(11)).tick(at(14, 1))
+    missed = [t for t in bench.published if t.category == "missed_deadline"]
+    assert [(t.subject.id, t.kind, t.severity) for t in missed] == [
+        ("a1", "raised", "low"),
+        ("a3", "raised", "low"),
+    ]
+
+
 def test_a_submission_resolves_a_missed_deadline() -> None:
     bench = Bench(facts=course(assessments={"a1": at(5)})).send(
         enrolled(at(0)), viewed(at(8)), submitted(at(9))
@@ -214,7 +305,7 @@ def test_a_backfill_does_not_notify() -> None:
 
 def test_under_the_stream_clock_a_replay_notifies() -> None:
     bench = Bench(clock="stream").send(record(graded(at(1), 30), arrived=at(1) + timedelta(365)))
-    assert only(bench, "low_score") == [("raised", "high")]
+    assert only(bench, "low_score") == [("raised", "medium")]
 
 
 def test_an_alert_names_its_course_and_subject() -> None:

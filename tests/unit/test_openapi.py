@@ -53,6 +53,15 @@ def test_the_example_of_the_models_is_a_whole_answer() -> None:
     assert set(operation["responses"]) == {"200", "401", "403", "500", "503"}
 
 
+def test_the_example_of_why_an_alert_came_is_a_whole_answer() -> None:
+    operation = document()["paths"]["/api/v1/progress/performance-alerts/{alert_id}/why"]["get"]
+    content = operation["responses"]["200"]["content"]["application/json"]
+    assert content["example"]["model"]["contributions"]
+    assert problems(content["schema"], content["example"]) == []
+    assert set(operation["responses"]) == {"200", "401", "403", "404", "422", "500", "503"}
+    assert [each["name"] for each in operation["parameters"]] == ["alert_id", "user_id"]
+
+
 def test_every_example_of_a_parameter_is_valid() -> None:
     seen = 0
     for path, _, operation in operations():
@@ -120,7 +129,8 @@ def test_every_operation_stands_once_and_is_described() -> None:
     found = list(operations())
     operators = ["/healthz", "/readyz", "/readyz/api", "/api/v1/models"]
     pages = [f"/api/v1/progress/{page}" for page in PAGES]
-    assert [path for path, _, _ in found] == [*pages, *operators]
+    why = "/api/v1/progress/performance-alerts/{alert_id}/why"
+    assert [path for path, _, _ in found] == [*pages, why, *operators]
     assert len({operation["operationId"] for _, _, operation in found}) == len(found)
     tags = {tag["name"] for tag in document()["tags"]}
     for path, method, operation in found:

@@ -106,7 +106,9 @@ ARGUMENTS: Final = {
     "replay": ["jsonl", "nowhere.jsonl"],
     "dead-letters": ["list"],
     "models": ["list"],
+    "rules": ["try", "nowhere.json", "--from", "2024-03-04T00:00:00Z"],
     "token": ["--user", "1"],
+    "why": ["317e2e7a-da00-5340-88e0-3a9845434937"],
 }
 PROGRAMS: Final = [name.replace("_", "-") for name in COMMANDS if name != "check"]
 """`check` reads no settings: a producer's sample is judged by itself."""
@@ -255,6 +257,12 @@ def test_only_one_place_reads_the_environment() -> None:
             "--out: /nowhere/at/all cannot be written: No such file or directory",
         ),
         ("check", ["/nowhere/at/all"], "/nowhere/at/all"),
+        (
+            "rules",
+            ["try", "rules.json", "--from", "yesterday"],
+            "seen 'yesterday', expected RFC 3339 with an offset",
+        ),
+        ("why", ["7"], "seen '7', expected the id of an alert, a UUID"),
     ],
 )
 def test_a_wrong_flag_is_refused_with_what_is_allowed(
@@ -273,20 +281,35 @@ def test_a_wrong_flag_is_refused_with_what_is_allowed(
     assert "Traceback" not in said
 
 
-@pytest.mark.parametrize("text", [None, "no JSON", '{"low_score": 7}'])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("rules.json", None),
+        ("rules.json", "no JSON"),
+        ("rules.json", '{"low_score": 7}'),
+        ("rules.json", "[7]"),
+        ("rules.toml", "no TOML"),
+        ("rules.toml", "[courses.c1.low_score]\nnope = 1"),
+    ],
+)
 def test_a_wrong_rules_file_is_named(
+    name: str,
     text: str | None,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    file = tmp_path / "rules.json"
+    file = tmp_path / name
     if text is not None:
         file.write_text(text)
     monkeypatch.setenv("LEARNSTREAM_RULES_FILE", str(file))
     status, said = said_by("worker", capfd)
     assert status == 2
     assert re.fullmatch(rf"learnstream: LEARNSTREAM_RULES_FILE: {file}.*\n", said)
+    monkeypatch.delenv("LEARNSTREAM_RULES_FILE")
+    status, said = said_by("rules", capfd, "try", str(file), "--from", "2024-03-04T00:00:00Z")
+    assert status == 2
+    assert re.fullmatch(rf"learnstream: {file}.*\n", said)
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from domain.course_facts import Assessment, CourseFacts
+from domain.engaged import FORGOTTEN_AFTER
 from domain.examples import Example, Lesson, shuffled
 from domain.keepers.standing import standing
-from domain.predicting.running import FORGOTTEN_AFTER, open_courses
+from domain.predicting.running import open_courses
 from domain.predictions import Figure
 from domain.rules.speaking import how_it_ended, risk_evidence
 from domain.scoring import NoModels, Scorer, Slot, no_snapshots

@@ -1,0 +1,231 @@
+"""inactive_days: the learner is silent, and heavy work is overdue or due soon."""
+
+from collections.abc import Iterator
+from typing import Annotated, Final, Literal, NamedTuple
+
+from msgspec import Meta, Struct
+
+from domain.alerts import DAY, Action, Evidence, Finding, Param, Resolution, Rule, Target
+from domain.changes import (
+    Change,
+    CourseAdded,
+    DeadlinesChanged,
+    SilenceEnded,
+    TimerDue,
+    WorkChanged,
+)
+from domain.engaged import Engaged
+from domain.keepers.days import day_month
+from domain.rules.reconcile import reconcile
+from domain.rules.rule import AlertRule, Days, Documented
+from domain.rules.speaking import how_silence_ended
+from domain.state.learner import (
+    Learner,
+    OpenAlert,
+    Severity,
+)
+from domain.step import Step
+
+RULE: Final = Rule(
+    category="inactive_days",
+    version=1,
+    type="engagement",
+    expires_days=30,
+    audience=("learner", "instructor"),
+    low_audience=("learner",),
+    subject="course",
+)
+
+
+class InactiveDays(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Days without work until each severity: low, medium, high.
+
+    In a course with due dates heavy work must be overdue, for low at least due within
+    `due_within_days`. A course without has two severities, `without_dates`. The profile `daily`
+    is for courses that are worked in every day: `daily` then counts with due dates or without.
+    """
+
+    profile: Literal["standard", "daily"] = "standard"
+    days: tuple[Days, Days, Days] = (10, 10, 21)
+    without_dates: tuple[Days, Days] = (14, 28)
+    daily: tuple[Days, Days, Days] = (3, 5, 7)
+    due_within_days: Annotated[int, Meta(ge=0, le=365)] = 7
+
+    def __post_init__(self) -> None:
+        """Refuse a severity that would come before a lower one."""
+        for name in ("days", "without_dates", "daily"):
+            given = getattr(self, name)
+            if list(given) != sorted(given):
+                raise ValueError(f"{name} must be in rising order, and is {list(given)}")
+
+    def levels(self, *, dated: bool) -> tuple[int, ...]:
+        """Days of silence for low, medium and maybe high."""
+        if self.profile == "daily":
+            return self.daily
+        return self.days if dated else self.without_dates
+
+
+SEVERITIES: Final[tuple[Severity, ...]] = ("low", "medium", "high")
+TEXTS: Final = {
+    "alert.inactive_days.title": "No Recent Activity",
+    "alert.inactive_days.message": "{title}: the last activity was on {date}",
+    "alert.inactive_days.not_begun": "{title}: there was no activity yet",
+    "alert.inactive_days.due": (
+        "{title}: the last activity was on {date}, and what is due on {due_date} has not been "
+        "submitted"
+    ),
+    "alert.inactive_days.overdue": (
+        "{title}: the last activity was on {date}, and what was due on {due_date} has not been "
+        "submitted"
+    ),
+    "alert.inactive_days.not_begun_due": (
+        "{title}: there was no activity yet, and what is due on {due_date} has not been submitted"
+    ),
+    "alert.inactive_days.not_begun_overdue": (
+        "{title}: there was no activity yet, and what was due on {due_date} has not been submitted"
+    ),
+}
+
+
+class Level(NamedTuple):
+    """A severity, from when on it stands, and the days of silence that it takes."""
+
+    severity: Severity
+    at: int
+    days: int
+
+
+class Silence(NamedTuple):
+    """The silence in one course, and the severities that it may come to, in order of time."""
+
+    course: Engaged
+    levels: list[Level]
+
+    def severity(self, now: int) -> Severity | None:
+        """How severe it is by `now`; None where nothing is to be said, or not any more."""
+        reached = [level for level in self.levels if level.at < now]
+        return reached[-1].severity if reached and now < self.expires_at else None
+
+    @property
+    def expires_at(self) -> int:
+        """When what is said of it is over by itself."""
+        return self.levels[0].at + RULE.expires_days * DAY
+
+
+def silence_in(each: Engaged, state: Learner, step: Step) -> Silence | None:
+    """The present silence in a course; None where nothing will be said of it."""
+    rule = step.thresholds(InactiveDays, each.course.course_id)
+    work = next(iter(each.open_work), None)
+    if work is None and each.heavy:
+        return None
+    levels = []
+    days = rule.levels(dated=bool(each.heavy))
+    for severity, count in zip(SEVERITIES, days, strict=False):
+        at = each.silent_for(state.last_work_at, count * DAY)
+        if work is not None:
+            ahead = rule.due_within_days * DAY if severity == "low" else 0
+            at = max(at, work.due_at - ahead)
+        moment = each.speaking_from(at)
+        if moment is not None:
+            levels.append(Level(severity, moment, count))
+    return Silence(each, levels) if levels else None
+
+
+def is_open(each: Engaged, state: Learner, step: Step) -> Severity | None:
+    """The severity of what is said of the course now; None where nothing is."""
+    silence = silence_in(each, state, step)
+    return None if silence is None else silence.severity(step.now)
+
+
+def on(change: Change, state: Learner, step: Step) -> None:
+    """Look at the silence in every course."""
+    wanted = [
+        _finding(state, silence, step)
+        for silence in _silences(state, step)
+        if silence.severity(step.now) is not None
+    ]
+
+    def ending(alert: OpenAlert) -> Resolution:
+        return how_silence_ended(state, alert, change, step.at)
+
+    reconcile(state, RULE, wanted, step, among=lambda _: True, ending=ending)
+
+
+def due_at(state: Learner, step: Step) -> int | None:
+    """The next moment from `step.now` on at which a silence is more severe, if it lasts."""
+    moments = (level.at for each in _silences(state, step) for level in each.levels)
+    return min((at for at in moments if at >= step.now), default=None)
+
+
+def _silences(state: Learner, step: Step) -> Iterator[Silence]:
+    for each in step.engaged(state):
+        silence = silence_in(each, state, step)
+        if silence is not None:
+            yield silence
+
+
+def _finding(state: Learner, silence: Silence, step: Step) -> Finding:
+    level = [level for level in silence.levels if level.at < step.now][-1]
+    each, zone = silence.course, state.zone or step.zone
+    course_id = each.course.course_id
+    since = max(state.last_work_at, each.began_at)
+    begun = state.last_work_at >= each.began_at
+    code = "" if begun else "not_begun"
+    params: dict[str, Param] = {"title": each.facts.title or course_id}
+    if begun:
+        params["date"] = day_month(since, zone)
+    if each.open_work:
+        due_at = each.open_work[0].due_at
+        code += ("_" if code else "") + ("overdue" if due_at < step.now else "due")
+        params["due_date"] = day_month(due_at, zone)
+    return Finding(
+        rule=RULE,
+        severity=level.severity,
+        course_id=course_id,
+        subject_id=course_id,
+        cause=f"{course_id}:{since}",
+        at=silence.levels[0].at,
+        message_code=f"alert.inactive_days.{code or 'message'}",
+        params=params,
+        evidence=(
+            Evidence(
+                feature="days_since_work",
+                value=level.days,
+                threshold=level.days,
+                unit="days",
+                direction="up",
+            ),
+        ),
+        actions=(
+            Action(
+                code="resume_course",
+                target=Target(kind="course", id=course_id, course_id=course_id),
+            ),
+        ),
+    )
+
+
+DEFINITION: Final = AlertRule(
+    spec=RULE,
+    thresholds=InactiveDays,
+    texts=TEXTS,
+    documented=Documented(
+        severity="low; medium where heavy work is overdue; high after 21 days of silence",
+        raised=(
+            "no work for 10 days, and heavy work is overdue or due within 7 days, not submitted. "
+            "In a course without due dates: 14 days (low), 28 (medium). With the profile `daily`: "
+            "3, 5, 7. Silence begins with the course, and breaks do not count; only while the "
+            "course runs"
+        ),
+        ends=(
+            "the learner works, or submits what is open: `cleared`; another due time, or late "
+            "events show that it was not so: `corrected`; the course is left or over: "
+            "`unenrolled`, `course_finished`"
+        ),
+        cooldown="once a silence",
+        cause="course `:` time of the last work (or of the course's beginning)",
+    ),
+    changes=(WorkChanged, CourseAdded, DeadlinesChanged, SilenceEnded, TimerDue),
+    on=on,
+    due_at=due_at,
+)
