@@ -23,6 +23,7 @@ class Engaged(NamedTuple):
     facts: CourseFacts
     began_at: int  # the course's start, or when the learner came if that is later
     over_at: int | None  # where the course has no end: when it is taken to be over
+    dated: bool  # whether any heavy work of the course has a due time
     heavy: list[HeavyWork]
 
     @property
@@ -60,10 +61,12 @@ def engaged(state: Learner, facts: Mapping[str, CourseFacts]) -> list[Engaged]:
             continue
         known = facts.get(course.course_id) or _unknown(course.course_id)
         entered_at = course.entered_at
-        heavy = [w for w in standing(course, known).heavy if w.due_at >= entered_at]
+        all_heavy = standing(course, known).heavy
+        heavy = [work for work in all_heavy if work.due_at >= entered_at]
+        dated = bool(known.heavy_dues or all_heavy)
         over_at = state.last_event_at + FORGOTTEN_AFTER if known.ends_at is None else None
         began_at = max(entered_at, known.starts_at or 0)
-        found.append(Engaged(course, known, began_at, over_at, heavy))
+        found.append(Engaged(course, known, began_at, over_at, dated, heavy))
     return found
 
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from statistics import fmean
 
 from benchmarks.outcome.tables import mean, share, table
 from benchmarks.outcome.truth import Truth, day_of
@@ -46,6 +47,7 @@ class Alerts:
                 )
             alert.messages += step.delivered
             alert.severity = step.severity
+            alert.instructor |= "instructor" in step.audience
             alert.at_once |= step.kind == "resolved" and step.at == step.raised_at
 
     def table(self, truth: Truth) -> str:
@@ -65,10 +67,23 @@ class Alerts:
         order = sorted(groups, key=lambda name: (name[0] in sums, name))
         head = (
             *("rule", "severity", "alerts", "per 1,000 learner-weeks", "about passers"),
+            "against the same day",
             *("messages an alert", "raised and resolved in one second"),
         )
         rows = [(*name, *_row(groups[name], weeks, truth)) for name in order]
         return f"{weeks:,.0f} learner-weeks.\n\n{table(head, rows)}"
+
+
+def _same_day(alerts: list[Published], truth: Truth) -> str:
+    """By how many points those with the alert pass more than the others in the course that day."""
+    differences = [
+        100 * (truth.passed(alert.course_id, alert.user) - others)
+        for alert in alerts
+        if alert.course_id is not None
+        and (others := truth.others_passing(alert.course_id, alert.user, day_of(alert.raised_at)))
+        is not None
+    ]
+    return f"{fmean(differences):+.0f}" if differences else "-"
 
 
 def _row(alerts: list[Published], weeks: float, truth: Truth) -> tuple[str, ...]:
@@ -82,6 +97,7 @@ def _row(alerts: list[Published], weeks: float, truth: Truth) -> tuple[str, ...]
         f"{len(alerts):,}",
         f"{1000 * len(alerts) / weeks:.1f}",
         share(sum(passing), len(passing)),
+        _same_day(alerts, truth),
         mean([alert.messages for alert in alerts], 2),
         f"{sum(alert.at_once for alert in alerts):,}",
     )

@@ -57,6 +57,7 @@ class Truth:
     _decode: "msgspec.json.Decoder[Seen]" = field(
         default_factory=lambda: msgspec.json.Decoder(Seen)
     )
+    _present: dict[tuple[str, int], set[str]] = field(default_factory=dict)
     _expected: dict[str, float] = field(default_factory=dict)
 
     def take(self, value: bytes) -> int:
@@ -92,6 +93,16 @@ class Truth:
             if user in self.members[course] and self._runs(course, day)
         ]
         return fmean(found) if found else None
+
+    def others_passing(self, course_id: str, user: str, day: int) -> float | None:
+        """The share that passes of all others in the course on that day; None: there are none."""
+        if (course_id, day) not in self._present:
+            stays = ((u, self.stays[course_id, u]) for u in self.members[course_id])
+            self._present[course_id, day] = {
+                u for u, s in stays if s.entered <= day and (s.left is None or s.left > day)
+            }
+        others = self._present[course_id, day] - {user}
+        return fmean(self.passed(course_id, u) for u in others) if others else None
 
     def weeks(self, course_id: str) -> float:
         """Learner-weeks of a course: from max(enrolment, start) to min(unenrolment, end)."""

@@ -116,10 +116,10 @@ def silence_in(each: Engaged, state: Learner, step: Step) -> Silence | None:
     """The present silence in a course; None where nothing will be said of it."""
     rule = step.thresholds(InactiveDays, each.course.course_id)
     work = next(iter(each.open_work), None)
-    if work is None and each.heavy:
+    if work is None and each.dated:
         return None
     levels = []
-    days = rule.levels(dated=bool(each.heavy))
+    days = rule.levels(dated=each.dated)
     for severity, count in zip(SEVERITIES, days, strict=False):
         at = each.silent_for(state.last_work_at, count * DAY)
         if work is not None:

@@ -488,3 +488,8 @@ def test_every_timer_says_the_same_before_an_event_on_ticks_and_under_the_stream
 def test_a_grade_that_shows_a_submission_ends_what_is_said_of_the_deadline() -> None:
     bench = ticked(learner(due(14, 60), 1), 11, 14).send(graded(at(15), 70, "a1"))
     assert said(bench, "inactive_days")[-1] == ("resolved", "cleared")
+
+
+def test_a_course_whose_due_times_lie_before_the_enrolment_has_due_dates() -> None:
+    bench = Bench(facts=due(5)).send(enrolled(at(6)))
+    assert said(ticked(bench, 20, 34), "inactive_days") == []
