@@ -6,7 +6,7 @@ from typing import TypeVar, cast
 
 from msgspec import Struct
 
-from domain.alerts import Transition
+from domain.alerts import Response, Transition
 from domain.changes import Change
 from domain.course_facts import CourseFacts
 from domain.examples import Lesson
@@ -51,6 +51,8 @@ class Step:
     changes: list[Change] = field(default_factory=list)
     published: list[Transition] = field(default_factory=list)
     lessons: list[Lesson] = field(default_factory=list)
+    responses: list[tuple[int, Response]] = field(default_factory=list)  # each behind how many of
+    # `published`
 
     @property
     def zone(self) -> str:
