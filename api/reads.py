@@ -14,7 +14,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 
 from api.alert_query import AlertQuery
 from api.outage import DatabaseOutage
-from api.rows import Asked, RowReader, Rows
+from api.rows import AlertRow, Asked, RowReader, Rows, read_alert
 from api.snapshots import SQL, Connection, Snapshots
 from domain.ids import partition_of
 from domain.stored.checkpoint import Checkpoint
@@ -111,6 +111,14 @@ class Reads:
             raise OtherTablesError from error
         self._remember(key, rows)
         return rows
+
+    async def alert(self, user_id: str, alert_id: str) -> AlertRow | None:
+        """One alert of a learner; raises what `rows` does, from memory nothing."""
+        try:
+            return await self._read(self._pool, lambda one: read_alert(one, user_id, alert_id))
+        except (psycopg.ProgrammingError, msgspec.DecodeError) as error:
+            log.exception("tables_of_another_version")
+            raise OtherTablesError from error
 
     async def schema_version(self) -> int:
         """The version of the tables, 0 where there are none; raises DatabaseAwayError."""
