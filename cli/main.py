@@ -24,10 +24,11 @@ COMMANDS: Final = (
     "verify",
     "check",
     "models",
+    "alerts",
     "dead_letters",
     "token",
 )
-WITHOUT_KAFKA: Final = ("migrate", "check", "token")
+WITHOUT_KAFKA: Final = ("migrate", "check", "token", "alerts")
 
 
 _ABOUT = """Commands take their settings from environment variables:
