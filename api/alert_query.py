@@ -12,14 +12,13 @@ from uuid import UUID
 import msgspec
 
 from api.parameters import (
-    ALERT_TYPES,
     CURSOR_ALLOWED,
     SEVERITIES,
     SEVERITIES_ALLOWED,
     TYPES_ALLOWED,
 )
 from api.problems import ParameterError, invalid_parameter
-from domain.alerts import AlertType
+from domain.alerts import ALERT_TYPES, AlertType
 from domain.state.learner import Severity
 
 Name = TypeVar("Name", bound=str)

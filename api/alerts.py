@@ -16,14 +16,15 @@ from api.alert_shapes import (
     ByType,
     Filters,
     PerformanceAlerts,
-    Preferences,
     ShownState,
 )
-from api.parameters import ALERT_TYPES, SEVERITIES
-from api.rows import AlertCount, AlertRow, AlertRows, snapshot_number
+from api.parameters import SEVERITIES
+from api.pending import NOTHING, Pending, Said
+from api.preferences import preferences_of
+from api.rows import AlertCount, AlertRow, Rows, snapshot_number
 from contracts.alert_event import instant
 from domain import alerts
-from domain.alerts import Param, Resolution, Spoken
+from domain.alerts import ALERT_TYPES, Param, Resolution, Spoken
 from domain.course_facts import CourseFacts
 from domain.state.learner import Severity
 from domain.texts import text
@@ -31,40 +32,44 @@ from metrics.shapes import Action, ActionTarget, Evidence, Model, Text
 
 DAYS: Final = 7
 RECOMMENDED_MAX: Final = 5
-DEFAULT_PREFERENCES: Final = Preferences(
-    muted_types=[],
-    muted_categories=[],
-    min_severity="low",
-    quiet_hours=None,
-    max_per_day=None,
-    version=0,
-)
 
 
 def performance_alerts(
-    rows: AlertRows, query: AlertQuery, facts: Mapping[str, CourseFacts], now: int
+    rows: Rows, query: AlertQuery, facts: Mapping[str, CourseFacts], now: int
 ) -> PerformanceAlerts:
     """The alerts of one learner at `now`."""
-    show = partial(shown_alert, facts=facts, now=now, learned=rows.learned)
-    current = [show(row) for row in rows.current if row.expires_at > now]
+    found, pending = rows.alerts, rows.pending
+    show = partial(shown_alert, facts=facts, now=now, learned=found.learned, pending=pending)
+    current = [show(row) for row in found.current if row.expires_at > now]
+    unseen = [each for each in found.unacknowledged if not _is_acknowledged(pending, each)]
     return PerformanceAlerts(
         filters=_filters(query.filter),
         current_alerts=current,
-        alert_statistics=statistics(rows.counts),
-        alert_history=_history(rows.history, query, show),
+        alert_statistics=statistics(found.counts, unacknowledged=len(unseen)),
+        alert_history=_history(found.history, query, show),
         recommendations=recommendations(current),
-        preferences=DEFAULT_PREFERENCES,
+        preferences=preferences_of(rows),
     )
 
 
+def _is_acknowledged(pending: Pending, alert_id: str) -> bool:
+    return pending.over(alert_id, Said()).acknowledged_at is not None
+
+
 def shown_alert(
-    row: AlertRow, facts: Mapping[str, CourseFacts], now: int, learned: Mapping[int, int]
+    row: AlertRow,
+    facts: Mapping[str, CourseFacts],
+    now: int,
+    learned: Mapping[int, int],
+    pending: Pending = NOTHING,
 ) -> Alert:
     """An alert as it stands at `now`; an open one whose time is over has expired.
 
-    `learned` says until when a snapshot of the models had learned, by number.
+    `learned` says until when a snapshot of the models had learned, by number; `pending` is what
+    lies over the row.
     """
     transition, spoken = row.transition, row.transition.spoken
+    said = pending.over(row.alert_id, row.said)
     course = facts.get(transition.course_id or "")
     title_code = transition.title_code or f"alert.{transition.category}.title"
     message_code = transition.message_code or title_code
@@ -81,7 +86,7 @@ def shown_alert(
         title_code=title_code,
         message_code=message_code,
         params=transition.params,
-        state=_state(row, now),
+        state=shown_state(row, said, now),
         revision=row.revision,
         updated_at=instant(row.updated_at),
         resolved_at=_instant(row.resolved_at),
@@ -89,8 +94,8 @@ def shown_alert(
         suppressed_reason=transition.suppressed_reason,
         deferred_until=_instant(transition.deferred_until),
         expires_at=instant(row.expires_at),
-        acknowledged_at=None,
-        feedback=None,
+        acknowledged_at=_instant(said.acknowledged_at),
+        feedback=said.feedback,
         audience=list(transition.audience),
         course_id=transition.course_id,
         course_title=None if course is None else course.title,
@@ -103,8 +108,8 @@ def shown_alert(
     )
 
 
-def statistics(counts: Iterable[AlertCount]) -> AlertStatistics:
-    """Count what was raised in the last week; never filtered."""
+def statistics(counts: Iterable[AlertCount], *, unacknowledged: int) -> AlertStatistics:
+    """Count what was raised in the last week, and what is open; never filtered."""
     by_type = dict.fromkeys(ALERT_TYPES, 0)
     by_severity = dict.fromkeys(SEVERITIES, 0)
     total = suppressed = still_open = 0
@@ -122,7 +127,7 @@ def statistics(counts: Iterable[AlertCount]) -> AlertStatistics:
         by_severity=BySeverity(**by_severity),
         suppressed_last_week=suppressed,
         open=still_open,
-        unacknowledged=still_open,
+        unacknowledged=unacknowledged,
     )
 
 
@@ -181,10 +186,13 @@ def _filters(asked: Filter) -> Filters:
     )
 
 
-def _state(row: AlertRow, now: int) -> ShownState:
-    if row.state in {"open", "acknowledged"} and row.expires_at <= now:
+def shown_state(row: AlertRow, said: Said, now: int) -> ShownState:
+    """How an alert stands at `now`, given what its learner said about it."""
+    if row.state != "open":
+        return cast("ShownState", row.state)
+    if row.expires_at <= now:
         return "expired"
-    return cast("ShownState", row.state)
+    return "open" if said.acknowledged_at is None else "acknowledged"
 
 
 def _frequency(a_day: float) -> Literal["none", "low", "medium", "high"]:

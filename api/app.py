@@ -22,12 +22,15 @@ from api.methods import HeadAsGet
 from api.metrics import ApiMetrics, Counted
 from api.models import models_router
 from api.openapi import publish
+from api.pending import PendingWrites
 from api.problems import busy, unavailable
 from api.reads import DatabaseAwayError, DatabaseBusyError, OtherTablesError, Reads
+from api.responding import responding_router
 from api.routes import progress_router
 from api.schemas import schemas_router
 from api.server import STOP_SECONDS, Server, connections_max, listen
 from api.why import why_router
+from api.writer import KafkaAwayError, KafkaBusyError, Writer
 from contracts.schema import SCHEMA_VERSION
 from contracts.topics import partition_counts
 from runtime.clock import Clock
@@ -39,8 +42,10 @@ UNREADABLE: Final = {
     DatabaseAwayError: unavailable("the database does not answer"),
     DatabaseBusyError: busy("more is asked of the database than it can answer now"),
     OtherTablesError: unavailable("the tables are of another version than this program"),
+    KafkaAwayError: unavailable("Kafka did not acknowledge it: it may not hold, say it again"),
+    KafkaBusyError: busy("more is to be written than Kafka takes now"),
 }
-"""What is answered where an answer's rows cannot be read."""
+"""What is answered where an answer's rows cannot be read, or what is said cannot be written."""
 
 log = structlog.get_logger()
 
@@ -50,7 +55,8 @@ def create_app(settings: Settings, clock: Clock, metrics: ApiMetrics | None = No
     metrics = metrics or ApiMetrics()
     reads = Reads(settings, clock)
     lags = Lags(settings, clock, reads)
-    context = Context(settings, Authenticator(settings), reads, lags)
+    writer = Writer(settings)
+    context = Context(settings, Authenticator(settings), reads, lags, writer, PendingWrites())
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -63,6 +69,7 @@ def create_app(settings: Settings, clock: Clock, metrics: ApiMetrics | None = No
             stop.set()
             await asyncio.wait({watching}, timeout=STOP_SECONDS)
             watching.cancel()
+            await writer.close()
             await reads.close()
 
     app = FastAPI(
@@ -76,6 +83,7 @@ def create_app(settings: Settings, clock: Clock, metrics: ApiMetrics | None = No
     problems.install(app, UNREADABLE)
     app.include_router(progress_router(context))
     app.include_router(why_router(context))
+    app.include_router(responding_router(context))
     app.include_router(health_router(settings, reads, lags, metrics))
     app.include_router(models_router(context))
     app.include_router(schemas_router())

@@ -1,4 +1,4 @@
-"""Which other origins may read the API with a bearer token: none but those that are named."""
+"""Which other origins may use the API with a bearer token: none but those that are named."""
 
 from typing import Final
 
@@ -17,8 +17,8 @@ def allow_origins(app: FastAPI, settings: Settings) -> None:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=origins,
-            allow_methods=("GET", "HEAD"),
-            allow_headers=("Authorization", "If-None-Match"),
+            allow_methods=("GET", "HEAD", "POST", "PUT"),
+            allow_headers=("Authorization", "Content-Type", "If-None-Match"),
             expose_headers=("ETag", "Retry-After"),
             allow_credentials=False,
             max_age=_MAX_AGE_SECONDS,

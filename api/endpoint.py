@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
@@ -19,9 +19,11 @@ from api.envelope import Env, degraded, envelope, view_of
 from api.etag import answer_etag, is_known
 from api.freshness import Lags
 from api.parameters import Allowed, UserId
+from api.pending import PendingWrites
 from api.problems import ParameterError, invalid_parameter, not_found
 from api.reads import Reads
 from api.rows import Rows
+from api.writer import Writer
 from metrics.view import View
 from runtime.settings import Settings
 
@@ -38,6 +40,8 @@ class Context:
     authenticator: Authenticator
     reads: Reads
     lags: Lags
+    writer: Writer
+    pending: PendingWrites
 
 
 def bearer(request: Request) -> str | None:
@@ -111,6 +115,7 @@ class Endpoint(Generic[Query]):
         rows = await context.reads.rows(learner, query.alerts, models=query.models)
         if query.user_id is not None and rows.state is None:
             raise not_found(_NEVER_SEEN)
+        rows = replace(rows, pending=context.pending.of(learner, rows.checkpoint))
         now = context.reads.now(rows.checkpoint)
         view = view_of(rows, now, context.settings)
         etag = answer_etag(request, rows, view.zone, now, degraded(rows, view))

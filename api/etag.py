@@ -32,6 +32,7 @@ def answer_etag(request: Request, rows: Rows, zone: str, now: int, degraded: Ite
         rows.newest_transition,
         rows.cohort_version,
         models_version(rows.models),
+        rows.pending,
         rows.checkpoint.configuration if rows.checkpoint else "",
         local_day(now, zone),
         now // MINUTE,

@@ -6,14 +6,13 @@ from typing import Annotated, Final, get_args
 
 from pydantic import AwareDatetime, BeforeValidator, Field
 
-from domain.alerts import AlertType
+from domain.alerts import ALERT_TYPES
 from domain.state.learner import Severity
 from metrics.shapes_trends import TrendType
 
 USER_ID_MAX: Final = 128
 CURSOR_MAX: Final = 1_024
 
-ALERT_TYPES: Final[tuple[AlertType, ...]] = get_args(AlertType)
 SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
 
 TYPES_ALLOWED: Final = f"all, or a comma list of {', '.join(ALERT_TYPES)}"

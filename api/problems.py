@@ -9,6 +9,7 @@ import msgspec
 import structlog
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from api.methods import allowed_methods
 
@@ -142,8 +143,18 @@ async def _of_http(request: Request, error: Exception) -> Response:
     code = status.name.lower()
     headers = dict(error.headers or {})
     if "Allow" in headers:
-        headers["Allow"] = allowed_methods(headers["Allow"])
+        headers["Allow"] = allowed_methods(_methods_here(request) or headers["Allow"])
     return _respond(ProblemError(status, code, detail, headers=headers))
+
+
+def _methods_here(request: Request) -> str:
+    """Every method that the path offers: each has a route of its own."""
+
+    def offers(method: str) -> bool:
+        scope = {**request.scope, "method": method}
+        return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+
+    return ", ".join(filter(offers, ("GET", "POST", "PUT", "PATCH", "DELETE")))
 
 
 async def _defect(_request: Request, error: Exception) -> Response:

@@ -19,9 +19,11 @@ LEFT JOIN LATERAL (
 ) AS checkpoint ON true
 LEFT JOIN (SELECT as_of, version FROM cohort_refresh) AS cohort_refresh ON true
 CROSS JOIN LATERAL (
-    SELECT count(*) AS alerts, sum(revision) AS revisions, max(updated_at) AS updated_at
+    SELECT
+        count(*) AS alerts, sum(revision) AS revisions, max(updated_at) AS updated_at,
+        sum(acknowledged_at) AS acknowledged, sum(feedback_at + length(feedback)) AS feedback
     FROM alert WHERE user_id = %(user_id)s
-) AS newest_transition
+) AS newest
 CROSS JOIN LATERAL (
     SELECT
         array_agg(course_id) AS facts_courses,
@@ -53,22 +55,24 @@ CROSS JOIN LATERAL (
         array_agg(severity) AS current_severity, array_agg(state) AS current_state,
         array_agg(raised_at) AS current_raised_at, array_agg(updated_at) AS current_updated_at,
         array_agg(expires_at) AS current_expires_at, array_agg(resolved_at) AS current_resolved_at,
-        array_agg(resolution) AS current_resolution, array_agg(body) AS current_body
+        array_agg(resolution) AS current_resolution, array_agg(body) AS current_body,
+        array_agg(ARRAY[acknowledged_at::text, feedback, feedback_at::text]) AS current_said
     FROM (
         SELECT * FROM alert
-        WHERE user_id = %(user_id)s AND state IN ('open', 'acknowledged') AND expires_at > now
+        WHERE user_id = %(user_id)s AND state = 'open' AND expires_at > now
           AND type = ANY(%(types)s) AND severity = ANY(%(severities)s) AND raised_at >= %(since)s
         ORDER BY array_position(ARRAY['high', 'medium', 'low'], severity), raised_at DESC, alert_id
         LIMIT %(current_max)s
     ) AS page
-) AS current_alerts
+) AS current
 CROSS JOIN LATERAL (
     SELECT
         array_agg(alert_id::text) AS history_alert_id, array_agg(revision) AS history_revision,
         array_agg(severity) AS history_severity, array_agg(state) AS history_state,
         array_agg(raised_at) AS history_raised_at, array_agg(updated_at) AS history_updated_at,
         array_agg(expires_at) AS history_expires_at, array_agg(resolved_at) AS history_resolved_at,
-        array_agg(resolution) AS history_resolution, array_agg(body) AS history_body
+        array_agg(resolution) AS history_resolution, array_agg(body) AS history_body,
+        array_agg(ARRAY[acknowledged_at::text, feedback, feedback_at::text]) AS history_said
     FROM (
         SELECT * FROM alert
         WHERE user_id = %(user_id)s
@@ -77,7 +81,7 @@ CROSS JOIN LATERAL (
         ORDER BY raised_at DESC, alert_id
         LIMIT %(history_max)s
     ) AS page
-) AS alert_history
+) AS history
 CROSS JOIN LATERAL (
     SELECT
         array_agg(type) AS count_type, array_agg(severity) AS count_severity,
@@ -92,16 +96,20 @@ CROSS JOIN LATERAL (
         FROM (
             SELECT type, severity, state, expires_at, raised_at > now - %(week)s AS recent
             FROM alert WHERE user_id = %(user_id)s
-        ) AS each_alert
+        ) AS each
         GROUP BY type, severity
     ) AS counted
-) AS alert_counts
+) AS counts
+CROSS JOIN LATERAL (
+    SELECT array_agg(alert_id::text) AS unseen FROM alert
+    WHERE user_id = %(user_id)s AND state = 'open' AND expires_at > now AND acknowledged_at IS NULL
+) AS unseen
 
 -- name: alert
 -- One alert, in the order of the fields of AlertRow.
 SELECT
     alert_id::text, revision, severity, state, raised_at, updated_at, expires_at, resolved_at,
-    resolution, body
+    resolution, body, ARRAY[acknowledged_at::text, feedback, feedback_at::text]
 FROM alert WHERE alert_id = %(alert_id)s::uuid AND user_id = %(user_id)s
 
 -- name: schema_version

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from typing_extensions import override
 
 from api.endpoint import Context, Endpoint
-from api.endpoints import alerts, dashboard, predictions, trends
+from api.endpoints import alerts, dashboard, predictions, preferences, trends
 from api.problems import CONTENT_TYPE, ProblemBody
 
 ENDPOINTS: Final[tuple[Endpoint[Any], ...]] = (
@@ -20,6 +20,7 @@ ENDPOINTS: Final[tuple[Endpoint[Any], ...]] = (
     predictions.ENDPOINT,
     alerts.ENDPOINT,
     trends.ENDPOINT,
+    preferences.ENDPOINT,
 )
 PUBLISHED: Final = "/api/v1/progress/"
 PREFIXES: Final = ("/api/progress/", PUBLISHED)
@@ -29,14 +30,18 @@ BEARER: Final = HTTPBearer(
     description="`sub` is the learner; the scope progress:read:any may add `user_id`, and "
     "models:read may ask for the models.",
 )
+_OF_PAGES: Final = (401, 403, 404, 422, 500, 503)
 _PROBLEMS: Final = {
     401: "No token, or one that is not accepted.",
     403: "The token does not cover what is asked for.",
-    404: "No such learner was ever seen.",
+    404: "No such learner was ever seen; or no such alert, of one's own.",
+    408: "The body did not come in time.",
+    409: "The alert was over too long ago.",
+    413: "The body is too large.",
     422: "A parameter that cannot be taken; `errors` says what can.",
     500: "A defect of ours; it was logged.",
-    503: "`unavailable`: Postgres is away and memory has nothing young enough, or the issuer's "
-    "keys are not known. `busy`: too much is asked at this moment. See Retry-After.",
+    503: "`unavailable`: Postgres is away and memory has nothing young enough, Kafka is away, or "
+    "the issuer's keys are not known. `busy`: too much is asked at this moment. See Retry-After.",
 }
 
 
@@ -54,7 +59,7 @@ def progress_router(context: Context) -> APIRouter:
             response_description="The page.",
             include_in_schema=prefix == PUBLISHED and not slash,
             operation_id=operation_id(endpoint.name),
-            summary=endpoint.name.replace("-", " ").capitalize(),
+            summary=_words(endpoint.name).capitalize(),
             description=endpoint.description,
         )
     return router
@@ -90,7 +95,7 @@ def _responses() -> dict[int | str, dict[str, Any]]:
     return {
         200: {"headers": etag},
         304: {"description": "The client has this answer already.", "headers": etag},
-        **problem_responses(*_PROBLEMS),
+        **problem_responses(*_OF_PAGES),
     }
 
 
@@ -114,8 +119,12 @@ def _header(description: str, kind: str = "string") -> dict[str, Any]:
 
 def operation_id(page: str) -> str:
     """The name of a page's operation, and so of a method in generated clients."""
-    first, *rest = page.split("-")
+    first, *rest = _words(page).split()
     return first + "".join(word.capitalize() for word in rest)
+
+
+def _words(page: str) -> str:
+    return page.replace("-", " ").replace("/", " ")
 
 
 def page_of(operation: str) -> str | None:

@@ -10,10 +10,11 @@ from psycopg.rows import namedtuple_row
 
 from api.alert_query import BEGINNING, END, FIRST_ID, AlertQuery
 from api.bounded import Bounded
-from api.parameters import ALERT_TYPES, SEVERITIES
+from api.parameters import SEVERITIES
+from api.pending import NOTHING, Pending, Said
 from api.snapshots import SQL, Connection, LearnedUntil, Snapshots
 from contracts.alert_event import decode_transition
-from domain.alerts import Spoken, Transition
+from domain.alerts import ALERT_TYPES, Feedback, Spoken, Transition
 from domain.configuration import Configuration, adopted
 from domain.course_facts import CourseFacts
 from domain.keepers.recent import newest
@@ -44,9 +45,10 @@ class AlertRow(NamedTuple):
     resolved_at: int | None
     resolution: str | None
     transition: Transition
+    said: Said = Said()
 
 
-_ALERT_COLUMNS: Final = (*AlertRow._fields[:-1], "body")
+_ALERT_COLUMNS: Final = (*AlertRow._fields[:-2], "body", "said")
 _COHORT_FIGURES: Final = tuple(each.name for each in fields(CohortCourse))[1:]
 
 
@@ -68,6 +70,7 @@ class AlertRows:
     history: Sequence[AlertRow] = ()
     counts: Sequence[AlertCount] = ()
     learned: Mapping[int, int] = field(default_factory=dict)  # until when, by snapshot
+    unacknowledged: Sequence[str] = ()  # the ids of those that are open and were not acknowledged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +89,7 @@ class Rows:
     newest_transition: tuple[int | None, ...]
     alerts: AlertRows
     models: Models | None = None  # None: not asked for
+    pending: Pending = NOTHING
     stale: bool = False
 
 
@@ -199,7 +203,9 @@ class RowReader:
             facts_version=digest(held.value.data for held in facts.values()),
             cohort=_cohort(needed, row),
             cohort_version=() if row.as_of is None else (row.as_of, row.version),
-            newest_transition=(row.alerts, row.revisions, row.updated_at),
+            newest_transition=(
+                *(row.alerts, row.revisions, row.updated_at, row.acknowledged, row.feedback),
+            ),
             alerts=alerts,
             models=_models(known, row) if asked.models else None,
         )
@@ -336,11 +342,19 @@ def _alert_rows(row: Any) -> AlertRows:
         current=[_alert(each) for each in _columns(row, "current", _ALERT_COLUMNS)],
         history=[_alert(each) for each in _columns(row, "history", _ALERT_COLUMNS)],
         counts=[AlertCount(*each) for each in counts],
+        unacknowledged=row.unseen or (),
     )
 
 
 def _alert(columns: Sequence[Any]) -> AlertRow:
-    return AlertRow._make([*columns[:-1], _transition(columns[-1])])
+    *rest, body, said = columns
+    return AlertRow._make([*rest, _transition(body), _said(*said)])
+
+
+def _said(acknowledged_at: str | None, feedback: Feedback | None, at: str | None) -> Said:
+    """What its learner said about an alert, from an array of texts."""
+    first = None if acknowledged_at is None else int(acknowledged_at)
+    return Said(first, feedback, None if at is None else int(at))
 
 
 @lru_cache(maxsize=HELD_MAX)

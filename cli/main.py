@@ -26,10 +26,11 @@ COMMANDS: Final = (
     "why",
     "check",
     "models",
+    "alerts",
     "dead_letters",
     "token",
 )
-WITHOUT_KAFKA: Final = ("migrate", "check", "token")
+WITHOUT_KAFKA: Final = ("migrate", "check", "token", "alerts")
 
 
 _ABOUT = """Commands take their settings from environment variables:

@@ -6,7 +6,16 @@ from typing import Final
 
 import msgspec
 
-from domain.alerts import Action, Contribution, Evidence, Param, Subject, Transition
+from domain.alerts import (
+    Action,
+    Contribution,
+    Evidence,
+    Param,
+    Published,
+    Response,
+    Subject,
+    Transition,
+)
 from domain.ids import shown_id
 from domain.texts import text
 
@@ -19,6 +28,8 @@ TYPE_PREFIX: Final = "learnstream.alert."
 
 _encoder: Final = msgspec.json.Encoder()
 _transitions: Final = msgspec.json.Decoder(Transition)
+_responses: Final = msgspec.json.Decoder(Response)
+_RESPONSES: Final = tuple(b'{"kind":"%s"' % kind for kind in (b"acknowledged", b"feedback"))
 
 
 class RuleName(msgspec.Struct, frozen=True):
@@ -91,13 +102,18 @@ class AlertEvent(msgspec.Struct, frozen=True):
     data: AlertData
 
 
-def encode_transition(transition: Transition) -> bytes:
-    """The JSON of one transition, as `progress.alerts` carries it."""
-    return _encoder.encode(transition)
+def encode_transition(published: Published) -> bytes:
+    """The JSON of a transition or a response, as `progress.alerts` carries it."""
+    return _encoder.encode(published)
+
+
+def decode_published(data: bytes) -> Published:
+    """What `encode_transition` made; raises msgspec.DecodeError where it is none of both."""
+    return _responses.decode(data) if data.startswith(_RESPONSES) else decode_transition(data)
 
 
 def decode_transition(data: bytes) -> Transition:
-    """One transition; raises msgspec.DecodeError where it is none."""
+    """One transition, as the body of an alert's row is; raises msgspec.DecodeError else."""
     return _transitions.decode(data)
 
 

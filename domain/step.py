@@ -6,7 +6,7 @@ from typing import TypeVar, cast
 
 from msgspec import Struct
 
-from domain.alerts import Transition
+from domain.alerts import Response, Transition
 from domain.changes import Change
 from domain.course_facts import CourseFacts
 from domain.engaged import Engaged, engaged
@@ -54,6 +54,8 @@ class Step:
     changes: list[Change] = field(default_factory=list)
     published: list[Transition] = field(default_factory=list)
     lessons: list[Lesson] = field(default_factory=list)
+    responses: list[tuple[int, Response]] = field(default_factory=list)
+    """Each with how many of `published` it comes behind."""
     seen: list[Engaged] | None = None  # while rules look at one set of changes
 
     def engaged(self, state: Learner) -> list[Engaged]:

@@ -75,6 +75,7 @@ def _average(view: View, first: int, last: int) -> float | None:
 
 def _recent(view: View, recent: Recent) -> RecentActivity:
     event = EVENTS[recent.type]
+    assert event.OBJECT is not None, "an event that is listed is about something"
     kind, _ = event.OBJECT
     facts = view.facts.get(recent.course_id) if recent.course_id is not None else None
     object_id = recent.course_id if kind == "course" else recent.object_id

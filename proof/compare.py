@@ -11,16 +11,18 @@ from proof.report import Check
 Key = TypeVar("Key", bound=Hashable)
 
 
-class _TransitionId(msgspec.Struct):
+class _PublishedId(msgspec.Struct):
+    kind: str
     alert_id: str
-    revision: int
+    at: int
+    revision: int | None = None
 
 
 class _EventId(msgspec.Struct):
     id: str
 
 
-_transition_ids = msgspec.json.Decoder(_TransitionId)
+_published_ids = msgspec.json.Decoder(_PublishedId)
 _event_ids = msgspec.json.Decoder(_EventId)
 
 
@@ -64,12 +66,13 @@ def compare_sequences(
 
 
 def transition_id(data: bytes) -> str:
-    """The id of a transition: of one alert, one revision."""
+    """The id of a transition: of one alert, one revision; of a response, its kind and time."""
     try:
-        found = _transition_ids.decode(data)
+        found = _published_ids.decode(data)
     except msgspec.DecodeError:
         return "not a transition"
-    return f"{found.alert_id}/{found.revision}"
+    what = f"{found.kind} at {found.at}" if found.revision is None else found.revision
+    return f"{found.alert_id}/{what}"
 
 
 def event_id(data: bytes) -> str:

@@ -10,7 +10,7 @@ import msgspec
 from contracts.alert_event import encode_alert_event, encode_transition
 from contracts.dead_letter import dead_letter_key, dead_letter_value
 from contracts.lessons import encode_lesson
-from domain.alerts import Transition
+from domain.alerts import Published, Transition
 from domain.configuration import Configuration, adopted
 from domain.events.decode import Accepted, Record, decode
 from domain.fold.inputs import FoldVersion, Input
@@ -164,9 +164,11 @@ class Oracle:
         for course_id, facts in effects.facts.items():
             expected.facts[course_id] = encode_facts(facts)
         source = self._fold.configuration.alert_source
-        for transition in filter(self._is_known, effects.transitions):
-            event = encode_alert_event(transition, source) if transition.delivered else None
-            expected.published.append(Told(encode_transition(transition), event))
+        for published in filter(self._is_known, effects.published()):
+            event = None
+            if isinstance(published, Transition) and published.delivered:
+                event = encode_alert_event(published, source)
+            expected.published.append(Told(encode_transition(published), event))
         for lesson in effects.lessons:
             if expected.knows(lesson.user_id):
                 expected.lessons.append(encode_lesson(lesson))
@@ -174,8 +176,8 @@ class Oracle:
             if expected.knows_letter(letter.record.offset, letter.reason):
                 expected.letters[letter.record.offset, letter.reason] = letter_digest(letter)
 
-    def _is_known(self, transition: Transition) -> bool:
-        return self.expected.knows(transition.user_id)
+    def _is_known(self, published: Published) -> bool:
+        return self.expected.knows(published.user_id)
 
 
 def newest_stretch(inputs: Iterable[Input]) -> tuple[int | None, int | None]:

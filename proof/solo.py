@@ -150,8 +150,10 @@ def concerns(own: Own, transition: Transition) -> bool:
 
     Of an alert about an assessment: what was done on it, and enrolments in its course. About a
     course: all of the course. About a streak: work since the day before its first day. About
-    none: the grades for a performance alert, otherwise everything.
+    none: the grades for a performance alert, otherwise everything. Preferences concern every alert.
     """
+    if own.type == "preferences_set":
+        return True
     event, subject = own.event, transition.subject
     course = getattr(event, "course_id", None)
     if transition.course_id is not None and course != transition.course_id:

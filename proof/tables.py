@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple
 import psycopg
 from psycopg import IsolationLevel
 
-from contracts.alert_event import decode_transition
+from contracts.alert_event import decode_published
+from domain.alerts import Response
 from domain.ids import partition_of
 from domain.stored.codec import decode_checkpoint, decode_learner
 from domain.stored.rows import learner_row
@@ -36,6 +37,19 @@ class AlertRow(NamedTuple):
     resolved_at: int | None
     resolution: str | None
     body: bytes
+    acknowledged_at: int | None = None
+    feedback: str | None = None
+    feedback_at: int | None = None
+
+    def after(self, said: Response) -> "AlertRow":
+        """The row once the learner has said that: first acknowledgement, newest feedback."""
+        if said.user_id != self.user_id:
+            return self
+        if said.kind == "acknowledged":
+            return self._replace(acknowledged_at=min(said.at, self.acknowledged_at or said.at))
+        if said.at < (self.feedback_at or said.at):
+            return self
+        return self._replace(feedback=said.feedback, feedback_at=said.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +110,18 @@ def checkpoint_tuple(data: bytes) -> tuple[Any, ...]:
 
 
 def alert_rows(transitions: Iterable[bytes]) -> dict[str, AlertRow]:
-    """The rows that follow: of each alert the newest whole transition, and the end after it."""
+    """The rows that follow: of each alert the newest whole transition, and the end after it.
+
+    Beside it what its learner said about it.
+    """
     rows: dict[str, AlertRow] = {}
     for body in transitions:
-        transition = decode_transition(body)
+        transition = decode_published(body)
         row = rows.get(transition.alert_id)
+        if isinstance(transition, Response):
+            if row is not None:
+                rows[transition.alert_id] = row.after(transition)
+            continue
         if row is not None and transition.revision <= row.revision:
             continue  # the sink keeps the first record of a revision
         if transition.kind != "resolved":
@@ -117,6 +138,9 @@ def alert_rows(transitions: Iterable[bytes]) -> dict[str, AlertRow]:
                 resolved_at=None,
                 resolution=None,
                 body=body,
+                acknowledged_at=None if row is None else row.acknowledged_at,
+                feedback=None if row is None else row.feedback,
+                feedback_at=None if row is None else row.feedback_at,
             )
         elif row is not None:
             rows[transition.alert_id] = row._replace(

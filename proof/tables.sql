@@ -17,7 +17,7 @@ SELECT course_id, facts FROM course_facts WHERE partition = %(partition)s
 -- An alert of a learner without a row belongs to no partition here: the caller tells by the key.
 -- name: alerts
 SELECT alert_id::text, user_id, revision, type, severity, alert.state, raised_at, alert.updated_at, expires_at,
-    resolved_at, resolution, body
+    resolved_at, resolution, body, acknowledged_at, feedback, feedback_at
 FROM alert LEFT JOIN learner USING (user_id)
 WHERE learner.partition = %(partition)s OR learner.partition IS NULL
 

@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from contracts.alert_event import decode_transition, encode_transition, instant
+from contracts.alert_event import decode_published, encode_transition, instant
 from contracts.topics import ACTIVITY, ALERTS, TRANSITIONS, Topic, partition_counts
 from domain.alerts import Transition
 from domain.fold.inputs import Input
@@ -140,10 +140,14 @@ class _Stands(NamedTuple):
 def _transitions(logs: Logs, partition: int, alert_id: str) -> list[_Stands]:
     """Those of one alert, in order."""
     found = [
-        _Stands(record.value or b"", decode_transition(record.value or b""))
+        (record.value or b"", decode_published(record.value or b""))
         for record in _records(logs, TRANSITIONS, partition, alert_id.encode())
     ]
-    return [each for each in found if each.transition.alert_id == alert_id]
+    return [
+        _Stands(data, each)
+        for data, each in found
+        if isinstance(each, Transition) and each.alert_id == alert_id
+    ]
 
 
 def _about_a_learner(

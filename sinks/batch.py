@@ -6,10 +6,10 @@ from typing import Protocol
 
 import msgspec
 
-from contracts.alert_event import decode_transition
+from contracts.alert_event import decode_published
 from contracts.snapshots import SERVING_KEY, Serving, decode_serving, snapshot_number
 from contracts.state_keys import PARTITION_KEY, course_of, is_learner
-from domain.alerts import Transition
+from domain.alerts import Feedback, Response, Transition
 from domain.stored.checkpoint import Checkpoint
 from domain.stored.codec import UnknownVersionError, decode_checkpoint, decode_learner
 from domain.stored.rows import LearnerRow, learner_row
@@ -53,12 +53,35 @@ class States:
     facts: dict[str, bytes] = field(default_factory=dict)
 
 
+@dataclass(slots=True, kw_only=True)
+class Responses:
+    """What a learner said about one alert, all in all."""
+
+    alert_id: str
+    user_id: str
+    acknowledged_at: int | None = None
+    feedback: Feedback | None = None
+    feedback_at: int | None = None
+
+    def take(self, said: Response) -> None:
+        """The first acknowledgement counts, and the newest feedback; of one time, the later one."""
+        if said.feedback is None:
+            self.acknowledged_at = min(self.acknowledged_at or said.at, said.at)
+        elif said.at >= (self.feedback_at or said.at):
+            self.feedback, self.feedback_at = said.feedback, said.at
+
+
 @dataclass(slots=True)
 class Alerts:
-    """Of each alert in a batch of `progress.alerts` the newest whole transition and end."""
+    """Of each alert in a batch of `progress.alerts` the newest whole transition and end.
+
+    What learners said about an alert counts whatever its revision, and is put together by rules
+    that do not depend on where batches end; the alert's row is there, as the fold knew the alert.
+    """
 
     published: list[tuple[Transition, bytes]] = field(default_factory=list)
     ended: list[Transition] = field(default_factory=list)
+    responses: list[Responses] = field(default_factory=list)
 
 
 def newest_states(records: Sequence[Record]) -> States:
@@ -112,12 +135,18 @@ def newest_alerts(records: Iterable[Record]) -> Alerts:
     revisions: dict[str, int] = {}
     published: dict[str, tuple[Transition, bytes]] = {}
     ended: dict[str, Transition] = {}
+    responses: dict[tuple[str, str], Responses] = {}
     for record in records:
         body = record.value or b""
         try:
-            transition = decode_transition(body)
+            transition = decode_published(body)
         except msgspec.DecodeError as error:
             raise CrashError(f"offset {record.offset} of the transitions: {error}") from error
+        if isinstance(transition, Response):
+            about = transition.alert_id, transition.user_id
+            known = responses.setdefault(about, Responses(alert_id=about[0], user_id=about[1]))
+            known.take(transition)
+            continue
         identity = transition.alert_id
         if transition.revision <= revisions.get(identity, 0):
             continue
@@ -126,7 +155,7 @@ def newest_alerts(records: Iterable[Record]) -> Alerts:
             ended[identity] = transition
         else:
             published[identity] = transition, body
-    return Alerts(list(published.values()), list(ended.values()))
+    return Alerts(list(published.values()), list(ended.values()), list(responses.values()))
 
 
 def learner_columns(learners: Sequence[tuple[LearnerRow, bytes]]) -> dict[str, list[object]]:
@@ -188,6 +217,18 @@ def ended_columns(ended: Sequence[Transition]) -> dict[str, list[object]]:
         "updated_at": [row.at for row in rows],
         "resolved_at": [row.resolved_at for row in rows],
         "resolution": [row.resolution for row in rows],
+    }
+
+
+def response_columns(responses: Sequence[Responses]) -> dict[str, list[object]]:
+    """The columns of `write_responses`."""
+    rows = sorted(responses, key=lambda said: said.alert_id)
+    return {
+        "alert_id": [row.alert_id for row in rows],
+        "user_id": [row.user_id for row in rows],
+        "acknowledged_at": [row.acknowledged_at for row in rows],
+        "feedback": [row.feedback for row in rows],
+        "feedback_at": [row.feedback_at for row in rows],
     }
 
 

@@ -17,6 +17,7 @@ from sinks.batch import (
     newest_models,
     newest_states,
     published_columns,
+    response_columns,
     snapshot_columns,
 )
 from sinks.position import SQL, Position, move_position
@@ -111,11 +112,16 @@ async def write_states(
 
 
 async def write_alerts(connection: AsyncConnection, alerts: Alerts) -> None:
-    """Upsert what was published, then what has ended: an alert may do both in one batch."""
+    """Upsert what was published, then what has ended: an alert may do both in one batch.
+
+    Then what learners said about alerts, whose rows are there by now.
+    """
     if alerts.published:
         await connection.execute(SQL["write_told_alerts"], published_columns(alerts.published))
     if alerts.ended:
         await connection.execute(SQL["write_ended_alerts"], ended_columns(alerts.ended))
+    if alerts.responses:
+        await connection.execute(SQL["write_responses"], response_columns(alerts.responses))
 
 
 async def _move(

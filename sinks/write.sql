@@ -106,6 +106,21 @@ FROM unnest(
 ) AS batch (alert_id, revision, state, updated_at, resolved_at, resolution)
 WHERE alert.alert_id = batch.alert_id::uuid AND alert.revision < batch.revision
 
+-- name: write_responses
+-- The first acknowledgement counts, and the newest feedback: least and greatest pass NULL over.
+UPDATE alert SET
+    acknowledged_at = least(alert.acknowledged_at, batch.acknowledged_at),
+    feedback = CASE
+        WHEN batch.feedback_at >= coalesce(alert.feedback_at, batch.feedback_at) THEN batch.feedback
+        ELSE alert.feedback
+    END,
+    feedback_at = greatest(alert.feedback_at, batch.feedback_at)
+FROM unnest(
+    %(alert_id)s::text[], %(user_id)s::text[], %(acknowledged_at)s::bigint[],
+    %(feedback)s::text[], %(feedback_at)s::bigint[]
+) AS batch (alert_id, user_id, acknowledged_at, feedback, feedback_at)
+WHERE alert.alert_id = batch.alert_id::uuid AND alert.user_id = batch.user_id
+
 -- name: write_snapshots
 -- A snapshot is never overwritten: of two records with one number the first counts.
 INSERT INTO model_snapshots (number, learned_until, snapshot, report, stored_at)

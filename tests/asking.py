@@ -11,7 +11,7 @@ from api.app import create_app
 from api.routes import ENDPOINTS
 from contracts.alert_event import encode_transition
 from contracts.state_keys import PARTITION_KEY, course_key
-from domain.alerts import Transition
+from domain.alerts import Published
 from domain.course_facts import CourseFacts
 from domain.ids import partition_of
 from domain.state.learner import Learner
@@ -67,7 +67,7 @@ async def store(
     *states: Learner,
     checkpoints: Iterable[Checkpoint] = (),
     facts: Mapping[int, Iterable[CourseFacts]] | None = None,
-    told: Iterable[Transition] = (),
+    told: Iterable[Published] = (),
 ) -> None:
     """Put rows into Postgres as the sink does, without a stream."""
     written: dict[int, list[Written]] = {}

@@ -157,6 +157,7 @@ class Bench:
         self.letters: list[Any] = []
         self.inputs: list[Any] = []
         self.lessons: list[Lesson] = []
+        self.responses: list[Any] = []
         self.fold = DefectiveFold(
             defect,
             new_checkpoint(0, 1, "topic-id", clock),
@@ -170,6 +171,12 @@ class Bench:
 
     def send(self, *events: Mapping[str, Any] | Record) -> "Bench":
         """Fold events in one batch and commit it."""
+        effects = self.fold.begin()
+        self.folded_into(effects, *events)
+        return self._commit(effects)
+
+    def folded_into(self, effects: Effects, *events: Mapping[str, Any] | Record) -> None:
+        """Fold events of a batch that is not committed yet."""
         offset = self.fold.checkpoint.next
         records = [
             item._replace(offset=offset + n)
@@ -177,9 +184,7 @@ class Bench:
             else record(item, offset + n)
             for n, item in enumerate(events)
         ]
-        effects = self.fold.begin()
         self.fold.fold(records, effects)
-        return self._commit(effects)
 
     def adopt(self, kind: str, payload: object) -> "Bench":
         effects = self.fold.begin()
@@ -204,4 +209,5 @@ class Bench:
         self.letters += effects.dead_letters
         self.inputs += effects.inputs
         self.lessons += effects.lessons
+        self.responses += [said for _, said in effects.responses]
         return self

@@ -55,9 +55,9 @@ class Outputs:
         ]
 
     def transitions(self) -> Iterable[Message]:
-        """Every transition of an alert, published or not."""
-        for transition in self.effects.transitions:
-            yield Message(transition.user_id.encode(), encode_transition(transition))
+        """Every transition of an alert, delivered or not, and what learners said about alerts."""
+        for published in self.effects.published():
+            yield Message(published.user_id.encode(), encode_transition(published))
 
     def alerts(self) -> Iterable[Message]:
         """What is published, as CloudEvents."""

@@ -45,7 +45,7 @@ class AlertsAnswer(PerformanceAlerts, Env):
 
 
 def _build(view: View, query: AlertsQuery, rows: Rows) -> PerformanceAlerts:
-    return performance_alerts(rows.alerts, query.alerts, view.facts, view.now)
+    return performance_alerts(rows, query.alerts, view.facts, view.now)
 
 
 ENDPOINT: Final = Endpoint(

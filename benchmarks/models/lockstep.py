@@ -10,9 +10,10 @@ from kafka.consumer.fetcher import ConsumerRecord
 
 from benchmarks.models.recorded import AlertsKnown, Recorded, append, raised_by_models
 from benchmarks.stack import a_folder, a_stack
-from contracts.alert_event import decode_transition
+from contracts.alert_event import decode_published
 from contracts.lessons import decode_lesson
 from contracts.topics import EXAMPLES, TRANSITIONS
+from domain.alerts import Transition
 from domain.events.decode import Rejected
 from domain.examples import Lesson
 from feeds.feed import Delivery
@@ -53,7 +54,8 @@ def recorded(settings: Settings, events: int) -> Recorded:
         if isinstance(lesson, Lesson):
             lessons.append(lesson)
     told = (record.value for record in _stored(settings, TRANSITIONS.name))
-    raised = raised_by_models(decode_transition(value) for value in told if value is not None)
+    published = (decode_published(value) for value in told if value is not None)
+    raised = raised_by_models(each for each in published if isinstance(each, Transition))
     return Recorded("kafka", events, lessons, raised)
 
 

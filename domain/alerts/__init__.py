@@ -7,18 +7,21 @@ what happens to it is published as numbered transitions (revisions).
 import uuid
 import zlib
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 import msgspec
 from msgspec import Struct, field
 
+from domain.events import activity
 from domain.state.learner import Severity
 
 ALERT_NAMESPACE: Final = uuid.UUID("6f6f3c0e-5d1e-5d2e-9a53-0b6c1f1f7b11")
 STALE_SECONDS: Final = 48 * 3600
 DAY: Final = 86_400
 
-AlertType: TypeAlias = Literal["performance", "engagement", "achievement", "system"]
+AlertType: TypeAlias = activity.AlertType
+ALERT_TYPES: Final[tuple[AlertType, ...]] = get_args(activity.AlertType)
+Feedback: TypeAlias = activity.Feedback
 TransitionKind: TypeAlias = Literal["raised", "updated", "resolved", "suppressed"]
 Resolution: TypeAlias = Literal[
     "cleared", "superseded", "corrected", "unenrolled", "course_finished"
@@ -167,6 +170,23 @@ class Transition(Struct, frozen=True, kw_only=True):
     def delivered(self) -> bool:
         """Whether notification services see it: nothing of a suppressed alert is delivered."""
         return self.state != "suppressed"
+
+
+class Response(Struct, frozen=True, kw_only=True):
+    """What a learner said about an alert, as `progress.alerts` carries it; no transition of it.
+
+    `at` is when it was said, in epoch seconds: the first acknowledgement counts, and the newest
+    feedback. `feedback` is None in an acknowledgement.
+    """
+
+    kind: Literal["acknowledged", "feedback"]
+    alert_id: str
+    user_id: str
+    at: int
+    feedback: Feedback | None = None
+
+
+Published: TypeAlias = Transition | Response
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,19 @@ from domain.alerts import (
     AlertState,
     Finding,
     Resolution,
+    Response,
     Rule,
     Subject,
     Transition,
     TransitionKind,
 )
-from domain.alerts.delivery import is_held_back, suppressed_reason
+from domain.alerts.delivery import (
+    Moment,
+    count_delivered,
+    deferred_until,
+    suppressed_reason,
+)
+from domain.events.activity import AlertAcknowledged, AlertFeedback
 from domain.state.learner import (
     ClosedAlert,
     Learner,
@@ -35,20 +42,20 @@ def forget_expired(state: Learner, now: int) -> None:
         _close(state, alert)
 
 
-def raise_alert(
-    state: Learner, finding: Finding, name: bytes, at: int, stale_before: int
-) -> Transition | None:
+def raise_alert(state: Learner, finding: Finding, name: bytes, moment: Moment) -> Transition | None:
     """Publish `finding` under the id `name`; None where the learner has too many open alerts.
 
-    What is older than `stale_before` is suppressed: a backfill does not notify. An alert that was
-    over and is true again since `at` keeps its id and continues with the next revision.
+    It may be suppressed: see `delivery`. An alert that was over and is true again since the moment
+    keeps its id and continues with the next revision.
     """
     if len(state.alerts) >= OPEN_ALERTS_MAX:
         state.overflow.alerts += 1
         return None
     rule = finding.rule
     closed = _take_closed(state, name)
-    raised_or_back_at = finding.at if closed is None else max(at, closed.at)
+    raised_or_back_at = finding.at if closed is None else max(moment.at, closed.at)
+    moment = moment._replace(at=raised_or_back_at)
+    reason = suppressed_reason(state, rule, finding.severity, moment)
     alert = OpenAlert(
         alert_id=name,
         rule=rule.category,
@@ -60,29 +67,36 @@ def raise_alert(
         course_id=finding.course_id,
         subject=finding.subject_id,
         said=finding.said,
-        suppressed=is_held_back(raised_or_back_at, stale_before),
+        suppressed=reason is not None,
         part=finding.part,
     )
     state.alerts.append(alert)
-    return _transition(state, finding, alert, "suppressed" if alert.suppressed else "raised")
+    if reason is not None:
+        told = _transition(state, finding, alert, "suppressed")
+        return replace(told, suppressed_reason=reason)
+    return _delivered(state, finding, alert, moment, "raised")
 
 
-def update_alert(
-    state: Learner, alert: OpenAlert, finding: Finding, at: int, stale_before: int
-) -> Transition:
+def update_alert(state: Learner, alert: OpenAlert, finding: Finding, moment: Moment) -> Transition:
     """Publish that an open alert says something else, or with another severity; it keeps its id.
 
-    One that was suppressed as stale is delivered from here on, if this change is not stale: to who
-    consumes it that is when it is raised.
+    One that was suppressed is delivered from here on, if nothing holds this change back: to who
+    consumes it that is when it is raised. What was delivered once stays so.
     """
-    alert.at = max(at, alert.at)
-    first_seen = alert.suppressed and not is_held_back(alert.at, stale_before)
-    alert.suppressed = alert.suppressed and not first_seen
+    alert.at = max(moment.at, alert.at)
+    moment = moment._replace(at=alert.at)
     alert.revision += 1
     alert.severity = finding.severity
     alert.said = finding.said
     alert.expires_at = finding.expires_at
-    return _transition(state, finding, alert, "raised" if first_seen else "updated")
+    if not alert.suppressed:
+        return _delivered(state, finding, alert, moment, "updated")
+    reason = suppressed_reason(state, finding.rule, finding.severity, moment)
+    if reason is not None:
+        told = _transition(state, finding, alert, "updated")
+        return replace(told, suppressed_reason=reason)
+    alert.suppressed = False
+    return _delivered(state, finding, alert, moment, "raised")
 
 
 def resolve_alert(
@@ -97,6 +111,28 @@ def resolve_alert(
     return replace(bare, resolved_at=alert.at, resolution=resolution)
 
 
+def is_known(state: Learner, alert_id: str) -> bool:
+    """Whether the alert is open, or among those that are over and remembered."""
+    name = uuid.UUID(alert_id).bytes
+    known = [alert.alert_id for alert in state.alerts], [alert.alert_id for alert in state.closed]
+    return any(name in ids for ids in known)
+
+
+def response(state: Learner, event: AlertAcknowledged | AlertFeedback, at: int) -> Response | None:
+    """What to publish of what a learner says about an alert; None of one that is not known here."""
+    if not is_known(state, event.alert_id):
+        return None
+    if isinstance(event, AlertFeedback):
+        return Response(
+            kind="feedback",
+            alert_id=event.alert_id,
+            user_id=state.user_id,
+            at=at,
+            feedback=event.value,
+        )
+    return Response(kind="acknowledged", alert_id=event.alert_id, user_id=state.user_id, at=at)
+
+
 def _close(state: Learner, alert: OpenAlert) -> None:
     state.closed.append(ClosedAlert(alert.alert_id, alert.revision, alert.at))
     del state.closed[:-CLOSED_ALERTS_MAX]
@@ -107,6 +143,16 @@ def _take_closed(state: Learner, name: bytes) -> ClosedAlert | None:
         if closed.alert_id == name:
             return state.closed.pop(index)
     return None
+
+
+def _delivered(
+    state: Learner, finding: Finding, alert: OpenAlert, moment: Moment, kind: TransitionKind
+) -> Transition:
+    """A transition that notification services see, at once or when quiet hours are over."""
+    until = deferred_until(state, finding.rule, moment)
+    if kind == "raised":
+        count_delivered(state, finding.rule, moment)
+    return replace(_transition(state, finding, alert, kind), deferred_until=until)
 
 
 def _transition(
@@ -121,7 +167,6 @@ def _transition(
         evidence=finding.evidence,
         suggested_actions=finding.actions,
         spoken=finding.spoken,
-        suppressed_reason=suppressed_reason(alert),
     )
 
 

@@ -18,6 +18,24 @@ Skills: TypeAlias = Annotated[list[Id], Meta(max_length=16)]
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**31)]
 Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=1e9)]
 Points: TypeAlias = Annotated[float, Meta(ge=-1e9, le=1e9)]
+AlertType: TypeAlias = Literal["performance", "engagement", "achievement", "system"]
+Severity: TypeAlias = Literal["low", "medium", "high"]
+Feedback: TypeAlias = Literal["useful", "not_useful", "acted"]
+CATEGORIES_MAX: Final = 64
+Types: TypeAlias = Annotated[list[AlertType], Meta(max_length=4)]
+Categories: TypeAlias = Annotated[list[Id], Meta(max_length=CATEGORIES_MAX)]
+TimeOfDay: TypeAlias = Annotated[
+    str, Meta(min_length=5, max_length=5, pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")
+]
+AlertsADay: TypeAlias = Annotated[int, Meta(ge=0, le=1000)]
+AlertId: TypeAlias = Annotated[
+    str,
+    Meta(
+        min_length=36,
+        max_length=36,
+        pattern="^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+    ),
+]
 
 
 class Event(Struct, frozen=True, kw_only=True, tag_field="type", gc=False):
@@ -28,12 +46,13 @@ class Event(Struct, frozen=True, kw_only=True, tag_field="type", gc=False):
     another value stands for null, a property has it.
 
     Attributes:
-        OBJECT: what the event was done on: its kind, and the field that has its id.
+        OBJECT: what the event was done on: its kind, and the field that has its id. None: it is
+            no activity, and not listed among the recent ones.
         BY: who did it.
         WORK: whether it is the learner's own work; of a view, where its kind is not passive.
     """
 
-    OBJECT: ClassVar[tuple[ObjectKind, str]]
+    OBJECT: ClassVar[tuple[ObjectKind, str] | None]
     BY: ClassVar[Literal["learner", "system"]] = "learner"
     WORK: ClassVar[bool] = False
 
@@ -230,6 +249,46 @@ class DeadlineExtended(InCourse, frozen=True, kw_only=True, tag="deadline_extend
     due_at: datetime | None
 
 
+class QuietHours(Struct, frozen=True, kw_only=True, gc=False):
+    """From when to when alerts wait, in the learner's zone; over midnight where it ends earlier."""
+
+    from_: TimeOfDay = field(name="from")
+    to: TimeOfDay
+
+
+class PreferencesSet(Event, frozen=True, kw_only=True, tag="preferences_set"):
+    """Which alerts the learner wants to get, all of it; what is not given holds nothing back.
+
+    `version` is the writer's own count. `max_per_day` is of local days.
+    """
+
+    OBJECT = None
+
+    muted_types: Types | None = None
+    muted_categories: Categories | None = None
+    min_severity: Severity | None = None
+    quiet_hours: QuietHours | None = None
+    max_per_day: AlertsADay | None = None
+    version: Count | None = None
+
+
+class AlertAcknowledged(Event, frozen=True, kw_only=True, tag="alert_acknowledged"):
+    """The learner has seen an alert."""
+
+    OBJECT = None
+
+    alert_id: AlertId
+
+
+class AlertFeedback(Event, frozen=True, kw_only=True, tag="alert_feedback"):
+    """What the learner thinks of an alert."""
+
+    OBJECT = None
+
+    alert_id: AlertId
+    value: Feedback
+
+
 AnyEvent: TypeAlias = (
     Enrolled
     | Unenrolled
@@ -247,6 +306,9 @@ AnyEvent: TypeAlias = (
     | CourseFinished
     | AssessmentExcused
     | DeadlineExtended
+    | PreferencesSet
+    | AlertAcknowledged
+    | AlertFeedback
 )
 
 EVENTS: Final[dict[str, type[AnyEvent]]] = {
@@ -260,9 +322,7 @@ if TYPE_CHECKING:
 else:
     EventType = Literal[EVENT_TYPES]
 
-NOT_YET_SUPPORTED: Final = frozenset(
-    {"preferences_set", "alert_acknowledged", "alert_feedback", "erasure_requested"}
-)
+NOT_YET_SUPPORTED: Final = frozenset({"erasure_requested"})
 PASSIVE_KINDS: Final = frozenset({"homepage", "login"})
 
 

@@ -21,6 +21,8 @@ from domain.events.activity import (
     DeadlineExtended,
     GoalSet,
     Id,
+    PreferencesSet,
+    QuietHours,
 )
 from domain.events.json_objects import (
     LEARNER_ID_MAX,
@@ -104,7 +106,7 @@ _NAMES: Final[dict[type, frozenset[str]]] = {
 }
 
 
-def _leaf(annotation: object) -> Leaf:
+def _behind(annotation: object) -> Leaf | Shape:
     """How a member is looked at, by the type that its field has."""
     if annotation == Id:
         return "id"
@@ -112,14 +114,18 @@ def _leaf(annotation: object) -> Leaf:
         return "time"
     if get_origin(annotation) is dict:
         return "map"
-    inside = {_leaf(each) for each in get_args(annotation)} - {"other"}
-    return inside.pop() if inside else "other"
+    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
+        return _shape(annotation)
+    inside = [each for each in map(_behind, get_args(annotation)) if each != "other"]
+    return inside[0] if inside else "other"
 
 
-_LEAVES: Final[dict[str, Leaf]] = {
-    field.encode_name: _leaf(field.type)
-    for kind in get_args(AnyEvent)
-    for field in msgspec.structs.fields(kind)
+def _shape(kind: type[msgspec.Struct]) -> dict[str, Leaf | Shape]:
+    return {field.encode_name: _behind(field.type) for field in msgspec.structs.fields(kind)}
+
+
+_LEAVES: Final[dict[str, Leaf | Shape]] = {
+    name: behind for kind in get_args(AnyEvent) for name, behind in _shape(kind).items()
 }
 _SHAPE: Final[Shape] = dict(sorted((_LEAVES | {"type": "other", "user_id": "learner"}).items()))
 
@@ -315,6 +321,8 @@ def _check_values(event: AnyEvent, now: int) -> AnyEvent | Rejected:
         case DeadlineExtended() if event.due_at is not None:
             due_at = instant_of("due_at", event.due_at)
             return due_at if isinstance(due_at, Rejected) else event
+        case PreferencesSet(quiet_hours=QuietHours(from_=begins, to=ends)) if begins == ends:
+            return Rejected("wrong_type", "quiet_hours begin and end at the same time of day")
         case _:
             return event
 

@@ -2,6 +2,7 @@
 
 from typing import TypeAlias, assert_never
 
+from domain.alerts.lifecycle import response
 from domain.changes import (
     CourseAdded,
     DayBegan,
@@ -15,6 +16,8 @@ from domain.changes import (
 )
 from domain.course_facts import DAY
 from domain.events.activity import (
+    AlertAcknowledged,
+    AlertFeedback,
     AnyEvent,
     AssessmentExcused,
     AssessmentGraded,
@@ -28,6 +31,7 @@ from domain.events.activity import (
     GoalSet,
     ModuleCompleted,
     ModuleReopened,
+    PreferencesSet,
     QuestionAnswered,
     SessionEnded,
     SessionStarted,
@@ -38,7 +42,7 @@ from domain.events.activity import (
 from domain.events.decode import Accepted
 from domain.fold import grading
 from domain.fold.reacting import react
-from domain.keepers import days, goals, membership, modules, patterns, sessions
+from domain.keepers import days, goals, membership, modules, patterns, preferences, sessions
 from domain.keepers.contents import first_in_hour
 from domain.keepers.courses import entered, find_course, freeze, list_courses, seen_in
 from domain.keepers.deduplication import content_of, remember
@@ -65,6 +69,8 @@ AboutUnits: TypeAlias = (
     | ModuleCompleted
     | ModuleReopened
 )
+
+Wanted: TypeAlias = GoalSet | GoalRemoved | PreferencesSet | AlertAcknowledged | AlertFeedback
 
 
 def advance(state: Learner, accepted: Accepted, step: Step) -> None:
@@ -172,13 +178,13 @@ def _dispatch(state: Learner, event: AnyEvent, zone: str, step: Step) -> None:
             _seen_in(state, event.course_id, step)
         case SessionStarted() | SessionEnded():
             _presence(state, event, step)
-        case GoalSet() | GoalRemoved():
-            goals.take(state, event, step.at)
         case Enrolled() | Unenrolled() | CourseFinished():
             _membership(state, event, step)
         case QuestionAnswered():
             _seen_in(state, event.course_id, step)
             _answered(state, event)
+        case GoalSet() | GoalRemoved() | PreferencesSet() | AlertAcknowledged() | AlertFeedback():
+            _wanted(state, event, step)
         case _:
             _about_units(state, event, zone, step)
 
@@ -223,6 +229,21 @@ def _about_units(state: Learner, event: AboutUnits, zone: str, step: Step) -> No
 def _freeze(state: Learner, course: Course, step: Step) -> None:
     mark = step.adopted.default_pass_mark
     freeze(state, course, step.facts.get(course.course_id), mark)
+
+
+def _wanted(state: Learner, event: Wanted, step: Step) -> None:
+    """What the learner decides: goals, preferences, and what to think of an alert."""
+    match event:
+        case GoalSet() | GoalRemoved():
+            goals.take(state, event, step.at)
+        case PreferencesSet():
+            preferences.take(state, event, step.at)
+        case AlertAcknowledged() | AlertFeedback():
+            said = response(state, event, step.at)
+            if said is not None:
+                step.responses.append((len(step.published), said))
+        case _:
+            assert_never(event)
 
 
 def _presence(state: Learner, event: SessionStarted | SessionEnded, step: Step) -> None:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
-from domain.alerts import STALE_SECONDS, Transition
+from domain.alerts import STALE_SECONDS, Published, Response, Transition
 from domain.configuration import Configuration, adopted
 from domain.course_facts import CourseFacts
 from domain.events import decode as decoding
@@ -80,6 +80,8 @@ class Effects:
     transitions: list[Transition] = field(default_factory=list)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     lessons: list[Lesson] = field(default_factory=list)
+    responses: list[tuple[int, Response]] = field(default_factory=list)
+    """What learners said about alerts, each behind so many of the transitions."""
     backfill: bool = False
     """Whether an event was folded that is too old to notify of."""
 
@@ -88,15 +90,25 @@ class Effects:
         """Whether there is nothing to write but the partition's checkpoint."""
         return not (self.changed or self.inputs or self.transitions or self.dead_letters)
 
-    def mark(self) -> tuple[int, int]:
-        """How much is published so far."""
-        return len(self.transitions), len(self.lessons)
+    def published(self) -> Iterator[Published]:
+        """What goes to `progress.alerts`, in the order in which it came."""
+        begin = 0
+        for place, said in self.responses:
+            yield from self.transitions[begin:place]
+            yield said
+            begin = place
+        yield from self.transitions[begin:]
 
-    def back_to(self, mark: tuple[int, int]) -> None:
+    def mark(self) -> tuple[int, int, int]:
+        """How much is published so far."""
+        return len(self.transitions), len(self.lessons), len(self.responses)
+
+    def back_to(self, mark: tuple[int, int, int]) -> None:
         """Take back what was published since then."""
-        transitions, lessons = mark
+        transitions, lessons, responses = mark
         del self.transitions[transitions:]
         del self.lessons[lessons:]
+        del self.responses[responses:]
 
 
 class _Turn(msgspec.Struct, frozen=True, gc=False):
@@ -281,6 +293,7 @@ class PartitionFold:
         step = self._step  # one for all turns: making it costs as much as decoding an event
         step.at, step.stale_before, step.scorer = turn.until, turn.stale_before, turn.scorer
         step.published, step.lessons = effects.transitions, effects.lessons
+        step.responses = effects.responses
         step.changes.clear()  # an event that raised may have left some
         woken = state.wake_at
         changed = bool(woken) and fire(state, step, turn.until)

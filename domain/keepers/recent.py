@@ -8,16 +8,24 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from domain.events.activity import EVENT_TYPES, EVENTS, AnyEvent, AssessmentGraded, ContentViewed
+from domain.events.activity import (
+    EVENT_TYPES,
+    EVENTS,
+    AnyEvent,
+    AssessmentGraded,
+    ContentViewed,
+    Event,
+)
 from domain.keepers.scores import percent_of
 from domain.state.learner import Learner
 from domain.state.limits import RECENT_MAX
 
-_KINDS: Final = {
+_KINDS: Final[dict[type[Event], tuple[int, str | None]]] = {
     kind: (code, None if kind.OBJECT[0] == "course" else kind.OBJECT[1])
     for code, kind in enumerate(EVENTS.values())
+    if kind.OBJECT is not None
 }
-"""Each type's code, and the field that names its object where that is not the course."""
+"""Of each type that is listed its code, and the field that names its object, but for the course."""
 
 _AT_BYTES: Final = 5
 _Packed: TypeAlias = tuple[
@@ -52,7 +60,9 @@ class Recent(msgspec.Struct, frozen=True, gc=False):
 
 
 def note(state: Learner, event: AnyEvent, at: int, *, timed: bool) -> None:
-    """Keep `event` among the newest ten, in order of event time."""
+    """Keep `event` among the newest ten, in order of event time, where its type is listed."""
+    if event.__class__ not in _KINDS:
+        return
     recent, when = state.recent, at.to_bytes(_AT_BYTES, "big")
     if len(recent) == RECENT_MAX:
         if when < recent[0][:_AT_BYTES]:

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from domain.alerts import Finding, Resolution, Rule
+from domain.alerts.delivery import Moment
 from domain.alerts.lifecycle import forget_expired, raise_alert, resolve_alert, update_alert
+from domain.keepers.days import zone_in_force
 from domain.state.learner import (
     Learner,
     OpenAlert,
@@ -54,8 +56,14 @@ def _publish(
     state: Learner, finding: Finding, name: bytes, alert: OpenAlert | None, step: Step
 ) -> None:
     if alert is None:
-        raised = raise_alert(state, finding, name, step.at, step.stale_before)
+        raised = raise_alert(state, finding, name, _moment(state, step))
         if raised is not None:
             step.published.append(raised)
     elif alert.said != finding.said or alert.expires_at != finding.expires_at:
-        step.published.append(update_alert(state, alert, finding, step.at, step.stale_before))
+        step.published.append(update_alert(state, alert, finding, _moment(state, step)))
+
+
+def _moment(state: Learner, step: Step) -> Moment:
+    """When what this step finds is published; a timer's `now` is the second after it."""
+    now = max(step.at, step.now - 1)
+    return Moment(step.at, now, step.stale_before, zone_in_force(state, now, step.zone))

@@ -5,17 +5,18 @@ date, scores are percent. A state is private to its fold until the commit, so it
 place.
 """
 
-from typing import Final, Literal, TypeAlias
+from typing import Final, TypeAlias
 
 from msgspec import Struct, field
 
+from domain.events import activity
 from domain.events.activity import GoalMetric
 from domain.predictions import Awaiting, Prediction, Reach
 from domain.state.course import Course, FinishedCourse
 from domain.state.limits import NEVER
 
 STATE_VERSION: Final = 5
-Severity: TypeAlias = Literal["low", "medium", "high"]
+Severity: TypeAlias = activity.Severity
 
 
 class Day(Struct, array_like=True, gc=False):
@@ -133,6 +134,20 @@ class ClosedAlert(Struct, array_like=True, gc=False):
     at: int
 
 
+class Preferences(Struct, array_like=True, gc=False):
+    """Which alerts the learner wants to get, as said last."""
+
+    at: int  # when it was said
+    version: int
+    muted_types: list[str]
+    muted_categories: list[str]
+    min_severity: Severity
+    quiet: tuple[int, int] | None  # from and to, in minutes of the local day
+    max_per_day: int | None
+    delivered: list[tuple[int, int]] = field(default_factory=list)  # how many on the newest days,
+    # oldest first; counted where there is a `max_per_day`
+
+
 class Overflow(Struct, array_like=True, gc=False):
     """What did not fit the bounds or came too late for them: counted, never silently dropped."""
 
@@ -197,6 +212,7 @@ class Learner(Struct, array_like=True):
     # order of `made_at`
     reach: Reach | None = None  # of forecasts, as labels so far ask for; None: as by formula
     overflow: Overflow = field(default_factory=Overflow)
+    preferences: Preferences | None = None  # None: none were ever set
 
     @property
     def zone(self) -> str | None:

@@ -29,6 +29,8 @@ SKILLS_MAX: Final = 32
 KINDS_MAX: Final = 16
 OPEN_ALERTS_MAX: Final = 64
 CLOSED_ALERTS_MAX: Final = 32
+DELIVERED_DAYS_MAX: Final = 2
+"""Alerts are counted for today, and for tomorrow where they wait until then."""
 AWAITING_MAX: Final = 48
 FROZEN_SECONDS: Final = 90 * 86_400
 """A finished course takes late events for so long, then only its last figures are kept."""

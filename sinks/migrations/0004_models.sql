@@ -28,3 +28,9 @@ ALTER TABLE learner
 
 -- An alert that is true again is open; some of these kept what had ended them before.
 UPDATE alert SET resolved_at = NULL, resolution = NULL WHERE state = 'open' AND resolved_at IS NOT NULL;
+
+-- What the learner said about an alert: when it was first acknowledged, and the newest feedback.
+ALTER TABLE alert
+    ADD COLUMN acknowledged_at bigint,
+    ADD COLUMN feedback        text,
+    ADD COLUMN feedback_at     bigint;

@@ -22,7 +22,7 @@ from contracts.lessons import encode_lesson, encode_order
 from contracts.snapshots import SERVING_KEY, TRAINER_KEY, learning_key, snapshot_key
 from contracts.state_keys import PARTITION_KEY, TAKEN_KEY, course_key
 from contracts.topics import TOPICS
-from domain.alerts import Action, Evidence, Subject, Target, Transition
+from domain.alerts import Action, Evidence, Response, Subject, Target, Transition
 from domain.course_facts import CourseFacts
 from domain.events.activity import EVENT_TYPES, AnyEvent
 from domain.events.decode import REASONS, Accepted, Record, Rejected, decode
@@ -52,7 +52,15 @@ from tests.telling import MODEL_RUNS, RUNS, told
 pytestmark = pytest.mark.long
 
 KINDS: dict[str, Any] = {str(kind.__struct_config__.tag): kind for kind in get_args(AnyEvent)}
-NOT_SIMULATED = {"module_reopened", "goal_removed", "assessment_excused", "deadline_extended"}
+NOT_SIMULATED = {
+    "module_reopened",
+    "goal_removed",
+    "assessment_excused",
+    "deadline_extended",
+    "preferences_set",
+    "alert_acknowledged",
+    "alert_feedback",
+}
 NEVER_VALID = [[1]]
 LATER = int(datetime(2030, 1, 1, tzinfo=UTC).timestamp() * 1000)
 
@@ -207,6 +215,7 @@ def test_course_facts_agree_with_their_types(name: str, struct: Any) -> None:
     ("name", "struct"),
     [
         ("Transition", Transition),
+        ("Response", Response),
         ("TransitionAction", Action),
         ("AlertEvent", AlertEvent),
         ("AlertData", AlertData),

@@ -15,6 +15,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from pydantic import TypeAdapter
 
 from domain.course_facts import Assessment, CourseFacts, Module
@@ -95,6 +96,17 @@ _OF_TYPE: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
         }
     ),
     "goal_removed": st.fixed_dictionaries({"goal_id": st.sampled_from(["g1", "g2"])}),
+    "preferences_set": st.fixed_dictionaries(
+        {},
+        optional={
+            "muted_types": st.lists(st.sampled_from(["performance", "achievement"]), max_size=2),
+            "muted_categories": st.lists(st.just("low_score"), max_size=1),
+            "min_severity": st.sampled_from(["low", "medium", "high"]),
+            "quiet_hours": st.just({"from": "22:00", "to": "07:00"}),
+            "max_per_day": st.integers(0, 2),
+            "version": st.integers(1, 9),
+        },
+    ),
 }
 
 
@@ -149,6 +161,9 @@ def facts_of(state: Learner, bench: Bench) -> dict[str, Any]:
             for c in courses
         ],
         "goals": msgspec.to_builtins(state.goals),
+        "preferences": None
+        if state.preferences is None
+        else msgspec.to_builtins(replace(state.preferences, delivered=[])),
         "streak": msgspec.to_builtins(state.streak),
         "days": {
             day.day: (

@@ -245,5 +245,5 @@ async def test_what_is_not_offered_is_a_problem(settings: Settings) -> None:
         refused = await client.post(DASHBOARD)
         is_problem(refused, 405, "method_not_allowed")
         assert refused.headers["allow"] == "GET, HEAD"
-        put = await client.put("/api/progress/performance-alerts/preferences", json={})
+        put = await client.put("/api/progress/performance-alerts/x/snooze", json={})
         is_problem(put, 404, "not_found")

@@ -1,7 +1,7 @@
 """The sink on a real Kafka and a real Postgres: newest only, once, and never two at a time."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -24,6 +24,7 @@ from contracts.snapshots import (
 )
 from contracts.topics import SNAPSHOTS, STATE
 from devstack.postgres import EmbeddedPostgres
+from domain.alerts import Feedback, Published, Response
 from domain.course_facts import CourseFacts
 from domain.ids import partition_of
 from domain.state.course import Course
@@ -269,21 +270,48 @@ def divisions(items: Sequence[int]) -> Iterator[list[Sequence[int]]]:
             yield [items[:cut], *rest]
 
 
-async def test_the_row_of_an_alert_does_not_depend_on_where_batches_end(bare: Settings) -> None:
+def a_life(alert_id: str) -> list[Published]:
+    return [
+        a_transition("ada", alert_id, 1),
+        a_transition("ada", alert_id, 2, kind="updated", severity="high", at=T0 + 30),
+        resolved("ada", alert_id, 3),
+        a_transition("ada", alert_id, 4, at=T0 + 90, raised_at=T0 + 10),
+        resolved("ada", alert_id, 5, T0 + 120),
+        a_transition("ada", alert_id, 6, at=T0 + 150, severity="low"),
+    ]
+
+
+def a_life_with_responses(alert_id: str) -> list[Published]:
+    def feedback(at: int, value: Feedback, user_id: str = "ada") -> Response:
+        return Response(kind="feedback", alert_id=alert_id, user_id=user_id, at=at, feedback=value)
+
+    def acknowledged(at: int) -> Response:
+        return Response(kind="acknowledged", alert_id=alert_id, user_id="ada", at=at)
+
+    return [
+        a_transition("ada", alert_id, 1),
+        acknowledged(T0 + 9),
+        feedback(T0 + 20, "useful"),
+        feedback(T0 + 99, "not_useful", user_id="ben"),
+        resolved("ada", alert_id, 2),
+        feedback(T0 + 10, "not_useful"),
+        acknowledged(T0 + 5),
+        feedback(T0 + 20, "acted"),
+        a_transition("ada", alert_id, 3, at=T0 + 90),
+    ]
+
+
+@pytest.mark.parametrize("life_of", [a_life, a_life_with_responses])
+async def test_the_row_of_an_alert_does_not_depend_on_where_batches_end(
+    bare: Settings, life_of: Callable[[str], list[Published]]
+) -> None:
     migrate(bare)
-    lives = 0
+    events, lives = len(life_of(ALERT)), 0
     async with await open_tables(bare) as connection:
-        for until in range(1, 7):
+        for until in range(1, events + 1):
             for division in divisions(range(until)):
                 alert_id = str(uuid5(UUID(ALERT), str(division)))
-                life = [
-                    a_transition("ada", alert_id, 1),
-                    a_transition("ada", alert_id, 2, kind="updated", severity="high", at=T0 + 30),
-                    resolved("ada", alert_id, 3),
-                    a_transition("ada", alert_id, 4, at=T0 + 90, raised_at=T0 + 10),
-                    resolved("ada", alert_id, 5, T0 + 120),
-                    a_transition("ada", alert_id, 6, at=T0 + 150, severity="low"),
-                ]
+                life = life_of(alert_id)
                 for part in division:
                     batch = [Written(b"ada", encode_transition(life[n])) for n in part]
                     await write_alerts(connection, newest_alerts(batch))
@@ -291,7 +319,14 @@ async def test_the_row_of_an_alert_does_not_depend_on_where_batches_end(bare: Se
                 expected = alert_rows(map(encode_transition, life[:until]))[alert_id]
                 assert AlertRow(**row) == expected, f"batches of {division}"
                 lives += 1
-    assert lives == 63
+    assert lives == 2**events - 1
+
+
+def test_a_row_has_the_first_acknowledgement_and_the_newest_feedback_of_its_learner() -> None:
+    row = alert_rows(map(encode_transition, a_life_with_responses(ALERT)))[ALERT]
+    assert (row.acknowledged_at, row.feedback, row.feedback_at) == (T0 + 5, "acted", T0 + 20)
+    untouched = alert_rows(map(encode_transition, a_life(ALERT)))[ALERT]
+    assert (untouched.acknowledged_at, untouched.feedback) == (None, None)
 
 
 @pytest.mark.timeout(120)

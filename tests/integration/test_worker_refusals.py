@@ -97,7 +97,7 @@ BAD: dict[str, list[tuple[bytes | None, bytes | None]]] = {
     "too_deep": [(b"u1", b'{"a":' * 40 + b"1" + b"}" * 40)],
     "not_finite": [(b"u1", b'{"event_id": NaN}')],
     "unknown_type": [(b"u1", changed(type="slept"))],
-    "not_yet_supported": [(b"u1", changed(type="preferences_set"))],
+    "not_yet_supported": [(b"u1", changed(type="erasure_requested"))],
     "unknown_version": [(b"u1", changed(v=2))],
     "bad_id": [(b"u1", changed(user_id=True)), (b"u1", changed(event_id="a\x00b"))],
     "missing_field": [(b"u1", without("event_id")), (b"u1", without("content_id"))],

@@ -7,6 +7,7 @@ from typing import Any, Final
 import pytest
 
 from domain.alerts import ALERT_NAMESPACE, Finding, Transition, alert_id
+from domain.alerts.delivery import Moment
 from domain.alerts.lifecycle import forget_expired, raise_alert, resolve_alert, update_alert
 from domain.rules import RULES
 from domain.rules.low_score import RULE
@@ -40,8 +41,12 @@ def finding(cause: str = "cause", when: int = NOW, **fields: Any) -> Finding:
     )
 
 
+def moment(when: int, stale_before: int = 0) -> Moment:
+    return Moment(when, when, stale_before, "UTC")
+
+
 def raised(state: Learner, found: Finding, stale_before: int) -> Transition | None:
-    return raise_alert(state, found, found.id_of(state.user_id), NOW, stale_before)
+    return raise_alert(state, found, found.id_of(state.user_id), moment(NOW, stale_before))
 
 
 def learner(*causes: str) -> Learner:
@@ -86,14 +91,15 @@ def test_a_change_that_is_not_stale_delivers_what_was_suppressed() -> None:
     for bound, kind in ((NOW + DAY, "raised"), (NOW + DAY + 1, "updated")):
         state = new_learner(USER)
         raised(state, finding(), NOW + 1)
-        told = update_alert(state, state.alerts[0], finding(), NOW + DAY, bound)
+        told = update_alert(state, state.alerts[0], finding(), moment(NOW + DAY, bound))
         assert (told.kind, told.revision) == (kind, 2)
         assert told.delivered == (kind == "raised") != state.alerts[0].suppressed
 
 
 def test_what_is_open_is_updated_and_never_raised_again() -> None:
     state = learner("cause")
-    told = update_alert(state, state.alerts[0], finding(severity="high"), NOW + 5, NOW + 9)
+    found = finding(severity="high")
+    told = update_alert(state, state.alerts[0], found, moment(NOW + 5, NOW + 9))
     assert (told.kind, told.severity, told.revision, told.at) == ("updated", "high", 2, NOW + 5)
     assert state.alerts[0].severity == "high"
 
@@ -101,8 +107,8 @@ def test_what_is_open_is_updated_and_never_raised_again() -> None:
 def test_time_never_goes_back_within_an_alert() -> None:
     state = learner("cause")
     (alert,) = state.alerts
-    assert update_alert(state, alert, finding(), NOW + 5, 0).at == NOW + 5
-    assert update_alert(state, alert, finding(), NOW + 3, 0).at == NOW + 5
+    assert update_alert(state, alert, finding(), moment(NOW + 5)).at == NOW + 5
+    assert update_alert(state, alert, finding(), moment(NOW + 3)).at == NOW + 5
     ended = resolve_alert(state, alert, RULE, at=NOW + 4, resolution="cleared")
     assert (ended.at, ended.resolved_at, ended.revision) == (NOW + 5, NOW + 5, 4)
     assert (ended.state, ended.resolution, state.alerts) == ("resolved", "cleared", [])

@@ -10,11 +10,11 @@ from api.alert_query import Filter, Place, alert_query, read_cursor, write_curso
 from api.alert_shapes import Alert
 from api.alerts import recommendations, sentence, shown_alert, statistics
 from api.auth import is_id
-from api.parameters import ALERT_TYPES, SEVERITIES
+from api.parameters import SEVERITIES
 from api.problems import ProblemError
 from api.rows import AlertCount, AlertRow
 from contracts.alert_event import instant
-from domain.alerts import Action, ActionCode, AlertType, Spoken, Target
+from domain.alerts import ALERT_TYPES, Action, ActionCode, AlertType, Spoken, Target
 from domain.state.learner import Severity
 from tests.sinking import T0, a_transition
 
@@ -77,7 +77,7 @@ def test_since_is_kept_within_what_can_be_shown() -> None:
     [(0, "none", 0), (3, "low", 0.43), (6, "low", 0.86), (7, "medium", 1), (21, "high", 3)],
 )
 def test_the_frequency_of_alerts(total: int, frequency: str, a_day: float) -> None:
-    found = statistics([AlertCount("engagement", "low", total, 1, 2)])
+    found = statistics([AlertCount("engagement", "low", total, 1, 2)], unacknowledged=1)
     assert (found.alert_frequency, found.average_alerts_per_day) == (frequency, a_day)
     assert (found.by_type.engagement, found.by_severity.low, found.suppressed_last_week) == (
         total,

@@ -86,7 +86,6 @@ def test_an_event_is_accepted_with_its_learner_and_time() -> None:
         (an_event(type="danced"), "unknown_type"),
         (an_event(type=None), "missing_field"),
         (an_event(type=3), "wrong_type"),
-        (an_event(type="preferences_set"), "not_yet_supported"),
         (an_event(type="erasure_requested"), "not_yet_supported"),
         (an_event(v=2), "unknown_version"),
         (an_event(v="1"), "wrong_type"),

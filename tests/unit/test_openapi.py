@@ -7,6 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from api.openapi import CLOSED
+from api.responding import WRITES
 from api.routes import examples
 from domain.alerts import ActionCode, Resolution, SubjectKind, SuppressedReason, Unit
 from domain.events.activity import EventType, GoalMetric
@@ -128,13 +129,14 @@ def _opens(node: dict[str, Any]) -> bool:
 def test_every_operation_stands_once_and_is_described() -> None:
     found = list(operations())
     operators = ["/healthz", "/readyz", "/readyz/api", "/api/v1/models"]
-    pages = [f"/api/v1/progress/{page}" for page in PAGES]
-    why = "/api/v1/progress/performance-alerts/{alert_id}/why"
-    assert [path for path, _, _ in found] == [*pages, why, *operators]
+    pages = [(f"/api/v1/progress/{page}", "get") for page in PAGES]
+    why = ("/api/v1/progress/performance-alerts/{alert_id}/why", "get")
+    writes = [(f"/api/v1/progress/{write.path}", write.method.lower()) for write in WRITES]
+    asked = [(path, "get") for path in operators]
+    assert [(path, method) for path, method, _ in found] == [*pages, why, *writes, *asked]
     assert len({operation["operationId"] for _, _, operation in found}) == len(found)
     tags = {tag["name"] for tag in document()["tags"]}
-    for path, method, operation in found:
-        assert method == "get"
+    for path, _, operation in found:
         assert operation["operationId"].isalnum()
         assert operation["summary"]
         assert operation["description"]
@@ -151,6 +153,24 @@ def test_every_constant_of_a_closed_list_has_a_name_of_its_own() -> None:
     names = [each for name in CLOSED for each in schemas[name]["x-enum-varnames"]]
     assert len(set(names)) == len(names) == sum(map(len, CLOSED.values()))
     assert {"SEVERITY_LOW", "BAND_LOW", "ALERT_FREQUENCY_LOW", "COURSE_STATUS_ACTIVE"} <= set(names)
+
+
+def test_what_is_written_has_a_body_and_is_taken_for_later() -> None:
+    for write in WRITES:
+        operation = document()["paths"][f"/api/v1/progress/{write.path}"][write.method.lower()]
+        assert {"202", "401", "403", "404", "409", "413", "422", "503"} <= set(
+            operation["responses"]
+        )
+        assert ("requestBody" in operation) == (write.name != "acknowledge performance alert")
+        for name, schema in bodies(operation).items():
+            assert schema["additionalProperties"] is False, name
+
+
+def bodies(operation: dict[str, Any]) -> dict[str, Any]:
+    """The schema of an operation's body, by name."""
+    content = operation.get("requestBody", {}).get("content", {})
+    found = [each["schema"]["$ref"].rpartition("/")[2] for each in content.values()]
+    return {name: document()["components"]["schemas"][name] for name in found}
 
 
 @pytest.mark.parametrize("page", PAGES)
