@@ -6,19 +6,47 @@ from typing import Final
 from domain.rules import MODEL_RULES, TABLE
 
 _COMMON: Final[Mapping[str, str]] = {
-    "insight.score_high": "Excellent performance! You're consistently scoring above {threshold}%",
-    "insight.engagement_high": "High engagement today! Keep up the great momentum",
-    "insight.trend_declining": (
-        "Your recent scores are falling by about {points} points per assessment"
-    ),
-    "insight.level_declining": (
-        "Over your last {scores} assessments your results have fallen by about {points} points, "
-        "allowing for how hard each one was"
-    ),
-    "insight.streak": "You have worked {days} days in a row",
+    "insight.deadline_overdue_several": ("{previous} and {assessment} have not been submitted"),
+    "insight.deadline_overdue": "{assessment} has not been submitted",
     "insight.deadline_near": "Submit {assessment} in the next {hours} h",
-    "insight.overdue": "{assessment} has not been submitted",
-    "insight.silent": "You have not worked for {days} days",
+    "insight.deadline_next": "Next deadline: {assessment}",
+    "insight.all_submitted": (
+        "You have submitted all {count} important assignments that were due, none of them more "
+        "than a day late"
+    ),
+    "insight.score_under_pass": "{assessment}: {score}%, which is not a pass",
+    "insight.trend_declining": (
+        "Comparing like with like, your results have fallen by about {points} points over your "
+        "last {scores} assessments"
+    ),
+    "insight.score_below_usual": (
+        "Your recent scores are about {points} points below what is usual for these assessments"
+    ),
+    "insight.score_high": "Excellent performance! You're consistently scoring above {threshold}%",
+    "insight.trend_improving": (
+        "Comparing like with like, your results have risen by about {points} points over your "
+        "last {scores} assessments"
+    ),
+    "insight.score_above_usual": (
+        "Your recent scores are about {points} points above what is usual for these assessments"
+    ),
+    "insight.score_steady": "Your last {scores} scores average {average}%",
+    "insight.pass_secured": (
+        "{course}: you have already earned the {pass_mark}% that passes the coursework listed here"
+    ),
+    "insight.pass_in_reach": (
+        "{course}: an average of {needed}% in the rest of the coursework listed here is enough to "
+        "pass it; yours so far is {average}%"
+    ),
+    "insight.pass_needs_more": (
+        "{course}: passing the coursework listed here takes an average of {needed}% in the rest of "
+        "it; yours so far is {average}%"
+    ),
+    "insight.silent": "Your last activity was on {date}",
+    "insight.back": "You are working again after {days} days without activity",
+    "insight.engagement_high": "High engagement today! Keep up the great momentum",
+    "insight.streak": "You have worked {days} days in a row",
+    "insight.rhythm": "You are keeping up a good rhythm: {days} days of work this week",
     "segment.inactive": "No work for {days} days",
     "segment.disengaging_silent": "No work for {days} days, after work in the week before",
     "segment.disengaging_low": (
