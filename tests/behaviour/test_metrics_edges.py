@@ -177,13 +177,13 @@ def test_a_week_long_streak_and_a_near_deadline_are_insights() -> None:
     assert [each.tone for each in found] == ["neutral", "praise"]
 
 
-def test_a_late_course_is_seldom_done_by_its_end_and_never_before() -> None:
+def test_a_course_that_is_over_has_no_needed_pace() -> None:
     bench = Bench(facts=course(9, ends_at=seconds(at(5)))).send(
         enrolled(at(0)), *(completed(at(n), f"m{n + 1}") for n in range(4))
     )
     one = completion_predictions(view(bench, at(6)), 30)[0]
     assert (one.probability_by_course_end, one.needed_pace_per_week) == (0.0, None)
-    assert one.schedule == "behind"
+    assert one.schedule == "unknown"
 
 
 def test_a_pace_that_died_gives_no_date() -> None:
