@@ -47,21 +47,23 @@ _COMMON: Final[Mapping[str, str]] = {
     "insight.engagement_high": "High engagement today! Keep up the great momentum",
     "insight.streak": "You have worked {days} days in a row",
     "insight.rhythm": "You are keeping up a good rhythm: {days} days of work this week",
-    "segment.inactive": "No work for {days} days",
-    "segment.disengaging_silent": "No work for {days} days, after work in the week before",
-    "segment.disengaging_low": (
-        "Your engagement, punctuality aside, is {level}; most of the course has {threshold} or more"
+    "segment.inactive": "No work in the {days} days up to {date}",
+    "segment.inactive_overdue": (
+        "No work in the {days} days up to {date}, and {assessment} has not been submitted"
     ),
-    "segment.struggling": (
-        "Your last {scores} scores average {average}%; the pass mark is {pass_mark}%"
+    "segment.disengaging": "No work in the {days} days up to {date}",
+    "segment.disengaging_deadline": (
+        "No work in the {days} days up to {date}, and {assessment} has not been submitted"
     ),
-    "segment.struggling_not_passed": "You passed none of your last {scores} assessments",
+    "segment.struggling_score": "On {date} your last score was {score}%, which is not a pass",
+    "segment.struggling_level": (
+        "On {date} your scores were about {points} points below what is usual for these assessments"
+    ),
+    "segment.struggling_overdue": "On {date} {assessment} had not been submitted",
     "segment.highly_engaged": (
-        "Your engagement, punctuality aside, is {level}; few in the course reach {threshold}"
+        "Your engagement, punctuality aside, is {level}, among the highest in the course"
     ),
-    "segment.typical": (
-        "Your engagement, punctuality aside, is {level}, which is usual in the course"
-    ),
+    "segment.typical": "Your engagement, punctuality aside, is {level}, and nothing stands out",
     "prediction.few_examples": (
         "Too little has been learned for this so far: {have} of the {need} results needed"
     ),

@@ -7,13 +7,12 @@ from domain.course_facts import Assessment, CourseFacts
 from metrics.assessments import completion
 from metrics.completion import completion_predictions
 from metrics.dashboard import dashboard
-from metrics.engagement import engagement, segment
+from metrics.engagement import engagement
 from metrics.insights import insights
 from metrics.patterns import submission_habits
 from metrics.progress_summary import progress_summary
 from metrics.recommendations import learning_recommendations
 from metrics.trends import trend_analysis
-from metrics.view import Cohort, CohortCourse
 from metrics.windows import reaches
 from tests.factories import (
     Bench,
@@ -133,30 +132,6 @@ def test_a_required_assessment_without_a_due_time_leaves_the_schedule_unknown() 
     )
     looked = view(Bench(facts=facts).send(enrolled(at(0))), at(2))
     assert progress_summary(looked).courses[0].expected_progress is None
-
-
-def test_percentiles_of_a_silent_course_make_nobody_highly_engaged() -> None:
-    silent = CohortCourse(
-        course_id="c1",
-        active_days=None,
-        minutes=None,
-        activities=None,
-        discussion=None,
-        engagement_p15=30,
-        engagement_p85=30,
-    )
-    cohort = Cohort(courses={"c1": silent}, as_of=0)
-    busy = view(
-        Bench().send(*(viewed(at(day, minutes=n), f"p{n}") for day in range(4) for n in range(9))),
-        at(3),
-        cohort=cohort,
-    )
-    assert segment(busy, engagement(busy))[0] == "typical"
-    idle = view(Bench().send(viewed(at(0))), at(3), cohort=cohort)
-    found, why = segment(idle, engagement(idle))
-    assert found == "disengaging"
-    assert why is not None
-    assert why.code == "segment.disengaging_low"
 
 
 def test_a_proven_decline_and_silence_each_bring_a_step() -> None:

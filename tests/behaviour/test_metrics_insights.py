@@ -5,9 +5,10 @@ import pytest
 from domain.configuration import Configuration, Rules
 from domain.course_facts import Assessment, CourseFacts
 from domain.rules.low_score import LowScore
-from metrics.engagement import engagement, segment
+from metrics.engagement import engagement
 from metrics.insights import insights
 from metrics.recommendations import learning_recommendations
+from metrics.segments import segment
 from metrics.shapes import Insight
 from tests.factories import Bench, at, course, enrolled, event, graded, seconds, submitted, viewed
 from tests.viewing import view
@@ -96,7 +97,7 @@ def test_the_operators_pass_mark_is_the_only_default() -> None:
         bench = Bench(configuration=configuration).send(viewed(at(2)), *marks)
         looked = view(bench, at(2))
         assert (advice(bench, 2) != []) == failed
-        assert (segment(looked, engagement(looked))[0] == "struggling") == failed
+        assert (segment(looked)[0] == "struggling") == failed
         assert any(t.category == "low_score" for t in bench.published) == failed
 
 
@@ -105,13 +106,13 @@ def test_what_the_grade_says_of_passing_decides_in_every_text() -> None:
     bench = Bench().send(viewed(at(2)), *low)
     looked = view(bench, at(2))
     assert advice(bench, 2) == []
-    assert segment(looked, engagement(looked))[0] is None
+    assert segment(looked)[0] is None
 
     high = [graded(at(n), 85, f"a{n}", passed=False) for n in range(3)]
     bench = Bench().send(viewed(at(2)), *high)
     looked = view(bench, at(2))
     assert advice(bench, 2) == [("not_passed", "An assessment: 85%, not passed")]
-    assert segment(looked, engagement(looked))[0] == "struggling"
+    assert segment(looked)[0] == "struggling"
 
 
 def test_a_score_is_named_by_what_is_known_of_its_assessment() -> None:
