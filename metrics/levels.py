@@ -4,7 +4,7 @@ A level depends on those before it, so it is found by going through units and sc
 event time; that gives the same level whatever the order of arrival.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -107,6 +107,21 @@ def level_of(ways: Sequence[Way]) -> Level | None:
         average = total / count if count else None
         found = level(pooled(done), average, found) or found
     return found
+
+
+def percents(ways: Sequence[Way]) -> Iterator[tuple[int, float]]:
+    """The percent of these courses together at first, and whenever a unit was done."""
+    pooled, done = _pool([way.progress for way in ways]), [0.0 for _ in ways]
+    began = pooled(done)
+    if began is None:
+        return
+    yield 0, began
+    for change in _changes(ways):
+        if change.score is None:
+            done[change.place] += change.weight
+            percent = pooled(done)
+            assert percent is not None, "what has a percent at first has one after every unit"
+            yield change.at, percent
 
 
 class _Change(NamedTuple):

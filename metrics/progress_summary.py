@@ -98,6 +98,11 @@ def _level(view: View, *course_ids: str) -> Level | None:
     return level_of([_ways(view)[course_id] for course_id in course_ids])
 
 
+def way(view: View, course_id: str) -> Way:
+    """How the learner came to where an open course stands."""
+    return _ways(view)[course_id]
+
+
 @once
 def _ways(view: View) -> dict[str, Way]:
     return {
