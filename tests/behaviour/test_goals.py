@@ -108,7 +108,7 @@ def test_the_streak_is_reached_on_its_day_and_lost_when_it_breaks() -> None:
 
 def test_progress_is_that_of_the_course_or_of_all() -> None:
     bench = Bench(facts=course(10)).send(enrolled(at(0)), wish("course_progress", 50))
-    bench.send(*(completed(at(n + 1), f"m{n}") for n in range(1, 5)))
+    bench.send(*(completed(at(n + 1), f"m{n}") for n in range(1, 5)), graded(at(3), 70, "a1"))
     assert told(bench, 5) == [(40.0, 80.0, "on_track")]
     bench.send(completed(at(6), "m9"))
     assert told(bench, 6) == [(50.0, 100.0, "achieved")]
