@@ -37,7 +37,7 @@ class Plain:
         self.entered: dict[str, int] = {}
         self.submitted: dict[tuple[str, str], tuple[int, date]] = {}
         self.grades: dict[tuple[str, str], list[dict[str, Any]]] = {}
-        self.modules: set[tuple[str, str]] = set()
+        self.modules: dict[tuple[str, str], int] = {}  # when it was completed
         self.first_day: date | None = None
         seen: set[tuple[str, str, str]] = set()
         for each in events:
@@ -55,8 +55,9 @@ class Plain:
         elif kind in {"unenrolled", "course_finished"}:
             self.entered.pop(course, None)
         elif kind.startswith("module_"):
-            done = kind == "module_completed"
-            (self.modules.add if done else self.modules.discard)((course, each["module_id"]))
+            self.modules.pop((course, each["module_id"]), None)
+            if kind == "module_completed":
+                self.modules[course, each["module_id"]] = at
         elif kind == "assessment_submitted":
             self.submitted.setdefault((course, each["assessment_id"]), (at, day))
         elif kind == "assessment_graded":
@@ -222,8 +223,16 @@ class Plain:
 
     def modules_due(self) -> list[tuple[float, int, bool]]:
         """(weight, due time, done) of each module that is due: when the next one was released."""
+        return [
+            (weight, due, (course, name) in self.modules)
+            for weight, due, course, name in self.module_dues()
+            if self.entered[course] <= due <= self.now
+        ]
+
+    def module_dues(self) -> list[tuple[float, int, str, str]]:
+        """(weight, due time, course, id) of each required module of which it is known."""
         found = []
-        for course, entered in self.entered.items():
+        for course in self.entered:
             known = [m for m in self.facts[course].get("modules") or [] if m.get("required", True)]
             times = sorted({epoch(m["release_at"]) for m in known if m.get("release_at")})
             ends = self.facts[course].get("ends_at")
@@ -232,10 +241,51 @@ class Plain:
                     continue
                 later = [t for t in times if t > epoch(module["release_at"])]
                 due = later[0] if later else (epoch(ends) if ends else None)
-                if due is not None and entered <= due <= self.now:
-                    is_done = (course, module["id"]) in self.modules
-                    found.append((module.get("weight", 1.0), due, is_done))
+                if due is not None:
+                    found.append((module.get("weight", 1.0), due, course, module["id"]))
         return found
+
+    def level_for_now(self) -> str | None:
+        """From moment to moment: percent done of what is due, and the mean score so far."""
+        units = self._units()
+        by_modules = {course for *_, course, is_module in units if is_module}
+        mixed = len({course in by_modules for course in self.entered}) > 1
+        scores = [(when, percent) for when, percent, _ in self.scores()]
+        moments = {due for _, due, *_ in units} | {when for when, _ in scores}
+        moments |= {done for _, _, done, *_ in units if done is not None}
+        level: str | None = None
+        for at in sorted(moments):
+            shares = [
+                self._share([u for u in units if u[3] == course or not mixed], at)
+                for course in (self.entered if mixed else ["all"])
+            ]
+            known = [share for share in shares if share is not None]
+            so_far = [percent for when, percent in scores if when <= at]
+            if known and self.work:
+                mean = sum(so_far) / len(so_far) if so_far else None
+                level = _level(sum(known) / len(known), mean, level)
+        return level
+
+    def _units(self) -> list[tuple[float, int, int | None, str, bool]]:
+        """(weight, due time, done at, course, whether it is a module) of what is due by now."""
+        modules = self.module_dues()
+        by_modules = {course for *_, course, _ in modules}
+        found: list[tuple[float, int, int | None, str, bool]] = [
+            (weight, due, self.modules.get((course, name)), course, True)
+            for weight, due, course, name in modules
+            if self.entered[course] <= due
+        ]
+        for course, fact, due in self.dues():
+            if course not in by_modules:
+                done = self.submitted.get((course, fact["id"]), (None,))[0]
+                found.append((fact.get("weight", 1.0), due, done, course, False))
+        return [unit for unit in found if unit[1] <= self.now]
+
+    def _share(self, units: list[Any], at: int) -> float | None:
+        due = [unit for unit in units if unit[1] <= at]
+        total = sum(weight for weight, *_ in due)
+        done = sum(w for w, _, done, *_ in due if done is not None and done <= at)
+        return 100 * done / total if total else None
 
     def segment(self) -> str | None:
         """The worst label of three days, for a learner without a cohort."""
@@ -280,3 +330,16 @@ class Plain:
         if not ahead or min(ahead) > self.now + 28 * DAY:
             return None
         return "deadline_near" if min(ahead) <= self.now + 3 * DAY else "deadline_next"
+
+
+def _level(share: float, mean: float | None, before: str | None) -> str:
+    """Entered at 65 and 95 percent and scores of 60 and 80; left 10 and 5 under these."""
+    stood = ["Beginner", "Intermediate", "Advanced"].index(before or "Beginner")
+    for rank, name, bar, score in ((2, "Advanced", 95, 80), (1, "Intermediate", 65, 60)):
+        held = stood >= rank
+        far = share >= bar - 10 * held - 1e-9
+        if mean is None and rank == 1 and far:
+            return name
+        if mean is not None and far and mean >= score - 5 * held - 1e-9:
+            return name
+    return "Beginner"
