@@ -39,7 +39,7 @@ CROSS JOIN LATERAL (
     SELECT
         array_agg(course_id) AS cohort_courses,
         array_agg(
-            ARRAY[active_days, minutes, activities, discussion, engagement_p15, engagement_p85]
+            ARRAY[active_days, minutes, activities, discussion, engagement_p70, engagement_p85]
         ) AS cohort_figures
     FROM cohort WHERE course_id = ANY(%(course_ids)s::text[] || open_courses)
 ) AS cohort

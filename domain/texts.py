@@ -6,34 +6,64 @@ from typing import Final
 from domain.rules import MODEL_RULES, TABLE
 
 _COMMON: Final[Mapping[str, str]] = {
-    "insight.score_high": "Excellent performance! You're consistently scoring above {threshold}%",
-    "insight.engagement_high": "High engagement today! Keep up the great momentum",
-    "insight.trend_declining": (
-        "Your recent scores are falling by about {points} points per assessment"
-    ),
-    "insight.level_declining": (
-        "Over your last {scores} assessments your results have fallen by about {points} points, "
-        "allowing for how hard each one was"
-    ),
-    "insight.streak": "You have worked {days} days in a row",
+    "insight.deadline_overdue_several": ("{previous} and {assessment} have not been submitted"),
+    "insight.deadline_overdue": "{assessment} has not been submitted",
     "insight.deadline_near": "Submit {assessment} in the next {hours} h",
-    "insight.overdue": "{assessment} has not been submitted",
-    "insight.silent": "You have not worked for {days} days",
-    "segment.inactive": "No work for {days} days",
-    "segment.disengaging_silent": "No work for {days} days, after work in the week before",
-    "segment.disengaging_low": (
-        "Your engagement, punctuality aside, is {level}; most of the course has {threshold} or more"
+    "insight.deadline_next": "Next deadline: {assessment}",
+    "insight.all_submitted": (
+        "You have submitted all {count} important assignments that were due, none of them more "
+        "than a day late"
     ),
-    "segment.struggling": (
-        "Your last {scores} scores average {average}%; the pass mark is {pass_mark}%"
+    "insight.score_under_pass": "{assessment}: {score}%, which is not a pass",
+    "insight.trend_declining": (
+        "Comparing like with like, your results have fallen by about {points} points over your "
+        "last {scores} assessments"
     ),
-    "segment.struggling_not_passed": "You passed none of your last {scores} assessments",
+    "insight.score_below_usual": (
+        "Your recent scores are about {points} points below what is usual for these assessments"
+    ),
+    "insight.score_high": "Excellent performance! You're consistently scoring above {threshold}%",
+    "insight.trend_improving": (
+        "Comparing like with like, your results have risen by about {points} points over your "
+        "last {scores} assessments"
+    ),
+    "insight.score_above_usual": (
+        "Your recent scores are about {points} points above what is usual for these assessments"
+    ),
+    "insight.score_steady": "Your last {scores} scores average {average}%",
+    "insight.pass_secured": (
+        "{course}: you have already earned the {pass_mark}% that passes the coursework listed here"
+    ),
+    "insight.pass_in_reach": (
+        "{course}: an average of {needed}% in the rest of the coursework listed here is enough to "
+        "pass it; yours so far is {average}%"
+    ),
+    "insight.pass_needs_more": (
+        "{course}: passing the coursework listed here takes an average of {needed}% in the rest of "
+        "it; yours so far is {average}%"
+    ),
+    "insight.silent": "Your last activity was on {date}",
+    "insight.back": "You are working again after {days} days without activity",
+    "insight.engagement_high": "High engagement today! Keep up the great momentum",
+    "insight.streak": "You have worked {days} days in a row",
+    "insight.rhythm": "You are keeping up a good rhythm: {days} days of work this week",
+    "segment.inactive": "No work in the {days} days up to {date}",
+    "segment.inactive_overdue": (
+        "No work in the {days} days up to {date}, and {assessment} has not been submitted"
+    ),
+    "segment.disengaging": "No work in the {days} days up to {date}",
+    "segment.disengaging_deadline": (
+        "No work in the {days} days up to {date}, and {assessment} has not been submitted"
+    ),
+    "segment.struggling_score": "On {date} your last score was {score}%, which is not a pass",
+    "segment.struggling_level": (
+        "On {date} your scores were about {points} points below what is usual for these assessments"
+    ),
+    "segment.struggling_overdue": "On {date} {assessment} had not been submitted",
     "segment.highly_engaged": (
-        "Your engagement, punctuality aside, is {level}; few in the course reach {threshold}"
+        "Your engagement, punctuality aside, is {level}, among the highest in the course"
     ),
-    "segment.typical": (
-        "Your engagement, punctuality aside, is {level}, which is usual in the course"
-    ),
+    "segment.typical": "Your engagement, punctuality aside, is {level}, and nothing stands out",
     "prediction.few_examples": (
         "Too little has been learned for this so far: {have} of the {need} results needed"
     ),

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from domain.course_facts import Assessment, CourseFacts
 from domain.keepers.coursework import assigned, is_banked, submitted
 from domain.keepers.days import local_day
-from domain.keepers.standing import HeavyWork, standing
+from domain.keepers.standing import HeavyWork, Standing, standing
 from domain.predicting.predict import AHEAD
 from domain.state.course import (
     Course,
@@ -94,11 +94,61 @@ def heavy_ahead(view: View) -> list[tuple[Course, HeavyWork]]:
     """Heavy work that is open and due in the next 28 days, of each course the next ones."""
     found = []
     for course in view.courses:
-        facts = view.facts.get(course.course_id)
-        if facts is not None:
-            ahead = (each for each in standing(course, facts).heavy if _is_ahead(view, each))
-            found += [(course, each) for each in islice(ahead, OF_A_COURSE_MAX)]
+        ahead = (each for each in _standing(view, course).heavy if _is_ahead(view, each))
+        found += [(course, each) for each in islice(ahead, OF_A_COURSE_MAX)]
     return sorted(found, key=lambda each: (each[1].due_at, each[0].course_id))
+
+
+class Heavy(NamedTuple):
+    """Heavy work of one course that is, was or will be due while the learner is there."""
+
+    course: Course
+    work: HeavyWork
+
+    @property
+    def due_at(self) -> int:
+        """The learner's own due time."""
+        return self.work.due_at
+
+    def is_open(self, at: int) -> bool:
+        """Whether it was not submitted by then."""
+        return not self.work.submitted_by(at)
+
+    def is_overdue(self, at: int, grace: int = 0) -> bool:
+        """Whether it was due `grace` seconds before, or earlier, and is open."""
+        return self.due_at + grace <= at and self.is_open(at)
+
+
+@once
+def heavy_work(view: View) -> list[Heavy]:
+    """Heavy work of the open courses, in order of its due times.
+
+    As of what is required: neither what was carried over from an earlier run, nor what was due
+    before the enrolment.
+    """
+    found = []
+    for course in view.courses:
+        banked = {work.name for work in course.work if is_banked(course, work)}
+        found += [
+            Heavy(course, each)
+            for each in _standing(view, course).heavy
+            if each.due_at >= course.enrolled_at and each.assessment.id not in banked
+        ]
+    found.sort(key=lambda each: (each.due_at, each.course.course_id, each.work.assessment.id))
+    return found
+
+
+def _standing(view: View, course: Course) -> Standing:
+    return _standings(view)[course.course_id]
+
+
+@once
+def _standings(view: View) -> dict[str, Standing]:
+    return {
+        course.course_id: Standing() if facts is None else standing(course, facts)
+        for course in view.courses
+        for facts in (view.facts.get(course.course_id),)
+    }
 
 
 def _is_ahead(view: View, work: HeavyWork) -> bool:

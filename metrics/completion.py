@@ -5,7 +5,7 @@ submitted. The pace and what remains count the same ones.
 """
 
 import math
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from domain.course_facts import CourseFacts
 from domain.exact import rounded
@@ -16,6 +16,7 @@ from domain.state.course import Course
 from domain.statistics import beta_quantile, beta_share
 from metrics.figures import Status, needs, pct, prob
 from metrics.progress_summary import ends_on, overall
+from metrics.schedule import Schedule, schedule
 from metrics.shapes import CourseRef, Prob
 from metrics.shapes_predictions import CompletionPrediction
 from metrics.view import View
@@ -27,8 +28,6 @@ UNIT_DAYS_MIN: Final = 2
 DAYS_MAX: Final = 3650  # a date further off than ten years says nothing
 _DAY: Final = 86_400
 _WEEK: Final = 7
-
-Schedule = Literal["ahead", "on_track", "behind", "done", "unknown"]
 
 
 class Pace(NamedTuple):
@@ -50,6 +49,7 @@ class Task(NamedTuple):
     released_at: int  # when the last module that is left is released
     ends_at: int | None
     ends_on: str | None
+    schedule: Schedule
 
 
 def completion_predictions(view: View, horizon: int) -> list[CompletionPrediction]:
@@ -124,6 +124,7 @@ def _task(view: View, course: Course) -> Task:
         released_at=max(filter(None, (m.release_at for m in left_modules)), default=view.now),
         ends_at=None if facts is None else facts.ends_at,
         ends_on=ends_on(view, facts),
+        schedule=schedule(view, course),
     )
 
 
@@ -144,6 +145,7 @@ def _pooled(view: View, tasks: list[Task]) -> Task:
         released_at=max(task.released_at for task in tasks),
         ends_at=last,
         ends_on=None if last is None else iso_date(view.day_of(last)),
+        schedule=schedule(view, None),
     )
 
 
@@ -185,7 +187,7 @@ def _prediction(view: View, task: Task, horizon: int) -> CompletionPrediction:
         probability_by_horizon=_shown(1.0 if done else shown.by_horizon, known=done or estimate),
         probability_by_course_end=_shown(1.0 if done else shown.by_end, known=done or estimate),
         confidence=LEVEL if estimate else None,
-        schedule="done" if done else _schedule(task, estimate),
+        schedule="done" if done else task.schedule,
     )
 
 
@@ -237,12 +239,3 @@ def _needed(view: View, task: Task) -> float | None:
     if task.remaining is None or task.ends_at is None or task.ends_at <= view.now:
         return None
     return rounded(task.remaining / ((task.ends_at - view.now) / _DAY / _WEEK), 2)
-
-
-def _schedule(task: Task, estimate: _Estimate | None) -> Schedule:
-    """Ahead: also the late end of the interval is in time; behind: the expected date is not."""
-    if estimate is None or task.ends_at is None:
-        return "unknown"
-    if estimate.latest_at <= task.ends_at:
-        return "ahead"
-    return "on_track" if estimate.expected_at <= task.ends_at else "behind"

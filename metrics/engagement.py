@@ -1,16 +1,18 @@
-"""How engaged the learner is: the level of 0 to 100, its components, and the segment."""
+"""How engaged the learner is: the level of 0 to 100, smoothed, and its components."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, Literal, NamedTuple
+import math
+from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate
+from typing import Final, Literal, NamedTuple, TypeAlias
 
-from domain.exact import exceeds, reaches, rounded, under, whole
+from domain.exact import rounded, whole
+from domain.keepers.days import known_since
+from domain.state.limits import DAYS_MAX
 from metrics.assessments import completion
-from metrics.figures import pct, sentence
-from metrics.passing import is_passed, pass_mark
-from metrics.shapes import Text
-from metrics.shapes_trends import Component, ComponentCode, Segment
+from metrics.figures import pct
+from metrics.shapes_trends import Component, ComponentCode
 from metrics.view import CohortCourse, View, once
-from metrics.windows import WEEK, days_inactive, window
+from metrics.windows import WEEK, known_minutes, window
 
 WEIGHTS: Final[dict[ComponentCode, float]] = {
     "active_days": 0.3,
@@ -29,164 +31,194 @@ DEFAULT_TARGETS: Final[dict[ComponentCode, float]] = {
 
 COHORT_MIN: Final = 10  # active learners; the figures of fewer are those of persons
 PUNCTUALITY_DAYS: Final = 28
-STRUGGLING_SCORES: Final = 3
+HALF_LIFE_DAYS: Final = 7
+COHORT_DAYS: Final = 28
+SMOOTHED_DAYS: Final = COHORT_DAYS - WEEK + 1
+"""So many days' levels are smoothed: each is of seven days, all of which lie within 28."""
+_FADED: Final = [math.pow(0.5, back / HALF_LIFE_DAYS) for back in range(SMOOTHED_DAYS)]
+_LEFT_OUT: Final = 0.0
 
 Basis = Literal["course", "default"]
 
 
 class Target(NamedTuple):
-    """What a component is measured against in a week, and who says so."""
+    """What a component is measured against in a week, and who says so; 0: it is left out."""
 
     value: float
     basis: Basis
 
 
+_Values: TypeAlias = tuple[float | None, ...]
+"""What was done, in the order of `WEIGHTS`; None where it cannot be known."""
+_Scale: TypeAlias = tuple[tuple[float, float], ...]
+"""Weight and target of each component, in the order of `WEIGHTS`."""
+
+
 class Engagement(NamedTuple):
-    """The level, whole points of 100, and what it is made of."""
+    """The level, whole points of 100, and what the newest week contributes to it."""
 
     level: int | None
     basis: Basis | None
     components: list[Component]
 
 
-class _Measured(NamedTuple):
-    """What was done over a week, beside its targets; the weights are those of what is known."""
-
-    values: dict[ComponentCode, float | None]
-    targets: dict[ComponentCode, Target]
-    weights: dict[ComponentCode, float]
-
-
 @once
 def engagement(view: View) -> Engagement:
-    """The level over the seven local days up to today, and its components."""
-    measured = _measured(view, view.today)
-    values, targets, weights = measured
+    """The smoothed level of today, and the components of the seven local days up to today."""
+    targets = _targets(view, view.today, _all_courses(view))
+    values = _values(view, view.today)
+    known = {
+        code: value is not None and targets[code].value > 0
+        for code, value in zip(WEIGHTS, values, strict=True)
+    }
+    total = sum(WEIGHTS[code] for code in WEIGHTS if known[code])
     components = [
-        _component(code, values[code], targets[code], weights.get(code, 0.0)) for code in WEIGHTS
+        _component(code, value, targets[code], WEIGHTS[code] / total if known[code] else None)
+        for code, value in zip(WEIGHTS, values, strict=True)
     ]
-    level = _level_of(view, measured)
+    level = level_on(view, view.today)
     if level is None:
         return Engagement(None, None, components)
-    own = any(targets[code].basis == "course" for code in weights)
+    own = any(targets[code].basis == "course" for code in WEIGHTS if known[code])
     return Engagement(level, "course" if own else "default", components)
 
 
 def level_on(view: View, last: int) -> int | None:
-    """The level over the seven local days that end on `last`, in whole points of 100.
+    """The smoothed level on the local day `last`, in whole points of 100.
 
-    100 x the sum of weight x min(1, value / target); what cannot be known is left out and the
-    other weights fill its place. None while there is no open course or no work was ever done.
+    A day's own level is 100 x the sum of weight x min(1, value / target) over the seven days up to
+    it; what cannot be known is left out and the other weights fill its place. The levels of the
+    last 22 days are weighted by 2^(-age / 7 days). None while there is no open course or no work
+    was ever done.
     """
-    return _level_of(view, _measured(view, last))
-
-
-def _level_of(view: View, measured: _Measured) -> int | None:
     if not view.courses or not view.state.last_work_at:
         return None
-    return whole(_level(*measured))
-
-
-def _measured(view: View, last: int) -> _Measured:
-    due = completion(view, last - PUNCTUALITY_DAYS + 1, last, view.now)
-    punctuality = due.in_time / due.due if due.due else None
-    values = {**_week(view, last), "punctuality": punctuality}
-    targets = _own_targets(view)
-    return _Measured(values, targets, _weights(values, targets))
+    scale = _scale(view, last, _all_courses(view))
+    return whole(_smoothed(view, last, lambda day: _raw(_values(view, day), scale)))
 
 
 @once
-def _own_targets(view: View) -> dict[ComponentCode, Target]:
-    return _targets(view, [course.course_id for course in view.courses])
+def compared_level(view: View, course_id: str, last: int) -> float:
+    """The smoothed level without punctuality by one course's targets, 0 to 100.
 
-
-def compared_level(view: View, course_id: str, last: int | None = None) -> float:
-    """The level without punctuality by one course's targets, as the course's percentiles are.
-
-    `sinks/cohort.sql` computes the same of every learner, over the seven days before its day.
+    The course's percentiles are those of this figure: `sinks/cohort.sql` computes it of every
+    learner on the day before its day.
     """
-    values = _week(view, view.today if last is None else last)
-    targets = _targets(view, [course_id])
-    return _level(values, targets, _weights(values, targets))
+    scale = _scale(view, last, (course_id,))[:-1]
+    return _smoothed(view, last, lambda day: _raw(_values(view, day)[:-1], scale))
 
 
 def cohort_as_of(view: View) -> int | None:
     """Of when the figures of the learner's courses are, epoch seconds; None without any."""
-    return view.cohort.as_of if view.cohort is not None and _cohort_courses(view) else None
+    return view.cohort.as_of if view.cohort is not None and cohort_courses(view) else None
 
 
-def segment(view: View, now: Engagement) -> tuple[Segment | None, Text | None]:
-    """Where the learner stands, after edX Insights, and why.
-
-    In this order: inactive (no work for two weeks), disengaging (none for one), struggling (the
-    last scores below the pass mark), then by the course's 15th and 85th percentile of engagement
-    without punctuality.
-    """
-    silent = days_inactive(view)
-    if silent is None or now.level is None:
-        return None, None
-    if silent >= 2 * WEEK:
-        return "inactive", sentence("segment.inactive", {"days": silent})
-    if silent >= WEEK:
-        return "disengaging", sentence("segment.disengaging_silent", {"days": silent})
-    failing = _failing(view)
-    if failing is not None:
-        return "struggling", failing
-    return _by_cohort(view)
+def cohort_courses(view: View) -> list[CohortCourse]:
+    """What is known of the other learners of the open courses."""
+    return _cohort_of(view, _all_courses(view))
 
 
-def _week(view: View, last: int) -> dict[ComponentCode, float | None]:
-    """What was done over seven days; None where it cannot be known."""
-    week = window(view, last - WEEK + 1, last)
-    return {
-        "active_days": week.active_days,
-        "minutes": week.minutes(view),
-        "activities": week.activities,
-        "discussion": week.posts,
-    }
+def _smoothed(view: View, last: int, level_of: Callable[[int], float]) -> float:
+    """The weighted mean of the levels of 22 days, or of as many as there are."""
+    count = min(SMOOTHED_DAYS, max(1, last - _begins(view) + 1))
+    faded = _FADED[:count]
+    summed = sum(weight * level_of(last - back) for back, weight in enumerate(faded))
+    return summed / sum(faded)
 
 
-def _weights(
-    values: Mapping[ComponentCode, float | None], targets: Mapping[ComponentCode, Target]
-) -> dict[ComponentCode, float]:
-    """The weights of what is known, filling the place of what is not."""
-    known = [code for code, value in values.items() if _is_known(value, targets[code])]
-    total = sum(WEIGHTS[code] for code in known)
-    return {code: WEIGHTS[code] / total for code in known}
+@once
+def _begins(view: View) -> int:
+    """The first day of which the level is known: the learner's first, or one the buckets reach."""
+    since = known_since(view.state)
+    if since or not view.state.days:
+        return since
+    return view.state.days[-1].day - DAYS_MAX + WEEK
 
 
-def _level(
-    values: Mapping[ComponentCode, float | None],
-    targets: Mapping[ComponentCode, Target],
-    weights: Mapping[ComponentCode, float],
-) -> float:
-    return 100 * sum(
-        weight * min(1.0, (values[code] or 0) / targets[code].value)
-        for code, weight in weights.items()
+def _raw(values: _Values, scale: _Scale) -> float:
+    """100 x the sum of weight x min(1, value / target), over what is known."""
+    points = total = 0.0
+    for value, (weight, target) in zip(values, scale, strict=True):
+        if value is not None and target > 0:
+            total += weight
+            points += weight * (value / target if value < target else 1.0)
+    return 100 * points / total if total else 0.0
+
+
+@once
+def _values(view: View, last: int) -> _Values:
+    """What was done over seven days, and punctuality over 28."""
+    totals = _totals(view)
+    low, high = totals.until(last - WEEK), totals.until(last)
+    active, activities, timed, seconds, posts = (sums[high] - sums[low] for sums in totals.sums)
+    due = completion(view, last - PUNCTUALITY_DAYS + 1, last, view.now)
+    return (
+        active,
+        known_minutes(view, activities, timed, seconds),
+        activities,
+        posts,
+        due.in_time / due.due if due.due else None,
     )
 
 
-def _is_known(value: float | None, target: Target) -> bool:
-    return value is not None and target.value > 0
+class _Totals(NamedTuple):
+    """What was done before each day from `first` on, so that a week is one difference.
+
+    `sums` are of active days, activities, timed ones, seconds and posts.
+    """
+
+    first: int
+    sums: tuple[list[int], ...]
+
+    def until(self, day: int) -> int:
+        """The place of the sums up to a local day, this included."""
+        return min(max(day - self.first + 1, 0), len(self.sums[0]) - 1)
+
+
+@once
+def _totals(view: View) -> _Totals:
+    days = view.state.days
+    if not days:
+        return _Totals(0, ([0],) * 5)
+    first = days[0].day
+    dense = [[0] * (days[-1].day - first + 2) for _ in range(5)]
+    for day in days:
+        place = day.day - first + 1
+        figures = (day.activities > 0, day.activities, day.timed, day.seconds, day.posts)
+        for column, figure in zip(dense, figures, strict=True):
+            column[place] = figure
+    return _Totals(first, tuple(list(accumulate(column)) for column in dense))
+
+
+def _scale(view: View, last: int, course_ids: tuple[str, ...]) -> _Scale:
+    targets = _targets(view, last, course_ids)
+    return tuple((weight, targets[code].value) for code, weight in WEIGHTS.items())
 
 
 def _component(
-    code: ComponentCode, value: float | None, target: Target, weight: float
+    code: ComponentCode, value: float | None, target: Target, weight: float | None
 ) -> Component:
     return Component(
         code=code,
         value=None if value is None else rounded(value, 3),
         target=rounded(target.value, 3),
-        weight=rounded(weight, 3),
-        score=pct(100 * (value or 0) / target.value) if _is_known(value, target) else None,
+        weight=0.0 if weight is None else rounded(weight, 3),
+        score=None if weight is None else pct(100 * (value or 0) / target.value),
     )
 
 
-def _targets(view: View, course_ids: Sequence[str]) -> dict[ComponentCode, Target]:
-    """Of each component: what the courses ask for, else their 75th percentiles, else the default.
+def _all_courses(view: View) -> tuple[str, ...]:
+    return tuple(course.course_id for course in view.courses)
+
+
+@once
+def _targets(view: View, last: int, course_ids: tuple[str, ...]) -> dict[ComponentCode, Target]:
+    """Of each component: what the courses ask for, else their 90th percentiles, else the default.
 
     A learner of two courses is asked for the minutes and activities of both, and for the days of
     the one that asks for more; the percentiles already hold all that a course's learners do.
+    Discussion is left out unless a course had a post in 28 days: one of the learner's own, or one
+    that the course's figures know of.
     """
     asked = [
         facts.weekly_targets
@@ -202,9 +234,17 @@ def _targets(view: View, course_ids: Sequence[str]) -> dict[ComponentCode, Targe
         "activities": _target(
             "activities", _all(a.activities for a in asked), [c.activities for c in others]
         ),
-        "discussion": _target("discussion", None, [c.discussion for c in others]),
+        "discussion": _discussion(view, last, [c.discussion for c in others]),
         "punctuality": Target(DEFAULT_TARGETS["punctuality"], "default"),
     }
+
+
+def _discussion(view: View, last: int, others: list[float | None]) -> Target:
+    usual = _most(others)
+    if usual is not None:
+        return Target(usual, "course")
+    own = window(view, last - COHORT_DAYS + 1, last).posts
+    return Target(DEFAULT_TARGETS["discussion"] if own else _LEFT_OUT, "default")
 
 
 def _target(code: ComponentCode, asked: float | None, others: list[float | None]) -> Target:
@@ -225,59 +265,6 @@ def _all(values: Iterable[float | None]) -> float | None:
     return sum(known) if known else None
 
 
-def _cohort_courses(view: View) -> list[CohortCourse]:
-    return _cohort_of(view, [course.course_id for course in view.courses])
-
-
 def _cohort_of(view: View, course_ids: Sequence[str]) -> list[CohortCourse]:
     known = {} if view.cohort is None else view.cohort.courses
     return [known[course_id] for course_id in course_ids if course_id in known]
-
-
-def _failing(view: View) -> Text | None:
-    """The last three scores under the pass mark on average, or none passed where grades say so."""
-    newest = view.scores[-STRUGGLING_SCORES:]
-    if len(newest) < STRUGGLING_SCORES:
-        return None
-    if any(score.passed is not None for score in newest):
-        if any(is_passed(view, score) for score in newest):
-            return None
-        return sentence("segment.struggling_not_passed", {"scores": len(newest)})
-    average = sum(score.percent for score in newest) / len(newest)
-    mark = sum(pass_mark(view, score.course_id) for score in newest) / len(newest)
-    if reaches(average, mark):
-        return None
-    return sentence(
-        "segment.struggling",
-        {"scores": len(newest), "average": rounded(average, 1), "pass_mark": rounded(mark, 1)},
-    )
-
-
-class _Standing(NamedTuple):
-    """A learner's level among those of one course, and the course's 15th and 85th percentile."""
-
-    level: float
-    low: float
-    high: float
-
-
-def _by_cohort(view: View) -> tuple[Segment | None, Text | None]:
-    """By the courses that have percentiles: low in any of them, or high in all of them."""
-    standings = [
-        _Standing(compared_level(view, each.course_id), each.engagement_p15, each.engagement_p85)
-        for each in _cohort_courses(view)
-        if each.engagement_p15 is not None and each.engagement_p85 is not None
-    ]
-    if not standings:
-        return None, None
-    lowest = min(standings, key=lambda each: each.level - each.low)
-    nearest = min(standings, key=lambda each: each.level - each.high)
-    if under(lowest.level, lowest.low):
-        return "disengaging", _standing("segment.disengaging_low", lowest.level, lowest.low)
-    if reaches(nearest.level, nearest.high) and all(exceeds(s.high, s.low) for s in standings):
-        return "highly_engaged", _standing("segment.highly_engaged", nearest.level, nearest.high)
-    return "typical", sentence("segment.typical", {"level": rounded(lowest.level, 1)})
-
-
-def _standing(code: str, level: float, threshold: float) -> Text:
-    return sentence(code, {"level": rounded(level, 1), "threshold": rounded(threshold, 1)})

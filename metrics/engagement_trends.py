@@ -7,8 +7,9 @@ from typing import Final
 from domain.keepers.days import iso_date, weekday
 from domain.keepers.patterns import WEIGHT
 from domain.statistics import concentration
-from metrics.engagement import Engagement, engagement, level_on, segment
+from metrics.engagement import Engagement, engagement, level_on
 from metrics.figures import needs, pct, prob, trend
+from metrics.segments import segment
 from metrics.shapes import Trend
 from metrics.shapes_trends import EngagementTrends, EngagementWeek, WeekdayActivity
 from metrics.view import View
@@ -24,7 +25,7 @@ def engagement_trends(view: View, period: int) -> EngagementTrends:
     now = engagement(view)
     over = window(view, view.today - period + 1, view.today)
     status = needs(("active_days", over.active_days, 1))
-    where, why = segment(view, now)
+    where, why = segment(view)
     return EngagementTrends(
         status=status.status,
         missing=status.missing,

@@ -1,10 +1,10 @@
-"""The level of a learner: two bars, with a hysteresis of five points under each.
+"""The level of a learner: two bars with a hysteresis under each, and the level for now beside it.
 
 A level depends on those before it, so it is found by going through units and scores in order of
 event time; that gives the same level whatever the order of arrival.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -18,6 +18,9 @@ ADVANCED_BAR: Final = 80.0
 INTERMEDIATE_PROGRESS_BAR: Final = 30.0
 INTERMEDIATE_SCORE_BAR: Final = 60.0
 HYSTERESIS: Final = 5.0
+NOW_ADVANCED_BAR: Final = 95.0  # percent of the weight that is due
+NOW_INTERMEDIATE_BAR: Final = 65.0
+NOW_HYSTERESIS: Final = 10.0
 
 
 def pooled_percent(courses: list[Progress]) -> float | None:
@@ -58,6 +61,31 @@ def level(progress: float | None, average: float | None, before: Level | None) -
     return "Intermediate" if far_enough and good_enough else "Beginner"
 
 
+def level_now(done: float | None, average: float | None, before: Level | None) -> Level | None:
+    """The level by percent done of what is due, and by the average, given the one that stood.
+
+    Without scores it is not over the middle.
+    """
+    if done is None:
+        return None
+    stood = {None: 0, "Beginner": 0, "Intermediate": 1, "Advanced": 2}[before]
+    far = _passed(done, (NOW_INTERMEDIATE_BAR, NOW_ADVANCED_BAR), NOW_HYSTERESIS, stood)
+    if average is None:
+        return "Intermediate" if far else "Beginner"
+    good = _passed(average, (INTERMEDIATE_SCORE_BAR, ADVANCED_BAR), HYSTERESIS, stood)
+    names: tuple[Level, Level, Level] = ("Beginner", "Intermediate", "Advanced")
+    return names[min(far, good)]
+
+
+def _passed(value: float, bars: tuple[float, float], hysteresis: float, stood: int) -> int:
+    """How many bars are reached, where those that stood are held down to `hysteresis` under."""
+    found = 0
+    for place, bar in enumerate(bars, 1):
+        if reaches(value, bar - (hysteresis if place <= stood else 0)):
+            found = place
+    return found
+
+
 class Way(NamedTuple):
     """How a learner came to where a course stands: units and scores, each in order of time."""
 
@@ -79,6 +107,21 @@ def level_of(ways: Sequence[Way]) -> Level | None:
         average = total / count if count else None
         found = level(pooled(done), average, found) or found
     return found
+
+
+def percents(ways: Sequence[Way]) -> Iterator[tuple[int, float]]:
+    """The percent of these courses together at first, and whenever a unit was done."""
+    pooled, done = _pool([way.progress for way in ways]), [0.0 for _ in ways]
+    began = pooled(done)
+    if began is None:
+        return
+    yield 0, began
+    for change in _changes(ways):
+        if change.score is None:
+            done[change.place] += change.weight
+            percent = pooled(done)
+            assert percent is not None, "what has a percent at first has one after every unit"
+            yield change.at, percent
 
 
 class _Change(NamedTuple):

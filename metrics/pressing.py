@@ -1,10 +1,10 @@
-"""What cannot wait, of which insights and recommendations both speak: overdue work, and silence."""
+"""What cannot wait, and how it is named: overdue work, and silence while a course runs."""
 
 from typing import Final
 
 from domain.naming import dated_name
 from domain.rules import missed_deadline
-from metrics.assessments import Due, dues
+from metrics.assessments import Due, Heavy, dues
 from metrics.view import View
 from metrics.windows import WEEK, days_inactive
 
@@ -34,9 +34,19 @@ def overdue(view: View) -> list[Due]:
 def silent_days(view: View) -> int | None:
     """Local days without work, from 7 on, while a course is running; None otherwise."""
     days = days_inactive(view)
-    if days is None or days < SILENT_FROM or not any(_runs(view, each) for each in view.refs):
-        return None
-    return days
+    return days if days is not None and days >= SILENT_FROM and any_runs(view) else None
+
+
+def any_runs(view: View) -> bool:
+    """Whether any open course has begun and has not ended."""
+    return any(runs(view, course_id) for course_id in view.refs)
+
+
+def runs(view: View, course_id: str) -> bool:
+    """Whether an open course has begun and has not ended."""
+    facts = view.facts.get(course_id)
+    ended = facts is not None and facts.ends_at is not None and facts.ends_at <= view.now
+    return view.refs[course_id].course_status == "active" and not ended
 
 
 def name_of(view: View, due: Due) -> str:
@@ -45,7 +55,7 @@ def name_of(view: View, due: Due) -> str:
     return dated_name(facts, due.fact, due.due_at, view.zone)
 
 
-def _runs(view: View, course_id: str) -> bool:
-    facts = view.facts.get(course_id)
-    ended = facts is not None and facts.ends_at is not None and facts.ends_at <= view.now
-    return view.refs[course_id].course_status == "active" and not ended
+def name_of_heavy(view: View, heavy: Heavy) -> str:
+    """Heavy work, with the date on which it is due."""
+    facts = view.facts.get(heavy.course.course_id)
+    return dated_name(facts, heavy.work.assessment, heavy.due_at, view.zone)

@@ -13,6 +13,7 @@ from domain.state.course import (
 )
 from metrics.assessments import open_dues
 from metrics.figures import instant, pct
+from metrics.level_for_now import level_for_now
 from metrics.levels import Level, Way, level, level_of, pooled_percent
 from metrics.shapes_dashboard import CourseProgress, NextDue, ProgressSummary
 from metrics.view import View, once
@@ -50,6 +51,7 @@ def progress_summary(view: View) -> ProgressSummary:
         modules_completed=pooled.modules_completed,
         total_modules=pooled.total_modules,
         current_level=_current_level(view) if worked else None,
+        level_for_now=level_for_now(view) if worked else None,
         streak_days=streak.days,
         longest_streak_days=longest_run(view),
         active_today=today is not None and today.activities > 0,
@@ -94,6 +96,11 @@ def _current_level(view: View) -> Level | None:
 def _level(view: View, *course_ids: str) -> Level | None:
     """The level over these open courses; of most learners there is one, and it is their level."""
     return level_of([_ways(view)[course_id] for course_id in course_ids])
+
+
+def way(view: View, course_id: str) -> Way:
+    """How the learner came to where an open course stands."""
+    return _ways(view)[course_id]
 
 
 @once

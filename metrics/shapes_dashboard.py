@@ -53,6 +53,7 @@ class ProgressSummary:
     modules_completed: int
     total_modules: int | None
     current_level: Level | None
+    level_for_now: Level | None
     streak_days: int
     longest_streak_days: int
     active_today: bool

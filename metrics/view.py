@@ -30,7 +30,7 @@ Arguments = ParamSpec("Arguments")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CohortCourse:
-    """One course's weekly 75th percentiles over 28 days, and 15th and 85th of engagement.
+    """One course's weekly 90th percentiles over 28 days, and 70th and 85th of engagement.
 
     A course has them from `engagement.COHORT_MIN` active learners on.
     """
@@ -40,7 +40,7 @@ class CohortCourse:
     minutes: float | None
     activities: float | None
     discussion: float | None
-    engagement_p15: float | None
+    engagement_p70: float | None
     engagement_p85: float | None
 
 

@@ -172,6 +172,7 @@ def learner_columns(learners: Sequence[tuple[LearnerRow, bytes]]) -> dict[str, l
         "activities": [int_array(row.activities) for row in rows],
         "seconds": [int_array(row.seconds) for row in rows],
         "posts": [int_array(row.posts) for row in rows],
+        "began_day": [row.began_day for row in rows],
         "timed": [int_array(row.timed) for row in rows],
         "not_passing": [int_array(row.not_passing) for row in rows],
         "next_missing": [int_array(row.next_missing) for row in rows],

@@ -9,7 +9,14 @@ import structlog
 from psycopg import AsyncConnection
 
 from domain.keepers.days import local_day
-from metrics.engagement import COHORT_MIN, DEFAULT_TARGETS, WEIGHTS
+from metrics.engagement import (
+    COHORT_DAYS,
+    COHORT_MIN,
+    DEFAULT_TARGETS,
+    HALF_LIFE_DAYS,
+    SMOOTHED_DAYS,
+    WEIGHTS,
+)
 from runtime.database import one_line, statements
 from sinks.sink import Surroundings, open_tables
 
@@ -20,6 +27,9 @@ MANY_LEARNERS: Final = 10_000
 """From so many on, a day's figures do not wait for who comes during the day."""
 FORMULA: Final = {
     "learners_min": COHORT_MIN,
+    "cohort_days": COHORT_DAYS,
+    "smoothed_days": SMOOTHED_DAYS,
+    "half_life_days": float(HALF_LIFE_DAYS),
     **{f"weight_{code}": weight for code, weight in WEIGHTS.items()},
     **{f"target_{code}": target for code, target in DEFAULT_TARGETS.items()},
 }

@@ -18,20 +18,20 @@ SELECT topic_id, next FROM position WHERE topic = %(topic)s AND partition = %(pa
 -- name: write_learners
 INSERT INTO learner (
     user_id, partition, steps, state, course_ids, last_event_at, first_day,
-    activities, seconds, posts, timed, not_passing, next_missing, updated_at
+    began_day, activities, seconds, posts, timed, not_passing, next_missing, updated_at
 )
 SELECT
     user_id, %(partition)s, steps, state, course_ids::text[], last_event_at, first_day,
-    activities::integer[], seconds::integer[], posts::integer[], timed::integer[],
+    began_day, activities::integer[], seconds::integer[], posts::integer[], timed::integer[],
     not_passing::integer[], next_missing::integer[], %(now)s
 FROM unnest(
     %(user_id)b::text[], %(steps)b::bigint[], %(state)b::bytea[], %(course_ids)b::text[],
     %(last_event_at)b::bigint[], %(first_day)b::integer[], %(activities)b::text[],
     %(seconds)b::text[], %(posts)b::text[], %(timed)b::text[], %(not_passing)b::text[],
-    %(next_missing)b::text[]
+    %(next_missing)b::text[], %(began_day)b::integer[]
 ) AS batch (
     user_id, steps, state, course_ids, last_event_at, first_day, activities, seconds, posts,
-    timed, not_passing, next_missing
+    timed, not_passing, next_missing, began_day
 )
 ON CONFLICT (user_id) DO UPDATE SET
     partition = EXCLUDED.partition,
@@ -40,6 +40,7 @@ ON CONFLICT (user_id) DO UPDATE SET
     course_ids = EXCLUDED.course_ids,
     last_event_at = EXCLUDED.last_event_at,
     first_day = EXCLUDED.first_day,
+    began_day = EXCLUDED.began_day,
     activities = EXCLUDED.activities,
     seconds = EXCLUDED.seconds,
     posts = EXCLUDED.posts,

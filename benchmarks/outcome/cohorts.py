@@ -10,8 +10,8 @@ from metrics.engagement import engagement
 from metrics.view import Cohort, CohortCourse, View
 
 DAYS: Final = 28
-TARGET_SHARE: Final = 0.75
-LOW_SHARE: Final = 0.15
+TARGET_SHARE: Final = 0.9
+STAY_SHARE: Final = 0.7
 HIGH_SHARE: Final = 0.85
 _WEEKS: Final = DAYS / 7
 
@@ -28,7 +28,7 @@ def cohort_of(course_id: str, views: Sequence[View]) -> Cohort | None:
         minutes=None,  # OULAD knows no time of day
         activities=_at(activities, TARGET_SHARE) or None,
         discussion=_at(posts, TARGET_SHARE) or None,
-        engagement_p15=None,
+        engagement_p70=None,
         engagement_p85=None,
     )
     levels = [
@@ -44,7 +44,7 @@ def cohort_of(course_id: str, views: Sequence[View]) -> Cohort | None:
             minutes=None,
             activities=usual.activities,
             discussion=usual.discussion,
-            engagement_p15=_at(levels, LOW_SHARE),
+            engagement_p70=_at(levels, STAY_SHARE),
             engagement_p85=_at(levels, HIGH_SHARE),
         )
     )

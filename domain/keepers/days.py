@@ -144,6 +144,11 @@ def find(state: Learner, day: int) -> Day | None:
     return None
 
 
+def known_since(state: Learner) -> int:
+    """The learner's first day with anything on it; 0 where there is none, or it is kept no more."""
+    return 0 if state.streak.gone_length or not state.days else state.days[0].day
+
+
 def _forget_old(state: Learner) -> None:
     oldest = state.days[-1].day - DAYS_MAX
     while state.days[0].day <= oldest:

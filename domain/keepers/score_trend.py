@@ -29,6 +29,8 @@ from domain.statistics import (
 
 SCORES_MAX: Final = 8
 SCORES_MIN: Final = 3
+LEVEL_SCORES_MIN: Final = 2
+"""So few say where the level is, but not yet how it goes."""
 STABLE_WITHIN: Final = 2.0  # points per assessment, where kinds are compared
 LEVEL_STEP_VARIANCE: Final = 10.0
 """By how much the level wanders from one score to the next, in points squared."""
@@ -193,6 +195,15 @@ def fit_level(scores: Sequence[Scored]) -> ScoreLevel | None:
     )
 
 
+def level_now(scores: Sequence[Scored]) -> float | None:
+    """The level now by the last 8 of `scores`, in points; None under 2 with an expectation."""
+    newest = scores[-SCORES_MAX:]
+    residuals = [score.percent - score.expected for score in newest if score.expected is not None]
+    if len(residuals) < LEVEL_SCORES_MIN:
+        return None
+    return _dot(_WINDOWS[len(residuals)].now, residuals)
+
+
 def fit_kinds(scores: Sequence[Scored]) -> KindsLine | None:
     """The common slope over the scores' places in the row; None where under 3 take part.
 
@@ -268,7 +279,7 @@ def _window(n: int) -> _Window:
     )
 
 
-_WINDOWS: Final = {n: _window(n) for n in range(SCORES_MIN, SCORES_MAX + 1)}
+_WINDOWS: Final = {n: _window(n) for n in range(LEVEL_SCORES_MIN, SCORES_MAX + 1)}
 
 
 def _dot(weights: Sequence[float], values: Sequence[float]) -> float:

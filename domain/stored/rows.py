@@ -2,6 +2,7 @@
 
 from typing import Final, NamedTuple
 
+from domain.keepers.days import known_since
 from domain.predictions import NUMBERS, Target
 from domain.state.learner import Learner
 
@@ -11,6 +12,8 @@ ROW_DAYS: Final = 30
 
 class LearnerRow(NamedTuple):
     """One learner's columns; the four lists run over the 30 days from `first_day` on.
+
+    `began_day` is the learner's first day with anything on it; 0: longer ago than is kept.
 
     `not_passing` and `next_missing` are thousandths of a probability, a place for each of
     `course_ids`, null where nothing is said of it; empty where nothing is said at all. Of several
@@ -22,6 +25,7 @@ class LearnerRow(NamedTuple):
     course_ids: list[str]
     last_event_at: int
     first_day: int
+    began_day: int
     activities: list[int]
     seconds: list[int]
     posts: list[int]
@@ -49,6 +53,7 @@ def learner_row(state: Learner) -> LearnerRow:
         course_ids=course_ids,
         last_event_at=state.last_event_at,
         first_day=first,
+        began_day=known_since(state),
         activities=activities,
         seconds=seconds,
         posts=posts,

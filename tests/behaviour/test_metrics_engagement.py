@@ -1,20 +1,22 @@
 """The engagement level, what it is made of, the segment, regularity and patterns."""
 
+from itertools import pairwise
+
 import pytest
 
 from domain.course_facts import WeeklyTargets
 from metrics.dashboard import dashboard
-from metrics.engagement import compared_level, engagement, segment
+from metrics.engagement import compared_level, engagement, level_on
 from metrics.shapes_trends import TrendAnalysis, TrendType
 from metrics.trends import trend_analysis
 from metrics.view import Cohort, CohortCourse
-from tests.factories import Bench, at, course, enrolled, event, graded, submitted, viewed
+from tests.factories import Bench, at, course, enrolled, event, submitted, viewed
 from tests.viewing import view
 
 
 def cohort(**figures: float | None) -> Cohort:
     unknown: dict[str, float | None] = dict.fromkeys(
-        ("active_days", "minutes", "activities", "discussion", "engagement_p15", "engagement_p85")
+        ("active_days", "minutes", "activities", "discussion", "engagement_p70", "engagement_p85")
     )
     return Cohort(courses={"c1": CohortCourse(course_id="c1", **(unknown | figures))}, as_of=7)
 
@@ -32,17 +34,65 @@ def week_of_work() -> Bench:
     return bench
 
 
-def test_the_level_is_the_weighted_share_of_the_default_targets() -> None:
+def plain_level(days: int, day: int) -> float:
+    """The level of `week_of_work` on a day, by the definition; `days` of it count at most."""
+    levels = []
+    for on in range(max(0, day - days + 1), day + 1):
+        worked = sum(1 for each in range(4) if on - 6 <= each <= on)
+        shares = (min(1, worked / 4), min(1, 64 * worked / 180), min(1, 8 * worked / 30))
+        levels.append(100 * (0.3 * shares[0] + 0.25 * shares[1] + 0.2 * shares[2]) / 0.75)
+    weights = [2 ** (-back / 7) for back in reversed(range(len(levels)))]
+    return sum(w * v for w, v in zip(weights, levels, strict=True)) / sum(weights)
+
+
+def test_the_components_are_of_the_newest_week() -> None:
     found = engagement(view(week_of_work(), at(5)))
     assert [(c.code, c.value, c.target, c.score) for c in found.components] == [
         ("active_days", 4, 4.0, 100.0),
         ("minutes", 256, 180.0, 100.0),
         ("activities", 32, 30.0, 100.0),
-        ("discussion", 0, 2.0, 0.0),
+        ("discussion", 0, 0.0, None),
         ("punctuality", None, 1.0, None),
     ]
-    assert (found.level, found.basis) == (round(100 * 0.75 / 0.85), "default")
+    assert found.basis == "default"
     assert sum(c.weight for c in found.components) == pytest.approx(1, abs=0.002)
+
+
+@pytest.mark.parametrize("day", [0, 3, 5, 9, 12, 21, 22, 27])
+def test_the_level_is_smoothed_over_22_days_with_a_half_life_of_seven(day: int) -> None:
+    looked = view(week_of_work(), at(day))
+    assert engagement(looked).level == round(plain_level(22, day))
+    assert compared_level(looked, "c1", looked.today) == pytest.approx(plain_level(22, day))
+
+
+def test_no_day_moves_the_level_of_a_steady_learner_far() -> None:
+    """Four days a week for ten weeks, then nothing: raw, a day that leaves takes 25 points."""
+    days = [7 * week + day for week in range(10) for day in range(4)]
+    bench = Bench().send(*(viewed(at(day), f"p{n}") for day in days for n in range(3)))
+    looked = view(bench, at(90))
+    levels = [level_on(looked, looked.today - 90 + day) for day in range(28, 90)]
+    moves = [abs((a or 0) - (b or 0)) for a, b in pairwise(levels)]
+    assert max(moves) < 10
+    assert (levels[-1] or 0) < 5
+
+
+def test_a_learner_of_long_ago_does_not_begin_anew_after_a_silence() -> None:
+    """The oldest days are kept no more: the level rises slowly, as after any silence."""
+    old = Bench().send(*(viewed(at(day)) for day in range(5)))
+    old.send(*(viewed(at(120), f"p{n}") for n in range(9)))
+    new = Bench().send(*(viewed(at(120), f"p{n}") for n in range(9)))
+    slow, fast = (engagement(view(bench, at(120))).level for bench in (old, new))
+    assert slow is not None
+    assert fast is not None
+    assert slow < fast / 5
+
+
+def test_weeks_that_the_buckets_do_not_reach_are_in_no_level() -> None:
+    bench = Bench().send(*(viewed(at(day), f"p{n}") for day in range(120) for n in range(3)))
+    looked = view(bench, at(119))
+    assert {level_on(looked, looked.today - back) for back in range(83)} == {
+        level_on(looked, looked.today)
+    }
 
 
 def test_what_the_course_asks_for_comes_before_what_others_do() -> None:
@@ -69,7 +119,7 @@ def test_a_source_without_times_of_day_leaves_minutes_out() -> None:
     found = engagement(view(bench, at(4)))
     minutes = next(c for c in found.components if c.code == "minutes")
     assert (minutes.value, minutes.score, minutes.weight) == (None, None, 0)
-    assert found.level == round(100 * (0.3 + 0.2 * 4 / 30) / 0.6)
+    assert found.level is not None
 
 
 def test_without_work_or_course_there_is_no_level() -> None:
@@ -77,66 +127,12 @@ def test_without_work_or_course_there_is_no_level() -> None:
     assert engagement(view(Bench().send(enrolled(at(0))), at(1))).level is None
 
 
-def test_segments_say_why() -> None:
-    bench = week_of_work()
-    known = cohort(engagement_p15=20, engagement_p85=80)
-
-    def where(day: float) -> str | None:
-        looked = view(bench, at(day), cohort=known)
-        found, why = segment(looked, engagement(looked))
-        assert (found is None) == (why is None)
-        return found
-
-    assert [where(day) for day in (5, 9, 11, 20)] == [
-        "highly_engaged",
-        "typical",
-        "disengaging",
-        "inactive",
-    ]
-    bench.send(*(graded(at(4), 20, f"a{n}") for n in range(3)))
-    assert where(5) == "struggling"
-
-
-def test_the_level_that_is_compared_leaves_punctuality_out() -> None:
-    """Late with everything, the level falls; the course's percentiles know nothing of that."""
-    known = cohort(engagement_p15=20, engagement_p85=88)
-    bench = week_of_work().adopt("course", course(0, {"a1": at(1), "a2": at(2)}))
-    looked = view(bench, at(5), cohort=known)
-    assert compared_level(looked, "c1") == pytest.approx(100 * 0.75 / 0.85)
-    assert engagement(looked).level == 75
-    found, why = segment(looked, engagement(looked))
-    assert (found, why and why.params) == ("highly_engaged", {"level": 88.2, "threshold": 88})
-
-
-def test_in_two_courses_the_lower_standing_counts_and_the_higher_bar() -> None:
-    bench = week_of_work().send(enrolled(at(0), course_id="c2"))
-    figures = dict.fromkeys(("active_days", "minutes", "activities", "discussion"))
-
-    def where(*bounds: tuple[float, float]) -> str | None:
-        rows = {
-            name: CohortCourse(course_id=name, engagement_p15=low, engagement_p85=high, **figures)
-            for name, (low, high) in zip(("c1", "c2"), bounds, strict=False)
-        }
-        looked = view(bench, at(5), cohort=Cohort(courses=rows, as_of=1))
-        return segment(looked, engagement(looked))[0]
-
-    assert where((10, 80), (10, 85)) == "highly_engaged"
-    assert where((10, 80), (10, 95)) == "typical"
-    assert where((10, 80), (90, 95)) == "disengaging"
-    assert where((10, 80)) == "highly_engaged"
-
-
 def test_of_when_the_courses_figures_are_is_said() -> None:
-    looked = view(week_of_work(), at(5), cohort=cohort(engagement_p15=20))
+    looked = view(week_of_work(), at(5), cohort=cohort(engagement_p70=20))
     assert dashboard(looked).realtime_metrics.cohort_as_of == "1970-01-01T00:00:07Z"
     others = Cohort(courses={}, as_of=7)
     nothing = dashboard(view(week_of_work(), at(5), cohort=others)).realtime_metrics
     assert (nothing.cohort_as_of, nothing.engagement_basis) == (None, "default")
-
-
-def test_without_a_cohort_only_silence_and_scores_speak() -> None:
-    looked = view(week_of_work(), at(5))
-    assert segment(looked, engagement(looked)) == (None, None)
 
 
 def test_the_same_weekdays_every_week_are_consistent() -> None:
@@ -262,7 +258,13 @@ def test_activity_patterns(days: list[int], expected: str | None) -> None:
     assert shown.activity_pattern == expected
 
 
-def test_posts_count_for_discussion() -> None:
-    bench = Bench().send(event("discussion_posted", at(0), post_id="p1"))
-    component = engagement(view(bench, at(0))).components[3]
-    assert (component.code, component.value, component.score) == ("discussion", 1, 50.0)
+def test_discussion_counts_only_where_the_course_had_a_post_in_28_days() -> None:
+    bench = Bench().send(event("discussion_posted", at(0), post_id="p1"), viewed(at(20)))
+
+    def discussion(day: int, known: Cohort | None = None) -> tuple[float, float | None]:
+        component = engagement(view(bench, at(day), cohort=known)).components[3]
+        return component.target, component.score
+
+    assert discussion(0) == (2.0, 50.0)
+    assert [discussion(day) for day in (27, 28)] == [(2.0, 0.0), (0.0, None)]
+    assert discussion(28, cohort(discussion=1.5)) == (1.5, 0.0)

@@ -168,15 +168,15 @@ def test_a_bar_of_the_level_belongs_to_the_band_further_out(points: float, band:
 
 
 def test_a_fall_of_the_level_is_said_over_the_window() -> None:
-    looked = expecting((90, 70), (80, 70), (60, 70), (40, 70))
-    level = LocalLevel((20, 10, -10, -30))
+    looked = expecting((90, 90), (80, 90), (70, 90), (61, 95))
+    level = LocalLevel((0, -10, -20, -34))
     (found,) = insights(looked, engagement(looked))
-    assert found.code == "insight.level_declining"
+    assert found.code == "insight.trend_declining"
     assert found.text == (
-        "Over your last 4 assessments your results have fallen by about "
-        f"{-round(level.change, 1)} points, allowing for how hard each one was"
+        "Comparing like with like, your results have fallen by about "
+        f"{-round(level.change, 1)} points over your last 4 assessments"
     )
-    assert found.evidence[0].feature == "score_level_change"
+    assert found.evidence[0].feature == "score_change"
     assert found.evidence[0].value == round(level.change, 2)
 
 
@@ -295,5 +295,8 @@ def test_a_proven_fall_is_an_insight_with_its_evidence() -> None:
     looked = view(scored(90, 80, 72, 60), at(10))
     found = insights(looked, engagement(looked))
     assert [each.code for each in found] == ["insight.trend_declining"]
-    assert found[0].text == "Your recent scores are falling by about 9.8 points per assessment"
-    assert found[0].evidence[0].value == -9.8
+    assert found[0].text == (
+        "Comparing like with like, your results have fallen by about 29.4 points over your last 4 "
+        "assessments"
+    )
+    assert found[0].evidence[0].value == -29.4

@@ -109,13 +109,13 @@ def test_intervals_hold_their_estimates(views: list[View]) -> None:
             assert 0 <= point.low <= point.value <= point.high
 
 
-def test_engagement_is_the_sum_of_its_components(views: list[View]) -> None:
+def test_the_weights_of_what_is_known_fill_the_whole(views: list[View]) -> None:
     for looked in views:
         found = trend_analysis(looked, 28, "engagement").engagement_trends
         assert found is not None
-        if found.engagement_level is not None:
-            summed = sum(c.weight * (c.score or 0) for c in found.components)
-            assert summed == pytest.approx(found.engagement_level, abs=0.7)
+        known = [each for each in found.components if each.score is not None]
+        assert sum(each.weight for each in known) == pytest.approx(1, abs=0.003)
+        assert all(each.weight == 0 for each in found.components if each.score is None)
 
 
 def test_no_answer_changes_the_state(bench: Bench) -> None:

@@ -25,14 +25,13 @@ SCORES = (76, 81, 84, 89)  # mean 82.5, rising
 
 
 def facts() -> CourseFacts:
-    due = {"a5": at(29), "a8": at(28), "a9": at(27)}  # two of three are submitted in time
+    due = {"a5": at(28.9), "a8": at(28), "a9": at(27)}  # two of three are submitted in time
     return CourseFacts(
         course_id=COURSE,
         title="Statistics",
         starts_at=seconds(at(0)),
         ends_at=seconds(at(60)),
-        pass_mark=40,
-        weekly_targets=WeeklyTargets(active_days=5, minutes=240, activities=30),
+        weekly_targets=WeeklyTargets(active_days=6, minutes=420, activities=38),
         modules=tuple(Module(id=f"m{n + 1}", weight=w) for n, w in enumerate(WEIGHTS)),
         assessments=tuple(
             Assessment(id=name, due_at=seconds(due[name]) if name in due else None)
@@ -42,17 +41,21 @@ def facts() -> CourseFacts:
 
 
 def busy_learner() -> Bench:
-    """31 days of a learner whose screen is the specification's example."""
+    """31 days of a learner whose screen is the specification's example.
+
+    Five days in seven, the same for weeks: the engagement level is smoothed.
+    """
     bench = Bench(facts=facts()).send(enrolled(at(0)))
+    days = [day for day in range(31) if (30 - day) % 7 < 5]
     for n, score in enumerate(SCORES):
-        day = 4 + 3 * n
+        day = days[4 + 2 * n]
         bench.send(submitted(at(day), f"a{n + 1}"), graded(at(day, hours=2), score, f"a{n + 1}"))
     for n in range(15):
-        bench.send(completed(at(5 + n, hours=1), f"m{n + 1}"))
+        bench.send(completed(at(days[n], hours=1), f"m{n + 1}"))
     for back in range(5):  # a streak of five days, each with a submitted assessment
-        day = 30 - back
-        bench.send(submitted(at(day), f"a{5 + back}"))
-        bench.send(*_hour_of_views(at(day, minutes=5), 6 if back else 2))
+        bench.send(submitted(at(30 - back), f"a{5 + back}"))
+    for day in days:
+        bench.send(*_hour_of_views(at(day, minutes=5), 6 if day < 30 else 2))
     return bench
 
 

@@ -336,6 +336,9 @@ async def test_a_day_is_computed_once_and_again_while_few_learners_double(
 def test_the_sql_is_given_the_weights_and_targets_of_the_level() -> None:
     assert FORMULA == {
         "learners_min": 10,
+        "cohort_days": 28,
+        "smoothed_days": 22,
+        "half_life_days": 7,
         "weight_active_days": 0.3,
         "weight_minutes": 0.25,
         "weight_activities": 0.2,

@@ -20,7 +20,7 @@ SILENCE = f"{S} window_days probability band naive_probability note model"
 COURSE = "course_id title course_status outcome"
 KEYS = {
     "progress_summary": "overall_progress modules_completed total_modules current_level "
-    "streak_days longest_streak_days active_today streak_ends_at basis courses",
+    "level_for_now streak_days longest_streak_days active_today streak_ends_at basis courses",
     "progress_summary.courses": f"{COURSE} progress expected_progress basis modules_completed "
     "total_modules average_score weighted_score level ends_on next_due",
     "realtime_metrics": "daily_activities daily_assessments weekly_activities weekly_assessments "
