@@ -81,12 +81,15 @@ def create_app(settings: Settings, clock: Clock, metrics: ApiMetrics | None = No
         redoc_url=None,
     )
     problems.install(app, UNREADABLE)
-    app.include_router(progress_router(context))
-    app.include_router(why_router(context))
-    app.include_router(responding_router(context))
-    app.include_router(health_router(settings, reads, lags, metrics))
-    app.include_router(models_router(context))
-    app.include_router(schemas_router())
+    for router in (
+        progress_router(context),
+        why_router(context),
+        responding_router(context),
+        health_router(settings, reads, lags, metrics),
+        models_router(context),
+        schemas_router(),
+    ):
+        app.include_router(router)
     allow_origins(app, settings)
     app.add_middleware(Counted, metrics=metrics)
     app.add_middleware(HeadAsGet)

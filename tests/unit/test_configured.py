@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cli.worker import read_rules
+from cli.rules_file import read_rules
 from domain.configuration import Configuration, adopted, canonical, configured
 from domain.rules.inactive_days import InactiveDays
 from domain.rules.missed_deadline import MissedDeadline
@@ -88,8 +88,9 @@ def test_the_file_is_toml_or_json(tmp_path: Path) -> None:
     toml, json = tmp_path / "rules.toml", tmp_path / "rules.json"
     toml.write_text("[account_inactivity]\ndays = 20\n")
     json.write_text('{"account_inactivity": {"days": 20}}')
-    assert read_rules(toml) == read_rules(json)
-    assert read_rules(toml).rules.account_inactivity.days == 20
+    found = read_rules(toml, "rules.toml")
+    assert found == read_rules(json, "rules.json")
+    assert found.rules.account_inactivity.days == 20
 
 
 def kinds(events: list[dict[str, Any]], text: str, until: float) -> list[tuple[str, str, str]]:
