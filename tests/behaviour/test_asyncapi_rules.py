@@ -106,7 +106,7 @@ def test_what_consumers_read_is_open() -> None:
 @pytest.mark.parametrize("field", ["category", "type", "severity", "state"])
 def test_an_alert_of_a_rule_to_come_is_valid(field: str) -> None:
     event = json.loads(delivered(told("low_score")[0]))
-    event["data"][field] = "inactive_days"
+    event["data"][field] = "rule_to_come"
     event["data"]["new"] = {"key": 1}
     assert problems("AlertEvent", event) == []
     assert unlike_ours("AlertEvent", event) != []
@@ -118,7 +118,7 @@ def test_a_pattern_that_closes_a_text_allows_what_is_named() -> None:
         for where, schema in schemas()
         if known_values(schema) and "pattern" in schema
     ]
-    assert {where for where, _ in closing} == {"Precision", "AttemptRule"}
+    assert {where for where, _ in closing} == {"Precision", "AttemptRule", "LeastSeverity"}
     for where, schema in closing:
         assert schema["pattern"] == f"^({'|'.join(schema['examples'])})$", where
 
@@ -164,6 +164,8 @@ def test_the_examples_of_alerts_are_what_the_fold_gives() -> None:
     assert {example["name"] for example in examples} == set(RUN_OF)
     for example in examples:
         run = told(RUN_OF[example["name"]])
-        given = next(t for t in run if (t.kind, t.category) == (example["name"], RUN_OF[t.kind]))
+        given = next(
+            t for t in run if (t.kind, t.category) == (example["name"], RUN_OF[example["name"]])
+        )
         assert example["payload"] == json.loads(delivered(given))
         assert example["headers"] == {"content-type": CONTENT_TYPE}

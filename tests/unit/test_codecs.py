@@ -72,6 +72,8 @@ COMMANDS = {
     "simulate": ["--learners=1", "--days=1", "--seed=1"],
     "replay": ["jsonl", "no-such-file"],
     "verify": [],
+    "rules": ["try", "no-such-file", "--from=2024-03-04T00:00:00Z"],
+    "why": ["317e2e7a-da00-5340-88e0-3a9845434937"],
     "models": ["list"],
     "dead_letters": ["list"],
 }

@@ -152,8 +152,8 @@ def test_the_bars_of_leaving_belong_to_what_they_bound() -> None:
 
     assert over(fell_percent_until=100 * level.fell)
     assert not over(fell_percent_until=100 * level.fell - 1e-6)
-    assert not over(below_until=-level.now)
-    assert over(below_until=-level.now + 1e-6)
+    assert not over(below=15, below_until=-level.now)
+    assert over(below=15, below_until=-level.now + 1e-6)
 
 
 def test_a_fall_by_kinds_ends_by_the_level_and_one_by_the_level_by_kinds() -> None:

@@ -28,6 +28,11 @@ def told(bench: Bench) -> list[Any]:
     return [each for each in bench.published if each.category == "low_score"]
 
 
+def marked() -> Bench:
+    """A partition that knows the pass mark of the course, 50."""
+    return Bench(facts=course(pass_mark=50))
+
+
 def responses(bench: Bench) -> list[tuple[str, str, int, str | None]]:
     return [(each.kind, each.alert_id, each.at, each.feedback) for each in bench.responses]
 
@@ -70,14 +75,14 @@ def test_the_newest_preferences_count_in_any_order_and_of_one_time_the_later_one
 
 
 def test_what_was_delivered_stays_counted_when_preferences_change() -> None:
-    bench = Bench().send(wanted(0.5, max_per_day=1), graded(at(1), 10))
+    bench = marked().send(wanted(0.5, max_per_day=1), graded(at(1), 10))
     bench.send(wanted(1.1, max_per_day=2), graded(at(1.2), 40, "a2"), graded(at(1.2), 40, "a3"))
     kinds = [(each.kind, each.suppressed_reason) for each in bench.published]
     assert kinds == [("raised", None), ("raised", None), ("suppressed", "daily_cap")]
 
 
 def test_a_muted_alert_is_kept_and_not_delivered_from_its_beginning_to_its_end() -> None:
-    bench = Bench().send(wanted(0.5, muted_categories=["low_score"]), graded(at(1), 45))
+    bench = marked().send(wanted(0.5, muted_categories=["low_score"]), graded(at(1), 45))
     bench.send(graded(at(2), 30), graded(at(3), 90, attempt=2))
     seen = [(t.kind, t.state, t.suppressed_reason, t.delivered) for t in told(bench)]
     assert seen == [
@@ -88,7 +93,7 @@ def test_a_muted_alert_is_kept_and_not_delivered_from_its_beginning_to_its_end()
 
 
 def test_a_change_that_nothing_holds_back_is_delivered_as_raised() -> None:
-    bench = Bench().send(wanted(0.5, min_severity="high"), graded(at(1), 45), graded(at(2), 30))
+    bench = marked().send(wanted(0.5, min_severity="high"), graded(at(1), 45), graded(at(2), 29))
     seen = [(t.kind, t.severity, t.suppressed_reason, t.delivered) for t in told(bench)]
     assert seen == [
         ("suppressed", "medium", "below_severity", False),
@@ -97,7 +102,7 @@ def test_a_change_that_nothing_holds_back_is_delivered_as_raised() -> None:
 
 
 def test_what_was_delivered_stays_so_whatever_is_muted_later() -> None:
-    bench = Bench().send(graded(at(1), 45), wanted(1.5, muted_types=["performance"]))
+    bench = marked().send(graded(at(1), 45), wanted(1.5, muted_types=["performance"]))
     bench.send(graded(at(2), 30), graded(at(3), 90, attempt=2))
     assert [(t.kind, t.delivered) for t in told(bench)] == [
         ("raised", True),
@@ -108,7 +113,7 @@ def test_what_was_delivered_stays_so_whatever_is_muted_later() -> None:
 
 def test_what_is_raised_in_quiet_hours_waits_and_what_is_updated_after_them_does_not() -> None:
     quiet = {"from": "08:00", "to": "10:00"}
-    bench = Bench().send(wanted(0.5, quiet_hours=quiet), graded(at(1), 45))
+    bench = marked().send(wanted(0.5, quiet_hours=quiet), graded(at(1), 45))
     bench.send(graded(at(1, 2), 40), graded(at(2), 30), graded(at(2, 0.5), 90, attempt=2))
     end = [int(datetime(2024, 3, day, 10, tzinfo=UTC).timestamp()) for day in (5, 6)]
     seen = [(t.kind, t.deferred_until, t.delivered) for t in told(bench)]
@@ -123,7 +128,7 @@ def test_what_is_raised_in_quiet_hours_waits_and_what_is_updated_after_them_does
 def test_quiet_hours_go_by_the_zone_of_the_newest_event_that_carries_one() -> None:
     quiet = {"from": "17:00", "to": "19:00"}  # in Tokyo it is 18:00 at 09:00 UTC
     there = wanted(0.5, quiet_hours=quiet, timezone="Asia/Tokyo")
-    (raised,) = Bench().send(there, graded(at(1), 45)).published
+    (raised,) = marked().send(there, graded(at(1), 45)).published
     assert raised.deferred_until == seconds(at(1, 1))
 
 
@@ -136,16 +141,18 @@ def test_a_timer_in_quiet_hours_waits_whichever_way_it_fires() -> None:
         if way == "tick":
             bench.tick(at(12, 1))
         else:
-            bench.send(submitted(at(12, 1), "other"))
+            bench.send(event("session_started", at(12, 1)))  # no work, so that the silence lasts
         seen.append(bench.published)
     assert seen[0] == seen[1]
-    assert [(t.category, t.deferred_until) for t in seen[0]] == [
-        ("missed_deadline", seconds(at(12)) + 60)
+    assert [(t.category, t.kind, t.deferred_until) for t in seen[0]] == [
+        ("upcoming_deadline", "suppressed", None),  # more than two days old by then
+        ("inactive_days", "suppressed", None),
+        ("missed_deadline", "raised", seconds(at(12)) + 60),
     ]
 
 
 def test_preferences_and_responses_are_no_activity() -> None:
-    bench = Bench().send(graded(at(1), 45))
+    bench = marked().send(graded(at(1), 45))
     before = bench.learner()
     (alert,) = bench.published
     bench.send(wanted(2), said("alert_acknowledged", 2, alert_id=alert.alert_id))
@@ -155,7 +162,7 @@ def test_preferences_and_responses_are_no_activity() -> None:
 
 
 def test_an_open_alert_and_one_that_is_over_take_responses() -> None:
-    bench = Bench().send(graded(at(1), 45))
+    bench = marked().send(graded(at(1), 45))
     name = bench.published[0].alert_id
     bench.send(said("alert_acknowledged", 2, alert_id=name))
     bench.send(graded(at(3), 90, attempt=2))
@@ -168,8 +175,8 @@ def test_an_open_alert_and_one_that_is_over_take_responses() -> None:
 
 
 def test_responses_stand_among_the_transitions_in_the_order_in_which_they_came() -> None:
-    name = Bench().send(graded(at(1), 45)).published[0].alert_id
-    bench = Bench()
+    name = marked().send(graded(at(1), 45)).published[0].alert_id
+    bench = marked()
     effects = bench.fold.begin()
     bench.folded_into(
         effects,
@@ -185,7 +192,7 @@ def test_responses_stand_among_the_transitions_in_the_order_in_which_they_came()
 
 
 def test_of_an_unknown_alert_and_of_anothers_nothing_is_published() -> None:
-    bench = Bench().send(graded(at(1), 45))
+    bench = marked().send(graded(at(1), 45))
     name = bench.published[0].alert_id
     bench.send(said("alert_acknowledged", 2, alert_id=OTHERS))
     bench.send(said("alert_feedback", 2, alert_id=OTHERS, value="useful"))
@@ -196,7 +203,7 @@ def test_of_an_unknown_alert_and_of_anothers_nothing_is_published() -> None:
 
 
 def test_responses_are_taken_of_the_32_that_were_over_last() -> None:
-    bench = Bench()
+    bench = marked()
     for n in range(CLOSED_ALERTS_MAX + 1):
         bench.send(graded(at(n), 45, f"a{n}"), graded(at(n, 1), 90, f"a{n}", attempt=2))
     names = [each.alert_id for each in told(bench) if each.kind == "raised"]
