@@ -1,6 +1,7 @@
 """From changes to alerts: the rules look at what changed, and say when they look again.
 
-What is predicted is predicted again after the changes, and before the rules that look at it.
+What is predicted is predicted again after the changes, and before the rules that look at it. At a
+timer it is where predicting was due, or a rule that looks at predictions.
 
 A timer fires in event time before an event that lies after it, and on ticks for learners who say
 nothing; both publish the same alert, since its time is when the timer was due. What happens at the
@@ -12,7 +13,7 @@ from typing import Final, get_args
 from domain.changes import Change, Predicted, TimerDue
 from domain.predicting import predict as predicting
 from domain.rules import TABLE
-from domain.rules.rule import AlertRule
+from domain.rules.rule import AlertRule, DueAt
 from domain.state.learner import Learner
 from domain.state.limits import NEVER
 from domain.step import Step
@@ -21,6 +22,9 @@ _LOOKING: Final[dict[type[Change], tuple[AlertRule, ...]]] = {
     kind: tuple(rule for rule in TABLE if kind in rule.changes) for kind in get_args(Change)
 }
 _TIMED: Final = tuple(rule.due_at for rule in TABLE if rule.due_at is not None)
+_TIMED_BY_PREDICTIONS: Final = tuple(
+    rule.due_at for rule in _LOOKING[Predicted] if rule.due_at is not None
+)
 _MOVES_TIMERS: Final = frozenset(
     {kind for kind, rules in _LOOKING.items() if any(rule.due_at is not None for rule in rules)}
     | predicting.MOVES_TIMERS
@@ -34,17 +38,30 @@ def react(state: Learner, step: Step) -> None:
     moved = not kinds.isdisjoint(_MOVES_TIMERS)
     _look(changes, state, step)
     changes.clear()
-    if not kinds.isdisjoint(predicting.MOVES_PREDICTIONS):
+    if _predicts(state, step, kinds):
         before = state.predict_at
         predicting.follow(state, step, kinds)
         _look([Predicted()], state, step)
+        state.predict_at = _first(state, step, _TIMED_BY_PREDICTIONS)
         moved = moved or state.predict_at != before
     if moved:
-        times = [at for due_at in _TIMED if (at := due_at(state, step)) is not None]
-        if state.predict_at:
-            times.append(state.predict_at)
-        state.wake_at = min(times, default=NEVER)
+        state.wake_at = _first(state, step, _TIMED)
     step.seen = None
+
+
+def _predicts(state: Learner, step: Step, kinds: set[type[Change]]) -> bool:
+    """Whether these changes have all predicted again; a timer only where it is one for that."""
+    if kinds == {TimerDue}:
+        return step.at == state.predict_at
+    return not kinds.isdisjoint(predicting.MOVES_PREDICTIONS)
+
+
+def _first(state: Learner, step: Step, timed: tuple[DueAt, ...]) -> int:
+    """The first of these timers and of when to predict again; `NEVER` where there is none."""
+    times = [at for due_at in timed if (at := due_at(state, step)) is not None]
+    if state.predict_at:
+        times.append(state.predict_at)
+    return min(times, default=NEVER)
 
 
 def _look(changes: list[Change], state: Learner, step: Step) -> None:

@@ -1,8 +1,8 @@
 """What is predicted of a learner, and when.
 
 Predictions are made again at changes of what they rest on, at the first event of a day, at moments
-of the course's week and at the learner's deadlines. What is predicted at a week's moment waits for
-its label (`awaiting`), to be judged and learned from.
+of the course's week and at the learner's deadlines, and where a rule about them looks again. What
+is predicted at a week's moment waits for its label (`awaiting`), to be judged and learned from.
 """
 
 from collections.abc import Iterator, Sequence

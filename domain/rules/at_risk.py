@@ -92,13 +92,24 @@ def on(change: Change, state: Learner, step: Step) -> None:
 
 
 def due_at(state: Learner, step: Step) -> int | None:
-    """When a probability that has come to the bar is looked at for the second time."""
-    moments = (
-        course.at_risk_since + step.thresholds(AtRisk, course.course_id).hours * _HOUR
-        for course in state.courses
-        if course.at_risk_since
-    )
+    """When a probability at the bar is looked at for the second time, or when it may be spoken of.
+
+    In between it is looked at whenever something is predicted.
+    """
+    made = {each.course_id: shown for each, shown in predicted(state, "not_passing")}
+    moments = list[int]()
+    for course in state.courses:
+        if course.at_risk_since:
+            hours = step.thresholds(AtRisk, course.course_id).hours
+            moments.append(course.at_risk_since + hours * _HOUR)
+        elif course.course_id in made and _is_at_bar(course, made[course.course_id], step):
+            speaks_from = _speaks_from(course, step)
+            moments += [] if speaks_from is None else [speaks_from]
     return min((at for at in moments if at >= step.now), default=None)
+
+
+def _is_at_bar(course: Course, shown: Figure, step: Step) -> bool:
+    return not under(probability(shown), _bar(course, step))
 
 
 def _findings(
@@ -143,12 +154,17 @@ def _bar(course: Course, step: Step) -> float:
     return max(rule.probability, above)
 
 
-def _may_speak(course: Course, moment: int, step: Step) -> bool:
-    """Whether the learner's first heavy work was due long enough ago."""
+def _speaks_from(course: Course, step: Step) -> int | None:
+    """When the learner's first heavy work was due long enough ago; None where none is due."""
     heavy = standing(course, step.facts[course.course_id]).heavy
     first = next((each.due_at for each in heavy if each.due_at >= course.entered_at), None)
     after = step.thresholds(AtRisk, course.course_id).hours_after_due * _HOUR
-    return first is not None and moment >= first + after
+    return None if first is None else first + after
+
+
+def _may_speak(course: Course, moment: int, step: Step) -> bool:
+    speaks_from = _speaks_from(course, step)
+    return speaks_from is not None and moment >= speaks_from
 
 
 def _open_alert(state: Learner, course: Course) -> OpenAlert | None:

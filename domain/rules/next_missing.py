@@ -71,7 +71,7 @@ def on(change: Change, state: Learner, step: Step) -> None:
     """
     assert isinstance(change, Predicted)
     made = {(each.course_id, each.assessment): each for each, _ in predicted(state, "next_missing")}
-    open_now = {(a.course_id, a.subject): a for a in state.alerts if a.rule == RULE.category}
+    open_now = _open_now(state)
     wanted = []
     for course, work in _asked(state, step) if made or open_now else ():
         key = course.course_id, work.assessment.id
@@ -84,6 +84,21 @@ def on(change: Change, state: Learner, step: Step) -> None:
         return _ending(state, alert)
 
     reconcile(state, RULE, wanted, step, among=lambda _: True, ending=ending)
+
+
+def due_at(state: Learner, step: Step) -> int | None:
+    """The next moment from `step.now` on at which work that is open is a week past its due time."""
+    open_now = _open_now(state)
+    moments = (
+        work.due_at + MISSING_AFTER
+        for course, work in (_asked(state, step) if open_now else ())
+        if (course.course_id, work.assessment.id) in open_now
+    )
+    return min(moments, default=None)
+
+
+def _open_now(state: Learner) -> dict[tuple[str | None, str | None], OpenAlert]:
+    return {(a.course_id, a.subject): a for a in state.alerts if a.rule == RULE.category}
 
 
 def _asked(state: Learner, step: Step) -> Iterator[tuple[Course, HeavyWork]]:
@@ -167,4 +182,5 @@ DEFINITION: Final = AlertRule(
     ),
     changes=(Predicted,),
     on=on,
+    due_at=due_at,
 )

@@ -14,6 +14,7 @@ from domain.step import Step
 Percent: TypeAlias = Annotated[float, Meta(ge=0, le=100)]
 Probability: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
 Days: TypeAlias = Annotated[int, Meta(ge=1, le=365)]
+DueAt: TypeAlias = Callable[[Learner, Step], int | None]
 Hours: TypeAlias = Annotated[int, Meta(ge=24, le=8760)]
 
 
@@ -49,7 +50,8 @@ class AlertRule:
         changes: the kinds of change that it looks at.
         on: looks at one of these changes, and publishes to `step.published` what follows.
         due_at: when it has to look again although nothing changed, in epoch seconds; None: never.
-            It is asked after each change that the rule looks at.
+            It is asked after each change that the rule looks at. Where the rule looks at
+            predictions, all is predicted again then.
     """
 
     spec: Rule
@@ -58,4 +60,4 @@ class AlertRule:
     documented: Documented
     changes: tuple[type[Change], ...]
     on: Callable[[Change, Learner, Step], None]
-    due_at: Callable[[Learner, Step], int | None] | None = None
+    due_at: DueAt | None = None

@@ -207,7 +207,7 @@ class Learner(Struct, array_like=True):
     scores_gone: int = 0
     predictions: list[Prediction] = field(default_factory=list)  # the newest, as shown
     predicted_at: int = NEVER  # for when they were made
-    predict_at: int = NEVER  # when to predict again, or when a label is known
+    predict_at: int = NEVER  # when to predict again, a label is known, or a rule asks for it
     awaiting: list[Awaiting] = field(default_factory=list)  # of silence and of scores to come, in
     # order of `made_at`
     reach: Reach | None = None  # of forecasts, as labels so far ask for; None: as by formula

@@ -99,7 +99,21 @@ def test_it_says_nothing_before_two_days_after_the_first_heavy_due_date() -> Non
     low = msgspec_replace(rules, probability=0.1, above_base=0.0)
     bench = bench_of(essays(20, 60), configuration=Configuration(rules=low))
     assert said(ticked(bench, 21.9), "at_risk") == []
-    assert [kind for kind, *_ in said(ticked(bench, 24), "at_risk")] == ["raised"]
+    assert said(ticked(bench, 24), "at_risk") == [("raised", "medium", 23)], "the second look"
+
+
+@pytest.mark.parametrize("hours", [24, 72])
+def test_who_is_silent_is_looked_at_when_the_rule_may_speak_whatever_other_rules_do(
+    hours: int,
+) -> None:
+    rules = msgspec_replace(
+        Configuration().rules, probability=0.1, above_base=0.0, hours_after_due=hours
+    )
+    off = replace(rules.missed_deadline, low_after_hours=1_000, medium_after_hours=2_000)
+    rules = replace(rules, missed_deadline=off)
+    bench = bench_of(essays(20, 60), configuration=Configuration(rules=rules))
+    bench = ticked(bench, 22.1, 24.1)
+    assert said(bench, "at_risk") == [("raised", "medium", 21 + hours / 24)]
 
 
 def test_without_heavy_work_there_is_no_risk_to_speak_of() -> None:
@@ -197,7 +211,15 @@ def test_it_stays_after_the_due_time_until_the_work_counts_as_missing() -> None:
     bench = ticked(bench_of(essays(5, 12, 25)), 13, 31)
     assert [each.kind for each in of(bench, "next_missing")] == ["raised"]
     ticked(bench, 33)
-    assert of(bench, "next_missing")[-1].kind == "resolved"
+    last = of(bench, "next_missing")[-1]
+    assert (last.kind, last.resolution, last.at) == ("resolved", "cleared", seconds(at(32)))
+
+
+def test_work_that_waits_for_no_label_counts_as_missing_at_the_same_time() -> None:
+    """Of two that are due the nearer one waits; the other alert ends by a timer of the rule."""
+    bench = ticked(bench_of(essays(5, 12, 25, 25.5)), 13, 40)
+    ended = [(t.subject.id, t.at) for t in of(bench, "next_missing") if t.kind == "resolved"]
+    assert ended == [("essay-3", seconds(at(32))), ("essay-4", seconds(at(32.5)))]
 
 
 def test_work_that_is_excused_is_named_no_longer() -> None:
