@@ -10,6 +10,7 @@ import pytest
 
 from contracts.inputs import decode_input, encode_input
 from domain.configuration import Configuration, adopted, canonical
+from domain.course_facts import CourseFacts
 from domain.ids import event_hash, short_id
 from domain.keepers.days import day_ended_at, runs
 from domain.keepers.deduplication import seen_content
@@ -18,6 +19,7 @@ from domain.state import upgrade
 from domain.state.learner import (
     STATE_VERSION,
     Learner,
+    Streak,
     new_learner,
 )
 from domain.state.limits import STATE_BYTES_MAX
@@ -151,23 +153,37 @@ def test_a_state_of_version_3_becomes_what_this_fold_makes_of_the_log(today: Kep
     """All but predictions, and what their timers forget sooner: alerts that have expired.
 
     Timers are steps, too, and a state is measured every 16 of them: where days had to go, they go
-    at another step now. What `low_score` says without a pass mark is another sentence.
+    at another step now, and the streak with them. `low_score` has other bars without a pass mark.
     """
     made = {(each.stretch, each.user_id): decode_learner(each.data) for each in today.states}
+    marked = {stretch.name: marked_in(stretch) for stretch in read_log()}
+    lost_days = low_scores = 0
     for kept in of_version(3):
         ours, theirs = decode_learner(kept.data), made[kept.stretch, kept.user_id]
-        if theirs.overflow.days:
-            continue
         clock = decode_checkpoint(today.checkpoints[kept.stretch]).clock
+        days_went = theirs.overflow.days > 0
+        lost_days += days_went
         for state in (ours, theirs):
             alerts = [
                 alert
                 for alert in state.alerts
-                if alert.expires_at > clock and alert.rule != "low_score"
+                if alert.expires_at > clock
+                and (alert.rule != "low_score" or alert.course_id in marked[kept.stretch])
             ]
             state.alerts, state.closed = sorted(alerts, key=lambda each: each.alert_id), []
             without_predictions(state)
+            if days_went:
+                state.streak, state.overflow.days = Streak(), 0
+        low_scores += sum(alert.rule == "low_score" for alert in theirs.alerts)
         assert ours == theirs, kept.user_id
+    assert lost_days == 1
+    assert low_scores > 0
+
+
+def marked_in(stretch: Stretch) -> set[str | None]:
+    """The courses of a stretch whose pass mark is known."""
+    facts = [each for each in facts_of_stretch(stretch) if isinstance(each, CourseFacts)]
+    return {each.course_id for each in facts if each.pass_mark is not None}
 
 
 def without_predictions(state: Learner) -> None:
