@@ -86,7 +86,7 @@ class Counted:
         async def watched(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = int(message["status"])  # which may be a member of HTTPStatus
             await send(message)
 
         try:

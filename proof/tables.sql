@@ -4,7 +4,7 @@
 SELECT topic, next FROM position WHERE partition = %(partition)s
 
 -- name: learners
-SELECT user_id, steps, state, course_ids, last_event_at, first_day, activities, seconds, posts,
+SELECT user_id, steps, state, course_ids, last_event_at, first_day, began_day, activities, seconds, posts,
     timed, not_passing, next_missing
 FROM learner WHERE partition = %(partition)s
 
