@@ -7,12 +7,12 @@ from msgspec import Struct, field
 
 from domain.examples import Example
 from domain.predictions import Target
+from models.curve import MILLION
 from models.encoding import BIAS, ENCODINGS, TABLES
 from models.learning.calibration import Calibration
 from models.learning.likeness import Likeness
 from models.learning.wall import Logistic, LogisticState
 from models.priors import SEPARATOR
-from models.serving import MILLION
 from models.snapshot import Classification
 
 
@@ -70,12 +70,12 @@ class Classifier:
         features, label = example.features, example.label
         keys = self.encoding.keys(features)
         logit = self._logistic.learn(keys, label)
-        if (shown := example.shown) is not None:
-            behind = self._calibration.behind(shown.value, example.model)
-            if behind is not None:
-                logit = behind.logit
-                if self._settings.curve:
-                    self._calibration.isotonic.learn(behind.scaled, label)
+        shown = example.shown
+        behind = None if shown is None else self._calibration.behind(shown.value, example.model)
+        if behind is not None:
+            logit = behind.logit
+            if self._settings.curve:
+                self._calibration.isotonic.learn(behind.scaled, label)
         says = self._likeness.says(f"{course_id}{SEPARATOR}{example.assessment}", day)
         self._calibration.learn(logit, label, says=says, step=self._settings.platt)
         seen = self._seen
@@ -94,6 +94,7 @@ class Classifier:
 
     def served(self, number: int) -> Classification:
         """The same, as the snapshot of this number has it; it is remembered as published."""
+        curve = self._calibration.publish(number)
         weights = [0] * self.encoding.size
         for key, weight in self._logistic.weights.items():
             weights[key] = round(weight * MILLION)
@@ -102,7 +103,7 @@ class Classifier:
             means=self._means(weights),
             offset=round(self._calibration.offset * MILLION),
             slope=round(self._calibration.slope * MILLION),
-            curve=self._calibration.publish(number),
+            curve=curve,
             naive=self._naive(),
         )
 
