@@ -5,22 +5,23 @@ from itertools import pairwise
 from operator import itemgetter
 from typing import Final, TypeAlias
 
+MILLION: Final = 1_000_000
+"""Knots, weights and log-odds are whole numbers of millionths."""
 Curve: TypeAlias = list[tuple[int, int]]
 """The inner knots of the line: a probability and what comes of it, millionths."""
 
-_MILLION: Final = 1_000_000
 _BEGIN: Final = (0, 0)
-_END: Final = (_MILLION, _MILLION)
+_END: Final = (MILLION, MILLION)
 _said: Final = itemgetter(0)
 
 
 def bend(curve: Curve, probability: float) -> float:
     """What comes of a probability."""
-    said = probability * _MILLION
+    said = probability * MILLION
     place = bisect_right(curve, said, key=_said)
     left, low = curve[place - 1] if place else _BEGIN
     right, high = curve[place] if place < len(curve) else _END
-    return (low + (high - low) * (said - left) / (right - left)) / _MILLION
+    return (low + (high - low) * (said - left) / (right - left)) / MILLION
 
 
 def unbend(curve: Curve, probability: float) -> float:

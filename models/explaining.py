@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from domain.predictions import Target
+from models.curve import MILLION
 from models.encoding import ENCODINGS
 from models.serving import Served, calibrated, share
-
-_MILLION = 1_000_000
 
 
 class Contribution(Struct, frozen=True):
@@ -55,7 +54,7 @@ def explain(served: Served, target: Target, features: Sequence[int]) -> Explanat
             Contribution(name, value, it) for (name, it), value in zip(found, features, strict=True)
         ),
         logit=logit,
-        raw=round(1000 * share(logit / _MILLION)),
+        raw=round(1000 * share(logit / MILLION)),
         probability=calibrated(model, logit),
     )
 

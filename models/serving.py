@@ -7,7 +7,7 @@ from typing import Final
 from domain.predictions import Figure, Reach, Target
 from domain.scoring import Slot
 from models import amounts, intervals, priors
-from models.curve import bend
+from models.curve import MILLION, bend
 from models.encoding import ENCODINGS, TABLES
 from models.snapshot import BaseRate, Classification, Snapshot
 
@@ -23,7 +23,6 @@ EXAMPLES_MIN: Final[dict[Target, int]] = {
 OUTCOMES_MIN: Final = 500
 """Under so many known outcomes `not_passing` says nothing."""
 NO_OUTCOMES: Final = BaseRate("")
-MILLION: Final = 1_000_000
 _LOGIT_MAX: Final = 30.0
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from models.curve import Curve, unbend
 from models.learning.isotonic import Isotonic
+from models.learning.meters import inside
 from models.serving import share
 
 PUBLISHED_MAX: Final = 400
@@ -17,8 +18,6 @@ _SLOPE_MIN: Final = 0.1
 _MOVED: Final = 0.001
 _BENT: Final = 2_000
 """Millionths: so far a knot moves before the curve is another one to remember."""
-_THOUSAND: Final = 1000
-_LEAST: Final = 0.5
 
 
 class Published(Struct, array_like=True):
@@ -89,8 +88,7 @@ class Calibration(Struct):
         platt, bent = _newest(self.published, number), _newest(self.bent, number)
         if platt is None or bent is None:
             return None
-        of_one = min(max(shown, _LEAST), _THOUSAND - _LEAST) / _THOUSAND
-        scaled = unbend(bent.curve, of_one)
+        scaled = unbend(bent.curve, inside(shown))
         return Behind((math.log(scaled / (1 - scaled)) - platt.offset) / platt.slope, scaled)
 
 

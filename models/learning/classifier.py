@@ -7,27 +7,32 @@ from msgspec import Struct, field
 
 from domain.examples import Example
 from domain.predictions import Target
+from models.curve import MILLION
 from models.encoding import BIAS, ENCODINGS, TABLES
 from models.learning.calibration import Calibration
 from models.learning.likeness import Likeness
 from models.learning.wall import Logistic, LogisticState
 from models.priors import SEPARATOR
-from models.serving import MILLION
 from models.snapshot import Classification
 
 
-class Steps(NamedTuple):
-    """AdaGrad's steps: of the weights, and of the calibration."""
+class Settings(NamedTuple):
+    """AdaGrad's steps, of the weights and of Platt scaling, and whether a curve ends calibration.
+
+    Silence has none: courses with clicks and without share its model, and a curve through both is
+    right for their mixture alone.
+    """
 
     weights: float
-    calibration: float
+    platt: float
+    curve: bool
 
 
-STEPS: Final[dict[Target, Steps]] = {
-    "inactivity_7": Steps(0.04, 0.02),
-    "inactivity_14": Steps(0.04, 0.02),
-    "not_passing": Steps(0.02, 0.05),
-    "next_missing": Steps(0.02, 0.05),
+SETTINGS: Final[dict[Target, Settings]] = {
+    "inactivity_7": Settings(0.04, 0.02, curve=False),
+    "inactivity_14": Settings(0.04, 0.02, curve=False),
+    "not_passing": Settings(0.02, 0.05, curve=True),
+    "next_missing": Settings(0.02, 0.05, curve=True),
 }
 _NAIVE_STRENGTH: Final = 5.0
 
@@ -53,8 +58,8 @@ class Classifier:
         state = state or ClassifierState()
         self.encoding: Final = ENCODINGS[target]
         self._cells = TABLES[target]
-        self._step = STEPS[target].calibration
-        self._logistic = Logistic(STEPS[target].weights, state.logistic)
+        self._settings = SETTINGS[target]
+        self._logistic = Logistic(self._settings.weights, state.logistic)
         self._calibration = state.calibration
         self._likeness = state.likeness
         self._seen = state.seen or [0] * self.encoding.size
@@ -65,13 +70,14 @@ class Classifier:
         features, label = example.features, example.label
         keys = self.encoding.keys(features)
         logit = self._logistic.learn(keys, label)
-        if (shown := example.shown) is not None:
-            behind = self._calibration.behind(shown.value, example.model)
-            if behind is not None:
-                logit = behind.logit
+        shown = example.shown
+        behind = None if shown is None else self._calibration.behind(shown.value, example.model)
+        if behind is not None:
+            logit = behind.logit
+            if self._settings.curve:
                 self._calibration.isotonic.learn(behind.scaled, label)
         says = self._likeness.says(f"{course_id}{SEPARATOR}{example.assessment}", day)
-        self._calibration.learn(logit, label, says=says, step=self._step)
+        self._calibration.learn(logit, label, says=says, step=self._settings.platt)
         seen = self._seen
         for key in keys:
             seen[key] += 1
@@ -88,6 +94,7 @@ class Classifier:
 
     def served(self, number: int) -> Classification:
         """The same, as the snapshot of this number has it; it is remembered as published."""
+        curve = self._calibration.publish(number)
         weights = [0] * self.encoding.size
         for key, weight in self._logistic.weights.items():
             weights[key] = round(weight * MILLION)
@@ -96,7 +103,7 @@ class Classifier:
             means=self._means(weights),
             offset=round(self._calibration.offset * MILLION),
             slope=round(self._calibration.slope * MILLION),
-            curve=self._calibration.publish(number),
+            curve=curve,
             naive=self._naive(),
         )
 

@@ -4,8 +4,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from models.curve import Curve
-from models.serving import MILLION
+from models.curve import MILLION, Curve
 
 BINS: Final = 20
 _MEMORY: Final = 0.99995

@@ -18,7 +18,7 @@ DECILES: Final = 10
 _RANKS: Final = 100
 _THOUSAND: Final = 1000
 _LEAST: Final = 0.5
-"""What a probability of 0 or 1,000 thousandths counts as, in a log loss, from the edge."""
+"""So many thousandths a probability of 0 or 1,000 counts as off the edge, for its logarithm."""
 
 
 class Meter(Protocol):
@@ -56,7 +56,7 @@ class Tally(Struct):
         self.count += 1
         self.ones += label
         of_label = said if label else _THOUSAND - said
-        self.log_loss -= math.log(min(max(of_label, _LEAST), _THOUSAND - _LEAST) / _THOUSAND)
+        self.log_loss -= math.log(inside(of_label))
         self.brier += (said - _THOUSAND * label) ** 2
         self.ranks[min(said * _RANKS // _THOUSAND, _RANKS - 1)][label] += 1
         cell = self.bins[bin_of(said)]
@@ -89,6 +89,11 @@ class Tally(Struct):
     def calibration_error(self) -> float:
         """Expected calibration error: by count, the mean over bins of |predicted - came true|."""
         return sum(abs(said / _THOUSAND - ones) for _, said, ones in self.bins) / self.count
+
+
+def inside(said: int) -> float:
+    """A probability in thousandths as one strictly between 0 and 1, which has a log-odd."""
+    return min(max(said, _LEAST), _THOUSAND - _LEAST) / _THOUSAND
 
 
 def bin_of(said: int) -> int:

@@ -365,10 +365,11 @@ def started(stack: Settings, *words: str, **streams: Any) -> "subprocess.Popen[s
 
 
 def finished(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
-    out, complaint = process.communicate(timeout=40)
+    out, complaint = process.communicate(timeout=60)
     return process.returncode, out, complaint
 
 
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("kind", ["replay", "simulate"])
 def test_ctrl_c_says_how_far_it_came_and_the_command_that_continues(
     stack: Settings, tmp_path: Path, kind: str
@@ -380,7 +381,7 @@ def test_ctrl_c_says_how_far_it_came_and_the_command_that_continues(
         "simulate": ["simulate", "--learners", "40", "--days", "5", "--seed", "1", "--no-wait"],
     }[kind]
     process = started(stack, *words, "--rate", "150")
-    wait_for(lambda: count_of(stack, ACTIVITY.name) > 50, 30)
+    wait_for(lambda: count_of(stack, ACTIVITY.name) > 50, 60)
     process.send_signal(signal.SIGINT)
     status, out, complaint = finished(process)
     said = re.fullmatch(

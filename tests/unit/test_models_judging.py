@@ -10,12 +10,13 @@ import pytest
 
 from domain.course_facts import DAY
 from domain.examples import Lesson
-from domain.predictions import Figure
+from domain.predictions import Figure, Target
 from models.amounts import SCALES
 from models.curve import bend
 from models.intervals import keys, typical_error
 from models.learning import Learning
-from models.learning.calibration import CURVES_MAX, PUBLISHED_MAX, Calibration
+from models.learning.calibration import CURVES_MAX, PUBLISHED_MAX, Calibration, Published
+from models.learning.classifier import Classifier, ClassifierState
 from models.learning.drift import (
     EPISODES_MAX,
     KEPT_MAX,
@@ -347,6 +348,41 @@ def test_calibration_finds_what_was_behind_a_bent_probability() -> None:
     assert 50 < kept < 250, "what hardly moves is not kept"
     it.publish(300)
     assert len(it.bent) == kept
+
+
+@pytest.mark.parametrize(
+    ("target", "bends"),
+    [
+        ("next_missing", True),
+        ("not_passing", True),
+        ("inactivity_7", False),
+        ("inactivity_14", False),
+    ],
+)
+def test_a_curve_follows_what_came_true_of_what_was_shown_but_for_silence(
+    target: Target, *, bends: bool
+) -> None:
+    it = Classifier(target)
+    features = [0] * len(it.encoding.features)
+    for number in range(2_000):
+        label = int(number % 10 < 3)
+        it.learn(example(target, features, label, Figure(700), number=number), "algebra", number)
+    curve = it.served(1).curve
+    assert (bend(curve, 0.7) < 0.4) == bends
+    assert bends or bend(curve, 0.7) == pytest.approx(0.7)
+
+
+def test_what_a_forgotten_snapshot_showed_bends_no_curve() -> None:
+    known = Calibration(published=[Published(5, 0.0, 1.0)])
+    it = Classifier("next_missing", ClassifierState(calibration=known))
+    features = [0] * len(it.encoding.features)
+    for number in range(2_000):
+        one = example("next_missing", features, 0, Figure(700), number=number)
+        assert one.model == 0, "older than all that is known"
+        it.learn(one, "algebra", number)
+    served = it.served(6)
+    assert bend(served.curve, 0.7) == pytest.approx(0.7)
+    assert served.weights[0] < 0, "it is learned all the same"
 
 
 def test_curves_are_kept_up_to_a_bound() -> None:
