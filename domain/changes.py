@@ -99,6 +99,10 @@ class TimerDue(Struct, frozen=True, gc=False):
     """The time came at which a rule asked to look again."""
 
 
+class PredictionDue(Struct, frozen=True, gc=False):
+    """The time came to predict again, or a label is known, or a rule about predictions asked."""
+
+
 Change: TypeAlias = (
     DaysChanged
     | GradesChanged
@@ -113,4 +117,5 @@ Change: TypeAlias = (
     | SilenceEnded
     | Predicted
     | TimerDue
+    | PredictionDue
 )

@@ -73,7 +73,7 @@ class CourseFacts(Struct, frozen=True, kw_only=True, dict=True):
         """
         settled = max(entered_at, self.starts_at or 0) + SETTLING_SECONDS
         moment = max(at, settled)
-        for start, end in sorted(self.breaks):
+        for start, end in self.breaks_in_order:
             if start <= moment < end:
                 moment = end
         return None if self.ends_at is not None and moment > self.ends_at else moment
@@ -81,12 +81,17 @@ class CourseFacts(Struct, frozen=True, kw_only=True, dict=True):
     def later(self, since: int, seconds: int) -> int:
         """The moment at which so many seconds outside the breaks have passed since then."""
         moment, counted = since + seconds, since
-        for start, end in sorted(self.breaks):
+        for start, end in self.breaks_in_order:
             begins = max(start, counted)
             if begins < moment and begins < end:
                 moment += end - begins
                 counted = end
         return moment
+
+    @cached_property
+    def breaks_in_order(self) -> list[tuple[int, int]]:
+        """The breaks, the earliest first."""
+        return sorted(self.breaks)
 
     @cached_property
     def module_by_short(self) -> dict[int, Module]:

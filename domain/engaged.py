@@ -1,6 +1,6 @@
 """The courses that rules about engagement may speak of, and what is asked of the learner there."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -25,11 +25,7 @@ class Engaged(NamedTuple):
     over_at: int | None  # where the course has no end: when it is taken to be over
     dated: bool  # whether any heavy work of the course has a due time
     heavy: list[HeavyWork]
-
-    @property
-    def open_work(self) -> list[HeavyWork]:
-        """Heavy work that is not submitted."""
-        return [work for work in self.heavy if work.submitted_at is None]
+    open_work: list[HeavyWork]  # of it, what is not submitted
 
     def speaking_from(self, at: int) -> int | None:
         """The first moment from `at` on at which a rule about engagement may speak of it.
@@ -53,6 +49,12 @@ class Engaged(NamedTuple):
         return [each for each in earlier if each.due_at == earlier[-1].due_at]
 
 
+def forgotten_at(courses: Iterable[Engaged], now: int) -> int | None:
+    """When the first of the courses without an end is over, if nothing is done until then."""
+    times = (each.over_at for each in courses if each.over_at is not None)
+    return min((at for at in times if at >= now), default=None)
+
+
 def engaged(state: Learner, facts: Mapping[str, CourseFacts]) -> list[Engaged]:
     """The learner's open courses."""
     found = []
@@ -66,7 +68,8 @@ def engaged(state: Learner, facts: Mapping[str, CourseFacts]) -> list[Engaged]:
         dated = bool(known.heavy_dues or all_heavy)
         over_at = state.last_event_at + FORGOTTEN_AFTER if known.ends_at is None else None
         began_at = max(entered_at, known.starts_at or 0)
-        found.append(Engaged(course, known, began_at, over_at, dated, heavy))
+        open_work = [work for work in heavy if work.submitted_at is None]
+        found.append(Engaged(course, known, began_at, over_at, dated, heavy, open_work))
     return found
 
 

@@ -195,7 +195,8 @@ class Finding:
 
     `at` is when what it says became so, whenever that is found out; `part` is the part of the rule
     that found it, where its parts are looked at apart; `until` is when it is over by itself, where
-    that is not so many days after `at`.
+    that is not so many days after `at`; `continues` is the id of the open alert that it goes on as,
+    where that was raised by another cause.
     """
 
     rule: Rule
@@ -211,6 +212,7 @@ class Finding:
     part: int = 0
     spoken: Spoken | None = None
     until: int | None = None
+    continues: bytes | None = None
 
     @property
     def expires_at(self) -> int:
@@ -221,7 +223,10 @@ class Finding:
 
     def id_of(self, user_id: str) -> bytes:
         """The alert's id, 16 bytes, where it is about that learner."""
-        return alert_id(user_id, self.rule.category, self.subject_id, self.cause).bytes
+        return (
+            self.continues
+            or alert_id(user_id, self.rule.category, self.subject_id, self.cause).bytes
+        )
 
     @property
     def said(self) -> int:

@@ -41,7 +41,7 @@ from domain.events.activity import (
 )
 from domain.events.decode import Accepted
 from domain.fold import grading
-from domain.fold.reacting import react
+from domain.fold.reacting import ends_silence, react
 from domain.keepers import days, goals, membership, modules, patterns, preferences, sessions
 from domain.keepers.contents import first_in_hour
 from domain.keepers.courses import entered, find_course, freeze, list_courses, seen_in
@@ -92,7 +92,7 @@ def advance(state: Learner, accepted: Accepted, step: Step) -> None:
     if is_work(event):
         before = min(before, state.last_work_at)
         _count_work(state, event, zone, step)
-    if before < at and step.now - before >= DAY:
+    if before < at and ends_silence(state, step.now - before):
         step.changes.append(SilenceEnded())
     _dispatch(state, event, zone, step)
     another_day = state.predicted_at // DAY != step.now // DAY

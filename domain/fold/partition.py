@@ -327,7 +327,7 @@ class PartitionFold:
         steps = state.steps
         for index, turn in enumerate(self._trail[first:], first):
             if (user_id, index) in self._skipped:
-                state.wake_at = NEVER
+                state.wake_at = state.look_at = state.predict_at = NEVER
                 state.steps += 1
             elif turn.accepted is None or turn.accepted.user_id == user_id:
                 self._take(state, turn, Effects())  # what it published stands already

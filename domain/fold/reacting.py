@@ -1,16 +1,22 @@
 """From changes to alerts: the rules look at what changed, and say when they look again.
 
-What is predicted is predicted again after the changes, and before the rules that look at it. At a
-timer it is where predicting was due, or a rule that looks at predictions.
+What a learner does makes silences shorter, so what timers wait for only moves away: they are set
+anew when they fire, not at each event. An early one finds nothing to say.
+
+What is predicted is predicted again after the changes, and before the rules that look at it. It has
+a timer of its own, so that one of the two does not do the other's work.
 
 A timer fires in event time before an event that lies after it, and on ticks for learners who say
 nothing; both publish the same alert, since its time is when the timer was due. What happens at the
 very moment of a timer comes before it.
 """
 
+from collections.abc import Iterable, Iterator
 from typing import Final, get_args
 
-from domain.changes import Change, Predicted, TimerDue
+from domain.changes import Change, Predicted, PredictionDue, SilenceEnded, TimerDue
+from domain.course_facts import DAY
+from domain.engaged import FORGOTTEN_AFTER, forgotten_at
 from domain.predicting import predict as predicting
 from domain.rules import TABLE
 from domain.rules.rule import AlertRule, DueAt
@@ -21,47 +27,52 @@ from domain.step import Step
 _LOOKING: Final[dict[type[Change], tuple[AlertRule, ...]]] = {
     kind: tuple(rule for rule in TABLE if kind in rule.changes) for kind in get_args(Change)
 }
-_TIMED: Final = tuple(rule.due_at for rule in TABLE if rule.due_at is not None)
-_TIMED_BY_PREDICTIONS: Final = tuple(
+_ABOUT_SILENCE: Final = frozenset(rule.spec.category for rule in _LOOKING[SilenceEnded])
+_BY_PREDICTIONS: Final = tuple(
     rule.due_at for rule in _LOOKING[Predicted] if rule.due_at is not None
 )
-_MOVES_TIMERS: Final = frozenset(
-    {kind for kind, rules in _LOOKING.items() if any(rule.due_at is not None for rule in rules)}
-    | predicting.MOVES_TIMERS
+_TIMED: Final = tuple(
+    rule.due_at for rule in TABLE if rule.due_at is not None and rule.due_at not in _BY_PREDICTIONS
 )
+_MOVES_TIMERS: Final = frozenset(
+    kind for kind, rules in _LOOKING.items() if any(rule.due_at in _TIMED for rule in rules)
+)
+
+
+def ends_silence(state: Learner, seconds: int) -> bool:
+    """Whether a rule has to look at what the learner does after so many seconds without anything.
+
+    That is where one has said something of the silence, and where its timers had ended with it.
+    """
+    if seconds >= FORGOTTEN_AFTER:
+        return True
+    return seconds >= DAY and any(alert.rule in _ABOUT_SILENCE for alert in state.alerts)
 
 
 def react(state: Learner, step: Step) -> None:
-    """Let the rules look at `step.changes`, in order, and forget these; then set the timer anew."""
+    """Let the rules look at `step.changes`, in order, and forget these; then set the timers."""
     changes, step.seen = step.changes, None
     kinds = {change.__class__ for change in changes}
-    moved = not kinds.isdisjoint(_MOVES_TIMERS)
     _look(changes, state, step)
     changes.clear()
-    if _predicts(state, step, kinds):
-        before = state.predict_at
+    if not kinds.isdisjoint(predicting.MOVES_PREDICTIONS):
         predicting.follow(state, step, kinds)
         _look([Predicted()], state, step)
-        state.predict_at = _first(state, step, _TIMED_BY_PREDICTIONS)
-        moved = moved or state.predict_at != before
-    if moved:
-        state.wake_at = _first(state, step, _TIMED)
+        state.predict_at = _first(_times(_BY_PREDICTIONS, state, step), state.predict_at)
+    if not kinds.isdisjoint(_MOVES_TIMERS):
+        forgotten = forgotten_at(step.engaged(state), step.now)
+        state.look_at = _first(_times(_TIMED, state, step), forgotten)
+    state.wake_at = _first((state.look_at, state.predict_at))
     step.seen = None
 
 
-def _predicts(state: Learner, step: Step, kinds: set[type[Change]]) -> bool:
-    """Whether these changes have all predicted again; a timer only where it is one for that."""
-    if kinds == {TimerDue}:
-        return step.at == state.predict_at
-    return not kinds.isdisjoint(predicting.MOVES_PREDICTIONS)
+def _times(timed: tuple[DueAt, ...], state: Learner, step: Step) -> Iterator[int | None]:
+    return (due_at(state, step) for due_at in timed)
 
 
-def _first(state: Learner, step: Step, timed: tuple[DueAt, ...]) -> int:
-    """The first of these timers and of when to predict again; `NEVER` where there is none."""
-    times = [at for due_at in timed if (at := due_at(state, step)) is not None]
-    if state.predict_at:
-        times.append(state.predict_at)
-    return min(times, default=NEVER)
+def _first(times: Iterable[int | None], other: int | None = None) -> int:
+    """The first of the times that there are; `NEVER` where there is none."""
+    return min((at for at in (other, *times) if at), default=NEVER)
 
 
 def _look(changes: list[Change], state: Learner, step: Step) -> None:
@@ -74,8 +85,12 @@ def fire(state: Learner, step: Step, until: int) -> bool:
     """Fire everything that was due before `until`, in order of time; True where anything was."""
     fired = False
     while state.wake_at and state.wake_at < until:
-        step.at, step.now = state.wake_at, state.wake_at + 1
-        step.changes.append(TimerDue())
+        at = state.wake_at
+        step.at, step.now = at, at + 1
+        if state.look_at == at:
+            step.changes.append(TimerDue())
+        if state.predict_at == at:
+            step.changes.append(PredictionDue())
         react(state, step)
         fired = True
     return fired

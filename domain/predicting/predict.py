@@ -17,8 +17,9 @@ from domain.changes import (
     DeadlinesChanged,
     FactsChanged,
     MembershipChanged,
+    PredictionDue,
     ScoresChanged,
-    TimerDue,
+    SilenceEnded,
     WorkChanged,
 )
 from domain.course_facts import DAY, CourseFacts
@@ -46,7 +47,7 @@ SILENCE_DAYS: Final[tuple[tuple[Target, int], ...]] = (("inactivity_7", 7), ("in
 """Each target of silence, and how many days it looks ahead."""
 _NEXT_MAX: Final = 4
 _OF_WORK: Final = frozenset({NUMBERS["score"], NUMBERS["submission"]})
-MOVES_TIMERS: Final[frozenset[type[Change]]] = frozenset(
+MOVES_PREDICTIONS: Final[frozenset[type[Change]]] = frozenset(
     {
         ScoresChanged,
         WorkChanged,
@@ -54,12 +55,11 @@ MOVES_TIMERS: Final[frozenset[type[Change]]] = frozenset(
         CourseAdded,
         MembershipChanged,
         FactsChanged,
-        TimerDue,
+        DayBegan,
+        PredictionDue,
     }
 )
-"""Changes after which all is predicted again, and the next moment for it may be another."""
-MOVES_PREDICTIONS: Final = MOVES_TIMERS | {DayBegan}
-"""Changes after which something is predicted again."""
+"""Changes after which something is predicted again, and the next moment for it may be another."""
 
 
 def follow(state: Learner, step: Step, kinds: set[type[Change]]) -> None:
@@ -68,14 +68,14 @@ def follow(state: Learner, step: Step, kinds: set[type[Change]]) -> None:
     At a moment of a course's week what is predicted of it also waits for its label. Without a
     snapshot, and for models that are switched off, nothing is shown, but it waits all the same.
     """
-    timer = TimerDue in kinds
+    timer = PredictionDue in kinds
     moment = step.at if timer else step.now
     if timer:
         tell_by_time(state, step)
     courses = open_courses(state, step.facts, moment)
     running = [each for each in courses if each.begins_at <= moment]
     week = [each for each in running if timer and _is_week(each, moment)]
-    same_work = kinds == {DayBegan}
+    same_work = kinds <= {DayBegan, SilenceEnded}
     kept = [each for each in state.predictions if same_work and each.target in _OF_WORK]
     state.predictions = []
     state.predicted_at = moment if courses else NEVER

@@ -1,6 +1,5 @@
 """account_inactivity: nothing at all has come of a learner for a month, while a course is open."""
 
-from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from msgspec import Struct
@@ -19,7 +18,7 @@ from domain.keepers.days import day_month
 from domain.rules.inactive_days import silence_in
 from domain.rules.reconcile import reconcile
 from domain.rules.rule import AlertRule, Days, Documented
-from domain.rules.speaking import how_silence_ended
+from domain.rules.speaking import how_silence_ended, same_silence
 from domain.state.learner import (
     Learner,
     OpenAlert,
@@ -58,7 +57,13 @@ class Unused(NamedTuple):
 
 def on(change: Change, state: Learner, step: Step) -> None:
     """Look at when the last event was; nothing is said while `inactive_days` says it, and high."""
-    wanted = [_finding(state, each, step) for each in _unused(state, step) if each.at < step.now]
+    wanted = [
+        same_silence(state, _finding(state, each, step), step.now)
+        for course in step.engaged(state)
+        if _may_be_said(course, state, step)
+        and (each := _unused(course, state, step)) is not None
+        and each.at < step.now
+    ]
 
     def ending(alert: OpenAlert) -> Resolution:
         ended = how_silence_ended(state, alert, change, step.at)
@@ -69,20 +74,25 @@ def on(change: Change, state: Learner, step: Step) -> None:
 
 def due_at(state: Learner, step: Step) -> int | None:
     """The next moment from `step.now` on at which it may be said."""
-    return min((each.at for each in _unused(state, step) if each.at >= step.now), default=None)
+    found = (_unused(course, state, step) for course in step.engaged(state))
+    return min((each.at for each in found if each and each.at >= step.now), default=None)
 
 
-def _unused(state: Learner, step: Step) -> Iterator[Unused]:
-    for each in step.engaged(state):
-        rule = step.thresholds(AccountInactivity, each.course.course_id)
-        since = max(state.last_event_at, each.began_at)
-        at = each.speaking_from(each.silent_for(since, rule.days * DAY))
-        silence = silence_in(each, state, step)
-        if at is not None and silence is not None:
-            high = "high" in (silence.severity(at), silence.severity(step.now))
-            at = each.speaking_from(silence.expires_at) if high else at
-        if at is not None:
-            yield Unused(each, since, at)
+def _may_be_said(each: Engaged, state: Learner, step: Step) -> bool:
+    """Whether the days are over; breaks and `inactive_days` only make it later."""
+    rule = step.thresholds(AccountInactivity, each.course.course_id)
+    return step.now - max(state.last_event_at, each.began_at) > rule.days * DAY
+
+
+def _unused(each: Engaged, state: Learner, step: Step) -> Unused | None:
+    rule = step.thresholds(AccountInactivity, each.course.course_id)
+    since = max(state.last_event_at, each.began_at)
+    at = each.speaking_from(each.silent_for(since, rule.days * DAY))
+    silence = None if at is None else silence_in(each, state, step)
+    if at is not None and silence is not None:
+        high = "high" in (silence.severity(at), silence.severity(step.now))
+        at = each.speaking_from(max(at, silence.expires_at)) if high else at
+    return None if at is None else Unused(each, since, at)
 
 
 def _finding(state: Learner, unused: Unused, step: Step) -> Finding:
@@ -134,7 +144,9 @@ DEFINITION: Final = AlertRule(
             "`unenrolled`, `course_finished`"
         ),
         cooldown="once a silence",
-        cause="course `:` time of the last event (or of the course's beginning)",
+        cause=(
+            "course `:` time of the last event (or of the course's beginning), as known when raised"
+        ),
     ),
     changes=(WorkChanged, CourseAdded, DeadlinesChanged, SilenceEnded, TimerDue),
     on=on,

@@ -1,6 +1,5 @@
 """inactive_days: the learner is silent, and heavy work is overdue or due soon."""
 
-from collections.abc import Iterator
 from typing import Annotated, Final, Literal, NamedTuple
 
 from msgspec import Meta, Struct
@@ -18,7 +17,7 @@ from domain.engaged import Engaged
 from domain.keepers.days import day_month
 from domain.rules.reconcile import reconcile
 from domain.rules.rule import AlertRule, Days, Documented
-from domain.rules.speaking import how_silence_ended
+from domain.rules.speaking import how_silence_ended, same_silence
 from domain.state.learner import (
     Learner,
     OpenAlert,
@@ -131,18 +130,21 @@ def silence_in(each: Engaged, state: Learner, step: Step) -> Silence | None:
     return Silence(each, levels) if levels else None
 
 
-def is_open(each: Engaged, state: Learner, step: Step) -> Severity | None:
-    """The severity of what is said of the course now; None where nothing is."""
+def said_of(each: Engaged, state: Learner, step: Step) -> Silence | None:
+    """The silence in a course of which something is said now."""
+    first, *_ = step.thresholds(InactiveDays, each.course.course_id).levels(dated=each.dated)
+    if step.now - max(state.last_work_at, each.began_at) <= first * DAY:
+        return None  # breaks only make it longer
     silence = silence_in(each, state, step)
-    return None if silence is None else silence.severity(step.now)
+    return None if silence is None or silence.severity(step.now) is None else silence
 
 
 def on(change: Change, state: Learner, step: Step) -> None:
     """Look at the silence in every course."""
     wanted = [
-        _finding(state, silence, step)
-        for silence in _silences(state, step)
-        if silence.severity(step.now) is not None
+        same_silence(state, _finding(state, silence, step), step.now)
+        for each in step.engaged(state)
+        if (silence := said_of(each, state, step)) is not None
     ]
 
     def ending(alert: OpenAlert) -> Resolution:
@@ -153,15 +155,9 @@ def on(change: Change, state: Learner, step: Step) -> None:
 
 def due_at(state: Learner, step: Step) -> int | None:
     """The next moment from `step.now` on at which a silence is more severe, if it lasts."""
-    moments = (level.at for each in _silences(state, step) for level in each.levels)
+    silences = (silence_in(each, state, step) for each in step.engaged(state))
+    moments = (level.at for each in silences if each is not None for level in each.levels)
     return min((at for at in moments if at >= step.now), default=None)
-
-
-def _silences(state: Learner, step: Step) -> Iterator[Silence]:
-    for each in step.engaged(state):
-        silence = silence_in(each, state, step)
-        if silence is not None:
-            yield silence
 
 
 def _finding(state: Learner, silence: Silence, step: Step) -> Finding:
@@ -223,7 +219,9 @@ DEFINITION: Final = AlertRule(
             "`unenrolled`, `course_finished`"
         ),
         cooldown="once a silence",
-        cause="course `:` time of the last work (or of the course's beginning)",
+        cause=(
+            "course `:` time of the last work (or of the course's beginning), as known when raised"
+        ),
     ),
     changes=(WorkChanged, CourseAdded, DeadlinesChanged, SilenceEnded, TimerDue),
     on=on,

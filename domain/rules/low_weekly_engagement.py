@@ -107,15 +107,16 @@ class Low(NamedTuple):
 def on(change: Change, state: Learner, step: Step) -> None:
     """Look at the newest Monday; what it raises begins at its very moment, or continues."""
     open_now = {alert.alert_id for alert in state.alerts if alert.rule == RULE.category}
-    if not open_now and not isinstance(change, TimerDue):
+    begins = isinstance(change, TimerDue) and step.at == _monday_from(step.at, _zone(state, step))
+    if not (open_now or begins):
         return
     wanted = []
     for each in step.engaged(state):
-        if inactive_days.is_open(each, state, step) is not None:
+        if inactive_days.said_of(each, state, step) is not None:
             continue
         for low in _lows(each, state, step):
             finding = _finding(state, each, low, step)
-            if low.at == step.at or finding.id_of(state.user_id) in open_now:
+            if (begins and low.at == step.at) or finding.id_of(state.user_id) in open_now:
                 wanted.append(finding)
 
     def ending(alert: OpenAlert) -> Resolution:
@@ -126,7 +127,7 @@ def on(change: Change, state: Learner, step: Step) -> None:
 
 def due_at(state: Learner, step: Step) -> int | None:
     """The next Monday from `step.now` on on which heavy work is overdue or due soon."""
-    zone = state.zone or step.zone
+    zone = _zone(state, step)
     found = []
     for each in step.engaged(state):
         work = next(iter(each.open_work), None)
@@ -140,6 +141,10 @@ def due_at(state: Learner, step: Step) -> int | None:
     return min(found, default=None)
 
 
+def _zone(state: Learner, step: Step) -> str:
+    return state.zone or step.zone
+
+
 def _monday_from(at: int, zone: str) -> int:
     """The first moment from `at` on at which a local Monday begins."""
     day = local_day(at, zone)
@@ -150,7 +155,7 @@ def _monday_from(at: int, zone: str) -> int:
 
 def _lows(each: Engaged, state: Learner, step: Step) -> Iterator[Low]:
     """Each form that speaks now: since the first Monday of those in a row on which it holds."""
-    zone = state.zone or step.zone
+    zone = _zone(state, step)
     today = local_day(step.now - 1, zone)
     newest = today - weekday(today) + 1
     active = {day.day for day in state.days if worked(day)}
@@ -211,7 +216,7 @@ def _ending(state: Learner, alert: OpenAlert, change: Change, step: Step) -> Res
     """By `inactive_days`, which says more; else as silence ends."""
     for each in step.engaged(state):
         here = each.course.course_id == alert.course_id
-        if here and inactive_days.is_open(each, state, step) is not None:
+        if here and inactive_days.said_of(each, state, step) is not None:
             return "superseded"
     return how_silence_ended(state, alert, change, step.at)
 
@@ -229,7 +234,7 @@ def _finding(state: Learner, each: Engaged, low: Low, step: Step) -> Finding:
         params["usual"] = round(mean)
     else:
         form, bar = "few", float(rule.most_days)
-        params["due_date"] = day_month(each.open_work[0].due_at, state.zone or step.zone)
+        params["due_date"] = day_month(each.open_work[0].due_at, _zone(state, step))
     return Finding(
         rule=RULE,
         severity=low.severity,

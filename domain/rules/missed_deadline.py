@@ -101,6 +101,7 @@ def _over(change: Change, alert: OpenAlert) -> Resolution | None:
 
 
 def _deadlines(state: Learner, step: Step) -> Iterator[Deadline]:
+    """What counts as missed, and of each course the next that will."""
     for each in step.engaged(state):
         rule = step.thresholds(MissedDeadline, each.course.course_id)
         for work in each.open_work:
@@ -111,6 +112,8 @@ def _deadlines(state: Learner, step: Step) -> Iterator[Deadline]:
             if low_at < step.now:
                 medium_at = each.speaking_from(work.due_at + rule.medium_after_hours * _HOUR)
             yield Deadline(each, work, low_at, medium_at)
+            if low_at >= step.now:
+                break
 
 
 def _ending(state: Learner, alert: OpenAlert) -> Resolution:

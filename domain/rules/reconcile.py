@@ -1,7 +1,8 @@
 """How a rule's findings become alerts: what is to be open is compared with what is open.
 
 A rule says which of its alerts are to be open, from the state alone. So the open alerts are the
-same whatever the order in which events arrived; what was published on the way may differ.
+same whatever the order in which events arrived; what was published on the way may differ, and the
+id of an alert about a silence that late events shortened, which stays what it was.
 """
 
 from collections.abc import Callable, Iterable

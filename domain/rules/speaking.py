@@ -1,9 +1,10 @@
 """What rules share: a model's word and how it is reported, and how what they said ended."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
-from domain.alerts import Contribution, Evidence, Resolution, Spoken
+from domain.alerts import Contribution, Evidence, Finding, Resolution, Spoken
 from domain.changes import Change, DeadlinesChanged
 from domain.ids import short_id
 from domain.keepers.courses import find_course
@@ -78,6 +79,19 @@ def how_silence_ended(state: Learner, alert: OpenAlert, change: Change, at: int)
         return how_it_ended(course)
     moved = isinstance(change, DeadlinesChanged)
     return "corrected" if moved or at < alert.raised_at else "cleared"
+
+
+def same_silence(state: Learner, finding: Finding, now: int) -> Finding:
+    """The finding as what is open about silence in its course, where anything is.
+
+    Late events move the last work; as long as the silence still lasts it is the same alert, and a
+    late upload of a hundred events does not raise a hundred.
+    """
+    for alert in state.alerts:
+        about_it = alert.rule == finding.rule.category and alert.course_id == finding.course_id
+        if about_it and alert.expires_at > now:
+            return replace(finding, continues=alert.alert_id, at=alert.raised_at)
+    return finding
 
 
 def how_it_ended(course: Course | None) -> Resolution:

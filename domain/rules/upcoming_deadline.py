@@ -90,18 +90,27 @@ def on(change: Change, state: Learner, step: Step) -> None:
 
 def due_at(state: Learner, step: Step) -> int | None:
     """The next moment from `step.now` on at which a reminder may be due."""
-    return min((at for at in _moments(state, step) if at >= step.now), default=None)
-
-
-def _moments(state: Learner, step: Step) -> Iterator[int]:
+    found: int | None = None
     for each, work, rule in _asked(state, step):
         opens = work.due_at - rule.hours_before * _HOUR
-        silent_at = each.silent_for(state.last_work_at, rule.silent_days * DAY)
-        late = [max(opens, before.due_at) for before in each.before(work)[:1]]
-        for at in (opens, max(opens, silent_at), *late):
-            moment = each.speaking_from(at)
-            if moment is not None and moment < work.due_at:
-                yield moment
+        if found is not None and opens >= found:
+            continue
+        for moment in _moments(state, each, work, opens, rule):
+            if moment >= step.now and (found is None or moment < found):
+                found = moment
+    return found
+
+
+def _moments(
+    state: Learner, each: Engaged, work: HeavyWork, opens: int, rule: UpcomingDeadline
+) -> Iterator[int]:
+    """When a reminder of that work may be due: not before `opens`."""
+    silent_at = each.silent_for(state.last_work_at, rule.silent_days * DAY)
+    late = [max(opens, before.due_at) for before in each.before(work)[:1]]
+    for at in {opens, max(opens, silent_at), *late}:
+        moment = each.speaking_from(at)
+        if moment is not None and moment < work.due_at:
+            yield moment
 
 
 def _asked(state: Learner, step: Step) -> Iterator[tuple[Engaged, HeavyWork, UpcomingDeadline]]:

@@ -15,7 +15,7 @@ from domain.predictions import Awaiting, Prediction, Reach
 from domain.state.course import Course, FinishedCourse
 from domain.state.limits import NEVER
 
-STATE_VERSION: Final = 5
+STATE_VERSION: Final = 6
 Severity: TypeAlias = activity.Severity
 
 
@@ -177,7 +177,7 @@ class Learner(Struct, array_like=True):
     version: int
     user_id: str
     steps: int = 0  # +1 for every event or input folded into it
-    wake_at: int = NEVER  # the earliest time at which a timer rule may have something to say
+    wake_at: int = NEVER  # the next timer: the earlier of `look_at` and `predict_at`
     course_ids: list[str] = field(default_factory=list)  # open courses
     first_event_at: int = NEVER
     last_event_at: int = NEVER
@@ -213,6 +213,7 @@ class Learner(Struct, array_like=True):
     reach: Reach | None = None  # of forecasts, as labels so far ask for; None: as by formula
     overflow: Overflow = field(default_factory=Overflow)
     preferences: Preferences | None = None  # None: none were ever set
+    look_at: int = NEVER  # the earliest time at which a rule may have something to say
 
     @property
     def zone(self) -> str | None:

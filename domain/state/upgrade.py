@@ -291,11 +291,21 @@ def _learner_5(raw: Raw) -> Raw:
     return [*state[:31], [], 0, 0, [], None, state[34]]
 
 
+# -- learner: 5 to 6 -------------------------------------------------------------------------------
+
+
+def _learner_6(raw: Raw) -> Raw:
+    """No preferences are set, and rules look again at the next timer, whatever it was for."""
+    state = _filled(raw, 37)
+    return [*state, None, state[3]]
+
+
 LEARNER: Final[Mapping[int, Step]] = {
     1: _learner_2,
     2: _learner_3,
     3: _learner_4,
     4: _learner_5,
+    5: _learner_6,
 }
 """The steps of a learner's state, by the version that they begin with."""
 

@@ -5,7 +5,7 @@ from typing import Final, Literal, TypeAlias
 from msgspec import Struct, field
 
 CHECKPOINT_VERSION: Final = 3
-FOLD_VERSION: Final = 5
+FOLD_VERSION: Final = 6
 """The version of the fold's code: raised when the same log would give other states or alerts."""
 
 WINDOW_BLOCKS: Final = 100

@@ -1,6 +1,7 @@
 """The edges of the metrics: days without times, recommendations one by one, percentiles at zero."""
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 
 from domain.course_facts import Assessment, CourseFacts
@@ -139,6 +140,17 @@ def test_a_proven_decline_and_silence_each_bring_a_step() -> None:
     assert reasons(falling, 4) == ["recommendation.declining"]
     steady = Bench().send(*(viewed(at(day)) for day in range(8)))
     assert [reasons(steady, day) for day in (7, 13, 14)] == [[], [], ["recommendation.inactive"]]
+
+
+def test_a_level_that_fell_against_what_is_expected_brings_a_step_of_its_own() -> None:
+    grades = {"a0": 96, "a1": 84, "a2": 70, "a3": 60}
+    bench = Bench().send(*(graded(at(n), p, a) for n, (a, p) in enumerate(grades.items())))
+    state = bench.learner()
+    for work in state.courses[0].work:
+        work.grades[0].expected = 70
+    found = learning_recommendations(replace(view(bench, at(4)), state=state))
+    assert [each.reason.code for each in found] == ["recommendation.level_declining"]
+    assert found[0].reason.params["scores"] == len(grades)
 
 
 def test_a_week_long_streak_and_a_near_deadline_are_insights() -> None:

@@ -22,7 +22,7 @@ from domain.course_facts import Assessment, CourseFacts, Module
 from domain.keepers.coursework import assigned, counting_grade, submitted
 from domain.keepers.progress import course_progress
 from domain.keepers.scores import counted_scores
-from domain.state.learner import Learner
+from domain.state.learner import Learner, OpenAlert
 from metrics.dashboard import dashboard
 from metrics.predictions import predictive_analytics
 from metrics.shapes_dashboard import Dashboard
@@ -178,11 +178,17 @@ def facts_of(state: Learner, bench: Bench) -> dict[str, Any]:
             if day.activities or day.modules or day.submitted
         },
         "open alerts": sorted(
-            (alert.rule, alert.alert_id.hex(), alert.severity, alert.said)
+            (alert.rule, _name(alert), alert.severity, alert.said)
             for alert in state.alerts
             if alert.expires_at > max(state.last_event_at, bench.fold.checkpoint.ticked)
         ),
     }
+
+
+def _name(alert: OpenAlert) -> str | None:
+    """A silence that late events shortened keeps the id that it was raised by."""
+    about_silence = alert.rule in {"inactive_days", "account_inactivity"}
+    return alert.course_id if about_silence else alert.alert_id.hex()
 
 
 def _standing(course: Any, work: Any) -> Any:

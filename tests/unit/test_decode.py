@@ -315,6 +315,11 @@ def test_a_leap_second_is_taken_in_every_time_field() -> None:
         assert accepted(value).due_at.timestamp() == 1_483_228_800
 
 
+def test_a_leap_second_hides_nothing_else_that_is_wrong() -> None:
+    leap = "2016-12-31T23:59:60Z"
+    assert reason(an_event(occurred_at=leap, precision="century")) == "wrong_type"
+
+
 def test_the_first_and_the_last_second_of_our_times() -> None:
     assert accepted(an_event(occurred_at="1990-01-01T00:00:00Z"))
     assert reason(an_event(occurred_at="1990-01-01T00:00:00+00:01")) == "bad_time"

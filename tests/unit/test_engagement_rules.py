@@ -137,6 +137,24 @@ def test_late_events_that_show_work_correct_it_and_the_next_silence_is_another()
     assert len({t.alert_id for t in of(bench, "inactive_days")}) == 2
 
 
+@pytest.mark.parametrize("rule", ["inactive_days", "account_inactivity"])
+def test_a_late_upload_of_a_hundred_events_shortens_a_silence_and_raises_no_other(
+    rule: str,
+) -> None:
+    facts = due(14) if rule == "inactive_days" else course()
+    quick = with_rules(inactive_days=InactiveDays(without_dates=(90, 90)))
+    configuration = Configuration() if rule == "inactive_days" else quick
+    bench = ticked(learner(facts, 0, configuration=configuration), 11, 31, 38)
+    ids = {t.alert_id for t in of(bench, rule)}
+    assert [kind for kind, _ in said(bench, rule)][:1] == ["raised"]
+    late = (0.25 + n * 0.25 for n in range(100))  # a day has four of them; the last is of day 25
+    bench.send(*[viewed(at(day), f"late-{day}") for day in late])
+    kinds = [kind for kind, _ in said(bench, rule)]
+    assert (kinds.count("raised"), len({t.alert_id for t in of(bench, rule)})) == (1, 1)
+    assert {t.alert_id for t in of(bench, rule)} == ids
+    assert kinds.count("updated") <= 30  # one a day, and one a severity
+
+
 def test_another_due_time_corrects_it_and_the_old_one_brings_it_back() -> None:
     bench = ticked(learner(due(17), 1), 11)
     bench.adopt("course", due(40)).adopt("course", due(17))

@@ -58,7 +58,7 @@ def test_of_a_new_learner_nothing_is_known_and_of_a_new_partition_neither() -> N
     }
     nothing = {"streak", "overflow"}
     assert known.keys() - nothing == named.keys()
-    assert new_learner("7").version == 5
+    assert new_learner("7").version == 6
     for each in nothing:
         assert not any(msgspec.structs.astuple(known[each])), each
     checkpoint = new_checkpoint(2, 12, "topic-id", "stream")
@@ -76,7 +76,7 @@ def test_of_a_new_learner_nothing_is_known_and_of_a_new_partition_neither() -> N
 
 def test_codes_that_are_stored_keep_their_meaning() -> None:
     """Another meaning is another version of the state."""
-    assert STATE_VERSION == 5
+    assert STATE_VERSION == 6
     assert (course.ENTERED, course.LEFT, course.FINISHED) == (0, 1, 2)
     assert course.OUTCOMES == ("passed", "failed", "withdrawn")
     assert (course.BANKED, course.MISSING, course.WITHDRAWN, course.UNTIMED) == (1, 2, 4, 8)

@@ -188,7 +188,7 @@ def marked_in(stretch: Stretch) -> set[str | None]:
 
 def without_predictions(state: Learner) -> None:
     """Forget what is predicted, what waits for its label, and the steps of those timers."""
-    state.steps = state.wake_at = state.predicted_at = state.predict_at = 0
+    state.steps = state.wake_at = state.look_at = state.predicted_at = state.predict_at = 0
     state.predictions, state.awaiting, state.overflow.awaiting = [], [], 0
     for course in state.courses:
         course.awaiting = []
@@ -249,6 +249,7 @@ STEPS: Final = {
     2: "7a850564b1f9af6c",
     3: "073c4464c347020d",
     4: "2a6e2da011a7770b",
+    5: "0ac1822ff1d8baff",
 }
 
 

@@ -88,11 +88,12 @@ def test_a_learner_who_works_is_predicted_once_a_day_and_with_the_newest_snapsho
     assert bench.send(viewed(at(2))).learner().predicted_at == seconds(at(2))
 
 
-def test_a_day_that_begins_without_work_keeps_what_is_said_of_work() -> None:
-    state = taught().send(viewed(at(1)), event("session_started", at(1, 20))).learner()
-    assert state.predicted_at == seconds(at(1, 20))
+@pytest.mark.parametrize("back", [at(1, 20), at(4)], ids=["another day", "after days of silence"])
+def test_a_day_that_begins_without_work_keeps_what_is_said_of_work(back: datetime) -> None:
+    state = taught().send(viewed(at(1)), event("session_started", back)).learner()
+    assert state.predicted_at == seconds(back)
     assert {each.made_at for each in shown(state, "score")} == {seconds(at(1))}
-    assert {each.made_at for each in shown(state, "inactivity_7")} == {seconds(at(1, 20))}
+    assert {each.made_at for each in shown(state, "inactivity_7")} == {seconds(back)}
 
 
 def test_what_work_changes_is_predicted_again_at_once() -> None:

@@ -194,7 +194,7 @@ def of_version_4(data: bytes) -> bytes:
     Only of who is in no course.
     """
     raw = msgspec.msgpack.decode(data)
-    assert (raw[0], raw[17], raw[31:36]) == (5, [], [[], 0, 0, [], None])
+    assert (raw[0], raw[17], raw[31:36]) == (6, [], [[], 0, 0, [], None])
     return msgspec.msgpack.encode(
         [4, *raw[1:31], None, [0, 0.0, 0, 0.0], [0, 0.0, 0, 0.0], raw[36]]
     )
