@@ -102,6 +102,11 @@ class Action(Struct, frozen=True, kw_only=True):
     due_at: int | None = None
 
 
+def in_course(code: ActionCode, course_id: str) -> tuple[Action, ...]:
+    """The one step that is suggested, on a course."""
+    return (Action(code=code, target=Target(kind="course", id=course_id, course_id=course_id)),)
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """What is the same for every alert of one rule; `category` is the rule's name.

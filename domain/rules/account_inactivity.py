@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from domain.alerts import DAY, Action, Evidence, Finding, Resolution, Rule, Target
+from domain.alerts import DAY, Finding, Resolution, Rule, in_course
 from domain.changes import (
     Change,
     CourseAdded,
@@ -18,7 +18,7 @@ from domain.keepers.days import day_month
 from domain.rules.inactive_days import silence_in
 from domain.rules.reconcile import reconcile
 from domain.rules.rule import AlertRule, Days, Documented
-from domain.rules.speaking import how_silence_ended, same_silence
+from domain.rules.speaking import how_silence_ended, same_silence, silent_for
 from domain.state.learner import (
     Learner,
     OpenAlert,
@@ -110,21 +110,8 @@ def _finding(state: Learner, unused: Unused, step: Step) -> Finding:
             "title": facts.title or course_id,
             "date": day_month(unused.since, state.zone or step.zone),
         },
-        evidence=(
-            Evidence(
-                feature="days_since_event",
-                value=days,
-                threshold=days,
-                unit="days",
-                direction="up",
-            ),
-        ),
-        actions=(
-            Action(
-                code="resume_course",
-                target=Target(kind="course", id=course_id, course_id=course_id),
-            ),
-        ),
+        evidence=silent_for("days_since_event", days),
+        actions=in_course("resume_course", course_id),
     )
 
 

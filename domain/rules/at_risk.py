@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from domain.alerts import Action, Finding, Resolution, Rule, Target
+from domain.alerts import Finding, Resolution, Rule, in_course
 from domain.changes import Change, Predicted
 from domain.exact import reaches, under
 from domain.keepers.courses import find_course
@@ -136,12 +136,7 @@ def _findings(
         message_code="alert.at_risk.message",
         params={"title": step.facts[course.course_id].title or course.course_id},
         evidence=(risk_evidence("probability_not_passing", shown, bar),),
-        actions=(
-            Action(
-                code="ask_for_help",
-                target=Target(kind="course", id=course.course_id, course_id=course.course_id),
-            ),
-        ),
+        actions=in_course("ask_for_help", course.course_id),
         spoken=spoken(made, shown, step),
     )
 

@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal, NamedTuple
 
 from msgspec import Meta, Struct
 
-from domain.alerts import DAY, Action, Evidence, Finding, Param, Resolution, Rule, Target
+from domain.alerts import DAY, Finding, Param, Resolution, Rule, in_course
 from domain.changes import (
     Change,
     CourseAdded,
@@ -17,7 +17,7 @@ from domain.engaged import Engaged
 from domain.keepers.days import day_month
 from domain.rules.reconcile import reconcile
 from domain.rules.rule import AlertRule, Days, Documented
-from domain.rules.speaking import how_silence_ended, same_silence
+from domain.rules.speaking import how_silence_ended, same_silence, silent_for
 from domain.state.learner import (
     Learner,
     OpenAlert,
@@ -183,21 +183,8 @@ def _finding(state: Learner, silence: Silence, step: Step) -> Finding:
         at=silence.levels[0].at,
         message_code=f"alert.inactive_days.{code or 'message'}",
         params=params,
-        evidence=(
-            Evidence(
-                feature="days_since_work",
-                value=level.days,
-                threshold=level.days,
-                unit="days",
-                direction="up",
-            ),
-        ),
-        actions=(
-            Action(
-                code="resume_course",
-                target=Target(kind="course", id=course_id, course_id=course_id),
-            ),
-        ),
+        evidence=silent_for("days_since_work", level.days),
+        actions=in_course("resume_course", course_id),
     )
 
 

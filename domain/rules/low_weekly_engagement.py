@@ -8,7 +8,7 @@ from typing import Annotated, Final, NamedTuple
 
 from msgspec import Meta, Struct
 
-from domain.alerts import DAY, Action, Evidence, Finding, Param, Resolution, Rule, Target
+from domain.alerts import DAY, Evidence, Finding, Param, Resolution, Rule, in_course
 from domain.changes import (
     Change,
     CourseAdded,
@@ -254,12 +254,7 @@ def _finding(state: Learner, each: Engaged, low: Low, step: Step) -> Finding:
                 direction="down",
             ),
         ),
-        actions=(
-            Action(
-                code="plan_session",
-                target=Target(kind="course", id=course_id, course_id=course_id),
-            ),
-        ),
+        actions=in_course("plan_session", course_id),
     )
 
 

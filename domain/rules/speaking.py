@@ -94,6 +94,11 @@ def same_silence(state: Learner, finding: Finding, now: int) -> Finding:
     return finding
 
 
+def silent_for(feature: str, days: int) -> tuple[Evidence, ...]:
+    """What an alert about silence goes by: so many days, which are its bar."""
+    return (Evidence(feature=feature, value=days, threshold=days, unit="days", direction="up"),)
+
+
 def how_it_ended(course: Course | None) -> Resolution:
     """Why what was open about a course is over: the course is, or the model says otherwise."""
     if course is None:
