@@ -9,6 +9,7 @@ import pytest
 from domain.alerts import Transition
 from domain.configuration import Configuration, Rules
 from domain.course_facts import CourseFacts
+from domain.rules.account_inactivity import AccountInactivity
 from domain.rules.inactive_days import InactiveDays
 from domain.rules.low_weekly_engagement import LowWeeklyEngagement
 from domain.rules.upcoming_deadline import UpcomingDeadline
@@ -135,6 +136,31 @@ def test_late_events_that_show_work_correct_it_and_the_next_silence_is_another()
     ticked(bench, 15)
     assert said(bench, "inactive_days")[-1] == ("raised", "low")
     assert len({t.alert_id for t in of(bench, "inactive_days")}) == 2
+
+
+def test_who_comes_back_after_a_course_was_taken_to_be_over_is_looked_at_again() -> None:
+    bench = ticked(learner(course(), 1), 15, 29, 50, 93, 150)
+    assert bench.learner().look_at == 0
+    bench.send(viewed(at(200)))
+    assert said(ticked(bench, 214), "inactive_days")[-1] == ("raised", "low")
+
+
+def test_a_far_deadline_is_looked_at_once_the_course_is_known_to_run_so_long() -> None:
+    rarely = with_rules(account_inactivity=AccountInactivity(days=365))
+    bench = learner(course(assessments={"a1": at(200)}), 1, configuration=rarely)
+    bench.send(*[viewed(at(day)) for day in range(2, 150)])
+    assert said(ticked(bench, 192), "inactive_days") == []
+    assert said(ticked(bench, 193), "inactive_days") == [("raised", "low")]
+
+
+def test_days_with_work_do_not_set_the_timer_anew_and_an_early_one_says_nothing() -> None:
+    bench = learner(course(), 1)
+    first = bench.learner().look_at
+    assert first == seconds(at(15))
+    bench.send(*[viewed(at(day)) for day in range(2, 9)])
+    assert bench.learner().look_at == first
+    assert said(ticked(bench, 15), "inactive_days") == []
+    assert bench.learner().look_at == seconds(at(22))
 
 
 @pytest.mark.parametrize("rule", ["inactive_days", "account_inactivity"])
