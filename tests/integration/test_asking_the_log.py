@@ -82,7 +82,7 @@ def test_what_is_said_of_a_log_is_what_stands_there(
         held = [t for t in transitions if (t.category, t.kind) == (row["rule"], "suppressed")]
         assert (row["tried"], row["today"], row["difference"]) == (len(raised), len(raised), 0)
         assert row["suppressed_tried"] == row["suppressed_today"] == len(held)
-    file.write_text('{"streak_milestone": {"days": [2]}}')
+    file.write_text('{"streak_milestone": {"days": [2], "first_time_only": []}}')
     other = commands.answer("rules", "try", str(file), "--from", LONG_AGO)
     streaks = {row["rule"]: row for row in other["rules"]}["streak_milestone"]
     assert streaks["only_tried"] > 0 or streaks["suppressed_tried"] > 0
