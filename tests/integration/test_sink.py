@@ -301,6 +301,7 @@ def a_life_with_responses(alert_id: str) -> list[Published]:
     ]
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("life_of", [a_life, a_life_with_responses])
 async def test_the_row_of_an_alert_does_not_depend_on_where_batches_end(
     bare: Settings, life_of: Callable[[str], list[Published]]
