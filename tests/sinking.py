@@ -71,6 +71,7 @@ def a_transition(user_id: str, alert_id: str, revision: int = 1, **fields: Any) 
         "raised_at": T0,
         "expires_at": T0 + 14 * 86_400,
         "course_id": "algebra",
+        "audience": ("learner", "instructor"),
         "subject": Subject("assessment", "quiz-1"),
         "title_code": "alert.low_score.title",
         "message_code": "alert.low_score.message",
@@ -84,7 +85,6 @@ def a_transition(user_id: str, alert_id: str, revision: int = 1, **fields: Any) 
         revision=revision,
         user_id=user_id,
         rule_version=1,
-        audience=("learner", "instructor"),
         **{**given, **fields},
     )
 
