@@ -89,21 +89,21 @@ def a_transition(user_id: str, alert_id: str, revision: int = 1, **fields: Any) 
     )
 
 
-def resolved(user_id: str, alert_id: str, revision: int, at: int = T0 + 60) -> Transition:
-    return a_transition(
-        user_id,
-        alert_id,
-        revision,
-        kind="resolved",
-        state="resolved",
-        at=at,
-        resolved_at=at,
-        resolution="cleared",
-        title_code=None,
-        message_code=None,
-        params={},
-        evidence=(),
-    )
+def resolved(
+    user_id: str, alert_id: str, revision: int, at: int = T0 + 60, **fields: Any
+) -> Transition:
+    given: dict[str, Any] = {
+        "kind": "resolved",
+        "state": "resolved",
+        "at": at,
+        "resolved_at": at,
+        "resolution": "cleared",
+        "title_code": None,
+        "message_code": None,
+        "params": {},
+        "evidence": (),
+    }
+    return a_transition(user_id, alert_id, revision, **{**given, **fields})
 
 
 async def put_states(
