@@ -3,6 +3,7 @@
 import argparse
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Final
 from zlib import crc32
@@ -29,11 +30,11 @@ OULAD's layout in event time, in memory, with the models as they learn, beside w
 learners. The status is 1 where something points the wrong way beyond its interval."""
 _EVENING, _MIDDLE, _END = "evening", "mid course", "end"
 _NOT_BEFORE: Final = 7  # days of a course
-_PAGES: Final = """Up to {} learners of each presentation with the course active, chosen by the
-crc32 of their id, on the evening of the middle day and of the last day. The cohort is counted from
-all learners of the course; its engagement percentiles are those of the level shown."""
-_LABELS: Final = """All learners with the course active, on two evenings in a row every {} days,
-from day 7 on. The difference is to the mean of all who were looked at on that evening."""
+_PAGES: Final = """The same learners on the evening of the middle day and of the last day. Their
+cohort is counted from them; its engagement percentiles are those of the level shown."""
+_LABELS: Final = """Up to {} learners of each presentation with the course active, chosen by the
+crc32 of their id, on two evenings in a row every {} days, from day 7 on. The difference is to the
+mean of all who were looked at on that evening."""
 _RULES: Final = """{:,.0f} learner-weeks. An alert counts for each severity that it had or passed,
 from when it had it. The difference is to all others in the course on that day without such an alert
 open; ± is half the 95 % interval, by learner. Rules about days with work are judged where there are
@@ -89,7 +90,7 @@ class _Judging:
 
     def _look(self, moment: Moment) -> None:
         course = moment.course_id
-        views = list(self._views(moment))
+        views = list(islice(self._views(moment), self._learners))
         cohort = cohort_of(course, views)
         seen = (with_cohort(view, cohort) for view in views)
         if moment.name == _EVENING:
@@ -97,14 +98,12 @@ class _Judging:
                 course, moment.day, {view.state.user_id: labels_of(view, course) for view in seen}
             )
         else:
-            chosen = sorted(seen, key=lambda view: crc32(view.state.user_id.encode()))
-            self.said[moment] = [
-                said_of(view, course, self.truth) for view in chosen[: self._learners]
-            ]
+            self.said[moment] = [said_of(view, course, self.truth) for view in seen]
 
     def _views(self, moment: Moment) -> Iterator[View]:
-        """The learners who are in the course and have it active."""
-        for user in sorted(self.truth.present(moment.course_id, moment.day)):
+        """The first learners by the hash of their id who are in the course and have it active."""
+        here = self.truth.present(moment.course_id, moment.day)
+        for user in sorted(here, key=lambda user: crc32(user.encode())):
             view = self._replay.view(user, moment.day)
             if view is not None and moment.course_id in {c.course_id for c in view.courses}:
                 yield view
@@ -120,8 +119,9 @@ def _print(
         f"{clicks} of them with clicks."
     )
     print(f"\n## Alerts\n\n{_RULES.format(weeks)}\n\n{rules_table(rules)}")
-    print(f"\n## Labels and insights\n\n{_LABELS.format(options.every)}\n\n{labels_table(labels)}")
-    print(f"\n## What the pages say\n\n{_PAGES.format(options.learners)}\n")
+    method = _LABELS.format(options.learners, options.every)
+    print(f"\n## Labels and insights\n\n{method}\n\n{labels_table(labels)}")
+    print(f"\n## What the pages say\n\n{_PAGES}\n")
     print("\n\n".join(report(_groups(found.said))), "\n")
 
 
@@ -152,7 +152,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("folder", type=Path, metavar="DIR")
     parser.add_argument("--presentations", default="", help="such as 2013B,AAA-2013J (all)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
-    parser.add_argument("--learners", type=int, default=LEARNERS, help="a course and moment (400)")
+    parser.add_argument("--learners", type=int, default=LEARNERS, help="a course and evening (400)")
     parser.add_argument("--every", type=int, default=EVERY_DAYS, help="days between looks (10)")
     options = parser.parse_args(arguments)
     for name in ("learners", "every"):

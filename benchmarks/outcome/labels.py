@@ -29,6 +29,12 @@ class Label(NamedTuple):
     name: str
     points: Points | None = None
 
+    @property
+    def needs_clicks(self) -> bool:
+        """Whether it is about days with work: segments are, and some insights."""
+        code = self.name.split(" ")[0]
+        return self.kind == "segment" or (self.kind == "insight" and code in _NEEDS_CLICKS)
+
 
 class LabelRow(Struct, frozen=True, kw_only=True):
     """One label, over all learners and evenings that were looked at; `share` is from 0 to 1.
@@ -63,7 +69,6 @@ _TONES: Final[dict[str, Points]] = {"praise": "up", "warning": "down"}
 _NEEDS_CLICKS: Final = frozenset(
     {"back", "deadline_near", "engagement_high", "rhythm", "silent", "streak"}
 )
-"""Insights about days with work; segments are, too."""
 
 
 def labels_of(view: View, course_id: str) -> list[Label]:
@@ -88,27 +93,31 @@ def labels_of(view: View, course_id: str) -> list[Label]:
 
 @dataclass(slots=True)
 class Labels:
-    """What was said on all evenings that were looked at."""
+    """What was said on all evenings that were looked at.
+
+    `looked` counts learners and evenings: all of them, and those where there are clicks.
+    """
 
     truth: Truth
     groups: dict[Label, list[Group]] = field(default_factory=lambda: defaultdict(list))
-    looked: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    looked: dict[bool, int] = field(default_factory=lambda: defaultdict(int))
     flips: dict[str, list[bool]] = field(default_factory=lambda: defaultdict(list))
     _before: dict[str, tuple[int, dict[tuple[str, str], str]]] = field(default_factory=dict)
 
     def take(self, course_id: str, day: int, said: dict[str, list[Label]]) -> None:
         """Note what was said on one evening, by learner."""
+        clicks = day <= scope_of(self.truth, needs_clicks=True).get(course_id, 0)
         by_label: dict[Label, list[str]] = defaultdict(list)
         now: dict[tuple[str, str], str] = {}
         for user, labels in said.items():
             for label in labels:
-                if not self._counts(label, course_id, day):
+                if label.needs_clicks and not clicks:
                     continue
                 by_label[label].append(user)
                 if label.kind != "insight":
                     now[user, label.kind] = label.name
-        for kind in {label.kind for label in by_label}:
-            self.looked[kind] += len(said)
+        for needs_clicks in {False, clicks}:
+            self.looked[needs_clicks] += len(said)
         for label, users in by_label.items():
             self.groups[label].append(Group(course_id, users, said.keys()))
         self._compare(course_id, day, now)
@@ -118,12 +127,6 @@ class Labels:
         return [
             self._row(label) for label in sorted(self.groups, key=lambda one: (one.kind, one.name))
         ]
-
-    def _counts(self, label: Label, course_id: str, day: int) -> bool:
-        name = label.name.split(" ")[0]
-        if label.kind != "segment" and not (label.kind == "insight" and name in _NEEDS_CLICKS):
-            return True
-        return day <= scope_of(self.truth, needs_clicks=True).get(course_id, 0)
 
     def _compare(self, course_id: str, day: int, now: dict[tuple[str, str], str]) -> None:
         last, before = self._before.get(course_id, (0, {}))
@@ -141,7 +144,7 @@ class Labels:
             kind=label.kind,
             name=label.name,
             said=said,
-            share=said / self.looked[label.kind],
+            share=said / self.looked[label.needs_clicks],
             same_day=found,
             flips=_DAYS_A_WEEK * sum(flips) / len(flips) if flips else None,
             points=label.points,

@@ -214,16 +214,16 @@ def test_an_alert_counts_for_a_severity_from_when_it_had_it() -> None:
 
 
 def test_what_is_over_is_compared_with_and_what_is_true_again_is_counted() -> None:
-    known = a_class(2, 1)
+    known = a_class(1, 2)
     end: dict[str, Any] = {"kind": "resolved", "state": "resolved", "raised_at": at(10)}
     over = [alert(0, 10), alert(0, 12, 2, **end)]
     row = rows_of(known, *over, alert(2, 20))["low_score", "medium"]
     assert row.same_day is not None
-    assert row.same_day.others == pytest.approx((1 / 2 + 2 / 2) / 2)
+    assert row.same_day.others == pytest.approx((0 / 2 + 1 / 2) / 2)
     again = rows_of(known, *over, alert(0, 14, 3), alert(2, 20))["low_score", "medium"]
     assert again.again == 1
     assert again.same_day is not None
-    assert again.same_day.others == pytest.approx((1 / 2 + 1 / 1) / 2)
+    assert again.same_day.others == pytest.approx((0 / 2 + 0 / 1) / 2)
 
 
 def test_an_alert_that_is_over_in_its_second_is_counted() -> None:
