@@ -25,6 +25,9 @@ NEEDS_CLICKS: Final = frozenset(
 """Rules about days with work: in a course without clicks everybody is silent between deadlines."""
 EXEMPT: Final = frozenset({"low_weekly_engagement own"})
 """It can only be about those who were busy, and goes to the learner alone (docs/alerts.md)."""
+PEERS: Final = {"declining_trend": 3}
+"""Rules that can only be about learners with so many scores are judged among these: where half of a
+course submits nothing, to have scores at all says more of passing than how they go."""
 _SUMS: Final = ("about exams", "all", INSTRUCTORS)
 
 
@@ -33,7 +36,8 @@ class RuleRow(Struct, frozen=True, kw_only=True):
 
     `precision` is the share of the alerted learners who do not pass, `recall` that of those who do
     not pass who were alerted, `lead_days` the median from their first alert to the end of their
-    stay. `again` counts how often alerts were true again after they were over.
+    stay. `again` counts how often alerts were true again after they were over. `among_peers` is the
+    comparison that is judged where there is one; else `same_day` is.
     """
 
     rule: str
@@ -45,6 +49,7 @@ class RuleRow(Struct, frozen=True, kw_only=True):
     pass_with: float | None
     pass_without: float | None
     same_day: SameDay | None
+    among_peers: SameDay | None
     about_passers: float | None
     precision: float | None
     recall: float | None
@@ -74,14 +79,21 @@ def rules_table(rows: Sequence[RuleRow]) -> str:
             "learners",
             "pass with / without",
         ),
-        *("same day: with / without", "difference", "about passers", "precision", "recall"),
+        *(
+            "same day: with / without",
+            "difference",
+            "among peers",
+            "about passers",
+            "precision",
+            "recall",
+        ),
         *("lead, days", "true again", "messages an alert", "raised and resolved in one second", ""),
     )
     return table(head, (_cells(row) for row in rows))
 
 
 def _cells(row: RuleRow) -> Sequence[str]:
-    same, weekly = row.same_day, row.per_learner_week
+    same, peers, weekly = row.same_day, row.among_peers, row.per_learner_week
     return (
         row.rule,
         row.severity,
@@ -91,6 +103,7 @@ def _cells(row: RuleRow) -> Sequence[str]:
         pair(row.pass_with, row.pass_without),
         "-" if same is None else pair(same.told, same.others),
         "-" if same is None else signed(same.difference, same.half),
+        "-" if peers is None else signed(peers.difference, peers.half),
         _percent(row.about_passers),
         "-" if row.precision is None else f"{row.precision:.2f}",
         "-" if row.recall is None else f"{row.recall:.2f}",
@@ -119,6 +132,8 @@ def _row(rule: str, severity: str, alerts: Sequence[Published], truth: Truth) ->
         if each.course_id in scope and each.since <= scope[each.course_id]
     ]
     found = same_day(_groups(spoken, truth), truth.passed)
+    peers = same_day(_groups(spoken, truth, PEERS[rule]), truth.passed) if rule in PEERS else None
+    judged = found if rule not in PEERS else peers
     points = _points(rule, alerts)
     unjudged: Verdict = "too few" if scope else "no clicks"
     weeks = sum(truth.weeks(course, until) for course, until in scope.items())
@@ -131,12 +146,13 @@ def _row(rule: str, severity: str, alerts: Sequence[Published], truth: Truth) ->
         alerts=len(alerts),
         per_learner_week=_part(len(spoken), weeks),
         same_day=found,
+        among_peers=peers,
         about_passers=_mean([truth.passed(each.course_id, each.user) for each in spoken]),
         again=sum(alert.again for alert in alerts),
         messages=_mean([alert.messages for alert in alerts]),
         over_at_once=sum(alert.at_once for alert in alerts),
         points=points,
-        verdict=unjudged if found is None else found.verdict(points),
+        verdict=unjudged if judged is None else judged.verdict(points),
         learners=len(counted.first),
         share_of_learners=_part(len(counted.alerted), len(counted.everyone)),
         pass_with=passing,
@@ -163,8 +179,11 @@ def scope_of(truth: Truth, *, needs_clicks: bool) -> dict[str, int]:
     }
 
 
-def _groups(spoken: Sequence[Told], truth: Truth) -> list[Group]:
-    """Those told on each day, beside all of the course who were not told and have nothing open."""
+def _groups(spoken: Sequence[Told], truth: Truth, scores: int = 0) -> list[Group]:
+    """Those told on each day, beside all of the course who were not told and have nothing open.
+
+    Of the others only those with so many scores by that day.
+    """
     days: dict[tuple[str, int], list[str]] = defaultdict(list)
     by_course: dict[str, list[Told]] = defaultdict(list)
     for each in spoken:
@@ -174,7 +193,7 @@ def _groups(spoken: Sequence[Told], truth: Truth) -> list[Group]:
     for (course, day), users in days.items():
         having = {t.user for t in by_course[course] if t.since <= day < t.until}
         others = truth.present(course, day).difference(having, users)
-        found.append(Group(course, users, others))
+        found.append(Group(course, users, truth.with_scores(others, scores, day)))
     return found
 
 

@@ -1,5 +1,6 @@
 """What came of the learners: outcomes, weeks in a course, and the scores that came next."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -104,6 +105,12 @@ class Truth:
             }
         return found
 
+    def with_scores(self, users: set[str], least: int, day: int) -> set[str]:
+        """Those of these learners who have so many counted scores by the end of that day."""
+        if not least:
+            return users
+        return {user for user in users if self._scores_by(user, day) >= least}
+
     def courses_of(self, user: str, day: int) -> list[str]:
         """The learner's courses that ran on that day."""
         return [course for course in self.courses[user] if self._runs(course, day)]
@@ -155,6 +162,10 @@ class Truth:
                     sums[one.assessment_id].append(one.percent)
             self._expected.update({name: fmean(found) for name, found in sums.items()})
         return score.percent - self._expected[score.assessment_id]
+
+    def _scores_by(self, user: str, day: int) -> int:
+        known = self.scores.get(user, [])
+        return bisect_right(known, day, key=lambda score: score.day)
 
     def _counts(self, seen: Seen) -> bool:
         fact = self.facts[seen.course_id].assessment_by_short.get(short_id(seen.assessment_id))

@@ -278,6 +278,30 @@ def test_an_alert_about_no_course_is_about_the_courses_that_run_and_of_models_no
     assert not [key for key in found if key[0] == "model_drift"]
 
 
+def test_a_falling_trend_is_judged_among_those_with_three_scores() -> None:
+    """Of those who are not told, the ones with scores pass and all others do not."""
+    known = a_class(40, 20)
+    for user in range(40):
+        for day in (10, 11, 12 if user != 39 else 30):
+            graded(known, user, day, 50)
+    told = [alert(user, 20, category="declining_trend", course_id=None) for user in range(20)]
+    failing = [
+        alert(user, 20, category="declining_trend", course_id=None) for user in range(40, 60)
+    ]
+    row = rows_of(known, *told, *failing)["declining_trend", "medium"]
+    assert row.same_day is not None
+    assert row.among_peers is not None
+    assert (row.same_day.told, row.same_day.others) == pytest.approx((0.5, 1))
+    assert known.with_scores({"38", "39", "50"}, 3, FIRST + 20) == {"38"}
+    known.outcomes["c", "39"] = "failed"
+    row = rows_of(known, *told, *failing)["declining_trend", "medium"]
+    assert row.same_day is not None
+    assert row.among_peers is not None
+    assert row.same_day.others == pytest.approx(19 / 20)
+    assert row.among_peers.others == pytest.approx(1)
+    assert row.verdict == "right"
+
+
 # -- labels ----------------------------------------------------------------------------------------
 
 
