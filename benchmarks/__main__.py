@@ -4,6 +4,8 @@ import importlib
 import sys
 from pathlib import Path
 
+from runtime.errors import UsageError
+
 _NOT_BENCHMARKS = {
     *("__init__", "__main__"),
     *("histograms", "idiomatic_faust", "machine", "stack"),
@@ -15,8 +17,11 @@ def main() -> int:
     folder = Path(__file__).parent
     names = sorted(path.stem for path in folder.glob("*.py") if path.stem not in _NOT_BENCHMARKS)
     if len(sys.argv) > 1 and sys.argv[1] in names:
-        importlib.import_module(f"benchmarks.{sys.argv[1]}").main(sys.argv[2:])
-        return 0
+        try:
+            return importlib.import_module(f"benchmarks.{sys.argv[1]}").main(sys.argv[2:]) or 0
+        except UsageError as error:
+            print(error, file=sys.stderr)
+            return error.exit_status
     print("usage: python -m benchmarks NAME [ARGS]\n")
     for name in names:
         document = importlib.import_module(f"benchmarks.{name}").__doc__ or ""

@@ -13,7 +13,8 @@ def register(subparsers: Any) -> None:
     text = "how useful the alerts of each rule were"
     about = (
         f"Say {text}: the share of feedback that says useful or acted, and the median time "
-        "from raised to cleared, of all alerts in Postgres."
+        "from raised to cleared, of all alerts in Postgres; and how many learners did what was "
+        "suggested within 7 days, with the alert delivered and with it suppressed."
     )
     parser = subparsers.add_parser("alerts", help=text, description=about)
     parser.add_argument("--json", action="store_true", help="print one JSON object")

@@ -71,6 +71,7 @@ def a_transition(user_id: str, alert_id: str, revision: int = 1, **fields: Any) 
         "raised_at": T0,
         "expires_at": T0 + 14 * 86_400,
         "course_id": "algebra",
+        "audience": ("learner", "instructor"),
         "subject": Subject("assessment", "quiz-1"),
         "title_code": "alert.low_score.title",
         "message_code": "alert.low_score.message",
@@ -84,26 +85,25 @@ def a_transition(user_id: str, alert_id: str, revision: int = 1, **fields: Any) 
         revision=revision,
         user_id=user_id,
         rule_version=1,
-        audience=("learner", "instructor"),
         **{**given, **fields},
     )
 
 
-def resolved(user_id: str, alert_id: str, revision: int, at: int = T0 + 60) -> Transition:
-    return a_transition(
-        user_id,
-        alert_id,
-        revision,
-        kind="resolved",
-        state="resolved",
-        at=at,
-        resolved_at=at,
-        resolution="cleared",
-        title_code=None,
-        message_code=None,
-        params={},
-        evidence=(),
-    )
+def resolved(
+    user_id: str, alert_id: str, revision: int, at: int = T0 + 60, **fields: Any
+) -> Transition:
+    given: dict[str, Any] = {
+        "kind": "resolved",
+        "state": "resolved",
+        "at": at,
+        "resolved_at": at,
+        "resolution": "cleared",
+        "title_code": None,
+        "message_code": None,
+        "params": {},
+        "evidence": (),
+    }
+    return a_transition(user_id, alert_id, revision, **{**given, **fields})
 
 
 async def put_states(

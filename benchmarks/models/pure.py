@@ -1,6 +1,6 @@
 """The pure core and the models without servers, day by day, as a replay in lockstep does it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import groupby
 from pathlib import Path
@@ -10,8 +10,9 @@ import msgspec
 
 from benchmarks.models.recorded import AlertsKnown, Raised, Recorded, append, raised_by_models
 from contracts.course_facts import decode_course_facts
+from domain.alerts import Transition
 from domain.configuration import Configuration
-from domain.course_facts import DAY
+from domain.course_facts import DAY, CourseFacts
 from domain.events.decode import Record, Rejected
 from domain.examples import Lesson, Order
 from domain.fold.inputs import ModelAdopted
@@ -37,14 +38,21 @@ class _When(msgspec.Struct):
 class PureRun:
     """One partition and one trainer in memory; `recorded` is what they did, in order.
 
-    They go on from what an earlier run has learned, where that is given.
+    They go on from what an earlier run has learned, where that is given; `published` is shown what
+    each batch published.
     """
 
-    def __init__(self, oulad: Oulad, learning: Learning | None = None) -> None:
+    def __init__(
+        self,
+        oulad: Oulad,
+        learning: Learning | None = None,
+        published: Callable[[Sequence[Transition]], None] | None = None,
+    ) -> None:
         self.learning = learning or Learning()
         self._learned_before = learning is not None
         self.recorded = Recorded("pure", 0, raised=[])
         self._oulad = oulad
+        self._published = published
         self._store = MemoryStore()
         self._scorer: Scorer = NoModels()
         self._fold = PartitionFold(
@@ -61,6 +69,16 @@ class PureRun:
     def scorer(self) -> Scorer:
         """The newest snapshot."""
         return self._scorer
+
+    @property
+    def facts(self) -> dict[str, CourseFacts]:
+        """The facts of every course, by id."""
+        return self._fold.facts
+
+    @property
+    def states(self) -> Mapping[str, bytes]:
+        """Every learner's state as it is stored."""
+        return self._store.bytes
 
     def run(self, lessons: Path | None = None) -> Iterator[int]:
         """Fold and learn everything; yields each day (epoch days) when it is over.
@@ -108,6 +126,8 @@ class PureRun:
         self._store.commit(effects.changed)
         self._waiting += effects.lessons
         self._raised += raised_by_models(effects.transitions)
+        if self._published is not None:
+            self._published(effects.transitions)
 
     def _adopted(self, number: int) -> Scorer:
         """The newest snapshot, which is the only one that is asked for."""

@@ -1,103 +1,136 @@
-"""How many alerts each rule raises, about whom, and how many of them are noise."""
+"""Every alert of a fold, and for each rule and severity what came of those about whom it spoke."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from statistics import fmean
+from typing import Final, NamedTuple
 
-from benchmarks.outcome.tables import mean, share, table
 from benchmarks.outcome.truth import Truth, day_of
-from domain.alerts import Transition
+from domain.alerts import AlertType, Transition
+
+SEVERITIES: Final = ("low", "medium", "high")
+INSTRUCTORS: Final = "to instructors"
+SEPARATE: Final = frozenset({"low_weekly_engagement", "progress_milestone"})
+"""Rules whose alerts are about different things, each with a message of its own."""
+_NEVER: Final = 10**12
+
+
+class Told(NamedTuple):
+    """One alert about one learner in one course; `since` and `until` are days (ordinals).
+
+    It was open at the end of each day from `since` on, up to and without `until`.
+    """
+
+    course_id: str
+    user: str
+    since: int
+    until: int
 
 
 @dataclass(slots=True)
 class Published:
-    """One alert; `severity` is its last, `messages` what a notification service receives of it."""
+    """One alert. `since` says when it first had each severity, or a graver one, in epoch seconds.
+
+    `severity` is its last, `messages` what a notification service receives of it, `again` how often
+    it was true again after it was over.
+    """
 
     rule: str
+    type: AlertType
     severity: str
     course_id: str | None
     subject: str | None
     user: str
     raised_at: int
-    instructor: bool
+    over_at: int = _NEVER
+    since: dict[str, int] = field(default_factory=dict)
     messages: int = 0
+    again: int = 0
     at_once: bool = False
 
 
 @dataclass(slots=True)
 class Alerts:
-    """Every alert of a fold."""
+    """Every alert of a fold, by its id."""
 
     published: dict[str, Published] = field(default_factory=dict)
 
     def take(self, transitions: Iterable[Transition]) -> None:
-        """Note what a batch published."""
+        """Note what a batch published; alerts about no learner are not judged."""
         for step in transitions:
-            alert = self.published.get(step.alert_id)
-            if alert is None:
-                alert = self.published[step.alert_id] = Published(
-                    rule=step.category,
-                    severity=step.severity,
-                    course_id=step.course_id,
-                    subject=step.subject.id,
-                    user=step.user_id,
-                    raised_at=step.raised_at,
-                    instructor="instructor" in step.audience,
-                )
-            alert.messages += step.delivered
-            alert.severity = step.severity
-            alert.instructor |= "instructor" in step.audience
-            alert.at_once |= step.kind == "resolved" and step.at == step.raised_at
+            if step.user_id:
+                self._take(step)
 
-    def table(self, truth: Truth) -> str:
-        """One row a rule and severity, one a rule, and sums."""
-        weeks = sum(truth.weeks(course) for course in truth.facts)
+    def _take(self, step: Transition) -> None:
+        alert = self.published.get(step.alert_id)
+        if alert is None:
+            alert = self.published[step.alert_id] = Published(
+                rule=_name(step),
+                type=step.type,
+                severity=step.severity,
+                course_id=step.course_id,
+                subject=step.subject.id,
+                user=step.user_id,
+                raised_at=step.raised_at,
+            )
+        elif step.kind == "raised":
+            alert.again += 1
+        alert.messages += step.delivered
+        alert.severity = step.severity
+        if step.kind == "resolved":
+            alert.over_at = step.at
+            alert.at_once |= step.at == step.raised_at
+            return
+        # What is praised is over when it expires, what is warned of when it is no longer true.
+        alert.over_at = step.expires_at if step.type == "achievement" else _NEVER
+        for severity in SEVERITIES[: SEVERITIES.index(step.severity) + 1]:
+            alert.since.setdefault(severity, step.at)
+        if "instructor" in step.audience:
+            alert.since.setdefault(INSTRUCTORS, step.at)
+
+    def groups(self, truth: Truth) -> dict[tuple[str, str], list[Published]]:
+        """The alerts of each rule and severity (those that had it, or a graver one), and sums."""
         exams = {a.id for f in truth.facts.values() for a in f.assessments if a.kind == "Exam"}
-        groups: dict[tuple[str, str], list[Published]] = defaultdict(list)
+        found: dict[tuple[str, str], list[Published]] = defaultdict(list)
         for alert in self.published.values():
-            groups["all", ""].append(alert)
-            groups[alert.rule, ""].append(alert)
-            groups[alert.rule, alert.severity].append(alert)
-            if alert.instructor:
-                groups["to instructors", ""].append(alert)
+            for severity in alert.since:
+                if severity != INSTRUCTORS:
+                    found[alert.rule, severity].append(alert)
+            found["all", ""].append(alert)
+            if INSTRUCTORS in alert.since:
+                found[INSTRUCTORS, ""].append(alert)
             if alert.subject in exams:
-                groups["about exams", ""].append(alert)
-        sums = ("about exams", "all", "to instructors")
-        order = sorted(groups, key=lambda name: (name[0] in sums, name))
-        head = (
-            *("rule", "severity", "alerts", "per 1,000 learner-weeks", "about passers"),
-            "against the same day",
-            *("messages an alert", "raised and resolved in one second"),
-        )
-        rows = [(*name, *_row(groups[name], weeks, truth)) for name in order]
-        return f"{weeks:,.0f} learner-weeks.\n\n{table(head, rows)}"
+                found["about exams", ""].append(alert)
+        for rule in {alert.rule for alert in self.published.values()}:
+            _only_new(found, rule)
+        return found
 
 
-def _same_day(alerts: list[Published], truth: Truth) -> str:
-    """By how many points those with the alert pass more than the others in the course that day."""
-    differences = [
-        100 * (truth.passed(alert.course_id, alert.user) - others)
-        for alert in alerts
-        if alert.course_id is not None
-        and (others := truth.others_passing(alert.course_id, alert.user, day_of(alert.raised_at)))
-        is not None
-    ]
-    return f"{fmean(differences):+.0f}" if differences else "-"
+def told(alerts: Sequence[Published], severity: str, truth: Truth) -> Iterator[Told]:
+    """Whom these alerts are about, from when on they had that severity.
+
+    One about no course is about each that the learner was in on that day. What is raised about
+    nobody who is still in the course is left out.
+    """
+    for alert in alerts:
+        at = alert.since.get(severity, alert.raised_at)
+        day = day_of(at)
+        courses = [alert.course_id] if alert.course_id else truth.courses_of(alert.user, day)
+        for course in courses:
+            if alert.user in truth.present(course, day):
+                until = _NEVER if alert.over_at == _NEVER else day_of(alert.over_at)
+                yield Told(course, alert.user, day, until)
 
 
-def _row(alerts: list[Published], weeks: float, truth: Truth) -> tuple[str, ...]:
-    passing = [
-        known
-        for alert in alerts
-        if (known := truth.passing(alert.course_id, alert.user, day_of(alert.raised_at)))
-        is not None
-    ]
-    return (
-        f"{len(alerts):,}",
-        f"{1000 * len(alerts) / weeks:.1f}",
-        share(sum(passing), len(passing)),
-        _same_day(alerts, truth),
-        mean([alert.messages for alert in alerts], 2),
-        f"{sum(alert.at_once for alert in alerts):,}",
-    )
+def _name(step: Transition) -> str:
+    """The rule, and the part of it where its parts are about different things."""
+    if step.category not in SEPARATE or step.message_code is None:
+        return step.category
+    return f"{step.category} {step.message_code.rsplit('.', 1)[1]}"
+
+
+def _only_new(found: dict[tuple[str, str], list[Published]], rule: str) -> None:
+    """Drop the severities under the least one that the rule has: they say the same."""
+    for lower, higher in (("low", "medium"), ("medium", "high")):
+        if len(found.get((rule, lower), ())) == len(found.get((rule, higher), ())):
+            found.pop((rule, lower), None)

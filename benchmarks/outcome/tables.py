@@ -22,3 +22,13 @@ def share(part: float, whole: float) -> str:
 def mean(values: Sequence[float], digits: int = 1) -> str:
     """The mean; a dash of none."""
     return f"{fmean(values):.{digits}f}" if values else "-"
+
+
+def pair(one: float | None, other: float | None) -> str:
+    """Two rates from 0 to 1 in percent."""
+    return " / ".join("-" if each is None else f"{100 * each:.0f}" for each in (one, other))
+
+
+def signed(difference: float, half: float) -> str:
+    """A difference of two rates in points, with half its interval."""
+    return f"{100 * difference:+.0f} ±{100 * half:.0f}"

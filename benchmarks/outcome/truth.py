@@ -1,5 +1,6 @@
 """What came of the learners: outcomes, weeks in a course, and the scores that came next."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,9 +9,12 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from contracts.course_facts import decode_course_facts
 from domain.course_facts import CourseFacts
+from domain.events.decode import Rejected
 from domain.ids import short_id
 from domain.keepers.days import local_day
+from feeds.oulad import Oulad
 
 _DAYS_A_WEEK: Final = 7
 
@@ -53,7 +57,10 @@ class Truth:
     outcomes: dict[tuple[str, str], str] = field(default_factory=dict)
     stays: dict[tuple[str, str], Stay] = field(default_factory=dict)
     members: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    courses: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     scores: dict[str, list[Score]] = field(default_factory=lambda: defaultdict(list))
+    clicked_until: dict[str, int] = field(default_factory=dict)
+    """A course's last day with clicks, as an ordinal; one without any is not in it."""
     _decode: "msgspec.json.Decoder[Seen]" = field(
         default_factory=lambda: msgspec.json.Decoder(Seen)
     )
@@ -70,6 +77,9 @@ class Truth:
                 stay = self.stays.setdefault((course, user), Stay(day))
                 stay.entered = min(stay.entered, day)
                 self.members[course].add(user)
+                self.courses[user].append(course)
+            case "content_viewed":
+                self.clicked_until[course] = max(self.clicked_until.get(course, day), day)
             case "unenrolled":
                 self.stays.setdefault((course, user), Stay(day)).left = day
             case "course_finished":
@@ -83,35 +93,52 @@ class Truth:
         """Whether the learner passed the course."""
         return self.outcomes.get((course_id, user)) == "passed"
 
-    def passing(self, course_id: str | None, user: str, day: int) -> float | None:
-        """The same as 0 or 1; without a course, the share of those that ran on that day."""
-        if course_id is not None:
-            return float(self.passed(course_id, user))
-        found = [
-            float(self.passed(course, user))
-            for course in self.members
-            if user in self.members[course] and self._runs(course, day)
-        ]
-        return fmean(found) if found else None
-
-    def others_passing(self, course_id: str, user: str, day: int) -> float | None:
-        """The share that passes of all others in the course on that day; None: there are none."""
-        if (course_id, day) not in self._present:
-            stays = ((u, self.stays[course_id, u]) for u in self.members[course_id])
-            self._present[course_id, day] = {
-                u for u, s in stays if s.entered <= day and (s.left is None or s.left > day)
+    def present(self, course_id: str, day: int) -> set[str]:
+        """Who was in the course on that day: entered, and not left by its end."""
+        found = self._present.get((course_id, day))
+        if found is None:
+            stays = ((user, self.stays[course_id, user]) for user in self.members[course_id])
+            found = self._present[course_id, day] = {
+                user
+                for user, stay in stays
+                if stay.entered <= day and (stay.left is None or stay.left > day)
             }
-        others = self._present[course_id, day] - {user}
-        return fmean(self.passed(course_id, u) for u in others) if others else None
+        return found
 
-    def weeks(self, course_id: str) -> float:
-        """Learner-weeks of a course: from max(enrolment, start) to min(unenrolment, end)."""
+    def with_scores(self, users: set[str], least: int, day: int) -> set[str]:
+        """Those of these learners who have so many counted scores by the end of that day."""
+        if not least:
+            return users
+        return {user for user in users if self._scores_by(user, day) >= least}
+
+    def courses_of(self, user: str, day: int) -> list[str]:
+        """The learner's courses that ran on that day."""
+        return [course for course in self.courses[user] if self._runs(course, day)]
+
+    def population(self, course_id: str) -> set[str]:
+        """Who counts: was in the course when a week of it was over, or entered later."""
         first, last = self.span(course_id)
-        days = 0
+        found = set()
         for user in self.members[course_id]:
             stay = self.stays[course_id, user]
-            until = last if stay.left is None else min(stay.left, last)
-            days += max(0, until - max(stay.entered, first))
+            from_day = max(stay.entered, first + _DAYS_A_WEEK)
+            if from_day <= last and (stay.left is None or stay.left > from_day):
+                found.add(user)
+        return found
+
+    def ended(self, course_id: str, user: str) -> int:
+        """The day on which the learner left the course or it ended."""
+        last, left = self.span(course_id)[1], self.stays[course_id, user].left
+        return last if left is None else min(left, last)
+
+    def weeks(self, course_id: str, until: int | None = None) -> float:
+        """Learner-weeks of a course: from max(enrolment, start) to min(unenrolment, end, until)."""
+        first, last = self.span(course_id)
+        last = last if until is None else min(last, until)
+        days = 0
+        for user in self.members[course_id]:
+            entered = self.stays[course_id, user].entered
+            days += max(0, min(self.ended(course_id, user), last) - max(entered, first))
         return days / _DAYS_A_WEEK
 
     def span(self, course_id: str) -> tuple[int, int]:
@@ -136,6 +163,10 @@ class Truth:
             self._expected.update({name: fmean(found) for name, found in sums.items()})
         return score.percent - self._expected[score.assessment_id]
 
+    def _scores_by(self, user: str, day: int) -> int:
+        known = self.scores.get(user, [])
+        return bisect_right(known, day, key=lambda score: score.day)
+
     def _counts(self, seen: Seen) -> bool:
         fact = self.facts[seen.course_id].assessment_by_short.get(short_id(seen.assessment_id))
         return not seen.banked and (fact is None or fact.weight > 0)
@@ -148,3 +179,17 @@ class Truth:
 def day_of(at: int) -> int:
     """The day of an instant, as an ordinal."""
     return local_day(at, "UTC")
+
+
+def truth_of(oulad: Oulad) -> Truth:
+    """All that a folder tells in hindsight."""
+    facts = {}
+    for item in oulad.courses():
+        found = decode_course_facts(item.key, item.value)
+        assert not isinstance(found, Rejected)
+        facts[found.course_id] = found
+    known = Truth(facts)
+    for event in oulad.events():
+        assert event.value is not None
+        known.take(event.value)
+    return known
