@@ -72,8 +72,8 @@ async def _write(connection: AsyncConnection, partition: int, states: Sequence[L
     rows = [row for state in states for row in course_rows(state, facts)]
     rows.sort(key=lambda row: row[:2])  # in one order, so that two writers never deadlock
     if rows:
-        given = course_columns(rows) | {"steps": [steps[row.user_id] for row in rows]}
-        await connection.execute(SQL["write_courses"], given)
+        given = {"partition": partition, "steps": [steps[row.user_id] for row in rows]}
+        await connection.execute(SQL["write_courses"], course_columns(rows) | given)
 
 
 def _may_have_left(state: Learner) -> bool:
