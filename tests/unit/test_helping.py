@@ -78,3 +78,11 @@ def test_help_without_a_kind_that_is_known_is_rejected() -> None:
         helped(1, "money"), helped(2, alert_ids=["x"]), helped(3, alert_ids=[ALERT] * 5)
     )
     assert [letter.reason for letter in bench.letters] == ["wrong_type"] * 3
+
+
+def test_help_in_a_course_of_which_only_last_figures_are_kept_is_counted_and_not_kept() -> None:
+    bench = Bench().send(enrolled(at(0)), event("course_finished", at(2), outcome="failed"))
+    bench.send(enrolled(at(100), course_id="c2"), helped(1))
+    state = bench.learner()
+    assert [each.course_id for each in state.courses] == ["c2"]
+    assert state.overflow.finished == 1
