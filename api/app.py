@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from api import problems
 from api.auth import Authenticator
 from api.cors import allow_origins
+from api.course_routes import courses_router
 from api.endpoint import Context
 from api.etag import BUILD
 from api.freshness import Lags
@@ -83,6 +84,7 @@ def create_app(settings: Settings, clock: Clock, metrics: ApiMetrics | None = No
     problems.install(app, UNREADABLE)
     for router in (
         progress_router(context),
+        courses_router(context),
         why_router(context),
         responding_router(context),
         health_router(settings, reads, lags, metrics),

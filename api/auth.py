@@ -17,6 +17,9 @@ from runtime.settings import Settings
 
 READ_ANY: Final = "progress:read:any"
 READ_MODELS: Final = "models:read"
+READ_COURSES: Final = "courses:read"
+WRITE_COURSES: Final = "courses:write"
+EVERY_COURSE: Final = "*"
 LEEWAY_SECONDS: Final = 60
 """How far an issuer's clock may be from ours: Spring Security's default, and Auth0's."""
 
@@ -41,6 +44,23 @@ class Principal:
     subject: str
     reads_any: bool
     reads_models: bool = False
+    scopes: frozenset[str] = frozenset()
+    courses: frozenset[str] | None = frozenset()
+    """Those that the claim `courses` names; None: every course."""
+
+    def course(self, course_id: str, scope: str) -> None:
+        """Raise a 403 unless the token has the scope and its claim names the course.
+
+        It says nothing of whether there is such a course: that is asked later.
+        """
+        self.check(scope)
+        if self.courses is not None and course_id not in self.courses:
+            raise forbidden("the token's claim courses does not name this course", scope)
+
+    def check(self, scope: str) -> None:
+        """Raise a 403 unless the token has the scope."""
+        if scope not in self.scopes:
+            raise forbidden(f"this needs the scope {scope}", scope)
 
     def learner(self, user_id: str | None) -> str:
         """Whose page is asked for; raises a 403 where that is another's and not allowed."""
@@ -89,7 +109,13 @@ class Authenticator:
                 f"the token's sub is not a learner's id (text, 1 to {USER_ID_MAX} characters)"
             )
         scopes = _scopes(claims)
-        return Principal(claims["sub"], READ_ANY in scopes, READ_MODELS in scopes)
+        return Principal(
+            claims["sub"],
+            READ_ANY in scopes,
+            READ_MODELS in scopes,
+            scopes=frozenset(scopes),
+            courses=_courses(claims),
+        )
 
     async def _signed(self, token: str) -> Mapping[str, Any]:
         """The claims, signed by one of our keys for our audience by our issuer.
@@ -162,3 +188,14 @@ def _scopes(claims: Mapping[str, Any]) -> set[str]:
     if isinstance(scope, list):
         return {each for each in scope if isinstance(each, str)}
     return set(scope.split()) if isinstance(scope, str) else set()
+
+
+def _courses(claims: Mapping[str, Any]) -> frozenset[str] | None:
+    """The courses that a token names, None for every one; what is no list of ids names none."""
+    named = claims.get("courses", [])
+    if named == EVERY_COURSE:
+        return None
+    if not isinstance(named, list):
+        return frozenset()
+    found = frozenset(each for each in named if isinstance(each, str))
+    return None if EVERY_COURSE in found else found

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Any, Final, TypeVar, get_args
+from uuid import UUID
 
 from fastapi import Request
 from pydantic import (
@@ -21,7 +22,7 @@ from starlette.requests import ClientDisconnect
 from api.parameters import SEVERITIES
 from api.problems import ParameterError, ProblemError, invalid_parameter
 from domain.alerts import ALERT_TYPES, AlertType, Feedback
-from domain.events.activity import CATEGORIES_MAX
+from domain.events.activity import CATEGORIES_MAX, HELP_ALERTS_MAX, HelpKind
 from domain.rules import RULES
 from domain.state.learner import Severity
 from domain.zones import is_zone
@@ -102,7 +103,19 @@ class FeedbackBody(_Closed):
     value: Feedback = Field(description="The newest counts.")
 
 
+class HelpBody(_Closed):
+    """How the learner was helped; never in words."""
+
+    kind: HelpKind = Field(description="What was done.")
+    alert_ids: Annotated[list[UUID], Field(max_length=HELP_ALERTS_MAX)] = Field(
+        default=[], description="The alerts that it was about, of this learner in this course."
+    )
+
+
 _HH_MM: Final = "HH:MM from 00:00 to 23:59"
+ALERT_IDS_ALLOWED: Final = (
+    f"a list of ids of alerts of this learner in this course, at most {HELP_ALERTS_MAX}"
+)
 _ALLOWED: Final[Mapping[str, str]] = {
     "muted_types": f"a list of {', '.join(ALERT_TYPES)}, at most {len(ALERT_TYPES)}",
     "muted_categories": f"a list of {', '.join(RULES)}, at most {CATEGORIES_MAX}",
@@ -114,6 +127,8 @@ _ALLOWED: Final[Mapping[str, str]] = {
     "version": "a whole number",
     "timezone": "a zone of the IANA database, such as Europe/Berlin",
     "value": " | ".join(get_args(Feedback)),
+    "kind": " | ".join(get_args(HelpKind)),
+    "alert_ids": ALERT_IDS_ALLOWED,
 }
 _CODES: Final[Mapping[str, str]] = {
     "extra_forbidden": "unknown_parameter",

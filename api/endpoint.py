@@ -98,7 +98,7 @@ class Endpoint(Generic[Query]):
     def _allowed(self) -> dict[str, str]:
         """What each parameter may be, sorted by their names."""
         fields_ = {field.alias or name: field for name, field in self.query.model_fields.items()}
-        return {name: _allowed_of(name, fields_[name]) for name in sorted(fields_)}
+        return {name: allowed_of(name, fields_[name]) for name in sorted(fields_)}
 
     @cached_property
     def _optional(self) -> frozenset[str]:
@@ -176,7 +176,7 @@ class Endpoint(Generic[Query]):
 
     def _errors(self, wrong: Mapping[str, str]) -> list[ParameterError]:
         return [
-            ParameterError(parameter=name, code=_code(kind), allowed=self._allowed[name])
+            ParameterError(parameter=name, code=fault_code(kind), allowed=self._allowed[name])
             for name, kind in wrong.items()
             if kind != _UNKNOWN
         ]
@@ -188,13 +188,15 @@ class Endpoint(Generic[Query]):
         return self._json.dump_json(answer, exclude=left_out or None)
 
 
-def _allowed_of(name: str, field: FieldInfo) -> str:
+def allowed_of(name: str, field: FieldInfo) -> str:
+    """What a parameter may be, as its type says it for refusals."""
     found = [each.text for each in field.metadata if isinstance(each, Allowed)]
     assert len(found) == 1, f"parameter {name}: its type must carry one Allowed"
     return found[0]
 
 
-def _code(kind: str) -> str:
+def fault_code(kind: str) -> str:
+    """The code of a refusal, by pydantic's name for the fault."""
     if kind in {"greater_than_equal", "less_than_equal"}:
         return "out_of_range"
     return "unknown_value" if kind == "literal_error" else "wrong_type"

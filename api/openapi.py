@@ -12,7 +12,7 @@ from typing import Any, Final, get_args
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api import models, why
+from api import course_routes, models, why
 from api.alert_shapes import ShownState
 from api.routes import examples, page_of, problem_schemas
 from domain.alerts import AlertType
@@ -48,6 +48,10 @@ Each path is also served under `/api/progress/`, each with and without a trailin
 wherever GET does. Errors are problem details (RFC 9457)."""
 _TAGS: Final = [
     {"name": "progress", "description": "The pages of one learner; they need a token."},
+    {
+        "name": "courses",
+        "description": "What instructors ask, with a token for courses.",
+    },
     {
         "name": "operation",
         "description": "What probes and operators ask of no learner; only the models need a token.",
@@ -107,12 +111,23 @@ def _complete(operation: Schema) -> None:
         if operation["operationId"] == own.OPERATION:
             content = operation["responses"]["200"]["content"]
             content["application/json"]["example"] = own.example()
+    if operation["operationId"] in course_routes.examples():
+        _complete_course(operation)
     page = page_of(operation["operationId"])
     if page is not None:
         operation["parameters"].sort(key=lambda each: each["name"] == "user_id")  # it comes last
         operation["parameters"].append(_IF_NONE_MATCH)
         content = operation["responses"]["200"]["content"]
         content["application/json"]["example"] = examples()[page]
+
+
+def _complete_course(operation: Schema) -> None:
+    """Say of an operation of courses what FastAPI does not know: the ETag, and an example."""
+    (status,) = operation["responses"].keys() & {"200", "202"}
+    if status == "200":
+        operation.setdefault("parameters", []).append(_IF_NONE_MATCH)
+    content = operation["responses"][status]["content"]["application/json"]
+    content["example"] = course_routes.examples()[operation["operationId"]]
 
 
 def _generated(schema: Schema, name: str) -> Schema:

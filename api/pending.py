@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from api.alert_shapes import Preferences
 from api.bounded import Bounded
 from domain.alerts import Feedback
+from domain.state.course import Help
 from domain.stored.checkpoint import Checkpoint
 
 PENDING_MAX: Final = 10_000
@@ -66,6 +67,7 @@ class PendingWrites:
         self._now = now
         self._preferences: Bounded[str, tuple[int, Preferences]] = Bounded(PENDING_MAX)
         self._responses: Bounded[str, _Responses] = Bounded(PENDING_MAX)
+        self._helps: Bounded[tuple[str, str], tuple[float, Help]] = Bounded(PENDING_MAX)
 
     def set_preferences(self, user_id: str, preferences: Preferences, offset: int) -> None:
         """Remember preferences that stand at this offset of the learner's partition."""
@@ -77,6 +79,20 @@ class PendingWrites:
         responses = {} if known is None else known.said
         responses[alert_id] = responses.get(alert_id, Said()).and_then(said)
         self._responses.put(user_id, _Responses(responses, offset, self._now()))
+
+    def note_help(self, course_id: str, user_id: str, given: Help) -> None:
+        """Remember help that was noted: it lies over the learner's rows of this course."""
+        self._helps.put((course_id, user_id), (self._now(), given))
+
+    def helped(self, course_id: str, user_id: str, known_at: int | None) -> Help | None:
+        """The newest help that rows do not show whose own newest is of that time; None: none."""
+        noted = self._helps.get((course_id, user_id))
+        if noted is None:
+            return None
+        if self._now() - noted[0] > SAID_SECONDS:
+            del self._helps[course_id, user_id]
+            return None
+        return noted[1] if noted[1].at > (known_at or 0) else None
 
     def of(self, user_id: str, checkpoint: Checkpoint | None) -> Pending:
         """What lies over the rows of a learner whose partition stands there."""

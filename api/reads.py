@@ -13,6 +13,7 @@ import structlog
 from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 
 from api.alert_query import AlertQuery
+from api.course_rows import WhatTime
 from api.outage import DatabaseOutage
 from api.rows import AlertRow, Asked, RowReader, Rows, read_alert
 from api.snapshots import SQL, Connection, Snapshots
@@ -72,7 +73,7 @@ class Reads:
         self._outage = DatabaseOutage(settings, self._renew)
         self._renewed_at = float("-inf")
         self._rows = RowReader()
-        self._remembered: OrderedDict[object, tuple[float, Rows]] = OrderedDict()
+        self._remembered: OrderedDict[object, tuple[float, Any]] = OrderedDict()
 
     async def open(self) -> None:
         """Start connecting; Postgres may come later."""
@@ -112,6 +113,24 @@ class Reads:
         self._remember(key, rows)
         return rows
 
+    async def of_course(
+        self, key: object, read: Callable[[Connection, WhatTime], Awaitable[Value]]
+    ) -> tuple[Value, bool]:
+        """What is read of a course, and whether it is from memory, as Postgres is away.
+
+        Raises what `rows` does.
+        """
+        time_is = WhatTime(self._clock.now(), self._settings.clock == "stream")
+        try:
+            found = await self._read(self._pool, lambda one: read(one, time_is))
+        except DatabaseAwayError:
+            return self._held(key), True
+        except (psycopg.ProgrammingError, UnknownVersionError, msgspec.DecodeError) as error:
+            log.exception("tables_of_another_version")
+            raise OtherTablesError from error
+        self._remember(key, found)
+        return found, False
+
     async def alert(self, user_id: str, alert_id: str) -> AlertRow | None:
         """One alert of a learner; raises what `rows` does, from memory nothing."""
         try:
@@ -148,7 +167,7 @@ class Reads:
             return checkpoint.clock
         return self._clock.now()
 
-    def _remember(self, key: object, rows: Rows) -> None:
+    def _remember(self, key: object, rows: Any) -> None:
         """Keep the rows, and let go what is too old to be shown, oldest first."""
         now = time.monotonic()
         shown_from = now - self._settings.stale_after_seconds
@@ -163,10 +182,14 @@ class Reads:
         return read_at
 
     def _from_memory(self, key: object) -> Rows:
-        read_at, rows = self._remembered.get(key, (float("-inf"), None))
-        if rows is None or time.monotonic() - read_at > self._settings.stale_after_seconds:
-            raise DatabaseAwayError
+        rows: Rows = self._held(key)
         return replace(rows, stale=True)
+
+    def _held(self, key: object) -> Any:
+        read_at, found = self._remembered.get(key, (float("-inf"), None))
+        if found is None or time.monotonic() - read_at > self._settings.stale_after_seconds:
+            raise DatabaseAwayError
+        return found
 
     async def _column(self, name: str) -> list[Any]:
         """The first column of what a statement reads, as operators ask for it."""

@@ -28,13 +28,15 @@ BEARER: Final = HTTPBearer(
     auto_error=False,
     bearerFormat="JWT",
     description="`sub` is the learner; the scope progress:read:any may add `user_id`, and "
-    "models:read may ask for the models.",
+    "models:read may ask for the models. An instructor's has courses:read or courses:write, and a "
+    "claim `courses`: a list of ids, or `*`.",
 )
 _OF_PAGES: Final = (401, 403, 404, 422, 500, 503)
 _PROBLEMS: Final = {
     401: "No token, or one that is not accepted.",
     403: "The token does not cover what is asked for.",
-    404: "No such learner was ever seen; or no such alert, of one's own.",
+    404: "No such learner was ever seen, or is in the course; no such alert, of one's own; no such "
+    "course.",
     408: "The body did not come in time.",
     409: "The alert was over too long ago.",
     413: "The body is too large.",
@@ -55,7 +57,7 @@ def progress_router(context: Context) -> APIRouter:
             _documented(endpoint),
             route_class_override=_answering(endpoint, context),
             response_model=endpoint.answer,
-            responses=_responses(),
+            responses=etag_responses(*_OF_PAGES),
             response_description="The page.",
             include_in_schema=prefix == PUBLISHED and not slash,
             operation_id=operation_id(endpoint.name),
@@ -89,13 +91,13 @@ def _documented(endpoint: Endpoint[Any]) -> Callable[..., None]:
     return operation
 
 
-def _responses() -> dict[int | str, dict[str, Any]]:
-    """What an operation may answer beside its page, and with which headers."""
+def etag_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What an operation with an ETag may answer beside its page, and with which headers."""
     etag = {"ETag": _header("Names this answer, weakly, for If-None-Match.")}
     return {
         200: {"headers": etag},
         304: {"description": "The client has this answer already.", "headers": etag},
-        **problem_responses(*_OF_PAGES),
+        **problem_responses(*statuses),
     }
 
 

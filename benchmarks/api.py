@@ -68,7 +68,7 @@ def main(arguments: list[str]) -> None:
     options = parser.parse_args(arguments)
     print(heading())
     busy = os.getloadavg()[0]
-    with a_folder() as folder, _postgres(folder) as database:
+    with a_folder() as folder, a_postgres(folder) as database:
         found = asyncio.run(_measure(database, folder, options))
     print("\n" + _METHOD.format(PLAN.learners, PLAN.days, options.rounds))
     print("\n" + "\n".join(_table(found)))
@@ -81,12 +81,12 @@ async def _measure(
     database: str, folder: Path, options: argparse.Namespace
 ) -> Mapping[str, Mapping[int, list[Load]]]:
     """The loads of each case by number of clients; the cases alternate, round by round."""
-    settings, bare_settings = _settings(database), _settings(database)
+    settings, bare_settings = settings_of(database), settings_of(database)
     users = await write_rows(settings, PLAN)
     found: dict[str, dict[int, list[Load]]] = defaultdict(lambda: defaultdict(list))
     with (
-        _server((*PROGRAM, "api"), settings, folder / "api.log") as api,
-        _server((sys.executable, "-m", BARE), bare_settings, folder / "bare.log") as bare,
+        a_server((*PROGRAM, "api"), settings, folder / "api.log") as api,
+        a_server((sys.executable, "-m", BARE), bare_settings, folder / "bare.log") as bare,
     ):
         cases = [
             _bare(bare, bare_settings.api_port, users),
@@ -127,7 +127,8 @@ async def _cases(settings: Settings, server: psutil.Process, users: Sequence[str
     return cases
 
 
-def _settings(database: str) -> Settings:
+def settings_of(database: str) -> Settings:
+    """Settings of a process that reads it; no Kafka runs."""
     kafka, port = free_ports(2)
     return Settings.model_validate(
         {
@@ -156,7 +157,8 @@ def _environment(settings: Settings) -> dict[str, str]:
 
 
 @contextmanager
-def _postgres(folder: Path) -> Iterator[str]:
+def a_postgres(folder: Path) -> Iterator[str]:
+    """An empty database of a server that is thrown away."""
     server = EmbeddedPostgres(folder / "postgres", lasting=False)
     server.prepare()
     try:
@@ -167,7 +169,7 @@ def _postgres(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _server(program: Sequence[str], settings: Settings, log: Path) -> Iterator[psutil.Process]:
+def a_server(program: Sequence[str], settings: Settings, log: Path) -> Iterator[psutil.Process]:
     """A server's process, from when it listens on the port of its settings."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     with log.open("wb") as out:

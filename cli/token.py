@@ -21,6 +21,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--user", required=True, help="the learner's id")
     parser.add_argument("--scope", default="", help="for example progress:read:any")
     parser.add_argument(
+        "--courses", default="", help="an instructor's courses: ids by commas, or * for all"
+    )
+    parser.add_argument(
         "--ttl", type=_lifetime, default="86400", help="its lifetime in seconds (86400)"
     )
     parser.add_argument("--env-file", type=Path, help="a file with the stack's settings")
@@ -35,6 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
         user=arguments.user,
         scope=arguments.scope,
         lifetime=arguments.ttl,
+        courses=arguments.courses,
         clock=WallClock(),
     )
     print(json.dumps({"token": token}) if arguments.json else token)

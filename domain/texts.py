@@ -137,6 +137,30 @@ _COMMON: Final[Mapping[str, str]] = {
     "risk.overdue_week": "Important assignments overdue for a week or more: {value}",
     "risk.due_so_far": "Important deadlines so far: {value}",
     "risk.share_submitted": "Important work submitted, of what was due so far: {value}%",
+    "prediction.ends_first.third": "None of the courses runs for another {days} days",
+    "prediction.nothing_due.third": "No assessment is due that has not been submitted",
+    "prediction.next_event.third": "There will be a prediction after the learner's next activity",
+    "risk.days_since_work.third": "Days since the learner last worked: {value}",
+    "risk.active_days_7.third": "Days with work in the last 7: {value}",
+    "risk.active_days_28.third": "Days with work in the last 28: {value}",
+    "risk.next_due.third": "Days until the next important deadline: {value}",
+    "risk.days_since_submission.third": "Days since the last submission: {value}",
+    "risk.streak.third": "Days with work in a row: {value}",
+    "risk.average_score.third": "Average score: {value}%",
+    "risk.last_score.third": "Last score: {value}%",
+    "risk.lowest_score.third": "Lowest score: {value}%",
+    "risk.level.third": (
+        "Scores against what is usual for these assessments: {value} points (minus means below)"
+    ),
+    "risk.lateness.third": (
+        "Submissions, on average: {value} days from the deadline (minus means before it)"
+    ),
+    "risk.last_lateness.third": (
+        "Last submission: {value} days from the deadline (minus means before it)"
+    ),
+    "risk.entered.third": (
+        "Enrolment: {value} days from the start of the course (minus means before it)"
+    ),
     "forecast.too_wide": (
         "Your next scores cannot be predicted to within {width} points, so no forecast is shown"
     ),
@@ -172,6 +196,15 @@ TEXTS: Final[Mapping[str, str]] = dict(_COMMON) | {
     for texts in (*(rule.texts for rule in TABLE), *(rule.texts for rule in MODEL_RULES))
     for code, said in texts.items()
 }
+
+
+def third(code: str) -> str:
+    """The code of what instructors are told in the place of `code`: they are not who it is about.
+
+    A sentence that addresses nobody is the same for both.
+    """
+    other = f"{code}.third"
+    return other if other in TEXTS else code
 
 
 def text(code: str, params: Mapping[str, object]) -> str:

@@ -10,8 +10,18 @@ from runtime.errors import UsageError
 from runtime.settings import Settings
 
 
-def issue(settings: Settings, *, user: str, scope: str, lifetime: timedelta, clock: Clock) -> str:
+def issue(
+    settings: Settings,
+    *,
+    user: str,
+    scope: str,
+    lifetime: timedelta,
+    clock: Clock,
+    courses: str = "",
+) -> str:
     """Sign a token for this learner with the stack's secret (HS256).
+
+    `courses` are an instructor's: ids by commas, or `*` for all.
 
     Raises UsageError where that is not for us, or nobody would accept the token.
     """
@@ -25,7 +35,7 @@ def issue(settings: Settings, *, user: str, scope: str, lifetime: timedelta, clo
     if not 1 <= len(user) <= LEARNER_ID_MAX or "\x00" in user:
         raise UsageError(f"--user: seen {user!r}, expected 1 to {LEARNER_ID_MAX} characters")
     issued_at = clock.now()
-    claims: dict[str, str | int] = {
+    claims: dict[str, str | int | list[str]] = {
         "sub": user,
         "aud": settings.jwt_audience,
         "iat": issued_at,
@@ -35,4 +45,6 @@ def issue(settings: Settings, *, user: str, scope: str, lifetime: timedelta, clo
         claims["iss"] = settings.jwt_issuer
     if scope:
         claims["scope"] = scope
+    if courses:
+        claims["courses"] = courses.split(",")
     return jwt.encode(claims, settings.jwt_secret.get_secret_value(), algorithm="HS256")

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 import msgspec
@@ -22,7 +23,7 @@ from proof.oracle import Expected
 from proof.recount import Recount
 from proof.report import Report
 from proof.sample import figures_of
-from proof.tables import Tables, alert_rows, checkpoint_tuple, learner_tuple
+from proof.tables import Tables, alert_rows, checkpoint_tuple, course_tuples, learner_tuple
 from runtime.settings import Settings
 
 
@@ -267,11 +268,17 @@ def _compare_tables(report: Report, sides: Compared, settings: Settings) -> None
     data = later.checkpoint or record
     try:
         rows = {user_id: learner_tuple(data) for user_id, data in learners.items()}
+        known = {course_id: decode_facts(each) for course_id, each in facts.items()}
+        courses = dict(
+            chain.from_iterable(course_tuples(each, known).items() for each in learners.values())
+        )
         records = {} if data is None else {found.partition: checkpoint_tuple(data)}
     except (UnknownVersionError, msgspec.DecodeError) as error:
         report["postgres: learners"].give_up(len(tables.learners), f"{where}: {error}")
+        report["postgres: learners in courses"].give_up(len(tables.courses), f"{where}: {error}")
     else:
         compare_maps(report["postgres: learners"], rows, tables.learners, where)
+        compare_maps(report["postgres: learners in courses"], courses, tables.courses, where)
         compare_maps(report["postgres: partitions"], records, tables.records, "partition")
     compare_maps(report["postgres: courses"], facts, tables.facts, where)
     wanted = alert_rows(_transitions_of_tables(sides, settings))

@@ -62,6 +62,7 @@ CHECKS: Final = (
     "model.examples",
     "model.snapshots",
     "postgres: learners",
+    "postgres: learners in courses",
     "postgres: partitions",
     "postgres: courses",
     "postgres: alerts",

@@ -11,8 +11,10 @@ from psycopg import IsolationLevel
 
 from contracts.alert_event import decode_published
 from domain.alerts import Response
+from domain.course_facts import CourseFacts
 from domain.ids import partition_of
 from domain.stored.codec import decode_checkpoint, decode_learner
+from domain.stored.course_rows import course_rows
 from domain.stored.rows import learner_row
 from runtime.database import connect_now, statements
 from runtime.errors import CrashError
@@ -61,6 +63,7 @@ class Tables:
     records: Mapping[int, tuple[Any, ...]]
     facts: Mapping[str, bytes]
     alerts: Mapping[str, AlertRow]
+    courses: Mapping[str, tuple[Any, ...]]  # a learner in a course, by both ids
 
 
 @contextmanager
@@ -93,14 +96,21 @@ def read_tables(connection: psycopg.Connection, partition: int, partitions: int)
             for row in _rows(connection, "alerts", given)
             if partition_of(row[1].encode(), partitions) == partition
         }
+        courses = {f"{row[1]} in {row[0]}": row for row in _rows(connection, "courses", given)}
     records = {partition: record[0]} if record else {}
-    return Tables(positions, learners, records, facts, alerts)
+    return Tables(positions, learners, records, facts, alerts, courses)
 
 
 def learner_tuple(state: bytes) -> tuple[Any, ...]:
     """The row of a learner whose state is these bytes."""
     row = learner_row(decode_learner(state))
     return (row.user_id, row.steps, state, *row[2:])
+
+
+def course_tuples(state: bytes, facts: Mapping[str, CourseFacts]) -> dict[str, tuple[Any, ...]]:
+    """The rows in courses of a learner whose state is these bytes, by both ids."""
+    rows = course_rows(decode_learner(state), facts)
+    return {f"{row.user_id} in {row.course_id}": tuple(row) for row in rows}
 
 
 def checkpoint_tuple(data: bytes) -> tuple[Any, ...]:

@@ -8,6 +8,13 @@ SELECT user_id, steps, state, course_ids, last_event_at, first_day, began_day, a
     timed, not_passing, next_missing
 FROM learner WHERE partition = %(partition)s
 
+-- name: courses
+-- In the order of the fields of CourseRow.
+SELECT course_id, user_id, entered_at, last_work_day, next_missing, not_passing, attention,
+    attention_since, attention_until, categories, alerts::text[], contact_place, progress,
+    average_score, score_count, scores, settled, helped_at, helped
+FROM learner_course WHERE partition = %(partition)s
+
 -- name: record
 SELECT next, clock, clock_mode, record FROM partition_record WHERE partition = %(partition)s
 

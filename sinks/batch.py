@@ -10,6 +10,7 @@ from contracts.alert_event import decode_published
 from contracts.snapshots import SERVING_KEY, Serving, decode_serving, snapshot_number
 from contracts.state_keys import PARTITION_KEY, course_of, is_learner
 from domain.alerts import Feedback, Response, Transition
+from domain.state.learner import Learner
 from domain.stored.checkpoint import Checkpoint
 from domain.stored.codec import UnknownVersionError, decode_checkpoint, decode_learner
 from domain.stored.rows import LearnerRow, learner_row
@@ -45,9 +46,10 @@ class Models:
 
 @dataclass(slots=True)
 class States:
-    """The newest of a batch of `progress.state`."""
+    """The newest of a batch of `progress.state`; `decoded` are the learners' states."""
 
     learners: list[tuple[LearnerRow, bytes]] = field(default_factory=list)
+    decoded: list[Learner] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     checkpoint: tuple[Checkpoint, bytes] | None = None
     facts: dict[str, bytes] = field(default_factory=dict)
@@ -169,13 +171,13 @@ def learner_columns(learners: Sequence[tuple[LearnerRow, bytes]]) -> dict[str, l
         "course_ids": [text_array(row.course_ids) for row in rows],
         "last_event_at": [row.last_event_at for row in rows],
         "first_day": [row.first_day for row in rows],
-        "activities": [int_array(row.activities) for row in rows],
-        "seconds": [int_array(row.seconds) for row in rows],
-        "posts": [int_array(row.posts) for row in rows],
+        "activities": [number_array(row.activities) for row in rows],
+        "seconds": [number_array(row.seconds) for row in rows],
+        "posts": [number_array(row.posts) for row in rows],
         "began_day": [row.began_day for row in rows],
-        "timed": [int_array(row.timed) for row in rows],
-        "not_passing": [int_array(row.not_passing) for row in rows],
-        "next_missing": [int_array(row.next_missing) for row in rows],
+        "timed": [number_array(row.timed) for row in rows],
+        "not_passing": [number_array(row.not_passing) for row in rows],
+        "next_missing": [number_array(row.next_missing) for row in rows],
     }
 
 
@@ -233,14 +235,14 @@ def response_columns(responses: Sequence[Responses]) -> dict[str, list[object]]:
     }
 
 
-def int_array(values: Sequence[int | None]) -> str:
+def number_array(values: Sequence[float | None]) -> str:
     """A Postgres array literal: arrays of arrays cannot be unnested, arrays of literals can."""
     text = "{" + str(list(values))[1:-1] + "}"  # half the time of a join
     return text.replace("None", "NULL")
 
 
 def text_array(values: Sequence[str]) -> str:
-    """As `int_array`, with each text quoted."""
+    """As `number_array`, with each text quoted."""
     quoted = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
     return "{" + ",".join(f'"{value}"' for value in quoted) + "}"
 
@@ -250,7 +252,9 @@ def _sort_in(states: States, key: bytes, value: bytes | None) -> None:
         if value is None:
             states.removed.append(key.decode())
         else:
-            states.learners.append((learner_row(decode_learner(value)), value))
+            state = decode_learner(value)
+            states.learners.append((learner_row(state), value))
+            states.decoded.append(state)
     elif value is None:
         return
     elif key == PARTITION_KEY:

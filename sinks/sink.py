@@ -21,6 +21,7 @@ from runtime.kafka import reaching_kafka
 from runtime.servers import Outage
 from runtime.settings import Settings
 from sinks.batch import Record
+from sinks.courses import list_partition
 from sinks.metrics import SinkMetrics
 from sinks.position import check_position, take_position
 from sinks.stream import (
@@ -178,7 +179,17 @@ class Sink:
             for topic, partition in found
             if topic == states
         }
+        await self._list_courses(connection)
         log.info("sink_resumed", positions=sorted(str(position) for position in found.values()))
+
+    async def _list_courses(self, connection: AsyncConnection) -> None:
+        """Make the rows of courses that an older program left out; else there is nothing to do."""
+        for partition, positions in self._positions.items():
+            async with self._rebalances.writing:
+                if self._rebalances.over():
+                    return
+                if await list_partition(connection, positions.states):
+                    log.info("courses_listed", partition=partition)
 
     def _by_partition(self, records: Mapping[TopicPartition, Sequence[Record]]) -> dict[int, Batch]:
         names = [*sink_topics(self._around.settings), snapshots_topic(self._around.settings)]

@@ -20,6 +20,7 @@ from sinks.batch import (
     response_columns,
     snapshot_columns,
 )
+from sinks.courses import write_courses
 from sinks.position import SQL, Position, move_position
 
 log = structlog.get_logger()
@@ -83,21 +84,20 @@ async def write_models(connection: AsyncConnection, models: Models, now: int) ->
 async def write_states(
     connection: AsyncConnection, partition: int, states: States, now: int
 ) -> None:
-    """Put the newest states, the partition's checkpoint and its course facts into their tables."""
+    """Put the newest states, the partition's checkpoint and its course facts into their tables.
+
+    The rows of courses follow from states and facts, so they are written last.
+    """
     if states.learners:
         columns = learner_columns(states.learners)
         given = {"partition": partition, "now": now, **columns}
         await connection.execute(SQL["write_learners"], given)
     if states.removed:
-        await connection.execute(SQL["remove_learners"], {"user_id": states.removed})
-    if states.facts:
-        ordered = sorted(states.facts.items())
-        given = {
-            "partition": partition,
-            "course_id": [course_id for course_id, _ in ordered],
-            "facts": [facts for _, facts in ordered],
-        }
-        await connection.execute(SQL["write_facts"], given)
+        for name in ("remove_learners", "remove_from_courses"):
+            await connection.execute(SQL[name], {"user_id": states.removed})
+    await write_courses(
+        connection, partition, states.decoded, await write_facts(connection, partition, states)
+    )
     if states.checkpoint is not None:
         checkpoint, data = states.checkpoint
         given = {
@@ -109,6 +109,20 @@ async def write_states(
             "now": now,
         }
         await connection.execute(SQL["write_record"], given)
+
+
+async def write_facts(connection: AsyncConnection, partition: int, states: States) -> list[str]:
+    """Put course facts into their table; returns the courses of which other facts stood there."""
+    if not states.facts:
+        return []
+    ordered = sorted(states.facts.items())
+    given = {
+        "partition": partition,
+        "course_id": [course_id for course_id, _ in ordered],
+        "facts": [facts for _, facts in ordered],
+    }
+    cursor = await connection.execute(SQL["write_facts"], given)
+    return [course_id for (course_id,) in await cursor.fetchall()]
 
 
 async def write_alerts(connection: AsyncConnection, alerts: Alerts) -> None:

@@ -68,6 +68,112 @@ INSERT INTO course_facts (partition, course_id, facts)
 SELECT %(partition)s, course_id, facts
 FROM unnest(%(course_id)s::text[], %(facts)s::bytea[]) AS batch (course_id, facts)
 ON CONFLICT (partition, course_id) DO UPDATE SET facts = EXCLUDED.facts
+WHERE course_facts.facts <> EXCLUDED.facts
+RETURNING course_id
+
+-- name: facts_of_courses
+SELECT course_id, facts FROM course_facts
+WHERE partition = %(partition)s AND course_id = ANY(%(course_id)s)
+
+-- name: leave_courses
+-- Rows of courses that are open no longer, of learners whose newest state this is.
+DELETE FROM learner_course USING (
+    SELECT user_id, course_ids FROM learner
+    WHERE user_id = ANY(%(user_id)b::text[])
+) AS now
+WHERE learner_course.user_id = now.user_id AND learner_course.course_id <> ALL(now.course_ids)
+
+-- name: write_courses
+-- Of a learner whose row has other steps there is a newer state: its own batch writes its courses.
+-- What does not change is left out before: an upsert that changes nothing still locks its row.
+WITH batch AS (
+    SELECT
+        course_id, user_id, steps, entered_at, last_work_day, next_missing, not_passing, attention,
+        attention_since, attention_until, categories::text[], alerts::uuid[], contact_place,
+        progress, average_score, score_count, scores::double precision[], settled::bigint[],
+        helped_at, helped::text[]
+    FROM unnest(
+        %(course_id)b::text[], %(user_id)b::text[], %(steps)b::bigint[], %(entered_at)b::bigint[],
+        %(last_work_day)b::integer[], %(next_missing)b::smallint[], %(not_passing)b::smallint[],
+        %(attention)b::smallint[], %(attention_since)b::bigint[], %(attention_until)b::bigint[],
+        %(categories)b::text[], %(alerts)b::text[], %(contact_place)b::smallint[],
+        %(progress)b::double precision[], %(average_score)b::double precision[],
+        %(score_count)b::smallint[], %(scores)b::text[], %(settled)b::text[],
+        %(helped_at)b::bigint[], %(helped)b::text[]
+    ) AS given (
+        course_id, user_id, steps, entered_at, last_work_day, next_missing, not_passing, attention,
+        attention_since, attention_until, categories, alerts, contact_place, progress,
+        average_score, score_count, scores, settled, helped_at, helped
+    )
+)
+INSERT INTO learner_course (
+    course_id, user_id, partition, entered_at, last_work_day, next_missing, not_passing, attention,
+    attention_since, attention_until, categories, alerts, contact_place, progress, average_score,
+    score_count, scores, settled, helped_at, helped
+)
+SELECT
+    course_id, user_id, %(partition)s, batch.entered_at, batch.last_work_day, batch.next_missing,
+    batch.not_passing, batch.attention, batch.attention_since, batch.attention_until,
+    batch.categories, batch.alerts, batch.contact_place, batch.progress, batch.average_score,
+    batch.score_count, batch.scores, batch.settled, batch.helped_at, batch.helped
+FROM batch
+JOIN learner USING (user_id, steps)
+LEFT JOIN learner_course AS known USING (course_id, user_id)
+WHERE known.partition IS DISTINCT FROM %(partition)s OR (
+    known.entered_at, known.last_work_day, known.next_missing, known.not_passing, known.attention,
+    known.attention_since, known.attention_until, known.categories, known.alerts,
+    known.contact_place, known.progress, known.average_score, known.score_count, known.scores,
+    known.settled, known.helped_at, known.helped
+) IS DISTINCT FROM (
+    batch.entered_at, batch.last_work_day, batch.next_missing, batch.not_passing, batch.attention,
+    batch.attention_since, batch.attention_until, batch.categories, batch.alerts,
+    batch.contact_place, batch.progress, batch.average_score, batch.score_count, batch.scores,
+    batch.settled, batch.helped_at, batch.helped
+)
+ON CONFLICT (course_id, user_id) DO UPDATE SET
+    partition = EXCLUDED.partition,
+    entered_at = EXCLUDED.entered_at,
+    last_work_day = EXCLUDED.last_work_day,
+    next_missing = EXCLUDED.next_missing,
+    not_passing = EXCLUDED.not_passing,
+    attention = EXCLUDED.attention,
+    attention_since = EXCLUDED.attention_since,
+    attention_until = EXCLUDED.attention_until,
+    categories = EXCLUDED.categories,
+    alerts = EXCLUDED.alerts,
+    contact_place = EXCLUDED.contact_place,
+    progress = EXCLUDED.progress,
+    average_score = EXCLUDED.average_score,
+    score_count = EXCLUDED.score_count,
+    scores = EXCLUDED.scores,
+    settled = EXCLUDED.settled,
+    helped_at = EXCLUDED.helped_at,
+    helped = EXCLUDED.helped
+
+-- name: remove_from_courses
+DELETE FROM learner_course WHERE user_id = ANY(%(user_id)s)
+
+-- name: states_in_courses
+-- The next of those who are in these courses, in order of their ids.
+SELECT user_id, state FROM learner
+WHERE user_id IN (
+    SELECT DISTINCT user_id FROM learner_course
+    WHERE course_id = ANY(%(course_id)s) AND partition = %(partition)s AND user_id > %(after)s
+    ORDER BY user_id LIMIT %(limit)s
+)
+ORDER BY user_id
+
+-- name: unlisted
+-- Whether an older program wrote this partition's learners, without rows of courses.
+DELETE FROM unlisted WHERE partition = %(partition)s RETURNING partition
+
+-- name: next_states
+SELECT user_id, state FROM learner
+WHERE partition = %(partition)s AND user_id > %(after)s
+ORDER BY user_id LIMIT %(limit)s
+
+-- name: hold_position
+SELECT next FROM position WHERE topic = %(topic)s AND partition = %(partition)s FOR UPDATE
 
 -- name: write_told_alerts
 -- An alert that is true again is open: what ended it before is no part of its row.

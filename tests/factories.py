@@ -38,7 +38,7 @@ def seconds(when: datetime) -> int:
 
 
 def event(
-    kind: str, when: datetime = START, user: str | int = USER, **fields: Any
+    kind: str, /, when: datetime = START, user: str | int = USER, **fields: Any
 ) -> dict[str, Any]:
     """An activity event with an id that follows from its content."""
     base: dict[str, Any] = {"user_id": user, "type": kind, "occurred_at": when.isoformat()}

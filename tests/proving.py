@@ -36,7 +36,7 @@ from proof.oracle import Oracle
 from proof.recount import Recount
 from proof.report import Check, Report
 from proof.sample import choose_learners
-from proof.tables import Tables, alert_rows, checkpoint_tuple, learner_tuple
+from proof.tables import Tables, alert_rows, checkpoint_tuple, course_tuples, learner_tuple
 from runtime.settings import Settings
 from tests.delivering import delivered
 from tests.factories import Bench, record
@@ -154,6 +154,11 @@ class Partition:
             records={} if states.checkpoint is None else {0: checkpoint_tuple(states.checkpoint)},
             facts=dict(states.facts),
             alerts=alert_rows(told[:until]),
+            courses={
+                name: row
+                for data in states.learners.values()
+                for name, row in course_tuples(data, self.bench.fold.facts).items()
+            },
         )
 
     def found(self) -> Found:

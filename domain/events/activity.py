@@ -21,7 +21,9 @@ Points: TypeAlias = Annotated[float, Meta(ge=-1e9, le=1e9)]
 AlertType: TypeAlias = Literal["performance", "engagement", "achievement", "system"]
 Severity: TypeAlias = Literal["low", "medium", "high"]
 Feedback: TypeAlias = Literal["useful", "not_useful", "acted"]
+HelpKind: TypeAlias = Literal["message", "meeting", "extension", "material"]
 CATEGORIES_MAX: Final = 64
+HELP_ALERTS_MAX: Final = 4
 Types: TypeAlias = Annotated[list[AlertType], Meta(max_length=4)]
 Categories: TypeAlias = Annotated[list[Id], Meta(max_length=CATEGORIES_MAX)]
 TimeOfDay: TypeAlias = Annotated[
@@ -36,6 +38,7 @@ AlertId: TypeAlias = Annotated[
         pattern="^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
     ),
 ]
+HelpAlerts: TypeAlias = Annotated[list[AlertId], Meta(max_length=HELP_ALERTS_MAX)]
 
 
 class Event(Struct, frozen=True, kw_only=True, tag_field="type", gc=False):
@@ -289,6 +292,16 @@ class AlertFeedback(Event, frozen=True, kw_only=True, tag="alert_feedback"):
     value: Feedback
 
 
+class HelpNoted(InCourse, frozen=True, kw_only=True, tag="help_noted"):
+    """An instructor helped the learner; `alert_ids` are the alerts that it was about."""
+
+    OBJECT = None
+    BY = "system"
+
+    kind: HelpKind
+    alert_ids: HelpAlerts | None = None
+
+
 AnyEvent: TypeAlias = (
     Enrolled
     | Unenrolled
@@ -309,6 +322,7 @@ AnyEvent: TypeAlias = (
     | PreferencesSet
     | AlertAcknowledged
     | AlertFeedback
+    | HelpNoted
 )
 
 EVENTS: Final[dict[str, type[AnyEvent]]] = {

@@ -29,6 +29,7 @@ from domain.events.activity import (
     Enrolled,
     GoalRemoved,
     GoalSet,
+    HelpNoted,
     ModuleCompleted,
     ModuleReopened,
     PreferencesSet,
@@ -42,7 +43,16 @@ from domain.events.activity import (
 from domain.events.decode import Accepted
 from domain.fold import grading
 from domain.fold.reacting import ends_silence, react
-from domain.keepers import days, goals, membership, modules, patterns, preferences, sessions
+from domain.keepers import (
+    days,
+    goals,
+    helping,
+    membership,
+    modules,
+    patterns,
+    preferences,
+    sessions,
+)
 from domain.keepers.contents import first_in_hour
 from domain.keepers.courses import entered, find_course, freeze, list_courses, seen_in
 from domain.keepers.deduplication import content_of, remember
@@ -77,10 +87,8 @@ def advance(state: Learner, accepted: Accepted, step: Step) -> None:
     """Fold one event into `state`, in place; what is published is appended to `step.published`."""
     event, at = accepted.event, accepted.at
     remember(state, accepted.hashed, content_of(event), at)
-    if not state.first_event_at or at < state.first_event_at:
-        state.first_event_at = at
     before = state.last_event_at
-    state.last_event_at = max(before, at)
+    _note_time(state, event, at)
     if state.finished:
         grading.retire(state, step.now, step)
     zone = _zone(state, event, step)
@@ -108,6 +116,15 @@ def review_all(state: Learner, step: Step) -> None:
     grading.judge_again(state, step)
     step.changes.append(DeadlinesChanged(None))
     react(state, step)
+
+
+def _note_time(state: Learner, event: AnyEvent, at: int) -> None:
+    """Take the event's time; what an instructor does is no sign of the learner."""
+    if not state.first_event_at or at < state.first_event_at:
+        state.first_event_at = at
+    state.last_event_at = max(state.last_event_at, at)
+    if not isinstance(event, HelpNoted):
+        state.heard_at = max(state.heard_at, at)
 
 
 def _zone(state: Learner, event: AnyEvent, step: Step) -> str:
@@ -183,6 +200,10 @@ def _dispatch(state: Learner, event: AnyEvent, zone: str, step: Step) -> None:
         case QuestionAnswered():
             _seen_in(state, event.course_id, step)
             _answered(state, event)
+        case HelpNoted():
+            helped = _seen_in(state, event.course_id, step)
+            if helped is not None:
+                helping.take(helped, event, step.at)
         case GoalSet() | GoalRemoved() | PreferencesSet() | AlertAcknowledged() | AlertFeedback():
             _wanted(state, event, step)
         case _:

@@ -81,12 +81,12 @@ def due_at(state: Learner, step: Step) -> int | None:
 def _may_be_said(each: Engaged, state: Learner, step: Step) -> bool:
     """Whether the days are over; breaks and `inactive_days` only make it later."""
     rule = step.thresholds(AccountInactivity, each.course.course_id)
-    return step.now - max(state.last_event_at, each.began_at) > rule.days * DAY
+    return step.now - max(state.heard_at, each.began_at) > rule.days * DAY
 
 
 def _unused(each: Engaged, state: Learner, step: Step) -> Unused | None:
     rule = step.thresholds(AccountInactivity, each.course.course_id)
-    since = max(state.last_event_at, each.began_at)
+    since = max(state.heard_at, each.began_at)
     at = each.speaking_from(each.silent_for(since, rule.days * DAY))
     silence = None if at is None else silence_in(each, state, step)
     if at is not None and silence is not None:
@@ -122,8 +122,8 @@ DEFINITION: Final = AlertRule(
     documented=Documented(
         severity="medium",
         raised=(
-            "no event of any kind for 30 days while a course is open and runs, breaks aside; not "
-            "while `inactive_days` is open about the course and high"
+            "no event of any kind for 30 days while a course is open and runs, breaks aside; help "
+            "that was noted is none. Not while `inactive_days` is open about the course and high"
         ),
         ends=(
             "any event of the learner: `cleared`; `inactive_days` becomes high: `superseded`; late "

@@ -57,6 +57,12 @@ TEXTS: Final = {
     "alert.declining_trend.title": "Declining Performance Trend",
     "alert.declining_trend.message": "Your last {scores} assessment scores show a declining trend",
     "alert.declining_trend.below": "Your recent scores are well below your usual level",
+    "alert.declining_trend.message.third": (
+        "The last {scores} assessment scores show a declining trend"
+    ),
+    "alert.declining_trend.below.third": (
+        "The recent scores are well below the learner's usual level"
+    ),
 }
 
 

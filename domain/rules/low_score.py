@@ -62,6 +62,14 @@ TEXTS: Final = {
     "alert.low_score.below_expected": (
         "You scored {score}% in {title} on {date}; scores in it are mostly about {expected}%"
     ),
+    "alert.low_score.message.third": (
+        "{score}% in {title} on {date}; the pass mark is {pass_mark}%"
+    ),
+    "alert.low_score.not_passed.third": "{score}% in {title} on {date}, not passed",
+    "alert.low_score.low.third": "{score}% in {title} on {date}, which is under {bar}%",
+    "alert.low_score.below_expected.third": (
+        "{score}% in {title} on {date}; scores in it are mostly about {expected}%"
+    ),
 }
 
 

@@ -4,7 +4,7 @@ from typing import Final, Literal, get_args
 
 from msgspec import Struct, field
 
-from domain.events.activity import Outcome
+from domain.events.activity import HelpKind, Outcome
 from domain.predictions import Awaiting
 from domain.state.limits import NEVER
 
@@ -89,6 +89,14 @@ class Work(Struct, array_like=True):
     due_at: int | None = None  # this learner's own due time
 
 
+class Help(Struct, array_like=True, gc=False):
+    """An instructor helped the learner; `alerts` are the ids, 16 bytes each, that it was about."""
+
+    at: int
+    kind: HelpKind
+    alerts: list[bytes] = field(default_factory=list)
+
+
 class Course(Struct, array_like=True):
     """A course of a learner: active, left and possibly coming back, or finished not long ago.
 
@@ -112,6 +120,7 @@ class Course(Struct, array_like=True):
     awaiting: list[Awaiting] = field(default_factory=list)  # in order of `made_at`
     at_risk_since: int = NEVER  # when `not_passing` came to its bar and stayed there
     groups: dict[str, str] | None = None  # of the newest enrolment that names any; no feature
+    helped: list[Help] = field(default_factory=list)  # in order of event time, the newest 8
 
     @property
     def is_open(self) -> bool:

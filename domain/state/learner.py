@@ -214,6 +214,7 @@ class Learner(Struct, array_like=True):
     overflow: Overflow = field(default_factory=Overflow)
     preferences: Preferences | None = None  # None: none were ever set
     look_at: int = NEVER  # the earliest time at which a rule may have something to say
+    heard_at: int = NEVER  # the newest event that is a sign of the learner: all but noted help
 
     @property
     def zone(self) -> str | None:

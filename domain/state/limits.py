@@ -32,6 +32,7 @@ CLOSED_ALERTS_MAX: Final = 32
 DELIVERED_DAYS_MAX: Final = 2
 """Alerts are counted for today, and for tomorrow where they wait until then."""
 AWAITING_MAX: Final = 48
+HELPS_MAX: Final = 8
 FROZEN_SECONDS: Final = 90 * 86_400
 """A finished course takes late events for so long, then only its last figures are kept."""
 STATE_BYTES_MAX: Final = 16_384

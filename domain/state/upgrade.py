@@ -295,9 +295,12 @@ def _learner_5(raw: Raw) -> Raw:
 
 
 def _learner_6(raw: Raw) -> Raw:
-    """No preferences are set, and rules look again at the next timer, whatever it was for."""
+    """No preferences are set, and rules look again at the next timer, whatever it was for.
+
+    Every event so far was a sign of the learner: no help was noted yet.
+    """
     state = _filled(raw, 37)
-    return [*state, None, state[3]]
+    return [*state, None, state[3], state[6]]
 
 
 LEARNER: Final[Mapping[int, Step]] = {

@@ -60,6 +60,7 @@ NOT_SIMULATED = {
     "preferences_set",
     "alert_acknowledged",
     "alert_feedback",
+    "help_noted",
 }
 NEVER_VALID = [[1]]
 LATER = int(datetime(2030, 1, 1, tzinfo=UTC).timestamp() * 1000)

@@ -237,6 +237,7 @@ BOUNDS = {
     ],
     "sessions and minutes": [limits.MARKS_SECONDS // 3600, limits.MARKS_MAX, limits.SPANS_MAX],
     "goals": [limits.GOALS_MAX, limits.GOAL_FACTS_MAX],
+    "help that was noted": [limits.HELPS_MAX],
 }
 
 

@@ -85,6 +85,9 @@ def history(moment: str, number: float, zone: str) -> Iterator[dict[str, Any]]:
         yield event("goal_set", when, target=number, due_at=moment, **goal | {"goal_id": "g"})
     yield event("assessment_excused", when, assessment_id="a0", excused=True)
     yield event("deadline_extended", when, assessment_id="a1", due_at=moment)
+    yield event(
+        "help_noted", when, kind="meeting", alert_ids=["00000000-0000-5000-8000-000000000001"] * 4
+    )
     yield event("session_ended", when, **common)
 
 

@@ -96,6 +96,10 @@ _OF_TYPE: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
         }
     ),
     "goal_removed": st.fixed_dictionaries({"goal_id": st.sampled_from(["g1", "g2"])}),
+    "help_noted": st.fixed_dictionaries(
+        {"kind": st.sampled_from(["message", "meeting"])},
+        optional={"alert_ids": st.just([])},
+    ),
     "preferences_set": st.fixed_dictionaries(
         {},
         optional={
@@ -144,6 +148,7 @@ def facts_of(state: Learner, bench: Bench) -> dict[str, Any]:
         "memberships": [
             (c.course_id, c.enrolled_at, c.unenrolled_at, c.finished_at, c.outcome) for c in courses
         ],
+        "helped": [c.helped for c in courses],
         "finished": list(state.finished),
         "progress": [course_progress(c, known.get(c.course_id)) for c in courses],
         "scores": [[s._replace(order=0) for s in counted_scores(c, FACTS)] for c in courses],

@@ -139,12 +139,20 @@ def test_i2_what_is_wrong_in_postgres_is_named(stack: Settings, tmp_path: Path) 
             connection.execute("DELETE FROM learner WHERE user_id = 'u5'")
             connection.execute("UPDATE alert SET state = 'open' WHERE user_id = 'u6'")
             connection.execute("DELETE FROM alert WHERE user_id = 'u7'")
+            connection.execute("DELETE FROM learner_course WHERE user_id = 'u8'")
+            connection.execute("UPDATE learner_course SET progress = 99 WHERE user_id = 'u9'")
         report = verified(stack)
         said = told(stack)
     assert said.returncode == 1
     assert json.loads(said.stdout)["checks"]["postgres: learners"]["missing"] == 1
     learners, alerts = report["postgres: learners"], report["postgres: alerts"]
-    assert set(red(report)) == {"postgres: learners", "postgres: alerts"}
+    courses = report["postgres: learners in courses"]
+    assert set(red(report)) == {
+        "postgres: learners",
+        "postgres: learners in courses",
+        "postgres: alerts",
+    }
+    assert (courses.missing, courses.extra, courses.different) == (1, 0, 1)
     assert (learners.missing, learners.extra, learners.different) == (1, 0, 2)
     assert {name.split()[1] for name in learners.named} == {"u3", "u4", "u5"}
     assert alerts.missing >= 1

@@ -23,7 +23,7 @@ from domain.stored.codec import encode_checkpoint
 from proof.examples import lesson_id
 from proof.found import States
 from proof.oracle import Told
-from proof.tables import learner_tuple
+from proof.tables import course_tuples, learner_tuple
 from tests.factories import Bench, at, completed, course, enrolled, graded, submitted, viewed
 from tests.proving import Partition, compared, counts, wrong
 from tests.sinking import a_checkpoint, a_transition
@@ -73,6 +73,7 @@ def test_what_a_worker_and_a_sink_left_is_equal() -> None:
         "model.examples": (1, 1),
         "model.snapshots": (0, 0),
         "postgres: learners": (2, 2),
+        "postgres: learners in courses": (2, 2),
         "postgres: partitions": (1, 1),
         "postgres: courses": (1, 1),
         "postgres: alerts": (2, 2),
@@ -340,11 +341,21 @@ def test_rows_are_what_the_oracle_says_and_what_came_later() -> None:
     later = partition.bench.send(viewed(at(3), "later"))
     data = later.store.committed["7"]
     record = encode_checkpoint(a_checkpoint(0, next=99))
-    rows = replace(sides.tables, learners={**sides.tables.learners, "7": learner_tuple(data)})
+    courses = course_tuples(data, later.fold.facts)
+    rows = replace(
+        sides.tables,
+        learners={**sides.tables.learners, "7": learner_tuple(data)},
+        courses={**sides.tables.courses, **courses},
+    )
     sides = replace(sides, tables=rows)
-    assert wrong(compared(sides)) == {"postgres: learners": ["different: 7 (partition 0)"]}
+    assert wrong(compared(sides)) == {
+        "postgres: learners": ["different: 7 (partition 0)"],
+        "postgres: learners in courses": ["different: 7 in c1 (partition 0)"],
+    }
     assert compared(replace(sides, later=States(learners={"7": data}))).equal
-    report = compared(replace(sides, later=States({"7": data}, {"c9": b"{}"}, record)))
+    report = compared(
+        replace(sides, later=States({"7": data}, {"c9": b'{"course_id":"c9"}'}, record))
+    )
     assert wrong(report) == {
         "postgres: partitions": ["different: 0 (partition)"],
         "postgres: courses": ["missing: c9 (partition 0)"],
@@ -415,6 +426,7 @@ def test_a_record_of_another_version_leaves_the_learners_unproven() -> None:
     sides.found.states.checkpoint = msgspec.msgpack.encode([99, *newer[1:]])
     report = compared(replace(sides, why_not="checkpoint of version 99"))
     assert counts(report["postgres: learners"]) == (0, 0, 0, 0, 0, 2)
+    assert counts(report["postgres: learners in courses"]) == (0, 0, 0, 0, 0, 2)
     (named,) = report["postgres: learners"].named
     assert named.startswith("unverifiable: partition 0: checkpoint of version 99, and this program")
     assert counts(report["postgres: partitions"])[:2] == (0, 0)

@@ -20,10 +20,10 @@ from runtime.errors import CrashError, UsageError
 from runtime.settings import Settings
 from sinks.batch import (
     ended_columns,
-    int_array,
     learner_columns,
     newest_alerts,
     newest_states,
+    number_array,
     published_columns,
 )
 from sinks.cohort import cohort_clock, is_due
@@ -116,7 +116,11 @@ def test_columns_are_in_order_of_their_keys() -> None:
 
 
 def test_an_array_of_nothing_and_of_one() -> None:
-    assert (int_array([]), int_array([7]), int_array([7, None])) == ("{}", "{7}", "{7, NULL}")
+    assert (number_array([]), number_array([7]), number_array([7, None])) == (
+        "{}",
+        "{7}",
+        "{7, NULL}",
+    )
 
 
 # -- the sink ------------------------------------------------------------------------------------

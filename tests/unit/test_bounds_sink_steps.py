@@ -14,6 +14,7 @@ from runtime.errors import CrashError, LossError, UsageError
 from runtime.settings import Settings
 from sinks.cohort import FORMULA, LOCK_KEY, SQL, keep_cohorts, refresh_cohort
 from sinks.metrics import SinkMetrics
+from sinks.position import SQL as SINK_SQL
 from sinks.position import Log, Position
 from sinks.sink import POLL_MS, Sink, Surroundings, open_tables
 from sinks.tables import Batch, Positions
@@ -33,7 +34,7 @@ class Postgres:
     closed = False
 
     def __init__(self, rows: Mapping[str, tuple[object, ...] | None] | None = None) -> None:
-        self.rows = rows or {}
+        self.rows = {SINK_SQL["unlisted"]: None, **(rows or {})}
         self.said: list[tuple[str, object]] = []
         self.left = 0
 

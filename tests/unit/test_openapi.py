@@ -6,6 +6,7 @@ from typing import Any, get_args
 import pytest
 from jsonschema import Draft202012Validator
 
+from api.course_routes import OPERATIONS, PREFIX
 from api.openapi import CLOSED
 from api.responding import WRITES
 from api.routes import examples
@@ -134,7 +135,8 @@ def test_every_operation_stands_once_and_is_described() -> None:
     writes = [(f"/api/v1/progress/{write.path}", write.method.lower()) for write in WRITES]
     asked = [(path, "get") for path in operators]
     preferences, *responses = writes
-    expected = [*pages, preferences, why, *responses, *asked]
+    courses = [(PREFIX + each.path, each.method.lower()) for each in OPERATIONS]
+    expected = [*pages, preferences, *courses, why, *responses, *asked]
     assert [(path, method) for path, method, _ in found] == expected
     assert len({operation["operationId"] for _, _, operation in found}) == len(found)
     tags = {tag["name"] for tag in document()["tags"]}

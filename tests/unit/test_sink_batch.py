@@ -17,7 +17,7 @@ from domain.stored.checkpoint import CHECKPOINT_VERSION
 from domain.stored.codec import encode_checkpoint, encode_learner
 from runtime.database import statements
 from runtime.errors import CrashError, LossError, UsageError
-from sinks.batch import int_array, newest_alerts, newest_states, text_array
+from sinks.batch import newest_alerts, newest_states, number_array, text_array
 from sinks.cohort import is_due
 from sinks.migrate import migration_files
 from sinks.position import Log, Position, check_position
@@ -105,7 +105,7 @@ def test_what_does_not_raise_the_revision_is_as_if_it_had_not_been_told() -> Non
 
 
 def test_array_literals_quote_what_postgres_would_read_otherwise() -> None:
-    assert int_array([1, -2, 0]) == "{1, -2, 0}"
+    assert number_array([1, -2, 0]) == "{1, -2, 0}"
     assert text_array([]) == "{}"
     assert text_array(['a"b', "c\\d", "NULL", "{,}"]) == r'{"a\"b","c\\d","NULL","{,}"}'
 

@@ -1,0 +1,241 @@
+"""The paths of courses, each with and without a trailing slash."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import cache
+from http import HTTPStatus
+from itertools import product
+from pathlib import Path
+from typing import Annotated, Any, Final, TypeAlias
+from urllib.parse import quote, unquote_to_bytes
+
+import msgspec
+from fastapi import APIRouter, Body, Depends, HTTPException, Query, Request, Response
+from fastapi import Path as PathParameter
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPAuthorizationCredentials
+from typing_extensions import override
+
+from api.bodies import HelpBody
+from api.course_query import LearnersQuery, ListQuery
+from api.course_shapes import (
+    CourseLearner,
+    CourseLearners,
+    CourseOverview,
+    Courses,
+    HelpTaken,
+)
+from api.courses import CoursePages
+from api.endpoint import Context
+from api.methods import allowed_methods
+from api.problems import ProblemError
+from api.routes import BEARER, etag_responses, problem_responses
+
+PREFIX: Final = "/api/v1/courses"
+_READ: Final = (401, 403, 404, 422, 500, 503)
+_WRITE: Final = (401, 403, 404, 408, 413, 422, 500, 503)
+_TOKEN: TypeAlias = Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
+_COURSE: TypeAlias = Annotated[str, PathParameter(description="A course that the token names.")]
+_USER: TypeAlias = Annotated[str, PathParameter(description="A learner who is in the course.")]
+
+
+def _courses(query: Annotated[ListQuery, Query()], token: _TOKEN) -> None: ...
+
+
+def _course(course_id: _COURSE, token: _TOKEN) -> None: ...
+
+
+def _learners(
+    course_id: _COURSE, query: Annotated[LearnersQuery, Query()], token: _TOKEN
+) -> None: ...
+
+
+def _learner(course_id: _COURSE, user_id: _USER, token: _TOKEN) -> None: ...
+
+
+def _help(
+    course_id: _COURSE, user_id: _USER, body: Annotated[HelpBody, Body()], token: _TOKEN
+) -> None: ...
+
+
+def _rest(rest: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourseOperation:
+    """One operation: FastAPI reads `documented`, for `/openapi.json`, and never calls it."""
+
+    name: str
+    path: str
+    handler: str
+    documented: Callable[..., None]
+    answer: type
+    summary: str
+    description: str
+    method: str = "GET"
+
+
+OPERATIONS: Final = (
+    CourseOperation(
+        name="courses",
+        path="",
+        handler="courses",
+        documented=_courses,
+        answer=Courses,
+        summary="Courses",
+        description=(
+            "Those that the token's claim `courses` names (a list of ids, or `*`), in order of "
+            "their ids. The token needs the scope courses:read."
+        ),
+    ),
+    CourseOperation(
+        name="noteHelp",
+        path="/{course_id}/learners/{user_id}/help",
+        handler="help",
+        documented=_help,
+        answer=HelpTaken,
+        summary="Note that a learner was helped",
+        description=(
+            "An event like any other, answered before it is folded. Who was helped comes last in "
+            "the contact order for 28 days. The token needs the scope courses:write."
+        ),
+        method="POST",
+    ),
+    CourseOperation(
+        name="courseLearner",
+        path="/{course_id}/learners/{user_id}",
+        handler="learner",
+        documented=_learner,
+        answer=CourseLearner,
+        summary="One learner in one course",
+        description=(
+            "Evidence, history, forecast with its exact explanation, and help that was given; of "
+            "this course alone. The token needs the scope courses:read."
+        ),
+    ),
+    CourseOperation(
+        name="courseLearners",
+        path="/{course_id}/learners",
+        handler="learners",
+        documented=_learners,
+        answer=CourseLearners,
+        summary="The learners of a course",
+        description=(
+            "By default in the contact order: whose next heavy assessment is likely missing, who "
+            "is likely not to pass, who has an open alert, all others by silence; who was helped "
+            "in the last 28 days comes last. The token needs the scope courses:read."
+        ),
+    ),
+    CourseOperation(
+        name="course",
+        path="/{course_id}",
+        handler="course",
+        documented=_course,
+        answer=CourseOverview,
+        summary="A course now",
+        description=(
+            "How many learners need attention, quartiles, assessments with how many have not "
+            "submitted, and how right the models were. The token needs the scope courses:read."
+        ),
+    ),
+)
+
+
+def courses_router(context: Context) -> APIRouter:
+    """All paths of courses."""
+    answering = _answering(CourseDispatch(context))
+    router = APIRouter(tags=["courses"], redirect_slashes=False)
+    for operation, slash in product(OPERATIONS, ("/", "")):
+        writes = operation.method == "POST"
+        router.add_api_route(
+            PREFIX + operation.path + slash,
+            operation.documented,
+            methods=[operation.method],
+            status_code=HTTPStatus.ACCEPTED if writes else HTTPStatus.OK,
+            route_class_override=answering,
+            response_model=operation.answer,
+            responses=problem_responses(*_WRITE) if writes else etag_responses(*_READ),
+            response_description="Taken." if writes else "What is known of it now.",
+            include_in_schema=not slash,
+            operation_id=operation.name,
+            summary=operation.summary,
+            description=operation.description,
+        )
+    # Ids may hold slashes, which a path is decoded to: the rest is told apart by the path as sent.
+    router.add_api_route(
+        PREFIX + "/{rest:path}",
+        _rest,
+        methods=["GET", "POST"],
+        route_class_override=answering,
+        include_in_schema=False,
+    )
+    return router
+
+
+class CourseDispatch:
+    """Finds the operation by the path as it was sent, where an id's slash is `%2F`."""
+
+    def __init__(self, context: Context) -> None:
+        self._pages = CoursePages(context)
+
+    async def __call__(self, request: Request) -> Response:
+        """The answer; a 404 for a path that is none, a 405 for a method that it does not have."""
+        parts = path_parts(request)
+        for operation in OPERATIONS:
+            names = operation.path.strip("/").split("/") if operation.path else []
+            found = _matched(names, parts)
+            if found is None:
+                continue
+            if request.method != operation.method:
+                raise _not_offered(request, operation)
+            request.scope["path_params"] = found
+            answer: Response = await getattr(self._pages, operation.handler)(request)
+            return answer
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+
+
+def _not_offered(request: Request, operation: CourseOperation) -> ProblemError:
+    return ProblemError(
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        f"{request.method[:32]} is not offered at this path",
+        headers={"Allow": allowed_methods(operation.method)},
+    )
+
+
+def path_parts(request: Request) -> list[str]:
+    """What follows on the prefix, part by part; one slash at the end says nothing."""
+    sent: bytes = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
+    rest = sent.partition(PREFIX.encode())[2].removesuffix(b"/")
+    return [unquote_to_bytes(part).decode(errors="replace") for part in rest.split(b"/")[1:]]
+
+
+def _matched(names: list[str], parts: list[str]) -> dict[str, str] | None:
+    """The ids of a path by their names; None where it is another path."""
+    if len(names) != len(parts):
+        return None
+    found = {}
+    for name, part in zip(names, parts, strict=True):
+        if name.startswith("{"):
+            found[name[1:-1]] = part
+        elif name != part:
+            return None
+    return found
+
+
+def _answering(handler: Callable[[Request], Awaitable[Response]]) -> type[APIRoute]:
+    """A route that hands requests on as the pages' routes do, so that a token is judged first."""
+
+    class Answering(APIRoute):
+        @override
+        def get_route_handler(self) -> Any:
+            return handler
+
+    return Answering
+
+
+@cache
+def examples() -> dict[str, Any]:
+    """An answer of each operation, for the documentation."""
+    found: dict[str, Any] = msgspec.json.decode(Path(__file__).with_suffix(".json").read_bytes())
+    return found
