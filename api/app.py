@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from api import problems
 from api.auth import Authenticator
+from api.cookies import CookieAsBearer
 from api.cors import allow_origins
 from api.endpoint import Context
 from api.etag import BUILD
@@ -29,6 +30,7 @@ from api.responding import responding_router
 from api.routes import progress_router
 from api.schemas import schemas_router
 from api.server import STOP_SECONDS, Server, connections_max, listen
+from api.session import session_router
 from api.why import why_router
 from api.writer import KafkaAwayError, KafkaBusyError, Writer
 from contracts.schema import SCHEMA_VERSION
@@ -88,8 +90,10 @@ def create_app(settings: Settings, clock: Clock, metrics: ApiMetrics | None = No
         health_router(settings, reads, lags, metrics),
         models_router(context),
         schemas_router(),
+        session_router(context),
     ):
         app.include_router(router)
+    app.add_middleware(CookieAsBearer, settings=settings)
     allow_origins(app, settings)
     app.add_middleware(Counted, metrics=metrics)
     app.add_middleware(HeadAsGet)
