@@ -31,6 +31,7 @@ from api.routes import progress_router
 from api.schemas import schemas_router
 from api.server import STOP_SECONDS, Server, connections_max, listen
 from api.session import session_router
+from api.site import site_router
 from api.why import why_router
 from api.writer import KafkaAwayError, KafkaBusyError, Writer
 from contracts.schema import SCHEMA_VERSION
@@ -91,6 +92,7 @@ def create_app(settings: Settings, clock: Clock, metrics: ApiMetrics | None = No
         models_router(context),
         schemas_router(),
         session_router(context),
+        site_router(),
     ):
         app.include_router(router)
     app.add_middleware(CookieAsBearer, settings=settings)
