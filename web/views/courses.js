@@ -54,7 +54,7 @@ function Ends({ course }) {
 function pace(said) {
   if (said.status !== "ok" || said.expected_date === null) return t("ui.courses.pace_unknown", { missing: missing(said) });
   const expected = t("ui.courses.expected", { date: date(said.expected_date) });
-  if (said.earliest_date === null || said.latest_date === null) return expected;
+  if (said.earliest_date === null || said.latest_date === said.earliest_date) return expected;
   return `${expected} ${t("ui.courses.range", { from: date(said.earliest_date), to: date(said.latest_date) })}`;
 }
 
