@@ -1,4 +1,7 @@
-"""One browser for all tests of the page; each test has a tab of its own."""
+"""A browser for each module of tests of the page; each test has a tab of its own.
+
+Not one for the session: while Playwright runs, its loop does, and no test of asyncio can.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,13 +14,13 @@ from tests.browsing import Answers, Visit, Visiting, a_browser, served, the_page
 expect.set_options(timeout=15_000)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with a_browser() as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site() -> Iterator[str]:
     with served(the_page_alone()) as address:
         yield address
