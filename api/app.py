@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from api import problems
 from api.auth import Authenticator
+from api.changes import Changes
 from api.cookies import CookieAsBearer
 from api.cors import allow_origins
 from api.endpoint import Context
@@ -32,6 +33,7 @@ from api.schemas import schemas_router
 from api.server import STOP_SECONDS, Server, connections_max, listen
 from api.session import session_router
 from api.site import site_router
+from api.stream import stream_router
 from api.why import why_router
 from api.writer import KafkaAwayError, KafkaBusyError, Writer
 from contracts.schema import SCHEMA_VERSION
@@ -53,9 +55,15 @@ UNREADABLE: Final = {
 log = structlog.get_logger()
 
 
-def create_app(settings: Settings, clock: Clock, metrics: ApiMetrics | None = None) -> FastAPI:
+def create_app(
+    settings: Settings,
+    clock: Clock,
+    metrics: ApiMetrics | None = None,
+    changes: Changes | None = None,
+) -> FastAPI:
     """The application; it connects when it starts, and starts without Postgres and Kafka too."""
     metrics = metrics or ApiMetrics()
+    changes = changes or Changes(settings)
     reads = Reads(settings, clock)
     lags = Lags(settings, clock, reads)
     writer = Writer(settings)
@@ -65,13 +73,18 @@ def create_app(settings: Settings, clock: Clock, metrics: ApiMetrics | None = No
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await reads.open()
         stop = asyncio.Event()
-        watching = asyncio.create_task(lags.keep(stop))
+        watching = {
+            asyncio.create_task(lags.keep(stop)),
+            asyncio.create_task(changes.keep(stop)),
+        }
         try:
             yield
         finally:
             stop.set()
-            await asyncio.wait({watching}, timeout=STOP_SECONDS)
-            watching.cancel()
+            changes.close()
+            await asyncio.wait(watching, timeout=STOP_SECONDS)
+            for each in watching:
+                each.cancel()
             await writer.close()
             await reads.close()
 
@@ -87,6 +100,7 @@ def create_app(settings: Settings, clock: Clock, metrics: ApiMetrics | None = No
     for router in (
         progress_router(context),
         why_router(context),
+        stream_router(context, changes),
         responding_router(context),
         health_router(settings, reads, lags, metrics),
         models_router(context),
@@ -110,7 +124,8 @@ def serve(settings: Settings, clock: Clock) -> None:
     does not hold the tables and topics that are read.
     """
     metrics = ApiMetrics()
-    app = create_app(settings, clock, metrics)
+    changes = Changes(settings)
+    app = create_app(settings, clock, metrics, changes)
     look_at_database(settings, "learnstream api", schema=SCHEMA_VERSION)
     look_at_kafka(settings, partition_counts(settings.partitions))
     limit = connections_max(raise_file_limit())
@@ -121,7 +136,7 @@ def serve(settings: Settings, clock: Clock) -> None:
         port = listener.getsockname()[1]
         log.info("api_started", host=settings.api_host, port=port, connections_max=limit)
         settle_memory()
-        Server(app, metrics, limit=limit).run(sockets=[listener])
+        Server(app, metrics, limit=limit, on_exit=changes.close).run(sockets=[listener])
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

@@ -124,6 +124,9 @@ class Answers:
         body = request.post_data
         self.asked.append((request.method, f"/api/{path}", json.loads(body) if body else None))
         name = path.removeprefix("v1/progress/").removeprefix("v1/")
+        if name == "stream":
+            route.fulfill(body="retry: 600000\n\n", content_type="text/event-stream")
+            return
         answer = self.of.get(NAMED.get(name, name), {})
         if answer is None:
             route.abort()

@@ -3,6 +3,7 @@
 
 import { signal } from "@preact/signals";
 import * as api from "./api.js";
+import { closeStream, live, openStream } from "./live.js";
 
 /**
  * An answer: none yet, one, or why there is none. `body` stays when a later request fails.
@@ -10,6 +11,7 @@ import * as api from "./api.js";
  */
 
 const REFRESH_SECONDS = 10;
+const LIVE_REFRESH_SECONDS = 60;
 const SAY_SECONDS = 10;
 
 /** undefined: not known yet; null: nobody is signed in. */
@@ -33,6 +35,10 @@ const PAGES = [
 ];
 let saidAt = 0;
 let timer = 0;
+/** @type {Promise<void> | null} */
+let reading = null;
+/** @type {Promise<void> | null} */
+let next = null;
 
 /** Sign in with the link's ticket, where it has one, and read what is shown first. */
 export async function start() {
@@ -53,7 +59,14 @@ export async function start() {
     watch();
     if (!document.hidden && session.value) refresh();
   });
-  watch();
+  live.subscribe(watch);
+  session.subscribe(listen);
+}
+
+/** Hear of changes while the page is seen: a hidden tab keeps no connection from those that are seen. */
+function listen() {
+  if (session.value && !document.hidden) openStream(refresh);
+  else closeStream();
 }
 
 /** Take everything that was read from the screen, and the session back; where that fails, it is said. */
@@ -64,8 +77,20 @@ export async function leave() {
   await api.endSession().catch((error) => lost(error, true));
 }
 
-/** Read all that is shown once more. */
-export async function refresh() {
+/** Read all that is shown once more; one reading at a time, so that no older answer comes last. */
+export function refresh() {
+  if (!reading) {
+    reading = readAll().finally(() => { reading = null; });
+    return reading;
+  }
+  next ??= reading.then(() => {
+    next = null;
+    return refresh();
+  });
+  return next;
+}
+
+async function readAll() {
   const before = figures();
   await Promise.all(PAGES.map(({ name, answer }) => read(name, answer)));
   if (before !== "" && before !== figures() && Date.now() - saidAt > SAY_SECONDS * 1000) {
@@ -89,11 +114,13 @@ async function read(name, answer) {
   }
 }
 
-/** Ask again while the page is seen, and not while it is hidden. */
+/** Ask again while the page is seen, and not while it is hidden; less often where hints come. */
 function watch() {
   clearInterval(timer);
+  listen();
   if (document.hidden) return;
-  timer = window.setInterval(() => session.value && refresh(), REFRESH_SECONDS * 1000);
+  const seconds = live.value ? LIVE_REFRESH_SECONDS : REFRESH_SECONDS;
+  timer = window.setInterval(() => session.value && refresh(), seconds * 1000);
 }
 
 /** @param {unknown} error @param {boolean} said whether the reader expected to be signed in */

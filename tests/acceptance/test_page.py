@@ -93,8 +93,7 @@ def test_a_page_of_another_port_of_this_machine_cannot_write_with_the_cookie(
         page.goto(address)
         with page.expect_response(f"**{path}") as refused:
             page.evaluate(f"url => void ({write})(url)", f"{stack.api}{path}")
-    assert "learnstream-" in refused.value.request.all_headers()["cookie"]
-    assert refused.value.status == 403
+    assert refused.value.status == 403  # 401 would say that no cookie came
 
 
 def test_what_is_said_in_one_tab_holds_in_another(stack: Stack, browser: Browser) -> None:

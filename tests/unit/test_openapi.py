@@ -135,7 +135,8 @@ def test_every_operation_stands_once_and_is_described() -> None:
     asked = [(path, "get") for path in operators]
     preferences, *responses = writes
     session = [("/api/v1/session", method) for method in ("get", "post", "delete")]
-    expected = [*pages, preferences, why, *responses, *asked, *session]
+    stream = ("/api/v1/progress/stream", "get")
+    expected = [*pages, preferences, why, stream, *responses, *asked, *session]
     assert [(path, method) for path, method, _ in found] == expected
     assert len({operation["operationId"] for _, _, operation in found}) == len(found)
     tags = {tag["name"] for tag in document()["tags"]}
