@@ -56,14 +56,19 @@ def browser_path() -> str | None:
     return next((found for name in (named, *NAMES) if name and (found := shutil.which(name))), None)
 
 
-@contextmanager
-def a_browser() -> Iterator[Browser]:
-    """A running browser; without one the test is skipped, or fails where one is required."""
-    path = browser_path()
-    if path is None:
+def need_browser() -> None:
+    """Skip the module that calls it where there is no browser; fail it where one is required."""
+    if browser_path() is None:
         said = "no browser: install chromium, or name one by LEARNSTREAM_BROWSER"
         assert not os.environ.get(REQUIRED), said
-        pytest.skip(said)
+        pytest.skip(said, allow_module_level=True)
+
+
+@contextmanager
+def a_browser() -> Iterator[Browser]:
+    """A running browser, where there is one."""
+    path = browser_path()
+    assert path is not None, "a module of tests of the page begins with need_browser()"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path)
         yield browser

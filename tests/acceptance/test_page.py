@@ -12,8 +12,9 @@ from fastapi import FastAPI, Response
 from playwright.sync_api import Browser, Page, expect
 
 from tests.acceptance.conftest import Stack, a_stack
-from tests.browsing import a_browser, served
+from tests.browsing import a_browser, need_browser, served
 
+need_browser()
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(240)]
 SEEN_MS = 40_000
 

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browsing import Answers, Visit, Visiting, axe_text
+from tests.browsing import Answers, Visit, Visiting, axe_text, need_browser
+
+need_browser()
 
 BLOCKS = (
     "next",
