@@ -10,7 +10,7 @@ PURE := domain/*,metrics/*,models/*
 MEASURED_REST := $(patsubst %,--cov=%,agents api cli contracts devstack feeds operations proof runtime sinks) --cov-branch --cov-fail-under=90 --cov-report=term:skip-covered
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test check format lint types imports unit coverage bench cases faults faults-slice faults-table mutants mutation mutation-slice attack soak lock clean
+.PHONY: help setup up test check format lint types imports unit coverage bench cases faults faults-slice faults-table mutants mutation mutation-slice attack soak lock vendor clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -91,6 +91,9 @@ lock: setup ## compile requirements/ again from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url pyproject.toml --extra embedded --group dev -c requirements/run.txt -o requirements/dev.txt
 	@$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --group bench -c requirements/dev.txt -o requirements/bench.txt
 	@echo "uv==$$($(BIN)/uv --version | cut -d' ' -f2)" | $(BIN)/uv pip compile --quiet --generate-hashes --universal --no-emit-index-url --no-header - -o requirements/bootstrap.txt
+
+vendor: setup ## fetch the page's libraries as web/vendor/vendor.lock names them, and compare; needs npm
+	@$(BIN)/python -m tests.vendored
 
 clean: ## remove what was installed and built
 	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -13,6 +13,8 @@ from fastapi import FastAPI
 
 from api import problems
 from api.auth import Authenticator
+from api.changes import Changes
+from api.cookies import CookieAsBearer
 from api.cors import allow_origins
 from api.course_routes import courses_router
 from api.endpoint import Context
@@ -30,6 +32,9 @@ from api.responding import responding_router
 from api.routes import progress_router
 from api.schemas import schemas_router
 from api.server import STOP_SECONDS, Server, connections_max, listen
+from api.session import session_router
+from api.site import site_router
+from api.stream import stream_router
 from api.why import why_router
 from api.writer import KafkaAwayError, KafkaBusyError, Writer
 from contracts.schema import SCHEMA_VERSION
@@ -51,9 +56,15 @@ UNREADABLE: Final = {
 log = structlog.get_logger()
 
 
-def create_app(settings: Settings, clock: Clock, metrics: ApiMetrics | None = None) -> FastAPI:
+def create_app(
+    settings: Settings,
+    clock: Clock,
+    metrics: ApiMetrics | None = None,
+    changes: Changes | None = None,
+) -> FastAPI:
     """The application; it connects when it starts, and starts without Postgres and Kafka too."""
     metrics = metrics or ApiMetrics()
+    changes = changes or Changes(settings)
     reads = Reads(settings, clock)
     lags = Lags(settings, clock, reads)
     writer = Writer(settings)
@@ -63,13 +74,18 @@ def create_app(settings: Settings, clock: Clock, metrics: ApiMetrics | None = No
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await reads.open()
         stop = asyncio.Event()
-        watching = asyncio.create_task(lags.keep(stop))
+        watching = {
+            asyncio.create_task(lags.keep(stop)),
+            asyncio.create_task(changes.keep(stop)),
+        }
         try:
             yield
         finally:
             stop.set()
-            await asyncio.wait({watching}, timeout=STOP_SECONDS)
-            watching.cancel()
+            changes.close()
+            await asyncio.wait(watching, timeout=STOP_SECONDS)
+            for each in watching:
+                each.cancel()
             await writer.close()
             await reads.close()
 
@@ -86,12 +102,16 @@ def create_app(settings: Settings, clock: Clock, metrics: ApiMetrics | None = No
         progress_router(context),
         courses_router(context),
         why_router(context),
+        stream_router(context, changes),
         responding_router(context),
         health_router(settings, reads, lags, metrics),
         models_router(context),
         schemas_router(),
+        session_router(context),
+        site_router(),
     ):
         app.include_router(router)
+    app.add_middleware(CookieAsBearer, settings=settings)
     allow_origins(app, settings)
     app.add_middleware(Counted, metrics=metrics)
     app.add_middleware(HeadAsGet)
@@ -106,7 +126,8 @@ def serve(settings: Settings, clock: Clock) -> None:
     does not hold the tables and topics that are read.
     """
     metrics = ApiMetrics()
-    app = create_app(settings, clock, metrics)
+    changes = Changes(settings)
+    app = create_app(settings, clock, metrics, changes)
     look_at_database(settings, "learnstream api", schema=SCHEMA_VERSION)
     look_at_kafka(settings, partition_counts(settings.partitions))
     limit = connections_max(raise_file_limit())
@@ -117,7 +138,7 @@ def serve(settings: Settings, clock: Clock) -> None:
         port = listener.getsockname()[1]
         log.info("api_started", host=settings.api_host, port=port, connections_max=limit)
         settle_memory()
-        Server(app, metrics, limit=limit).run(sockets=[listener])
+        Server(app, metrics, limit=limit, on_exit=changes.close).run(sockets=[listener])
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

@@ -27,7 +27,7 @@ from api.writer import Writer
 from metrics.view import View
 from runtime.settings import Settings
 
-HEADERS: Final = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
+HEADERS: Final = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
 _NEVER_SEEN: Final = "no such learner was ever seen"
 _UNKNOWN: Final = "extra_forbidden"  # pydantic's name for a parameter that the model has not
 

@@ -1,6 +1,10 @@
 """What HTTP asks of every resource, whatever it is: HEAD wherever there is GET."""
 
+from typing import Final
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_HEAD: Final = "learnstream.head"
 
 
 class HeadAsGet:
@@ -20,7 +24,12 @@ class HeadAsGet:
                 message = {**message, "body": b""}
             await send(message)
 
-        await self._app({**scope, "method": "GET"}, receive, without_body)
+        await self._app({**scope, "method": "GET", _HEAD: True}, receive, without_body)
+
+
+def is_head(scope: Scope) -> bool:
+    """Whether only the head of the answer is asked for: what never ends need not begin."""
+    return bool(scope.get(_HEAD))
 
 
 def allowed_methods(methods: str) -> str:

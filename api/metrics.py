@@ -81,26 +81,28 @@ class Counted:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
-        status = 500
+        status, streamed = 500, False
 
         async def watched(message: Message) -> None:
-            nonlocal status
+            nonlocal status, streamed
             if message["type"] == "http.response.start":
                 status = int(message["status"])  # which may be a member of HTTPStatus
+                streamed = (b"content-type", b"text/event-stream") in message["headers"]
             await send(message)
 
         try:
             await self._app(scope, receive, watched)
         finally:
-            self._note(scope, status, time.perf_counter() - began)
+            self._note(scope, status, time.perf_counter() - began, streamed=streamed)
 
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+    def _note(self, scope: Scope, status: int, seconds: float, *, streamed: bool) -> None:
         # A stranger may invent methods and paths: every label comes from a closed set.
         route = getattr(scope.get("route"), "path", "none")
         method = scope["method"] if scope["method"] in METHODS else "other"
         requests, durations = self._figures_of(route, method, status)
         requests.inc()
-        durations.observe(seconds)
+        if not streamed:  # how long somebody looked at the page says nothing of us
+            durations.observe(seconds)
         milliseconds = round(seconds * 1000, 1)
         log.info("request", method=method, route=route, status=status, milliseconds=milliseconds)
 

@@ -21,7 +21,7 @@ from metrics.shapes_models import ModelsReport
 
 PATH: Final = "/api/v1/models"
 OPERATION: Final = "models"
-_HEADERS: Final = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
+_HEADERS: Final = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
 _JSON: Final = TypeAdapter(ModelsReport)
 
 

@@ -56,6 +56,10 @@ _TAGS: Final = [
         "name": "operation",
         "description": "What probes and operators ask of no learner; only the models need a token.",
     },
+    {
+        "name": "page",
+        "description": "Sign-in of the page at `/`, whose cookie every path takes for a token.",
+    },
 ]
 _IF_NONE_MATCH: Final[Schema] = {
     "name": "If-None-Match",

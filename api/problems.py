@@ -115,21 +115,22 @@ def problem_body(problem: ProblemError) -> bytes:
     return msgspec.json.encode(body)
 
 
-def _respond(problem: ProblemError) -> Response:
+def problem_response(problem: ProblemError) -> Response:
+    """A problem as it is answered."""
     headers = {"Cache-Control": "no-store", **problem.headers}
     return Response(problem_body(problem), int(problem.status), headers, CONTENT_TYPE)
 
 
 def _always(problem: ProblemError) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def answer(_request: Request, _error: Exception) -> Response:
-        return _respond(problem)
+        return problem_response(problem)
 
     return answer
 
 
 async def _problem(_request: Request, error: Exception) -> Response:
     assert isinstance(error, ProblemError)
-    return _respond(error)
+    return problem_response(error)
 
 
 async def _of_http(request: Request, error: Exception) -> Response:
@@ -144,7 +145,7 @@ async def _of_http(request: Request, error: Exception) -> Response:
     headers = dict(error.headers or {})
     if "Allow" in headers:
         headers["Allow"] = allowed_methods(_methods_here(request) or headers["Allow"])
-    return _respond(ProblemError(status, code, detail, headers=headers))
+    return problem_response(ProblemError(status, code, detail, headers=headers))
 
 
 def _methods_here(request: Request) -> str:
@@ -161,4 +162,6 @@ async def _defect(_request: Request, error: Exception) -> Response:
     # The server logs the traceback: the error goes on to it after this answer.
     log.error("request_failed", error=type(error).__name__)
     detail = "the request met a defect of ours; it was logged"
-    return _respond(ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", detail))
+    return problem_response(
+        ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", detail)
+    )

@@ -33,6 +33,7 @@ BEARER: Final = HTTPBearer(
 )
 _OF_PAGES: Final = (401, 403, 404, 422, 500, 503)
 _PROBLEMS: Final = {
+    400: "With the page's cookie: a bearer token is there too.",
     401: "No token, or one that is not accepted.",
     403: "The token does not cover what is asked for.",
     404: "No such learner was ever seen, or is in the course; no such alert, of one's own; no such "
@@ -40,7 +41,10 @@ _PROBLEMS: Final = {
     408: "The body did not come in time.",
     409: "The alert was over too long ago.",
     413: "The body is too large.",
+    415: "With the page's cookie: what is written is no application/json.",
+    421: "An embedded stack that is asked by another host name than this machine's own.",
     422: "A parameter that cannot be taken; `errors` says what can.",
+    429: "Too many tickets were refused.",
     500: "A defect of ours; it was logged.",
     503: "`unavailable`: Postgres is away and memory has nothing young enough, Kafka is away, or "
     "the issuer's keys are not known. `busy`: too much is asked at this moment. See Retry-After.",

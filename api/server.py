@@ -8,7 +8,9 @@ hold, the one that has waited longest makes room for the next. Whoever sends a r
 import asyncio
 import socket
 from collections import OrderedDict
+from collections.abc import Callable
 from http import HTTPStatus
+from types import FrameType
 from typing import Any, Final, Literal, TypeAlias, cast
 
 import h11
@@ -177,7 +179,15 @@ class LimitedProtocol(H11Protocol):
 class Server(uvicorn.Server):
     """uvicorn with these limits; it answers requests until it is told to exit."""
 
-    def __init__(self, app: ASGIApp, metrics: ApiMetrics, *, limit: int) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        metrics: ApiMetrics,
+        *,
+        limit: int,
+        on_exit: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._on_exit = on_exit
         super().__init__(
             uvicorn.Config(
                 app,
@@ -192,6 +202,12 @@ class Server(uvicorn.Server):
             )
         )
         self.server_state = Connections(limit, metrics)
+
+    @override
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop; what would not end by itself is ended first, as open requests are waited for."""
+        self._on_exit()
+        super().handle_exit(sig, frame)
 
     @override
     async def startup(self, sockets: Any = None) -> None:

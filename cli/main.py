@@ -29,8 +29,9 @@ COMMANDS: Final = (
     "alerts",
     "dead_letters",
     "token",
+    "open",
 )
-WITHOUT_KAFKA: Final = ("migrate", "check", "token", "alerts")
+WITHOUT_KAFKA: Final = ("migrate", "check", "token", "open", "alerts")
 
 
 _ABOUT = """Commands take their settings from environment variables:

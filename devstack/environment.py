@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from runtime.clock import WallClock
 from runtime.errors import UsageError
 
 PREFIX: Final = "LEARNSTREAM_"
@@ -62,6 +63,7 @@ def ready_document(
         "kafka": addresses.kafka,
         "database": addresses.database,
         "token_command": f"{shlex.join(token_command(env_file))} {{user}}",
+        "page_command": f"{shlex.join(page_command(env_file))} {{user}}",
         "env": dict(settings),
     }
 
@@ -69,6 +71,25 @@ def ready_document(
 def token_command(env_file: Path) -> list[str]:
     """The command that prints a token; the learner's id is the last argument."""
     return [*PROGRAM, "token", "--env-file", str(env_file), "--user"]
+
+
+def page_command(env_file: Path) -> list[str]:
+    """The command that prints a link into the page; the learner's id is the last argument."""
+    return [*PROGRAM, "open", "--env-file", str(env_file), "--user"]
+
+
+def new_page_link(addresses: Addresses, settings: Mapping[str, str], learner: str) -> str:
+    """A link into the page for this learner, good once and for ten minutes."""
+    # Imported here: what signs is needed only once all has started.
+    from runtime.tickets import make_ticket, page_link  # noqa: PLC0415
+
+    ticket = make_ticket(
+        settings[f"{PREFIX}JWT_SECRET"],
+        audience=settings.get(f"{PREFIX}JWT_AUDIENCE", "learnstream"),
+        user=learner,
+        now=WallClock().now(),
+    )
+    return page_link(addresses.api, ticket)
 
 
 def kept_secret(file: Path) -> str:

@@ -25,6 +25,8 @@ from devstack.environment import (
     env_lines,
     json_text,
     kept_secret,
+    new_page_link,
+    page_command,
     part_environment,
     ready_document,
     stack_settings,
@@ -348,4 +350,7 @@ def _show_example(stack: Stack, learner: str, show: Callable[[str], None]) -> No
     token = f"$({shlex.join([*token_command(stack.env_file), learner])})"
     url = f"{stack.addresses.api}/api/v1/progress/real-time-dashboard"
     show(f'try    curl -H "Authorization: Bearer {token}" {url}')
-    show("Ctrl-C stops everything")
+    again = shlex.join([*page_command(stack.env_file), learner])
+    show(f"again  {again}")
+    show("Ctrl-C stops everything; a link to the page is good once, `again` prints another")
+    show(f"page   {new_page_link(stack.addresses, stack.settings, learner)}")

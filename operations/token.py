@@ -8,6 +8,7 @@ from domain.events.json_objects import LEARNER_ID_MAX
 from runtime.clock import Clock
 from runtime.errors import UsageError
 from runtime.settings import Settings
+from runtime.tickets import make_ticket
 
 
 def issue(
@@ -25,15 +26,7 @@ def issue(
 
     Raises UsageError where that is not for us, or nobody would accept the token.
     """
-    if not settings.embedded:
-        raise UsageError(
-            "tokens are issued in embedded mode only (LEARNSTREAM_EMBEDDED is not set): "
-            "elsewhere they come from your identity provider"
-        )
-    if settings.jwt_secret is None:
-        raise UsageError("LEARNSTREAM_JWT_SECRET is not set; it is needed to sign tokens")
-    if not 1 <= len(user) <= LEARNER_ID_MAX or "\x00" in user:
-        raise UsageError(f"--user: seen {user!r}, expected 1 to {LEARNER_ID_MAX} characters")
+    secret = _secret(settings, user)
     issued_at = clock.now()
     claims: dict[str, str | int | list[str]] = {
         "sub": user,
@@ -47,4 +40,27 @@ def issue(
         claims["scope"] = scope
     if courses:
         claims["courses"] = courses.split(",")
-    return jwt.encode(claims, settings.jwt_secret.get_secret_value(), algorithm="HS256")
+    return jwt.encode(claims, secret, algorithm="HS256")
+
+
+def issue_ticket(settings: Settings, *, user: str, clock: Clock) -> str:
+    """Sign a ticket into the page for this learner with the stack's secret.
+
+    Raises UsageError as `issue` does.
+    """
+    secret = _secret(settings, user)
+    return make_ticket(secret, audience=settings.jwt_audience, user=user, now=clock.now())
+
+
+def _secret(settings: Settings, user: str) -> str:
+    """What is signed with; raises UsageError where nothing is to be signed for this learner."""
+    if not settings.embedded:
+        raise UsageError(
+            "tokens are issued in embedded mode only (LEARNSTREAM_EMBEDDED is not set): "
+            "elsewhere they come from your identity provider"
+        )
+    if settings.jwt_secret is None:
+        raise UsageError("LEARNSTREAM_JWT_SECRET is not set; it is needed to sign tokens")
+    if not 1 <= len(user) <= LEARNER_ID_MAX or "\x00" in user:
+        raise UsageError(f"--user: seen {user!r}, expected 1 to {LEARNER_ID_MAX} characters")
+    return settings.jwt_secret.get_secret_value()

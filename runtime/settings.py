@@ -88,6 +88,8 @@ class Settings(BaseSettings):
     """The port that the API listens on; 0 takes a free one."""
     cors_origins: str = ""
     """The origins whose pages may read the API, by commas."""
+    lms_url: str | None = None
+    """Where links of the page lead, as in https://lms.example.org/{course_id}/{kind}/{id}."""
     jwt_secret: SecretStr | None = None
     """The key that tokens are signed with (HS256), 32 bytes or more; or set the next one."""
     jwt_jwks_url: str | None = None
@@ -152,6 +154,17 @@ class Settings(BaseSettings):
     def _is_web_address(cls, value: str | None) -> str | None:
         if value is not None and not _is_web_address(value):
             raise ValueError("http(s)://host/path, without a user and a password")
+        return value
+
+    @field_validator("lms_url")
+    @classmethod
+    def _is_template(cls, value: str | None) -> str | None:
+        if value is not None:
+            plain = re.sub(r"\{(course_id|kind|id)\}", "x", value)
+            if not _is_web_address(plain) or re.search(r"[{}<>\"']", plain):
+                raise ValueError(
+                    "http(s)://host/path with any of {course_id}, {kind} and {id} in the path"
+                )
         return value
 
     @field_validator("cors_origins")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import structlog
 from psycopg import AsyncConnection
 
+from contracts.notices import LEARNER_ROWS
 from sinks.batch import (
     Alerts,
     Models,
@@ -65,6 +66,9 @@ async def write_batch(
         await write_alerts(connection, alerts)
         await write_states(connection, positions.states.partition, states, now)
         await write_models(connection, models, now)
+        if batch.states or batch.transitions:
+            notice = {"channel": LEARNER_ROWS, "partition": positions.states.partition}
+            await connection.execute(SQL["notify"], notice)
     return moved
 
 

@@ -245,3 +245,7 @@ ON CONFLICT (only_row) DO UPDATE SET
     newest = EXCLUDED.newest,
     pinned = EXCLUDED.pinned,
     frozen = EXCLUDED.frozen
+
+-- name: notify
+-- Delivered when the batch is committed, and once for each partition of it.
+SELECT pg_notify(%(channel)s, %(partition)s::text)

@@ -39,6 +39,7 @@ class Stack:
 
     def __init__(self, process: subprocess.Popen[bytes], ready: dict[str, Any], log: Path) -> None:
         self.process = process
+        self.ready = ready
         self.api: str = ready["api"]
         self.kafka: str = ready["kafka"]
         self.token_command: str = ready["token_command"]

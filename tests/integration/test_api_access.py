@@ -241,7 +241,7 @@ async def test_each_page_has_both_prefixes_with_and_without_a_slash(settings: Se
 async def test_what_is_not_offered_is_a_problem(settings: Settings) -> None:
     async with asking(settings, a_token(settings)) as client:
         is_problem(await client.get("/api/progress/nothing"), 404, "not_found")
-        is_problem(await client.get("/"), 404, "not_found")
+        is_problem(await client.get("/index.html"), 404, "not_found")
         refused = await client.post(DASHBOARD)
         is_problem(refused, 405, "method_not_allowed")
         assert refused.headers["allow"] == "GET, HEAD"

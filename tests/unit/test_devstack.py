@@ -184,9 +184,10 @@ def test_a_setting_that_cannot_be_handed_on_is_named() -> None:
 
 def test_the_ready_file_has_the_keys_that_were_promised(tmp_path: Path) -> None:
     document = ready_document(ADDRESSES, {"A": "b"}, tmp_path / "stack.env")
-    assert list(document) == ["api", "kafka", "database", "token_command", "env"]
+    assert list(document) == ["api", "kafka", "database", "token_command", "page_command", "env"]
     assert document["api"] == "http://127.0.0.1:8000"
     assert document["token_command"].endswith(" {user}")
+    assert document["page_command"].endswith(" {user}")
 
 
 def test_a_secret_is_made_once_and_for_us_alone(tmp_path: Path) -> None:

@@ -136,16 +136,20 @@ def test_every_operation_stands_once_and_is_described() -> None:
     asked = [(path, "get") for path in operators]
     preferences, *responses = writes
     courses = [(PREFIX + each.path, each.method.lower()) for each in OPERATIONS]
-    expected = [*pages, preferences, *courses, why, *responses, *asked]
+    session = [("/api/v1/session", method) for method in ("get", "post", "delete")]
+    stream = ("/api/v1/progress/stream", "get")
+    expected = [*pages, preferences, *courses, why, stream, *responses, *asked, *session]
     assert [(path, method) for path, method, _ in found] == expected
     assert len({operation["operationId"] for _, _, operation in found}) == len(found)
     tags = {tag["name"] for tag in document()["tags"]}
-    for path, _, operation in found:
+    for path, method, operation in found:
         assert operation["operationId"].isalnum()
         assert operation["summary"]
         assert operation["description"]
         assert set(operation["tags"]) <= tags
-        assert operation["security"] == ([{"HTTPBearer": []}] if path.startswith("/api") else [])
+        by_cookie = path == "/api/v1/session" and method != "post"
+        bearer = path.startswith("/api") and not by_cookie
+        assert operation["security"] == ([{"HTTPBearer": []}] if bearer else [])
         assert all(each["description"] for each in operation["responses"].values())
     assert document()["info"]["license"]["identifier"] == "Apache-2.0"
     assert "/api/progress/" in document()["info"]["description"]

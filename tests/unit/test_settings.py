@@ -75,6 +75,7 @@ WRONG: Final = (
     Wrong("jwt_jwks_url", "http://h:port/", "expected http"),
     Wrong("jwt_jwks_url", "keys", "seen 'keys', expected http"),
     Wrong("jwt_jwks_url", f"http://u:{SECRET}@h/", "not shown, expected http"),
+    Wrong("lms_url", "lms", "seen 'lms', expected http(s)://host/path with any of"),
     Wrong("stale_after_seconds", "-1", "seen '-1', expected 0 or more"),
     Wrong("metrics_port", "none", "seen 'none', expected a whole number"),
     Wrong("log_level", "loud", "seen 'loud', expected 'debug'"),
@@ -108,6 +109,7 @@ ARGUMENTS: Final = {
     "models": ["list"],
     "rules": ["try", "nowhere.json", "--from", "2024-03-04T00:00:00Z"],
     "token": ["--user", "1"],
+    "open": ["--user", "1"],
     "why": ["317e2e7a-da00-5340-88e0-3a9845434937"],
 }
 PROGRAMS: Final = [name.replace("_", "-") for name in COMMANDS if name != "check"]

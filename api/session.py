@@ -1,0 +1,180 @@
+"""POST, GET and DELETE /api/v1/session: who uses the page, and until when.
+
+In an embedded stack a ticket makes a session (`runtime/tickets.py`); elsewhere a token of the
+identity provider does, which the cookie then holds.
+"""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from http import HTTPStatus
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+import jwt
+from fastapi import APIRouter, Body, Depends, Request, Response
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPAuthorizationCredentials
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from typing_extensions import override
+
+from api.bodies import read_body
+from api.cookies import SESSION_PATH, check_origin, cookie_name, session_token
+from api.endpoint import Context, bearer
+from api.routes import BEARER, problem_responses
+from api.tickets import Tickets
+from contracts.alert_event import instant
+from metrics.shapes import Instant
+from runtime.clock import WallClock
+
+_TICKET_LENGTH_MAX: Final = 2_048
+
+
+class SessionBody(BaseModel):
+    """What makes a session."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    ticket: Annotated[str, Field(max_length=_TICKET_LENGTH_MAX)] | None = Field(
+        default=None,
+        description="From the link of an embedded stack. Without it, a bearer token is needed.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """Who uses the page, until when, what there is to see, and where its links lead."""
+
+    user_id: str
+    expires_at: Instant
+    views: list[Literal["learner"]]
+    lms_url: str | None
+
+
+_JSON: Final = TypeAdapter(Session)
+
+
+async def _begin(context: Context, tickets: Tickets, request: Request) -> Response:
+    """200 with the session and its cookie; raises ProblemError."""
+    check_origin(request.scope, context.settings)
+    body = await read_body(request, SessionBody)
+    token = bearer(request) if body.ticket is None else tickets.redeem(body.ticket)
+    response, expires_at = await _shown(context, token)
+    response.set_cookie(
+        cookie_name(request.scope, context.settings),
+        token or "",
+        expires=expires_at,
+        path="/",
+        secure=not context.settings.embedded,
+        httponly=True,
+        samesite="strict",
+    )
+    return response
+
+
+async def _show(context: Context, request: Request) -> Response:
+    """200 with the session; a 401 without one."""
+    token = session_token(request.scope, context.settings)
+    response, _ = await _shown(context, token)
+    return response
+
+
+async def _end(context: Context, request: Request) -> Response:
+    """204, and the cookie is gone; also where there was none."""
+    check_origin(request.scope, context.settings)
+    response = Response(status_code=HTTPStatus.NO_CONTENT, headers={"Cache-Control": "no-store"})
+    response.delete_cookie(
+        cookie_name(request.scope, context.settings),
+        path="/",
+        secure=not context.settings.embedded,
+        httponly=True,
+        samesite="strict",
+    )
+    return response
+
+
+async def _shown(context: Context, token: str | None) -> tuple[Response, datetime]:
+    """The session of a token, and when it ends; raises a 401 for one that is not accepted."""
+    principal = await context.authenticator.identify(token)
+    assert token is not None, "no token was accepted"
+    expires_at = int(jwt.decode(token, options={"verify_signature": False})["exp"])
+    session = Session(
+        user_id=principal.subject,
+        expires_at=instant(expires_at),
+        views=["learner"],
+        lms_url=context.settings.lms_url,
+    )
+    headers = {"Cache-Control": "no-store"}
+    response = Response(_JSON.dump_json(session), headers=headers, media_type="application/json")
+    return response, datetime.fromtimestamp(expires_at, UTC)
+
+
+# -- routes --------------------------------------------------------------------------------------
+
+_Handler: TypeAlias = Callable[[Request], Coroutine[Any, Any, Response]]
+_Token: TypeAlias = Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
+_ORIGIN: Final = (400, 401, 403, 415, 421)
+
+
+def _documented_begin(body: Annotated[SessionBody, Body()], token: _Token) -> None: ...
+
+
+def _documented() -> None: ...
+
+
+def session_router(context: Context) -> APIRouter:
+    """The three operations, each with and without a trailing slash."""
+    router = APIRouter(tags=["page"], redirect_slashes=False)
+    tickets = Tickets(context.settings, WallClock())
+    for slash in ("", "/"):
+        path, shown = SESSION_PATH + slash, not slash
+        router.add_api_route(
+            path,
+            _documented_begin,
+            methods=["POST"],
+            route_class_override=_answering(partial(_begin, context, tickets)),
+            response_model=Session,
+            responses=problem_responses(*_ORIGIN, 408, 413, 422, 429, 500, 503),
+            response_description="The session; Set-Cookie has it.",
+            include_in_schema=shown,
+            operation_id="beginSession",
+            summary="Begin a session of the page",
+            description="A ticket of an embedded stack, or a bearer token, becomes a cookie.",
+        )
+        router.add_api_route(
+            path,
+            _documented,
+            route_class_override=_answering(partial(_show, context)),
+            response_model=Session,
+            responses=problem_responses(*_ORIGIN, 500, 503),
+            response_description="The session of the cookie.",
+            include_in_schema=shown,
+            operation_id="showSession",
+            summary="Who uses the page?",
+            description="The session that the page's cookie holds.",
+        )
+        router.add_api_route(
+            path,
+            _documented,
+            methods=["DELETE"],
+            status_code=HTTPStatus.NO_CONTENT,
+            route_class_override=_answering(partial(_end, context)),
+            responses=problem_responses(403, 421, 500),
+            response_description="There is no session any more.",
+            include_in_schema=shown,
+            operation_id="endSession",
+            summary="End the session of the page",
+            description="The cookie is taken back; the token in it stays valid until it expires.",
+        )
+    return router
+
+
+def _answering(handler: _Handler) -> type[APIRoute]:
+    """A route that hands requests to this handler."""
+
+    class Answering(APIRoute):
+        @override
+        def get_route_handler(self) -> _Handler:
+            return handler
+
+    return Answering

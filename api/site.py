@@ -1,0 +1,166 @@
+"""The page: its files as they are served, each below the digest of all of them.
+
+`/` is the one document. It names its files below `/web/<digest>/`, where they may be kept for ever:
+a change of any file is another digest. What is served is read once, when the application is made.
+"""
+
+import base64
+import gzip
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+
+from api.problems import not_found
+
+ROOT: Final = Path(__file__).parents[1]
+WEB: Final = ROOT / "web"
+_CATALOGUES: Final = (WEB / "i18n", ROOT / "docs" / "i18n")
+"""Where the API's own texts are: in a wheel beside the page, in a checkout among the documents."""
+LANGUAGES: Final = ("en", "de")
+_TYPES: Final[Mapping[str, str]] = {
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+}
+_INDEX: Final = "index.html"
+_DIGEST: Final = "DIGEST"
+"""What stands for the digest in the document."""
+_IMPORT_MAP: Final = re.compile(r'<script type="importmap">(.*?)</script>', re.DOTALL)
+_POLICY: Final = (
+    "default-src 'none'",
+    "script-src 'self' '{map}'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "connect-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+)
+_OF_ALL: Final[Mapping[str, str]] = {
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One file, as it is and compressed."""
+
+    content: bytes
+    compressed: bytes
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """All that the page consists of."""
+
+    digest: str
+    document: Asset
+    policy: str
+    assets: Mapping[str, Asset]
+
+
+def read_site() -> Site:
+    """The page as it stands in `web`, with the catalogues of its languages."""
+    sources = dict(sorted((*_files(), *_words())))
+    index = (WEB / _INDEX).read_text(encoding="utf-8")
+    digest = _digest({**sources, _INDEX: index.encode()})
+    document = index.replace(_DIGEST, digest)
+    found = _IMPORT_MAP.search(document)
+    assert found is not None, f"{_INDEX}: it has no import map"
+    hashed = base64.b64encode(hashlib.sha256(found[1].encode()).digest()).decode()
+    return Site(
+        digest=digest,
+        document=_asset(document.encode(), "text/html; charset=utf-8"),
+        policy="; ".join(_POLICY).format(map=f"sha256-{hashed}"),
+        assets={
+            name: _asset(content, _TYPES[Path(name).suffix]) for name, content in sources.items()
+        },
+    )
+
+
+def catalogue(language: str) -> dict[str, str]:
+    """Every text that the page can say in a language: the API's, and its own."""
+    of_api = next(folder for folder in _CATALOGUES if folder.is_dir()) / f"{language}.json"
+    own = WEB / "words" / f"{language}.json"
+    found: dict[str, str] = {}
+    for file in (of_api, own):
+        found |= json.loads(file.read_text(encoding="utf-8"))
+    return found
+
+
+def site_router() -> APIRouter:
+    """The document and its files; they need no token, as they hold nothing of anybody."""
+    router = APIRouter(redirect_slashes=False, include_in_schema=False)
+    site = read_site()
+    etag = f'"{site.digest}"'
+    of_document = {
+        **_OF_ALL,
+        "Content-Security-Policy": site.policy,
+        "Cache-Control": "no-cache",
+        "ETag": etag,
+    }
+    of_assets = {**_OF_ALL, "Cache-Control": "public, max-age=31536000, immutable"}
+
+    @router.get("/")
+    async def document(request: Request) -> Response:
+        if request.headers.get("if-none-match") == etag:
+            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=of_document)
+        return _sent(request, site.document, of_document)
+
+    @router.get("/web/{digest}/{name:path}")
+    async def asset(request: Request, digest: str, name: str) -> Response:
+        found = site.assets.get(name)
+        if digest != site.digest or found is None:
+            raise not_found("there is no such file of the page")
+        return _sent(request, found, of_assets)
+
+    return router
+
+
+def _files() -> Iterator[tuple[str, bytes]]:
+    """What is served as it is, by its path below `web`."""
+    for file in WEB.rglob("*"):
+        name = file.relative_to(WEB).as_posix()
+        if file.suffix in _TYPES and not name.startswith(("words/", "i18n/")):
+            yield name, file.read_bytes()
+
+
+def _words() -> Iterator[tuple[str, bytes]]:
+    for language in LANGUAGES:
+        text = json.dumps(catalogue(language), ensure_ascii=False, separators=(",", ":"))
+        yield f"words/{language}.json", text.encode()
+
+
+def _digest(sources: Mapping[str, bytes]) -> str:
+    hashed = hashlib.sha256()
+    for name, content in sources.items():
+        hashed.update(f"{name}\0{len(content)}\0".encode())
+        hashed.update(content)
+    return hashed.hexdigest()[:20]
+
+
+def _asset(content: bytes, media_type: str) -> Asset:
+    return Asset(content, gzip.compress(content, mtime=0), media_type)
+
+
+def _sent(request: Request, asset: Asset, headers: Mapping[str, str]) -> Response:
+    """The file, compressed where the client takes that."""
+    own = {**headers, "Vary": "Accept-Encoding"}
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return Response(asset.content, headers=own, media_type=asset.media_type)
+    own["Content-Encoding"] = "gzip"
+    return Response(asset.compressed, headers=own, media_type=asset.media_type)

@@ -1,0 +1,152 @@
+"""GET /api/v1/progress/stream: a hint whenever the pages of a learner have changed.
+
+Nothing of the learner is in it: whoever gets a hint asks the pages again. So there is one shape and
+one authorisation, and to resume needs no memory, since the rows are the replay.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from functools import partial
+from itertools import product
+from typing import Annotated, Any, Final
+
+import jwt
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPAuthorizationCredentials
+from typing_extensions import override
+
+from api.auth import is_id
+from api.changes import Changes, TooManyStreamsError, Watch
+from api.endpoint import Context, bearer
+from api.methods import is_head
+from api.parameters import UserId
+from api.problems import ParameterError, busy, invalid_parameter, not_found
+from api.routes import BEARER, PREFIXES, PUBLISHED, problem_responses
+from runtime.clock import WallClock
+
+PATH: Final = "stream"
+OPERATION: Final = "progressStream"
+EVENT_STREAM: Final = "text/event-stream"
+ALIVE_SECONDS: Final = 15.0
+"""After so long without a hint a comment is sent, so that nobody on the way gives up."""
+RETRY_MS: Final = 2_000
+VERSION_LENGTH_MAX: Final = 64
+_USER_ID: Final = "user_id"
+_HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Vary": "Authorization, Cookie",
+    "X-Accel-Buffering": "no",
+}
+
+
+async def _respond(context: Context, changes: Changes, request: Request) -> Response:
+    """The stream; raises ProblemError, a 503 where too many are open."""
+    token = bearer(request)
+    principal = await context.authenticator.identify(token)
+    _refuse_others(request)
+    learner = principal.learner(request.query_params.get(_USER_ID))
+    if not is_id(learner):
+        raise not_found("no such learner was ever seen")
+    headers = {**_HEADERS, "Content-Type": EVENT_STREAM}
+    if is_head(request.scope):
+        return Response(headers=headers)
+    assert token is not None, "no token was accepted"
+    exp = int(jwt.decode(token, options={"verify_signature": False})["exp"])
+    known = request.headers.get("last-event-id", "")[:VERSION_LENGTH_MAX] or None
+    try:
+        watch = changes.watch(learner, known)
+    except TooManyStreamsError:
+        raise busy("as many streams are open as there may be") from None
+    seconds = float(max(0, exp - WallClock().now()))
+    return StreamingResponse(_hints(changes, watch, seconds), headers=headers)
+
+
+async def _hints(changes: Changes, watch: Watch, seconds: float) -> AsyncIterator[str]:
+    """What is sent for so many seconds at most: one hint for all changes since the last one."""
+    ends = time.monotonic() + seconds
+    try:
+        yield f"retry: {RETRY_MS}\n\n"
+        while not watch.has_ended() and (left := ends - time.monotonic()) > 0:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(watch.changed.wait(), min(ALIVE_SECONDS, left))
+            if watch.has_ended():
+                return
+            if watch.changed.is_set():
+                watch.changed.clear()
+                yield f"id: {watch.known}\nevent: changed\ndata: {{}}\n\n"
+            else:
+                yield ": alive\n\n"
+    finally:
+        changes.leave(watch)
+
+
+def _refuse_others(request: Request) -> None:
+    """Raise a 422 for parameters other than `user_id`, and for one that is given twice."""
+    given = Counter(name for name, _ in request.query_params.multi_items())
+    errors = [
+        ParameterError(
+            parameter=name[:64],
+            code="repeated" if name == _USER_ID else "unknown_parameter",
+            allowed=f"{_USER_ID}, a learner's id, once",
+        )
+        for name, times in given.items()
+        if name != _USER_ID or times > 1
+    ]
+    if errors:
+        raise invalid_parameter(*errors)
+
+
+def stream_router(context: Context, changes: Changes) -> APIRouter:
+    """The paths, under both prefixes, with and without a trailing slash."""
+    router = APIRouter(tags=["progress"], redirect_slashes=False)
+
+    class Answering(APIRoute):
+        """Hands requests on as the pages' routes do, so that a token is judged first."""
+
+        @override
+        def get_route_handler(self) -> Any:
+            return partial(_respond, context, changes)
+
+    for prefix, slash in product(reversed(PREFIXES), ("", "/")):
+        router.add_api_route(
+            prefix + PATH + slash,
+            _documented,
+            route_class_override=Answering,
+            response_class=StreamingResponse,
+            responses={200: _OF_STREAM, **problem_responses(401, 403, 404, 422, 500, 503)},
+            include_in_schema=prefix == PUBLISHED and not slash,
+            operation_id=OPERATION,
+            summary="When is there something new?",
+            description=(
+                "Server-sent events: `changed` whenever a page of the learner would say something "
+                "else than before. Its `id` names the learner's version; who comes back with it as "
+                "`Last-Event-ID` hears only of what came meanwhile. A comment comes each 15 "
+                "seconds without a hint. The stream ends with its token. A learner may have 8 "
+                "streams, a process 2,000; then the answer is 503, and asking now and then is "
+                "the way."
+            ),
+        )
+    return router
+
+
+_OF_STREAM: Final[dict[str, Any]] = {
+    "description": "Hints, as they come.",
+    "content": {
+        EVENT_STREAM: {
+            "schema": {"type": "string"},
+            "example": "id: 41-7\nevent: changed\ndata: {}\n\n",
+        }
+    },
+}
+
+
+def _documented(
+    user_id: Annotated[UserId, Query()],
+    token: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
+) -> None:
+    """What FastAPI reads the operation's parameters from, for `/openapi.json`; it is not called."""

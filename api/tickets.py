@@ -1,0 +1,103 @@
+"""What a ticket of an embedded stack is good for: one session, once, within ten minutes."""
+
+from http import HTTPStatus
+from typing import Any, Final
+
+import jwt
+
+from api.auth import is_id
+from api.problems import ProblemError, unauthorized
+from runtime.clock import Clock
+from runtime.settings import Settings
+from runtime.tickets import ALGORITHM, ticket_audience
+
+SESSION_SECONDS: Final = 43_200
+"""How long a session of an embedded stack lasts."""
+REFUSED_MAX: Final = 30
+"""So many tickets in a minute may be refused; then none is looked at until the minute is over."""
+_MINUTE: Final = 60
+
+
+class Tickets:
+    """The tickets of one process: each is taken once.
+
+    Which were taken is this process's own memory: enough for an embedded stack, which has one API.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._taken: dict[str, int] = {}
+        """When each that was taken expires, by its id."""
+        self._refused: tuple[int, int] = (0, 0)
+        """A minute, and how many tickets were refused in it."""
+
+    def redeem(self, ticket: str) -> str:
+        """A token for the ticket's learner.
+
+        Raises ProblemError: a 401 for one that is not good (any more), a 429 after many of those.
+        """
+        minute, refused = self._refused
+        if minute == self._clock.now() // _MINUTE and refused >= REFUSED_MAX:
+            raise ProblemError(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                "too_many_requests",
+                "too many tickets were refused in this minute",
+                headers={"Retry-After": str(_MINUTE)},
+            )
+        try:
+            claims = self._claims(ticket)
+        except ProblemError:
+            self._count_refused()
+            raise
+        return self._token(claims["sub"])
+
+    def _claims(self, ticket: str) -> dict[str, Any]:
+        secret, now = self._settings.jwt_secret, self._clock.now()
+        if not self._settings.embedded or secret is None:
+            raise _refused("tickets are taken by embedded stacks only: send a bearer token")
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                ticket,
+                secret.get_secret_value(),
+                algorithms=[ALGORITHM],
+                audience=ticket_audience(self._settings.jwt_audience),
+                options={
+                    "require": ["exp", "aud", "sub", "jti"],
+                    "verify_exp": False,
+                    "verify_iat": False,
+                },
+            )
+        except (jwt.PyJWTError, ValueError, TypeError) as error:
+            raise _refused("the ticket is none of this stack") from error
+        if not isinstance(claims["exp"], int) or claims["exp"] <= now:
+            raise _refused("the ticket has expired: `learnstream open` prints another link")
+        if claims["jti"] in self._taken:
+            raise _refused("the ticket was used before: `learnstream open` prints another link")
+        if not is_id(claims["sub"]):
+            raise _refused("the ticket names no learner")
+        self._taken = {key: exp for key, exp in self._taken.items() if exp > now}
+        self._taken[claims["jti"]] = claims["exp"]
+        return claims
+
+    def _count_refused(self) -> None:
+        now = self._clock.now() // _MINUTE
+        minute, refused = self._refused
+        self._refused = (now, refused + 1 if minute == now else 1)
+
+    def _token(self, user: str) -> str:
+        secret, now = self._settings.jwt_secret, self._clock.now()
+        assert secret is not None, "a ticket was taken without a secret"
+        claims: dict[str, str | int] = {
+            "sub": user,
+            "aud": self._settings.jwt_audience,
+            "iat": now,
+            "exp": now + SESSION_SECONDS,
+        }
+        if self._settings.jwt_issuer is not None:
+            claims["iss"] = self._settings.jwt_issuer
+        return jwt.encode(claims, secret.get_secret_value(), algorithm=ALGORITHM)
+
+
+def _refused(detail: str) -> ProblemError:
+    return unauthorized(detail, token_seen=False)

@@ -1,0 +1,109 @@
+"""The page on a whole stack: one link, and what is produced to Kafka comes to the screen."""
+
+import shlex
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI, Response
+from playwright.sync_api import Browser, Page, expect
+
+from tests.acceptance.conftest import Stack, a_stack
+from tests.browsing import a_browser, need_browser, served
+
+need_browser()
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(240)]
+SEEN_MS = 40_000
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with a_browser() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def stack(folder: Path, browser: Browser) -> Iterator[Stack]:
+    del browser  # without one, nothing has to be started
+    with a_stack(folder, "--no-demo") as started:
+        yield started
+
+
+def an_event(user: str, number: int, kind: str = "content_viewed", **fields: Any) -> dict[str, Any]:
+    event = {
+        "event_id": f"{user}-{number}",
+        "user_id": user,
+        "occurred_at": datetime.now(UTC).isoformat(),  # noqa: TID251
+        "type": kind,
+        "course_id": "c1",
+    }
+    return event | (fields or {"content_id": f"p{number}", "content_kind": "page"})
+
+
+def a_link(stack: Stack, user: str) -> str:
+    found = stack.ready["page_command"].replace("{user}", user)
+    done = subprocess.run(shlex.split(found), capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def a_tab(browser: Browser) -> Page:
+    page = browser.new_context(locale="en-GB").new_page()
+    page.set_default_timeout(SEEN_MS)
+    return page
+
+
+def activities(page: Page) -> Any:
+    return page.locator("#week dd.figure").first
+
+
+def test_a_link_opens_the_page_once_and_an_event_changes_its_number(
+    stack: Stack, browser: Browser
+) -> None:
+    stack.produce(an_event("ada", 1, "enrolled", groups={}), an_event("ada", 2))
+    link = a_link(stack, "ada")
+    page = a_tab(browser)
+    page.goto(link)
+    expect(activities(page)).to_have_text("1", timeout=SEEN_MS)
+    assert "#" not in page.url
+    assert page.evaluate("() => document.cookie") == ""
+    stack.produce(an_event("ada", 3), an_event("ada", 4))
+    expect(activities(page)).to_have_text("3", timeout=SEEN_MS)  # without being loaded again
+
+    other = a_tab(browser)
+    other.goto(link)
+    expect(other.get_by_role("alert")).to_contain_text("used before", timeout=SEEN_MS)
+    page.reload()
+    expect(activities(page)).to_have_text("3", timeout=SEEN_MS)
+
+
+def test_a_page_of_another_port_of_this_machine_cannot_write_with_the_cookie(
+    stack: Stack, browser: Browser
+) -> None:
+    """The browser does add the cookie: it knows sites, and not ports."""
+    page = a_tab(browser)
+    page.goto(a_link(stack, "eve"))
+    page.locator("#week dd.figure").first.wait_for()
+    path = "/api/v1/progress/performance-alerts/x/acknowledge"
+    write = "url => fetch(url, {method: 'POST', mode: 'no-cors', credentials: 'include'})"
+    elsewhere = FastAPI(openapi_url=None)
+    elsewhere.get("/")(lambda: Response("<title>elsewhere</title>", media_type="text/html"))
+    with served(elsewhere) as address:
+        page.goto(address)
+        with page.expect_response(f"**{path}") as refused:
+            page.evaluate(f"url => void ({write})(url)", f"{stack.api}{path}")
+    assert refused.value.status == 403  # 401 would say that no cookie came
+
+
+def test_what_is_said_in_one_tab_holds_in_another(stack: Stack, browser: Browser) -> None:
+    page = a_tab(browser)
+    page.goto(a_link(stack, "joe"))
+    form = page.locator("#preferences form")
+    form.get_by_label("milestones").uncheck()
+    form.get_by_role("button", name="Save").click()
+    expect(page.locator("#preferences [role=status]")).to_have_text("Saved.", timeout=SEEN_MS)
+    other = page.context.new_page()
+    other.goto(stack.api)
+    expect(other.get_by_label("milestones")).not_to_be_checked(timeout=SEEN_MS)

@@ -1,0 +1,217 @@
+"""A real Chromium for tests of the page: found, started, and given answers that never change."""
+
+import copy
+import json
+import os
+import re
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import axe_playwright_python
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from playwright.sync_api import Browser, Page, Request, Route, sync_playwright
+
+from api import problems
+from api.routes import examples
+from api.server import listen
+from api.site import site_router
+from runtime.settings import Settings
+from tests.waiting import wait_for
+
+NAMES: Final = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "microsoft-edge",
+    "msedge",
+)
+REQUIRED: Final = "LEARNSTREAM_BROWSER_REQUIRED"
+"""Set by .ci/run: no browser is a failure then, elsewhere the tests are skipped."""
+SESSION: Final = {
+    "user_id": "1042",
+    "expires_at": "2024-04-10T09:00:00Z",
+    "views": ["learner"],
+    "lms_url": None,
+}
+PROGRESS: Final = "/api/v1/progress/"
+NAMED: Final = {
+    "real-time-dashboard": "dashboard",
+    "predictive-analytics": "predictions",
+    "performance-alerts": "alerts",
+    "trend-analysis": "trends",
+}
+
+
+def browser_path() -> str | None:
+    """The browser that LEARNSTREAM_BROWSER names, or the first that this machine has."""
+    named = os.environ.get("LEARNSTREAM_BROWSER")
+    return next((found for name in (named, *NAMES) if name and (found := shutil.which(name))), None)
+
+
+def need_browser() -> None:
+    """Skip the module that calls it where there is no browser; fail it where one is required."""
+    if browser_path() is None:
+        said = "no browser: install chromium, or name one by LEARNSTREAM_BROWSER"
+        assert not os.environ.get(REQUIRED), said
+        pytest.skip(said, allow_module_level=True)
+
+
+@contextmanager
+def a_browser() -> Iterator[Browser]:
+    """A running browser, where there is one."""
+    path = browser_path()
+    assert path is not None, "a module of tests of the page begins with need_browser()"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def served(app: FastAPI) -> Iterator[str]:
+    """The address of an application that runs in a thread of this process."""
+    settings = Settings.model_validate({"KAFKA_BOOTSTRAP": "none:1", "api_port": 0})
+    with listen(settings) as listener:
+        config = uvicorn.Config(app, log_config=None, ws="none", timeout_graceful_shutdown=1)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        wait_for(lambda: server.started, 10)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(10)
+
+
+def the_page_alone() -> FastAPI:
+    """Nothing but the page's files: the API's answers come from `Answers`."""
+    app = FastAPI(openapi_url=None)
+    problems.install(app, {})
+    app.include_router(site_router())
+    return app
+
+
+class Answers:
+    """What the API says to a page: the documents' examples, until a test changes one.
+
+    An answer that is an int is an error of that status; None is no answer at all.
+    """
+
+    def __init__(self) -> None:
+        self.of: dict[str, Any] = {
+            short: copy.deepcopy(examples()[name]) for name, short in NAMED.items()
+        }
+        for name in ("dashboard", "predictions", "alerts", "trends"):
+            self.of[name]["timestamp"] = "2024-04-09T21:00:00Z"
+        _fill(self.of["dashboard"]["performance_trends"], self.of["predictions"])
+        self.of["session"] = dict(SESSION)
+        self.asked: list[tuple[str, str, Any]] = []
+        """Method, path and body of everything that was asked."""
+
+    @property
+    def written(self) -> list[tuple[str, str, Any]]:
+        """What was written, of `asked`."""
+        return [each for each in self.asked if each[0] != "GET"]
+
+    def serve(self, page: Page) -> None:
+        """Answer all that this page asks of the API."""
+        page.route(re.compile("/api/"), self._answer)
+
+    def _answer(self, route: Route, request: Request) -> None:
+        path = request.url.partition("/api/")[2].partition("?")[0]
+        body = request.post_data
+        self.asked.append((request.method, f"/api/{path}", json.loads(body) if body else None))
+        name = path.removeprefix("v1/progress/").removeprefix("v1/")
+        if name == "stream":
+            route.fulfill(body="retry: 600000\n\n", content_type="text/event-stream")
+            return
+        answer = self.of.get(NAMED.get(name, name), {})
+        if answer is None:
+            route.abort()
+            return
+        status, shown = (answer, _problem(answer)) if isinstance(answer, int) else (200, answer)
+        if request.method in {"PUT", "POST"} and name != "session" and status == 200:
+            status = 202
+        text = json.dumps(shown)
+        route.fulfill(status=status, body=text, content_type="application/json")
+
+
+def _problem(status: int) -> Mapping[str, Any]:
+    codes = {401: "unauthorized", 429: "too_many_requests", 503: "unavailable", 409: "conflict"}
+    return {"code": codes.get(status, "other"), "detail": "it says why", "status": status}
+
+
+def _fill(trends: dict[str, Any], predictions: dict[str, Any]) -> None:
+    """Thirty days up to 9 April 2024 with work on most and a score a week, and what is expected."""
+    last = date(2024, 4, 9)
+    scores, average, days = {27: 62.0, 20: 78.0, 13: 71.0, 6: 84.0, 2: 66.0}, None, []
+    for ago in range(29, -1, -1):
+        score = scores.get(ago)
+        if score is not None:
+            average = score if average is None else round(average + 0.3 * (score - average), 1)
+        done = 0 if ago % 7 == 5 else (ago * 5) % 11
+        days.append(
+            {
+                "date": (last - timedelta(ago)).isoformat(),
+                "average_score": score,
+                "moving_average": average,
+                "assessments": int(score is not None),
+                "activities": done,
+                "minutes": 12 * done,
+            }
+        )
+    trends["daily"] = days
+    points = [
+        {
+            "date": (last + timedelta(n)).isoformat(),
+            "value": 73.0,
+            "low": 58.0 - n / 3,
+            "high": 90.0,
+        }
+        for n in range(1, 31)
+    ]
+    predictions["performance_forecast"] |= {"status": "ok", "missing": [], "points": points}
+
+
+class Visit:
+    """A tab with the page in it, and everything that its console said."""
+
+    def __init__(self, page: Page, base: str, answers: Answers) -> None:
+        self.page = page
+        self.base = base
+        self.answers = answers
+        self.faults: list[str] = []
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("console", self._heard)
+
+    def open(self, fragment: str = "") -> Page:
+        """Load the page and wait until its first answers are shown."""
+        self.page.goto(f"{self.base}/{fragment}")
+        self.page.locator("h1").wait_for()
+        self.page.wait_for_function("() => !document.querySelector('#week[aria-busy=true]')")
+        return self.page
+
+    def block(self, name: str) -> str:
+        """The text of one block."""
+        return self.page.locator(f"#{name}").inner_text()
+
+    def _heard(self, message: Any) -> None:
+        # That a request was answered with an error is said by the browser, and meant by the test.
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            self.faults.append(message.text)
+
+
+def axe_text() -> str:
+    """The program of axe, to be run in a page."""
+    found = sorted(Path(axe_playwright_python.__file__).parent.rglob("axe.min.js"))
+    return found[0].read_text(encoding="utf-8")
+
+
+Visiting = Callable[..., Visit]

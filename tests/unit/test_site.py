@@ -1,0 +1,114 @@
+"""The page as it is served: what may be kept, what may run, and nothing beside it."""
+
+import gzip
+import re
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from api.site import LANGUAGES, WEB, read_site
+from tests.browsing import the_page_alone
+
+SITE = read_site()
+BELOW = f"/web/{SITE.digest}/"
+
+
+@pytest_asyncio.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(the_page_alone(), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as made:
+        yield made
+
+
+async def test_the_document_is_asked_for_again_and_its_files_are_kept_for_ever(
+    client: httpx.AsyncClient,
+) -> None:
+    document = await client.get("/")
+    assert document.headers["cache-control"] == "no-cache"
+    named = set(re.findall(r"/web/[^\"]+", document.text))
+    assert f"{BELOW}app.js" in named
+    for path in named:
+        answer = await client.get(path)
+        assert answer.status_code == 200, path
+        assert answer.headers["cache-control"].endswith("immutable")
+    again = await client.get("/", headers={"If-None-Match": document.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+async def test_every_module_that_a_module_imports_is_served(client: httpx.AsyncClient) -> None:
+    mapped = re.findall(r'"([^"]+)":"/web/', (await client.get("/")).text)
+    for name, asset in SITE.assets.items():
+        if not name.endswith(".js"):
+            continue
+        folder = BELOW + name.rpartition("/")[0]
+        for wanted in re.findall(r'from "([^"]+)"', asset.content.decode()):
+            if wanted.startswith("."):
+                url = httpx.URL(f"http://127.0.0.1:8000{folder}/x").join(wanted)
+                assert (await client.get(url)).status_code == 200, (name, wanted)
+            else:
+                assert wanted in mapped, (name, wanted)
+
+
+async def test_only_our_own_scripts_may_run_and_only_we_may_be_asked(
+    client: httpx.AsyncClient,
+) -> None:
+    document = await client.get("/")
+    policy = document.headers["content-security-policy"]
+    said = dict(each.strip().split(" ", 1) for each in policy.split(";"))
+    assert said["default-src"] == "'none'"
+    assert re.fullmatch(r"'self' 'sha256-[A-Za-z0-9+/=]{44}'", said["script-src"])
+    assert said["connect-src"] == said["style-src"] == said["form-action"] == "'self'"
+    assert said["require-trusted-types-for"] == "'script'"
+    assert said["trusted-types"] == said["base-uri"] == said["frame-ancestors"] == "'none'"
+    assert "unsafe" not in policy
+    scripts = re.findall(r"<script([^>]*)>(.*?)</script>", document.text, re.DOTALL)
+    assert [bool(text) for _, text in scripts] == [True, False]  # the import map, and the module
+    assert not re.search(r"\son\w+=|<style|style=", document.text)
+
+
+async def test_headers_keep_the_page_to_itself(client: httpx.AsyncClient) -> None:
+    for path in ("/", f"{BELOW}app.js"):
+        headers = (await client.get(path)).headers
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["cross-origin-opener-policy"] == "same-origin"
+        assert headers["vary"] == "Accept-Encoding"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/web/0123456789abcdef0123/app.js",
+        f"{BELOW}none.js",
+        f"{BELOW}../api/site.py",
+        f"{BELOW}%2e%2e/pyproject.toml",
+        f"{BELOW}vendor/vendor.lock",
+        f"{BELOW}words/de.json/",
+        "/web/",
+    ],
+)
+async def test_nothing_else_is_served(client: httpx.AsyncClient, path: str) -> None:
+    assert (await client.get(path)).status_code == 404
+
+
+async def test_what_is_sent_is_compressed_for_those_who_take_it(client: httpx.AsyncClient) -> None:
+    plain = await client.get(f"{BELOW}app.js", headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert plain.text == (WEB / "app.js").read_text()
+    async with client.stream("GET", f"{BELOW}app.js") as packed:
+        assert packed.headers["content-encoding"] == "gzip"
+        raw = b"".join([part async for part in packed.aiter_raw()])
+    assert gzip.decompress(raw) == plain.content
+
+
+def test_one_language_of_the_page_is_small_on_the_wire() -> None:
+    needed = [name for name in SITE.assets if not name.startswith("words/")]
+    sizes = sum(len(SITE.assets[name].compressed) for name in needed)
+    for language in LANGUAGES:
+        assert sizes + len(SITE.assets[f"words/{language}.json"].compressed) < 44_000
+
+
+def test_a_changed_file_is_another_digest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.site.LANGUAGES", ("en",))
+    assert read_site().digest != SITE.digest

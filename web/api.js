@@ -1,0 +1,78 @@
+// @ts-check
+/** Requests to the API: each gives an answer or an error that has a code, and never a browser's own words. */
+
+const PROGRESS = "/api/v1/progress/";
+const SESSION = "/api/v1/session";
+const JSON_TYPE = { "Content-Type": "application/json" };
+const SECONDS_MAX = 20;
+
+/** What went wrong, by a code that the catalogue has a sentence for. */
+export class AskError extends Error {
+  /** @param {string} code @param {number} status 0 where nothing came back */
+  constructor(code, status) {
+    super(code);
+    this.code = code;
+    this.status = status;
+  }
+}
+
+/**
+ * The JSON that a request is answered with; null where there is none.
+ * @param {string} path @param {RequestInit} [init]
+ * @returns {Promise<any>}
+ */
+async function ask(path, init = {}) {
+  let response;
+  try {
+    response = await fetch(path, { ...init, signal: AbortSignal.timeout(SECONDS_MAX * 1000) });
+  } catch {
+    throw new AskError("network", 0);
+  }
+  if (response.ok) return response.status === 204 ? null : read(response);
+  const problem = await read(response).catch(() => null);
+  throw new AskError(typeof problem?.code === "string" ? problem.code : "other", response.status);
+}
+
+/** @param {Response} response @returns {Promise<any>} */
+async function read(response) {
+  try {
+    return await response.json();
+  } catch {
+    throw new AskError("network", response.status);
+  }
+}
+
+/** One of the learner's answers, by the path below /api/v1/progress. @param {string} name */
+export const page = (name) => ask(PROGRESS + name);
+
+/** Who is signed in; an AskError with status 401 where nobody is. */
+export const showSession = () => ask(SESSION);
+
+/** @param {string} ticket from the link */
+export const beginSession = (ticket) =>
+  ask(SESSION, { method: "POST", headers: JSON_TYPE, body: JSON.stringify({ ticket }) });
+
+export const endSession = () => ask(SESSION, { method: "DELETE" });
+
+/** @param {string} id of the alert */
+export const acknowledge = (id) =>
+  ask(`${PROGRESS}performance-alerts/${encodeURIComponent(id)}/acknowledge`, {
+    method: "POST",
+    headers: JSON_TYPE,
+  });
+
+/** @param {string} id of the alert @param {"useful" | "not_useful"} value */
+export const giveFeedback = (id, value) =>
+  ask(`${PROGRESS}performance-alerts/${encodeURIComponent(id)}/feedback`, {
+    method: "POST",
+    headers: JSON_TYPE,
+    body: JSON.stringify({ value }),
+  });
+
+/** @param {object} preferences all of them */
+export const setPreferences = (preferences) =>
+  ask(`${PROGRESS}performance-alerts/preferences`, {
+    method: "PUT",
+    headers: JSON_TYPE,
+    body: JSON.stringify(preferences),
+  });
