@@ -33,8 +33,11 @@ NAMES: Final = (
     "microsoft-edge",
     "msedge",
 )
-REQUIRED: Final = "LEARNSTREAM_BROWSER_REQUIRED"
-"""Set by .ci/run: no browser is a failure then, elsewhere the tests are skipped."""
+REQUIRED: Final = "TEST_BROWSER_REQUIRED"
+"""Set by .ci/run: no browser is a failure then, elsewhere the tests are skipped.
+
+Its name is none of the product's: a command that finds an unknown LEARNSTREAM_ setting ends.
+"""
 SESSION: Final = {
     "user_id": "1042",
     "expires_at": "2024-04-10T09:00:00Z",
@@ -51,15 +54,15 @@ NAMED: Final = {
 
 
 def browser_path() -> str | None:
-    """The browser that LEARNSTREAM_BROWSER names, or the first that this machine has."""
-    named = os.environ.get("LEARNSTREAM_BROWSER")
+    """The browser that TEST_BROWSER names, or the first that this machine has."""
+    named = os.environ.get("TEST_BROWSER")
     return next((found for name in (named, *NAMES) if name and (found := shutil.which(name))), None)
 
 
 def need_browser() -> None:
     """Skip the module that calls it where there is no browser; fail it where one is required."""
     if browser_path() is None:
-        said = "no browser: install chromium, or name one by LEARNSTREAM_BROWSER"
+        said = "no browser: install chromium, or name one by TEST_BROWSER"
         assert not os.environ.get(REQUIRED), said
         pytest.skip(said, allow_module_level=True)
 
