@@ -8,7 +8,7 @@ import pytest
 
 from tests.acceptance.conftest import Stack, a_stack
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(600)]
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "oulad"
 
@@ -26,7 +26,7 @@ def test_a_presentation_goes_through_and_is_proved(stack: Stack) -> None:
     assert done.returncode == 0, done.stderr
     counts = json.loads(done.stdout)
     assert counts
-    proof = stack.run("verify", "--wait", "120", timeout=240)
+    proof = stack.run("verify", "--wait", "120", timeout=480)
     assert proof.returncode == 0, proof.stdout + proof.stderr
 
 
