@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from api.snapshots import SQL
+from contracts.notices import LEARNER_ROWS
 from domain.course_facts import CourseFacts
 from domain.ids import partition_of
 from domain.state.course import Course
@@ -21,7 +22,7 @@ from tests.sinking import T0, TODAY, a_checkpoint, a_learner, a_transition
 pytestmark = pytest.mark.integration
 
 ALERT = "00000000-0000-5000-8000-000000000001"
-OPERATORS = {SQL["schema_version"], SQL["records"]}
+BESIDE_ANSWERS = {SQL["schema_version"], SQL["records"], f"LISTEN {LEARNER_ROWS}"}
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     execute = psycopg.AsyncCursor.execute
 
     async def spied(cursor: Any, query: Any, *rest: Any, **options: Any) -> Any:
-        if query not in OPERATORS:
+        if query not in BESIDE_ANSWERS:
             seen.append(query)
         return await execute(cursor, query, *rest, **options)
 
