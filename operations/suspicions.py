@@ -71,9 +71,13 @@ def event_warnings(members: Mapping[str, Any]) -> Iterator[Warned]:
         if meant is not None:
             yield Warned("near_type", f"type {kind[:40]!r}: is {meant} meant?")
     known = _NAMES.get(kind, _COMMON) if isinstance(kind, str) else _COMMON
-    yield from _near_names(members.keys() - _EVERY_NAME, known - members.keys(), "")
+    missing = known - members.keys()
+    yield from _near_names(members.keys() - _EVERY_NAME, missing, "")
     if isinstance(kind, str) and kind in _NAMES:
-        for name in sorted((members.keys() & _EVERY_NAME) - known):
+        unread = (members.keys() & _EVERY_NAME) - known
+        near = {name for name in unread if _nearest(name, sorted(missing)) is not None}
+        yield from _near_names(near, missing, "")
+        for name in sorted(unread - near):
             yield Warned("unread_field", f"{name} is not read in {kind}")
 
 

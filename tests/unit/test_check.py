@@ -116,6 +116,14 @@ def test_a_name_that_is_nearly_ours_is_warned_of_whatever_the_verdict(
     assert warned(renamed(whole, name, other)) == [("near_name", detail)]
 
 
+def test_a_name_of_another_type_is_nearly_ours_where_this_type_has_one_like_it() -> None:
+    seen = {**viewed(), "type": "alert_acknowledged", "alert_ids": []}
+    assert ("near_name", "alert_ids is ignored: is alert_id meant?") in warned(seen)
+    assert ("unread_field", "alert_ids is not read in content_viewed") in warned(
+        {**viewed(), "alert_ids": []}
+    )
+
+
 def test_an_ignored_name_is_no_warning_where_the_field_that_it_is_like_is_given() -> None:
     own: dict[str, Any] = {"timestamp": 1, "id": 5, "userId": 1, "note": 1, "v2": 3}
     assert warned(viewed(**own)) == []
