@@ -4,24 +4,20 @@ In an embedded stack a ticket makes a session (`runtime/tickets.py`); elsewhere 
 identity provider does, which the cookie then holds.
 """
 
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal
 
-import jwt
-from fastapi import APIRouter, Body, Depends, Request, Response
-from fastapi.routing import APIRoute
-from fastapi.security import HTTPAuthorizationCredentials
+from fastapi import APIRouter, Body, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
-from typing_extensions import override
 
+from api.auth import Principal
 from api.bodies import read_body
 from api.cookies import SESSION_PATH, check_origin, cookie_name, session_token
 from api.endpoint import Context, bearer
-from api.routes import BEARER, problem_responses
+from api.routes import Token, handed_to, problem_responses
 from api.tickets import Tickets
 from contracts.alert_event import instant
 from metrics.shapes import Instant
@@ -59,11 +55,12 @@ async def _begin(context: Context, tickets: Tickets, request: Request) -> Respon
     check_origin(request.scope, context.settings)
     body = await read_body(request, SessionBody)
     token = bearer(request) if body.ticket is None else tickets.redeem(body.ticket)
-    response, expires_at = await _shown(context, token)
+    principal = await context.authenticator.identify(token)
+    response = _shown(context, principal)
     response.set_cookie(
         cookie_name(request.scope, context.settings),
         token or "",
-        expires=expires_at,
+        expires=datetime.fromtimestamp(principal.expires_at, UTC),
         path="/",
         secure=not context.settings.embedded,
         httponly=True,
@@ -75,8 +72,7 @@ async def _begin(context: Context, tickets: Tickets, request: Request) -> Respon
 async def _show(context: Context, request: Request) -> Response:
     """200 with the session; a 401 without one."""
     token = session_token(request.scope, context.settings)
-    response, _ = await _shown(context, token)
-    return response
+    return _shown(context, await context.authenticator.identify(token))
 
 
 async def _end(context: Context, request: Request) -> Response:
@@ -93,30 +89,24 @@ async def _end(context: Context, request: Request) -> Response:
     return response
 
 
-async def _shown(context: Context, token: str | None) -> tuple[Response, datetime]:
-    """The session of a token, and when it ends; raises a 401 for one that is not accepted."""
-    principal = await context.authenticator.identify(token)
-    assert token is not None, "no token was accepted"
-    expires_at = int(jwt.decode(token, options={"verify_signature": False})["exp"])
+def _shown(context: Context, principal: Principal) -> Response:
+    """The session of an accepted token."""
     session = Session(
         user_id=principal.subject,
-        expires_at=instant(expires_at),
+        expires_at=instant(principal.expires_at),
         views=["learner"],
         lms_url=context.settings.lms_url,
     )
     headers = {"Cache-Control": "no-store"}
-    response = Response(_JSON.dump_json(session), headers=headers, media_type="application/json")
-    return response, datetime.fromtimestamp(expires_at, UTC)
+    return Response(_JSON.dump_json(session), headers=headers, media_type="application/json")
 
 
 # -- routes --------------------------------------------------------------------------------------
 
-_Handler: TypeAlias = Callable[[Request], Coroutine[Any, Any, Response]]
-_Token: TypeAlias = Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
 _ORIGIN: Final = (400, 401, 403, 415, 421)
 
 
-def _documented_begin(body: Annotated[SessionBody, Body()], token: _Token) -> None: ...
+def _documented_begin(body: Annotated[SessionBody, Body()], token: Token) -> None: ...
 
 
 def _documented() -> None: ...
@@ -132,7 +122,7 @@ def session_router(context: Context) -> APIRouter:
             path,
             _documented_begin,
             methods=["POST"],
-            route_class_override=_answering(partial(_begin, context, tickets)),
+            route_class_override=handed_to(partial(_begin, context, tickets)),
             response_model=Session,
             responses=problem_responses(*_ORIGIN, 408, 413, 422, 429, 500, 503),
             response_description="The session; Set-Cookie has it.",
@@ -144,7 +134,7 @@ def session_router(context: Context) -> APIRouter:
         router.add_api_route(
             path,
             _documented,
-            route_class_override=_answering(partial(_show, context)),
+            route_class_override=handed_to(partial(_show, context)),
             response_model=Session,
             responses=problem_responses(*_ORIGIN, 500, 503),
             response_description="The session of the cookie.",
@@ -158,7 +148,7 @@ def session_router(context: Context) -> APIRouter:
             _documented,
             methods=["DELETE"],
             status_code=HTTPStatus.NO_CONTENT,
-            route_class_override=_answering(partial(_end, context)),
+            route_class_override=handed_to(partial(_end, context)),
             responses=problem_responses(403, 421, 500),
             response_description="There is no session any more.",
             include_in_schema=shown,
@@ -167,14 +157,3 @@ def session_router(context: Context) -> APIRouter:
             description="The cookie is taken back; the token in it stays valid until it expires.",
         )
     return router
-
-
-def _answering(handler: _Handler) -> type[APIRoute]:
-    """A route that hands requests to this handler."""
-
-    class Answering(APIRoute):
-        @override
-        def get_route_handler(self) -> _Handler:
-            return handler
-
-    return Answering

@@ -9,7 +9,7 @@ from api.auth import is_id
 from api.problems import ProblemError, unauthorized
 from runtime.clock import Clock
 from runtime.settings import Settings
-from runtime.tickets import ALGORITHM, ticket_audience
+from runtime.tickets import ALGORITHM, make_token, ticket_audience
 
 SESSION_SECONDS: Final = 43_200
 """How long a session of an embedded stack lasts."""
@@ -88,15 +88,9 @@ class Tickets:
     def _token(self, user: str) -> str:
         secret, now = self._settings.jwt_secret, self._clock.now()
         assert secret is not None, "a ticket was taken without a secret"
-        claims: dict[str, str | int] = {
-            "sub": user,
-            "aud": self._settings.jwt_audience,
-            "iat": now,
-            "exp": now + SESSION_SECONDS,
-        }
-        if self._settings.jwt_issuer is not None:
-            claims["iss"] = self._settings.jwt_issuer
-        return jwt.encode(claims, secret.get_secret_value(), algorithm=ALGORITHM)
+        return make_token(
+            self._settings, secret.get_secret_value(), user=user, now=now, seconds=SESSION_SECONDS
+        )
 
 
 def _refused(detail: str) -> ProblemError:

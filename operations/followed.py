@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from domain.alerts import DAY, Resolution
 from domain.ids import short_id
+from domain.keepers.courses import find_course
 from domain.keepers.coursework import find_work, submitted
 from domain.keepers.days import local_day, worked
 from domain.state.learner import Day, Learner
@@ -103,7 +104,7 @@ def acted(known: Known, alert: Suggested) -> _Did:
 def _submitted(state: Learner, alert: Suggested, raised: int) -> _Did:
     """The assessment was submitted after the alert was raised, within seven days."""
     del raised
-    course = next((c for c in state.courses if c.course_id == alert.course_id), None)
+    course = find_course(state, alert.course_id or "")
     if course is None or alert.subject is None:
         return None
     first = submitted(course, find_work(course, short_id(alert.subject)))

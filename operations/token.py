@@ -2,13 +2,11 @@
 
 from datetime import timedelta
 
-import jwt
-
 from domain.events.json_objects import LEARNER_ID_MAX
 from runtime.clock import Clock
 from runtime.errors import UsageError
 from runtime.settings import Settings
-from runtime.tickets import make_ticket
+from runtime.tickets import make_ticket, make_token
 
 
 def issue(
@@ -27,20 +25,15 @@ def issue(
     Raises UsageError where that is not for us, or nobody would accept the token.
     """
     secret = _secret(settings, user)
-    issued_at = clock.now()
-    claims: dict[str, str | int | list[str]] = {
-        "sub": user,
-        "aud": settings.jwt_audience,
-        "iat": issued_at,
-        "exp": issued_at + int(lifetime.total_seconds()),
-    }
-    if settings.jwt_issuer is not None:
-        claims["iss"] = settings.jwt_issuer
-    if scope:
-        claims["scope"] = scope
-    if courses:
-        claims["courses"] = courses.split(",")
-    return jwt.encode(claims, secret, algorithm="HS256")
+    return make_token(
+        settings,
+        secret,
+        user=user,
+        now=clock.now(),
+        seconds=int(lifetime.total_seconds()),
+        scope=scope,
+        courses=courses.split(",") if courses else [],
+    )
 
 
 def issue_ticket(settings: Settings, *, user: str, clock: Clock) -> str:

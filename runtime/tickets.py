@@ -1,4 +1,4 @@
-"""Tickets: how a person gets from a terminal into the page of an embedded stack.
+"""What an embedded stack signs itself: tokens, and tickets into its page.
 
 A ticket is a JWT for an audience of its own, so that the API takes none for a token. It stands in a
 link's fragment, which no browser sends, and is good once, for ten minutes.
@@ -9,8 +9,26 @@ from typing import Final
 
 import jwt
 
+from runtime.settings import Settings
+
 TICKET_SECONDS: Final = 600
 ALGORITHM: Final = "HS256"
+
+
+def make_token(
+    settings: Settings, secret: str, *, user: str, now: int, seconds: int, **more: str | list[str]
+) -> str:
+    """A token as the API takes it, for so many seconds; of `more` claims no empty ones."""
+    claims: dict[str, str | int | list[str]] = {
+        "sub": user,
+        "aud": settings.jwt_audience,
+        "iat": now,
+        "exp": now + seconds,
+    }
+    if settings.jwt_issuer is not None:
+        claims["iss"] = settings.jwt_issuer
+    claims |= {name: value for name, value in more.items() if value}
+    return jwt.encode(claims, secret, algorithm=ALGORITHM)
 
 
 def ticket_audience(audience: str) -> str:

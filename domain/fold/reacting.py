@@ -11,7 +11,7 @@ nothing; both publish the same alert, since its time is when the timer was due. 
 very moment of a timer comes before it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final, get_args
 
 from domain.changes import Change, Predicted, PredictionDue, SilenceEnded, TimerDue
@@ -58,11 +58,11 @@ def react(state: Learner, step: Step) -> None:
     if not kinds.isdisjoint(predicting.MOVES_PREDICTIONS):
         predicting.follow(state, step, kinds)
         _look([Predicted()], state, step)
-        state.predict_at = _first(_times(_BY_PREDICTIONS, state, step), state.predict_at)
+        state.predict_at = _first(state.predict_at, *_times(_BY_PREDICTIONS, state, step))
     if not kinds.isdisjoint(_MOVES_TIMERS):
         forgotten = forgotten_at(step.engaged(state), step.now)
-        state.look_at = _first(_times(_TIMED, state, step), forgotten)
-    state.wake_at = _first((state.look_at, state.predict_at))
+        state.look_at = _first(forgotten, *_times(_TIMED, state, step))
+    state.wake_at = _first(state.look_at, state.predict_at)
     step.seen = None
 
 
@@ -70,9 +70,9 @@ def _times(timed: tuple[DueAt, ...], state: Learner, step: Step) -> Iterator[int
     return (due_at(state, step) for due_at in timed)
 
 
-def _first(times: Iterable[int | None], other: int | None = None) -> int:
+def _first(*times: int | None) -> int:
     """The first of the times that there are; `NEVER` where there is none."""
-    return min((at for at in (other, *times) if at), default=NEVER)
+    return min(filter(None, times), default=NEVER)
 
 
 def _look(changes: list[Change], state: Learner, step: Step) -> None:
