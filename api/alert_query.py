@@ -1,7 +1,5 @@
 """What is asked of the alerts: the filter, and the cursor that holds it from page to page."""
 
-import base64
-import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,8 +9,8 @@ from uuid import UUID
 
 import msgspec
 
+from api import cursors
 from api.parameters import (
-    CURSOR_ALLOWED,
     SEVERITIES,
     SEVERITIES_ALLOWED,
     TYPES_ALLOWED,
@@ -91,32 +89,27 @@ def write_cursor(filter_: Filter, place: Place) -> str:
     held = _Cursor(
         filter_.types, filter_.severities, filter_.since, place.raised_at, UUID(place.alert_id)
     )
-    return base64.urlsafe_b64encode(msgspec.json.encode(held)).rstrip(b"=").decode()
+    return cursors.write(held)
 
 
 def read_cursor(text: str) -> tuple[Filter, Place]:
     """What a cursor holds; raises a 422 for anything that is none."""
-    try:
-        padded = text.encode("ascii") + b"=" * (-len(text) % 4)
-        data = base64.b64decode(padded, altchars=b"-_", validate=True)
-        held = msgspec.json.decode(data, type=_Cursor)
-    except (binascii.Error, UnicodeError, msgspec.DecodeError) as error:
-        raise _broken() from error
+    held = cursors.read(text, _Cursor)
     times = (held.raised_at, 0 if held.since is None else held.since)
     if any(not BEGINNING <= at <= END for at in times):
-        raise _broken()
+        raise cursors.broken()
     filter_ = Filter(types=held.types, severities=held.severities, since=held.since)
     return filter_, Place(held.raised_at, str(held.alert_id))
 
 
-def _broken() -> Exception:
-    return invalid_parameter(
-        ParameterError(parameter="cursor", code="broken", allowed=CURSOR_ALLOWED)
-    )
-
-
 def _names(parameter: str, text: str, known: Sequence[Name], allowed: str) -> tuple[Name, ...]:
-    """The names in a comma list, in our order; all of them is the same as none in particular."""
+    """The names in a comma list; all of them is the same as none in particular."""
+    found = names_in(parameter, text, known, allowed)
+    return () if len(found) == len(known) else found
+
+
+def names_in(parameter: str, text: str, known: Sequence[Name], allowed: str) -> tuple[Name, ...]:
+    """The names in a comma list, in our order, none for `all`; raises a 422 for another name."""
     if text == "all":
         return ()
     asked = {name.strip() for name in text.split(",")}
@@ -124,5 +117,4 @@ def _names(parameter: str, text: str, known: Sequence[Name], allowed: str) -> tu
         raise invalid_parameter(
             ParameterError(parameter=parameter, code="unknown_value", allowed=allowed)
         )
-    found = tuple(name for name in known if name in asked)
-    return () if len(found) == len(known) else found
+    return tuple(name for name in known if name in asked)

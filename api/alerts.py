@@ -101,7 +101,7 @@ def shown_alert(
         course_title=None if course is None else course.title,
         subject=AlertSubject(kind=transition.subject.kind, id=transition.subject.id),
         rule=AlertRule(name=transition.category, version=transition.rule_version),
-        evidence=[_evidence(each) for each in transition.evidence],
+        evidence=[shown_evidence(each) for each in transition.evidence],
         probability=None if spoken is None else spoken.probability,
         model=None if spoken is None else _model(spoken, learned),
         suggested_actions=actions,
@@ -203,7 +203,8 @@ def _frequency(a_day: float) -> Literal["none", "low", "medium", "high"]:
     return "medium" if a_day < 3 else "high"  # noqa: PLR2004 - the definition's own bounds
 
 
-def _evidence(each: alerts.Evidence) -> Evidence:
+def shown_evidence(each: alerts.Evidence) -> Evidence:
+    """The figure that made a rule speak, as it is shown."""
     return Evidence(
         feature=each.feature,
         value=each.value,

@@ -42,11 +42,11 @@ class Principal:
     """The owner of an accepted token."""
 
     subject: str
-    reads_any: bool
-    reads_models: bool = False
-    scopes: frozenset[str] = frozenset()
-    courses: frozenset[str] | None = frozenset()
+    scopes: frozenset[str]
+    courses: frozenset[str] | None
     """Those that the claim `courses` names; None: every course."""
+    expires_at: int
+    """When the token does, in epoch seconds."""
 
     def course(self, course_id: str, scope: str) -> None:
         """Raise a 403 unless the token has the scope and its claim names the course.
@@ -66,7 +66,7 @@ class Principal:
         """Whose page is asked for; raises a 403 where that is another's and not allowed."""
         if user_id is None:
             return self.subject
-        if not self.reads_any:
+        if READ_ANY not in self.scopes:
             detail = f"user_id needs the scope {READ_ANY}; without it, the page is your own"
             raise forbidden(detail, READ_ANY)
         return user_id
@@ -108,13 +108,11 @@ class Authenticator:
             raise unauthorized(
                 f"the token's sub is not a learner's id (text, 1 to {USER_ID_MAX} characters)"
             )
-        scopes = _scopes(claims)
         return Principal(
-            claims["sub"],
-            READ_ANY in scopes,
-            READ_MODELS in scopes,
-            scopes=frozenset(scopes),
+            subject=claims["sub"],
+            scopes=_scopes(claims),
             courses=_courses(claims),
+            expires_at=int(claims["exp"]),
         )
 
     async def _signed(self, token: str) -> Mapping[str, Any]:
@@ -183,11 +181,11 @@ def _is_time(value: object) -> bool:
     return type(value) is int or (isinstance(value, float) and math.isfinite(value))
 
 
-def _scopes(claims: Mapping[str, Any]) -> set[str]:
+def _scopes(claims: Mapping[str, Any]) -> frozenset[str]:
     scope = claims.get("scope", "")
     if isinstance(scope, list):
-        return {each for each in scope if isinstance(each, str)}
-    return set(scope.split()) if isinstance(scope, str) else set()
+        return frozenset(each for each in scope if isinstance(each, str))
+    return frozenset(scope.split() if isinstance(scope, str) else ())
 
 
 def _courses(claims: Mapping[str, Any]) -> frozenset[str] | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, TypeVar, cast
 from uuid import UUID
 
-from api.alerts import shown_state
+from api.alerts import sentence, shown_evidence, shown_state
 from api.course_query import Listing, Place, write_cursor
 from api.course_rows import AGAIN_AFTER, AlertSeen, CountedCourse, CourseCount, Listed
 from api.course_shapes import (
@@ -24,7 +24,6 @@ from api.course_shapes import (
 )
 from api.parameters import SEVERITIES
 from api.rows import AlertRow
-from domain import alerts
 from domain.alerts import Resolution, Transition
 from domain.course_facts import CourseFacts
 from domain.events.activity import HelpKind
@@ -35,10 +34,10 @@ from domain.predictions import Target
 from domain.state.course import Help
 from domain.state.learner import Severity
 from domain.stored.course_rows import ATTENTION, FAILING_LIKELY, LIKELY_FAILING, NOTHING_OPEN
-from domain.texts import TEXTS, text, third
+from domain.texts import TEXTS, third
 from metrics.course_learner import DAYS_SHOWN
 from metrics.figures import instant, maybe_instant, pct, prob
-from metrics.shapes import CourseStatus, Evidence, Text
+from metrics.shapes import CourseStatus, Text
 from metrics.view import Models
 
 DISTRIBUTION_MIN: Final = 5
@@ -239,9 +238,9 @@ def course_alert(seen: AlertSeen) -> CourseAlert:
         category=told.category,
         severity=cast("Severity", seen.severity),
         since=instant(seen.raised_at),
-        title=_sentence(third(title), told),
+        title=sentence(third(title), told.params),
         message=_message(told, title),
-        evidence=[_evidence(each) for each in told.evidence],
+        evidence=[shown_evidence(each) for each in told.evidence],
     )
 
 
@@ -300,26 +299,7 @@ def _helped(helped_at: int | None, kinds: Sequence[str], at: int) -> HelpedBefor
 
 def _message(told: Transition, title: str) -> Text:
     code = third(told.message_code or title)
-    return Text(code=code, params=told.params, text=_sentence(code, told))
-
-
-def _sentence(code: str, told: Transition) -> str:
-    """The English text; of a code that a newer worker speaks, the code itself."""
-    try:
-        return text(code, told.params)
-    except (KeyError, ValueError):
-        return code
-
-
-def _evidence(each: alerts.Evidence) -> Evidence:
-    return Evidence(
-        feature=each.feature,
-        value=each.value,
-        baseline=each.baseline,
-        threshold=each.threshold,
-        unit=each.unit,
-        direction=each.direction,
-    )
+    return Text(code=code, params=told.params, text=sentence(code, told.params))
 
 
 def _prob(thousandths: int | None) -> float | None:

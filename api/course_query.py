@@ -1,16 +1,23 @@
 """What is asked of a list of learners: order, filters, and the cursor that holds both."""
 
-import base64
-import binascii
 from dataclasses import dataclass
-from typing import Annotated, Final, Literal, TypeAlias, TypeVar, get_args
+from typing import Annotated, Final, Literal, TypeAlias, get_args
 
 import msgspec
 from msgspec import Meta
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.alert_query import END
-from api.parameters import CURSOR_ALLOWED, CURSOR_MAX, SEVERITIES, WHOLE, Allowed, Severities
+from api import cursors
+from api.alert_query import END, names_in
+from api.parameters import (
+    CURSOR_ALLOWED,
+    CURSOR_MAX,
+    SEVERITIES,
+    SEVERITIES_ALLOWED,
+    WHOLE,
+    Allowed,
+    Severities,
+)
 from api.problems import ParameterError, invalid_parameter
 from domain.ids import short_id
 from domain.rules import RULES
@@ -123,9 +130,6 @@ class _CoursesCursor(msgspec.Struct, array_like=True, forbid_unknown_fields=True
     course_id: str
 
 
-Held = TypeVar("Held", _Cursor, _CoursesCursor)
-
-
 @dataclass(frozen=True, slots=True)
 class Listing:
     """A page of a course's learners: those behind `place`."""
@@ -172,7 +176,7 @@ def listing(course_id: str, query: LearnersQuery) -> Listing:
     filters = Filters(
         sort=query.sort,
         category=_category(query.category),
-        severities=_severities(query.severity),
+        severities=names_in("severity", query.severity, SEVERITIES, SEVERITIES_ALLOWED),
         quiet_days_min=query.quiet_days_min,
         score_max=query.score_max,
         progress_max=query.progress_max,
@@ -180,7 +184,7 @@ def listing(course_id: str, query: LearnersQuery) -> Listing:
     )
     if query.cursor is None:
         return Listing(course_id, filters, query.limit)
-    held = _read(query.cursor, _Cursor)
+    held = cursors.read(query.cursor, _Cursor)
     _check(held)
     if held.course_id != course_id or filters not in (Filters(), held.filters):
         allowed = "a cursor of this course, alone or with the order and filters it was given with"
@@ -192,52 +196,36 @@ def listing(course_id: str, query: LearnersQuery) -> Listing:
 
 def write_cursor(asked: Listing, place: Place) -> str:
     """The opaque text that leads to what comes behind `place`."""
-    return _write(_Cursor(asked.course_id, asked.filters, place))
+    return cursors.write(_Cursor(asked.course_id, asked.filters, place))
 
 
 def courses_after(cursor: str | None) -> str:
     """Behind which course a page of courses begins; raises a 422 for what is no cursor."""
-    return "" if cursor is None else _read(cursor, _CoursesCursor).course_id
+    if cursor is None:
+        return ""
+    course_id = cursors.read(cursor, _CoursesCursor).course_id
+    if not _is_text(course_id):
+        raise cursors.broken()
+    return course_id
 
 
 def courses_cursor(course_id: str) -> str:
     """The opaque text that leads to the courses behind this one."""
-    return _write(_CoursesCursor(course_id))
+    return cursors.write(_CoursesCursor(course_id))
 
 
 def _check(held: _Cursor) -> None:
     """Raise a 422 for a cursor that nobody was given: keys are whole but where they are figures."""
     place, filters = held.place, held.filters
     whole = filters.sort in {"progress", "score"} or place.first.is_integer()
-    if not whole or not _is_text(place.user_id, filters.not_submitted, filters.category):
-        raise _broken()
+    texts = held.course_id, place.user_id, filters.not_submitted, filters.category
+    if not whole or not _is_text(*texts):
+        raise cursors.broken()
 
 
 def _is_text(*values: str | None) -> bool:
     """Whether Postgres takes these."""
     return not any("\x00" in value for value in values if value is not None)
-
-
-def _read(text: str, kind: type[Held]) -> Held:
-    try:
-        padded = text.encode("ascii") + b"=" * (-len(text) % 4)
-        data = base64.b64decode(padded, altchars=b"-_", validate=True)
-        held = msgspec.json.decode(data, type=kind)
-    except (binascii.Error, UnicodeError, msgspec.DecodeError) as error:
-        raise _broken() from error
-    if not _is_text(held.course_id):
-        raise _broken()
-    return held
-
-
-def _write(held: _Cursor | _CoursesCursor) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode(held)).rstrip(b"=").decode()
-
-
-def _broken() -> Exception:
-    return invalid_parameter(
-        ParameterError(parameter="cursor", code="broken", allowed=CURSOR_ALLOWED)
-    )
 
 
 def _category(name: str | None) -> str | None:
@@ -246,16 +234,3 @@ def _category(name: str | None) -> str | None:
     raise invalid_parameter(
         ParameterError(parameter="category", code="unknown_value", allowed=_CATEGORIES_ALLOWED)
     )
-
-
-def _severities(text: str) -> tuple[Severity, ...]:
-    """Those in a comma list, in our order; all of them hold nobody back who has no alert."""
-    if text == "all":
-        return ()
-    asked = {name.strip() for name in text.split(",")}
-    if not asked <= set(SEVERITIES):
-        allowed = f"all, or a comma list of {', '.join(SEVERITIES)}"
-        raise invalid_parameter(
-            ParameterError(parameter="severity", code="unknown_value", allowed=allowed)
-        )
-    return tuple(name for name in SEVERITIES if name in asked)

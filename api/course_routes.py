@@ -1,6 +1,6 @@
 """The paths of courses, each with and without a trailing slash."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
@@ -10,11 +10,8 @@ from typing import Annotated, Any, Final, TypeAlias
 from urllib.parse import quote, unquote_to_bytes
 
 import msgspec
-from fastapi import APIRouter, Body, Depends, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Body, HTTPException, Query, Request, Response
 from fastapi import Path as PathParameter
-from fastapi.routing import APIRoute
-from fastapi.security import HTTPAuthorizationCredentials
-from typing_extensions import override
 
 from api.bodies import HelpBody
 from api.course_query import LearnersQuery, ListQuery
@@ -29,32 +26,31 @@ from api.courses import CoursePages
 from api.endpoint import Context
 from api.methods import allowed_methods
 from api.problems import ProblemError
-from api.routes import BEARER, etag_responses, problem_responses
+from api.routes import Token, etag_responses, handed_to, problem_responses
 
 PREFIX: Final = "/api/v1/courses"
 _READ: Final = (401, 403, 404, 422, 500, 503)
 _WRITE: Final = (401, 403, 404, 408, 413, 422, 500, 503)
-_TOKEN: TypeAlias = Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
 _COURSE: TypeAlias = Annotated[str, PathParameter(description="A course that the token names.")]
 _USER: TypeAlias = Annotated[str, PathParameter(description="A learner who is in the course.")]
 
 
-def _courses(query: Annotated[ListQuery, Query()], token: _TOKEN) -> None: ...
+def _courses(query: Annotated[ListQuery, Query()], token: Token) -> None: ...
 
 
-def _course(course_id: _COURSE, token: _TOKEN) -> None: ...
+def _course(course_id: _COURSE, token: Token) -> None: ...
 
 
 def _learners(
-    course_id: _COURSE, query: Annotated[LearnersQuery, Query()], token: _TOKEN
+    course_id: _COURSE, query: Annotated[LearnersQuery, Query()], token: Token
 ) -> None: ...
 
 
-def _learner(course_id: _COURSE, user_id: _USER, token: _TOKEN) -> None: ...
+def _learner(course_id: _COURSE, user_id: _USER, token: Token) -> None: ...
 
 
 def _help(
-    course_id: _COURSE, user_id: _USER, body: Annotated[HelpBody, Body()], token: _TOKEN
+    course_id: _COURSE, user_id: _USER, body: Annotated[HelpBody, Body()], token: Token
 ) -> None: ...
 
 
@@ -143,7 +139,7 @@ OPERATIONS: Final = (
 
 def courses_router(context: Context) -> APIRouter:
     """All paths of courses."""
-    answering = _answering(CourseDispatch(context))
+    answering = handed_to(CourseDispatch(context))
     router = APIRouter(tags=["courses"], redirect_slashes=False)
     for operation, slash in product(OPERATIONS, ("/", "")):
         writes = operation.method == "POST"
@@ -221,17 +217,6 @@ def _matched(names: list[str], parts: list[str]) -> dict[str, str] | None:
         elif name != part:
             return None
     return found
-
-
-def _answering(handler: Callable[[Request], Awaitable[Response]]) -> type[APIRoute]:
-    """A route that hands requests on as the pages' routes do, so that a token is judged first."""
-
-    class Answering(APIRoute):
-        @override
-        def get_route_handler(self) -> Any:
-            return handler
-
-    return Answering
 
 
 @cache

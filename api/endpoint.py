@@ -1,7 +1,6 @@
 """What a page's endpoint is, and how a request of it is answered."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -10,17 +9,17 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 from fastapi import Request, Response
 from fastapi.security.utils import get_authorization_scheme_param
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from api.alert_query import AlertQuery
+from api.asked import USER_ID, allowed_in, errors_of, refuse_others, validated
 from api.auth import Authenticator, Principal, is_id
 from api.envelope import Env, degraded, envelope, view_of
 from api.etag import answer_etag, is_known
 from api.freshness import Lags
-from api.parameters import Allowed, UserId
+from api.parameters import UserId
 from api.pending import PendingWrites
-from api.problems import ParameterError, invalid_parameter, not_found
+from api.problems import invalid_parameter, not_found
 from api.reads import Reads
 from api.rows import Rows
 from api.writer import Writer
@@ -29,7 +28,6 @@ from runtime.settings import Settings
 
 HEADERS: Final = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
 _NEVER_SEEN: Final = "no such learner was ever seen"
-_UNKNOWN: Final = "extra_forbidden"  # pydantic's name for a parameter that the model has not
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +86,11 @@ class Endpoint(Generic[Query]):
 
     def __post_init__(self) -> None:
         """Refuse a parameter of which a refusal could not say what is allowed."""
-        assert "user_id" in self._allowed
+        assert USER_ID in allowed_in(self.query)
 
     @cached_property
     def _json(self) -> TypeAdapter[Any]:
         return TypeAdapter(self.answer)
-
-    @cached_property
-    def _allowed(self) -> dict[str, str]:
-        """What each parameter may be, sorted by their names."""
-        fields_ = {field.alias or name: field for name, field in self.query.model_fields.items()}
-        return {name: allowed_of(name, fields_[name]) for name in sorted(fields_)}
 
     @cached_property
     def _optional(self) -> frozenset[str]:
@@ -137,69 +129,21 @@ class Endpoint(Generic[Query]):
         Raises ProblemError: first a 422 for a `user_id` that cannot be one and for parameters that
         the page does not have, then a 403 or 404 for whom it asks, then a 422 for the others.
         """
-        query, wrong = self._validated(request)
-        if "user_id" in wrong:
-            raise invalid_parameter(*self._errors(wrong))
-        self._refuse_others(request, wrong)
-        if not is_id(principal.learner(request.query_params.get("user_id"))):
+        query, wrong = validated(request, self.query)
+        if USER_ID in wrong:
+            raise invalid_parameter(*errors_of(self.query, wrong))
+        refuse_others(request, self.query)
+        if not is_id(principal.learner(request.query_params.get(USER_ID))):
             raise not_found(_NEVER_SEEN)
         if query is None:
-            raise invalid_parameter(*self._errors(wrong))
+            raise invalid_parameter(*errors_of(self.query, wrong))
         return query
-
-    def _validated(self, request: Request) -> tuple[Query | None, dict[str, str]]:
-        """The parameters, or what pydantic calls the fault of each that is wrong."""
-        try:
-            return self.query.model_validate(dict(request.query_params)), {}
-        except ValidationError as error:
-            found = error.errors(include_url=False, include_context=False, include_input=False)
-            return None, {str(each["loc"][0]): each["type"] for each in found}
-
-    def _refuse_others(self, request: Request, wrong: Mapping[str, str]) -> None:
-        """Raise a 422 for parameters that the page does not have, and for those given twice."""
-        given = Counter(name for name, _ in request.query_params.multi_items())
-        repeated = {name for name, times in given.items() if times > 1}
-        unknown = {name for name, kind in wrong.items() if kind == _UNKNOWN}
-        errors = [
-            ParameterError(
-                parameter=name[:64],
-                code="unknown_parameter" if name in unknown else "repeated",
-                allowed=", ".join(self._allowed)
-                if name in unknown
-                else f"{self._allowed[name]}, once",
-            )
-            for name in given
-            if name in unknown | repeated
-        ]
-        if errors:
-            raise invalid_parameter(*errors)
-
-    def _errors(self, wrong: Mapping[str, str]) -> list[ParameterError]:
-        return [
-            ParameterError(parameter=name, code=fault_code(kind), allowed=self._allowed[name])
-            for name, kind in wrong.items()
-            if kind != _UNKNOWN
-        ]
 
     def _body(self, opening: Env, rest: object) -> bytes:
         """The JSON of an answer: what opens it, then the rest."""
         answer = self.answer(**_parts(opening), **_parts(rest))
         left_out = {name for name in self._optional if getattr(answer, name) is None}
         return self._json.dump_json(answer, exclude=left_out or None)
-
-
-def allowed_of(name: str, field: FieldInfo) -> str:
-    """What a parameter may be, as its type says it for refusals."""
-    found = [each.text for each in field.metadata if isinstance(each, Allowed)]
-    assert len(found) == 1, f"parameter {name}: its type must carry one Allowed"
-    return found[0]
-
-
-def fault_code(kind: str) -> str:
-    """The code of a refusal, by pydantic's name for the fault."""
-    if kind in {"greater_than_equal", "less_than_equal"}:
-        return "out_of_range"
-    return "unknown_value" if kind == "literal_error" else "wrong_type"
 
 
 def _parts(value: Any) -> dict[str, Any]:

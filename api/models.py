@@ -2,26 +2,22 @@
 
 from functools import cache, partial
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import msgspec
-from fastapi import APIRouter, Depends, Request, Response
-from fastapi.routing import APIRoute
-from fastapi.security import HTTPAuthorizationCredentials
+from fastapi import APIRouter, Request, Response
 from pydantic import TypeAdapter
-from typing_extensions import override
 
 from api.auth import READ_MODELS
-from api.endpoint import Context, bearer
+from api.endpoint import HEADERS, Context, bearer
 from api.problems import forbidden
-from api.routes import BEARER, problem_responses
+from api.routes import Token, handed_to, problem_responses
 from domain.configuration import adopted
 from metrics.model_figures import models_report
 from metrics.shapes_models import ModelsReport
 
 PATH: Final = "/api/v1/models"
 OPERATION: Final = "models"
-_HEADERS: Final = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
 _JSON: Final = TypeAdapter(ModelsReport)
 
 
@@ -29,18 +25,11 @@ def models_router(context: Context) -> APIRouter:
     """The path of the models, with and without a trailing slash."""
     router = APIRouter(tags=["operation"], redirect_slashes=False)
 
-    class Answering(APIRoute):
-        """Hands requests on as the pages' routes do, so that a token is judged first."""
-
-        @override
-        def get_route_handler(self) -> Any:
-            return partial(_respond, context)
-
     for slash in ("", "/"):
         router.add_api_route(
             PATH + slash,
             _documented,
-            route_class_override=Answering,
+            route_class_override=handed_to(partial(_respond, context)),
             response_model=ModelsReport,
             responses=problem_responses(401, 403, 500, 503),
             response_description="The models, by what they predict.",
@@ -59,7 +48,7 @@ def models_router(context: Context) -> APIRouter:
 async def _respond(context: Context, request: Request) -> Response:
     """The report; raises ProblemError, and the errors of `Reads.models`."""
     principal = await context.authenticator.identify(bearer(request))
-    if not principal.reads_models:
+    if READ_MODELS not in principal.scopes:
         raise forbidden(f"the models need the scope {READ_MODELS}", READ_MODELS)
     models = await context.reads.models()
     checkpoints = await context.reads.checkpoints()
@@ -69,7 +58,7 @@ async def _respond(context: Context, request: Request) -> Response:
         {each.partition: each.model for each in checkpoints},
         configuration.models.predicted(),
     )
-    return Response(_JSON.dump_json(report), headers=_HEADERS, media_type="application/json")
+    return Response(_JSON.dump_json(report), headers=HEADERS, media_type="application/json")
 
 
 @cache
@@ -79,6 +68,6 @@ def example() -> Any:
 
 
 def _documented(
-    token: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
+    token: Token,
 ) -> None:
     """What FastAPI reads the operation's security from, for `/openapi.json`; it is not called."""

@@ -103,15 +103,8 @@ class Reads:
             models=models,
         )
         key = user_id, query, models
-        try:
-            rows = await self._read(self._pool, lambda one: self._rows.read(one, asked))
-        except DatabaseAwayError:
-            return self._from_memory(key)
-        except (psycopg.ProgrammingError, UnknownVersionError, msgspec.DecodeError) as error:
-            log.exception("tables_of_another_version")
-            raise OtherTablesError from error
-        self._remember(key, rows)
-        return rows
+        rows, stale = await self._kept(key, lambda one: self._rows.read(one, asked))
+        return replace(rows, stale=True) if stale else rows
 
     async def of_course(
         self, key: object, read: Callable[[Connection, WhatTime], Awaitable[Value]]
@@ -121,15 +114,7 @@ class Reads:
         Raises what `rows` does.
         """
         time_is = WhatTime(self._clock.now(), self._settings.clock == "stream")
-        try:
-            found = await self._read(self._pool, lambda one: read(one, time_is))
-        except DatabaseAwayError:
-            return self._held(key), True
-        except (psycopg.ProgrammingError, UnknownVersionError, msgspec.DecodeError) as error:
-            log.exception("tables_of_another_version")
-            raise OtherTablesError from error
-        self._remember(key, found)
-        return found, False
+        return await self._kept(key, lambda one: read(one, time_is))
 
     async def alert(self, user_id: str, alert_id: str) -> AlertRow | None:
         """One alert of a learner; raises what `rows` does, from memory nothing."""
@@ -167,6 +152,20 @@ class Reads:
             return checkpoint.clock
         return self._clock.now()
 
+    async def _kept(
+        self, key: object, read: Callable[[Connection], Awaitable[Value]]
+    ) -> tuple[Value, bool]:
+        """What is read, and False; while Postgres is away what is held of `key`, and True."""
+        try:
+            found = await self._read(self._pool, read)
+        except DatabaseAwayError:
+            return self._held(key), True
+        except (psycopg.ProgrammingError, UnknownVersionError, msgspec.DecodeError) as error:
+            log.exception("tables_of_another_version")
+            raise OtherTablesError from error
+        self._remember(key, found)
+        return found, False
+
     def _remember(self, key: object, rows: Any) -> None:
         """Keep the rows, and let go what is too old to be shown, oldest first."""
         now = time.monotonic()
@@ -180,10 +179,6 @@ class Reads:
         """When the oldest rows that are kept were read."""
         read_at, _ = next(iter(self._remembered.values()))
         return read_at
-
-    def _from_memory(self, key: object) -> Rows:
-        rows: Rows = self._held(key)
-        return replace(rows, stale=True)
 
     def _held(self, key: object) -> Any:
         read_at, found = self._remembered.get(key, (float("-inf"), None))

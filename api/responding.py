@@ -3,7 +3,7 @@
 An answer says what will hold: it lies over the rows until the stream has it (`pending.py`).
 """
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
@@ -11,11 +11,8 @@ from itertools import product
 from typing import Annotated, Any, Final, TypeAlias
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Depends, Path, Request, Response
-from fastapi.routing import APIRoute
-from fastapi.security import HTTPAuthorizationCredentials
+from fastapi import APIRouter, Body, Path, Request, Response
 from pydantic import TypeAdapter
-from typing_extensions import override
 
 from api.alert_shapes import Preferences, QuietHours, ShownState
 from api.alerts import shown_state
@@ -25,7 +22,7 @@ from api.endpoint import HEADERS, Context, bearer
 from api.pending import Said
 from api.preferences import preferences_of
 from api.problems import ParameterError, ProblemError, invalid_parameter, not_found
-from api.routes import BEARER, PREFIXES, PUBLISHED, problem_responses
+from api.routes import PREFIXES, PUBLISHED, Token, handed_to, problem_responses
 from api.rows import AlertRow, Rows
 from domain.alerts import ALERT_TYPES
 from domain.alerts.lifecycle import is_known
@@ -189,20 +186,17 @@ def _taken(body: bytes) -> Response:
 
 # -- routes --------------------------------------------------------------------------------------
 
-_Handler: TypeAlias = Callable[[Context, Request], Awaitable[Response]]
-_TOKEN: TypeAlias = Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
+_Handler: TypeAlias = Callable[[Context, Request], Coroutine[Any, Any, Response]]
 _ALERT_ID: TypeAlias = Annotated[Uuid, Path(description="One of the learner's own alerts.")]
 
 
-def _set(body: Annotated[PreferencesBody, Body()], token: _TOKEN) -> None: ...
+def _set(body: Annotated[PreferencesBody, Body()], token: Token) -> None: ...
 
 
-def _acknowledge(alert_id: _ALERT_ID, token: _TOKEN) -> None: ...
+def _acknowledge(alert_id: _ALERT_ID, token: Token) -> None: ...
 
 
-def _feedback(
-    alert_id: _ALERT_ID, body: Annotated[FeedbackBody, Body()], token: _TOKEN
-) -> None: ...
+def _feedback(alert_id: _ALERT_ID, body: Annotated[FeedbackBody, Body()], token: Token) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,7 +253,7 @@ def responding_router(context: Context) -> APIRouter:
             write.documented,
             methods=[write.method],
             status_code=HTTPStatus.ACCEPTED,
-            route_class_override=_answering(write, context),
+            route_class_override=handed_to(partial(write.handler, context)),
             response_model=write.answer,
             responses=problem_responses(*_STATUSES),
             response_description="Taken; what it says holds for this learner's next request.",
@@ -269,14 +263,3 @@ def responding_router(context: Context) -> APIRouter:
             description=write.description,
         )
     return router
-
-
-def _answering(write: _Write, context: Context) -> type[APIRoute]:
-    """A route that hands requests on as the pages' routes do, so that a token is judged first."""
-
-    class Answering(APIRoute):
-        @override
-        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-            return partial(write.handler, context)  # type: ignore[return-value]
-
-    return Answering

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Coroutine
 from functools import cache, partial
 from itertools import product
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.routing import APIRoute
@@ -31,6 +31,9 @@ BEARER: Final = HTTPBearer(
     "models:read may ask for the models. An instructor's has courses:read or courses:write, and a "
     "claim `courses`: a list of ids, or `*`.",
 )
+Token: TypeAlias = Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
+"""The bearer token of an operation, as FastAPI reads it for `/openapi.json`."""
+Handler: TypeAlias = Callable[[Request], Coroutine[Any, Any, Response]]
 _OF_PAGES: Final = (401, 403, 404, 422, 500, 503)
 _PROBLEMS: Final = {
     400: "With the page's cookie: a bearer token is there too.",
@@ -59,7 +62,7 @@ def progress_router(context: Context) -> APIRouter:
         router.add_api_route(
             prefix + endpoint.name + slash,
             _documented(endpoint),
-            route_class_override=_answering(endpoint, context),
+            route_class_override=handed_to(partial(endpoint.respond, context)),
             response_model=endpoint.answer,
             responses=etag_responses(*_OF_PAGES),
             response_description="The page.",
@@ -71,18 +74,18 @@ def progress_router(context: Context) -> APIRouter:
     return router
 
 
-def _answering(endpoint: Endpoint[Any], context: Context) -> type[APIRoute]:
-    """A route that hands requests to the endpoint, not to FastAPI's dependencies.
+def handed_to(handler: Handler) -> type[APIRoute]:
+    """A route that hands requests to the handler, not to FastAPI's dependencies.
 
     They would cost as much as the reading of the rows, and would judge parameters before tokens.
     """
 
-    class Answering(APIRoute):
+    class Handing(APIRoute):
         @override
-        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-            return partial(endpoint.respond, context)
+        def get_route_handler(self) -> Handler:
+            return handler
 
-    return Answering
+    return Handing
 
 
 def _documented(endpoint: Endpoint[Any]) -> Callable[..., None]:
@@ -90,8 +93,7 @@ def _documented(endpoint: Endpoint[Any]) -> Callable[..., None]:
 
     def operation(query: Any, token: Any) -> None: ...
 
-    token = Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
-    operation.__annotations__ = {"query": Annotated[endpoint.query, Query()], "token": token}
+    operation.__annotations__ = {"query": Annotated[endpoint.query, Query()], "token": Token}
     return operation
 
 

@@ -6,27 +6,23 @@ one authorisation, and to resume needs no memory, since the rows are the replay.
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from functools import partial
 from itertools import product
 from typing import Annotated, Any, Final
 
-import jwt
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from fastapi.routing import APIRoute
-from fastapi.security import HTTPAuthorizationCredentials
-from typing_extensions import override
 
+from api.asked import USER_ID, refuse_all_but_user_id
 from api.auth import is_id
 from api.changes import Changes, TooManyStreamsError, Watch
 from api.endpoint import Context, bearer
 from api.methods import is_head
 from api.parameters import UserId
-from api.problems import ParameterError, busy, invalid_parameter, not_found
-from api.routes import BEARER, PREFIXES, PUBLISHED, problem_responses
+from api.problems import busy, not_found
+from api.routes import PREFIXES, PUBLISHED, Token, handed_to, problem_responses
 from runtime.clock import WallClock
 
 PATH: Final = "stream"
@@ -36,7 +32,6 @@ ALIVE_SECONDS: Final = 15.0
 """After so long without a hint a comment is sent, so that nobody on the way gives up."""
 RETRY_MS: Final = 2_000
 VERSION_LENGTH_MAX: Final = 64
-_USER_ID: Final = "user_id"
 _HEADERS: Final = {
     "Cache-Control": "no-store",
     "Vary": "Authorization, Cookie",
@@ -46,23 +41,20 @@ _HEADERS: Final = {
 
 async def _respond(context: Context, changes: Changes, request: Request) -> Response:
     """The stream; raises ProblemError, a 503 where too many are open."""
-    token = bearer(request)
-    principal = await context.authenticator.identify(token)
-    _refuse_others(request)
-    learner = principal.learner(request.query_params.get(_USER_ID))
+    principal = await context.authenticator.identify(bearer(request))
+    refuse_all_but_user_id(request)
+    learner = principal.learner(request.query_params.get(USER_ID))
     if not is_id(learner):
         raise not_found("no such learner was ever seen")
     headers = {**_HEADERS, "Content-Type": EVENT_STREAM}
     if is_head(request.scope):
         return Response(headers=headers)
-    assert token is not None, "no token was accepted"
-    exp = int(jwt.decode(token, options={"verify_signature": False})["exp"])
     known = request.headers.get("last-event-id", "")[:VERSION_LENGTH_MAX] or None
     try:
         watch = changes.watch(learner, known)
     except TooManyStreamsError:
         raise busy("as many streams are open as there may be") from None
-    seconds = float(max(0, exp - WallClock().now()))
+    seconds = float(max(0, principal.expires_at - WallClock().now()))
     return StreamingResponse(_hints(changes, watch, seconds), headers=headers)
 
 
@@ -85,38 +77,15 @@ async def _hints(changes: Changes, watch: Watch, seconds: float) -> AsyncIterato
         changes.leave(watch)
 
 
-def _refuse_others(request: Request) -> None:
-    """Raise a 422 for parameters other than `user_id`, and for one that is given twice."""
-    given = Counter(name for name, _ in request.query_params.multi_items())
-    errors = [
-        ParameterError(
-            parameter=name[:64],
-            code="repeated" if name == _USER_ID else "unknown_parameter",
-            allowed=f"{_USER_ID}, a learner's id, once",
-        )
-        for name, times in given.items()
-        if name != _USER_ID or times > 1
-    ]
-    if errors:
-        raise invalid_parameter(*errors)
-
-
 def stream_router(context: Context, changes: Changes) -> APIRouter:
     """The paths, under both prefixes, with and without a trailing slash."""
     router = APIRouter(tags=["progress"], redirect_slashes=False)
-
-    class Answering(APIRoute):
-        """Hands requests on as the pages' routes do, so that a token is judged first."""
-
-        @override
-        def get_route_handler(self) -> Any:
-            return partial(_respond, context, changes)
 
     for prefix, slash in product(reversed(PREFIXES), ("", "/")):
         router.add_api_route(
             prefix + PATH + slash,
             _documented,
-            route_class_override=Answering,
+            route_class_override=handed_to(partial(_respond, context, changes)),
             response_class=StreamingResponse,
             responses={200: _OF_STREAM, **problem_responses(401, 403, 404, 422, 500, 503)},
             include_in_schema=prefix == PUBLISHED and not slash,
@@ -147,6 +116,6 @@ _OF_STREAM: Final[dict[str, Any]] = {
 
 def _documented(
     user_id: Annotated[UserId, Query()],
-    token: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
+    token: Token,
 ) -> None:
     """What FastAPI reads the operation's parameters from, for `/openapi.json`; it is not called."""

@@ -1,6 +1,5 @@
 """GET performance-alerts/{alert_id}/why: what is stored of why an alert came."""
 
-from collections import Counter
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import product
@@ -9,20 +8,18 @@ from typing import Annotated, Any, Final, cast
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as PathParameter
-from fastapi.routing import APIRoute
-from fastapi.security import HTTPAuthorizationCredentials
 from pydantic import TypeAdapter
-from typing_extensions import override
 
 from api.alert_shapes import AlertRule, AlertSubject
-from api.alerts import sentence
+from api.alerts import sentence, shown_evidence
+from api.asked import USER_ID, refuse_all_but_user_id
 from api.auth import is_id
 from api.endpoint import HEADERS, Context, bearer
 from api.parameters import UserId
-from api.problems import ParameterError, invalid_parameter, not_found
-from api.routes import BEARER, PREFIXES, PUBLISHED, problem_responses
+from api.problems import not_found
+from api.routes import PREFIXES, PUBLISHED, Token, handed_to, problem_responses
 from api.rows import AlertRow
 from contracts.alert_event import instant
 from domain.alerts import Audience, Param, Resolution, Spoken, SuppressedReason
@@ -32,8 +29,6 @@ from metrics.shapes import Evidence, Instant, Prob, Uuid, many
 
 OPERATION: Final = "performanceAlertWhy"
 PATH: Final = "performance-alerts/{alert_id}/why"
-_USER_ID: Final = "user_id"
-_ALLOWED: Final = f"{_USER_ID}, a learner's id, once"
 _UNKNOWN: Final = "no such alert"
 
 
@@ -111,7 +106,7 @@ def alert_why(row: AlertRow, configuration: Configuration) -> AlertWhy:
         message=sentence(code, told.params),
         message_code=code,
         params=told.params,
-        evidence=[Evidence(**msgspec.structs.asdict(each)) for each in told.evidence],
+        evidence=[shown_evidence(each) for each in told.evidence],
         model=None if told.spoken is None else _model(told.spoken),
         thresholds_now=_thresholds(told.category, told.course_id, configuration),
         raised_at=instant(row.raised_at),
@@ -163,8 +158,8 @@ async def _respond(context: Context, request: Request) -> Response:
     Raises ProblemError, and the errors of `Reads.rows`.
     """
     principal = await context.authenticator.identify(bearer(request))
-    _refuse_others(request)
-    learner = principal.learner(request.query_params.get(_USER_ID))
+    refuse_all_but_user_id(request)
+    learner = principal.learner(request.query_params.get(USER_ID))
     if not is_id(learner):
         raise not_found(_UNKNOWN)
     try:
@@ -179,38 +174,15 @@ async def _respond(context: Context, request: Request) -> Response:
     return Response(body, headers=HEADERS, media_type="application/json")
 
 
-def _refuse_others(request: Request) -> None:
-    """Raise a 422 for parameters other than `user_id`, and for one that is given twice."""
-    given = Counter(name for name, _ in request.query_params.multi_items())
-    errors = [
-        ParameterError(
-            parameter=name[:64],
-            code="repeated" if name == _USER_ID else "unknown_parameter",
-            allowed=_ALLOWED,
-        )
-        for name, times in given.items()
-        if name != _USER_ID or times > 1
-    ]
-    if errors:
-        raise invalid_parameter(*errors)
-
-
 def why_router(context: Context) -> APIRouter:
     """The paths, under both prefixes, with and without a trailing slash."""
     router = APIRouter(tags=["progress"], redirect_slashes=False)
-
-    class Answering(APIRoute):
-        """Hands requests on as the pages' routes do, so that a token is judged first."""
-
-        @override
-        def get_route_handler(self) -> Any:
-            return partial(_respond, context)
 
     for prefix, slash in product(reversed(PREFIXES), ("", "/")):
         router.add_api_route(
             prefix + PATH + slash,
             _documented,
-            route_class_override=Answering,
+            route_class_override=handed_to(partial(_respond, context)),
             response_model=AlertWhy,
             responses=problem_responses(401, 403, 404, 422, 500, 503),
             response_description="What is stored of why it came.",
@@ -235,6 +207,6 @@ def example() -> Any:
 def _documented(
     alert_id: Annotated[Uuid, PathParameter(description="The `id` of an alert.")],
     user_id: Annotated[UserId, Query()],
-    token: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
+    token: Token,
 ) -> None:
     """What FastAPI reads the operation's parameters from, for `/openapi.json`; it is not called."""
