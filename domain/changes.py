@@ -88,7 +88,10 @@ class DayBegan(Struct, frozen=True, gc=False):
 
 
 class SilenceEnded(Struct, frozen=True, gc=False):
-    """The learner did something a day or more after what was the newest event or work so far."""
+    """The learner did something a day or more after what was the newest event or work so far.
+
+    Or is known now, by late work, to have done something within a day or more without work.
+    """
 
 
 class Predicted(Struct, frozen=True, gc=False):

@@ -97,10 +97,12 @@ def advance(state: Learner, accepted: Accepted, step: Step) -> None:
     note(state, event, at, timed=step.timed)
     if event.session_id is not None:
         sessions.note_session(state, event.session_id, at)
+    splits = False
     if is_work(event):
         before = min(before, state.last_work_at)
+        splits = at < step.now and days.silence_around(state, at, step.now) >= DAY
         _count_work(state, event, zone, step)
-    if before < at and ends_silence(state, step.now - before):
+    if splits or (before < at and ends_silence(state, step.now - before)):
         step.changes.append(SilenceEnded())
     _dispatch(state, event, zone, step)
     another_day = state.predicted_at // DAY != step.now // DAY

@@ -11,6 +11,7 @@ from domain.state.learner import (
 )
 from domain.state.limits import (
     DAYS_MAX,
+    NEVER,
     ZONES_MAX,
 )
 from domain.zones import zone
@@ -253,6 +254,18 @@ def _follows(before_day: int, before_at: int, day: Day) -> bool:
         return True
     apart = (day.day - before_day) * 86_400 + day.first_at - before_at
     return apart <= BRIDGE_SECONDS
+
+
+def silence_around(state: Learner, at: int, now: int) -> int:
+    """Seconds without work, of the days that are kept, into which work at `at` falls by `now`."""
+    before = NEVER
+    for day in filter(worked, state.days):
+        if day_began_at(day) > at:
+            return day_began_at(day) - before
+        before = day_ended_at(day)
+        if before >= at:
+            return 0
+    return now - before
 
 
 def day_ended_at(day: Day) -> int:

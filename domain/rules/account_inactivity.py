@@ -88,7 +88,7 @@ def _unused(each: Engaged, state: Learner, step: Step) -> Unused | None:
     rule = step.thresholds(AccountInactivity, each.course.course_id)
     since = max(state.heard_at, each.began_at)
     at = each.speaking_from(each.silent_for(since, rule.days * DAY))
-    silence = None if at is None else silence_in(each, state, step)
+    silence = None if at is None else silence_in(each, state.last_work_at, step)
     if at is not None and silence is not None:
         high = "high" in (silence.severity(at), silence.severity(step.now))
         at = each.speaking_from(max(at, silence.expires_at)) if high else at

@@ -1,5 +1,6 @@
 """inactive_days: the learner is silent, and heavy work is overdue or due soon."""
 
+from collections.abc import Iterator
 from typing import Annotated, Final, Literal, NamedTuple
 
 from msgspec import Meta, Struct
@@ -14,7 +15,7 @@ from domain.changes import (
     WorkChanged,
 )
 from domain.engaged import Engaged
-from domain.keepers.days import day_month
+from domain.keepers.days import day_began_at, day_ended_at, day_month, worked
 from domain.rules.reconcile import reconcile
 from domain.rules.rule import AlertRule, Days, Documented
 from domain.rules.speaking import how_silence_ended, same_silence, silent_for
@@ -23,6 +24,7 @@ from domain.state.learner import (
     OpenAlert,
     Severity,
 )
+from domain.state.limits import NEVER
 from domain.step import Step
 
 RULE: Final = Rule(
@@ -111,8 +113,8 @@ class Silence(NamedTuple):
         return self.levels[0].at + RULE.expires_days * DAY
 
 
-def silence_in(each: Engaged, state: Learner, step: Step) -> Silence | None:
-    """The present silence in a course; None where nothing will be said of it."""
+def silence_in(each: Engaged, since: int, step: Step) -> Silence | None:
+    """The silence in a course since some work; None where nothing will be said of it."""
     rule = step.thresholds(InactiveDays, each.course.course_id)
     work = next(iter(each.open_work), None)
     if work is None and each.dated:
@@ -120,7 +122,7 @@ def silence_in(each: Engaged, state: Learner, step: Step) -> Silence | None:
     levels = []
     days = rule.levels(dated=each.dated)
     for severity, count in zip(SEVERITIES, days, strict=False):
-        at = each.silent_for(state.last_work_at, count * DAY)
+        at = each.silent_for(since, count * DAY)
         if work is not None:
             ahead = rule.due_within_days * DAY if severity == "low" else 0
             at = max(at, work.due_at - ahead)
@@ -132,11 +134,35 @@ def silence_in(each: Engaged, state: Learner, step: Step) -> Silence | None:
 
 def said_of(each: Engaged, state: Learner, step: Step) -> Silence | None:
     """The silence in a course of which something is said now."""
-    first, *_ = step.thresholds(InactiveDays, each.course.course_id).levels(dated=each.dated)
-    if step.now - max(state.last_work_at, each.began_at) <= first * DAY:
+    if step.now - max(state.last_work_at, each.began_at) <= _least(each, step):
         return None  # breaks only make it longer
-    silence = silence_in(each, state, step)
+    silence = silence_in(each, state.last_work_at, step)
     return None if silence is None or silence.severity(step.now) is None else silence
+
+
+def spoken(each: Engaged, state: Learner, step: Step) -> Iterator[tuple[int, int]]:
+    """When something was said of silence in a course, from and until, as is known now."""
+    since, least = NEVER, _least(each, step)
+    for day in [day for day in state.days if worked(day)]:
+        until = day_began_at(day)
+        if until - max(since, each.began_at) > least:
+            yield from _said_between(each, since, until, step)
+        since = day_ended_at(day)
+    yield from _said_between(each, state.last_work_at, step.now, step)
+
+
+def _said_between(each: Engaged, since: int, until: int, step: Step) -> Iterator[tuple[int, int]]:
+    silence = silence_in(each, since, step)
+    if silence is not None:
+        begins, ends = silence.levels[0].at, min(until, silence.expires_at - 1)
+        if begins < ends:
+            yield begins, ends
+
+
+def _least(each: Engaged, step: Step) -> int:
+    """Seconds of silence under which nothing is said."""
+    first, *_ = step.thresholds(InactiveDays, each.course.course_id).levels(dated=each.dated)
+    return first * DAY
 
 
 def on(change: Change, state: Learner, step: Step) -> None:
@@ -155,7 +181,7 @@ def on(change: Change, state: Learner, step: Step) -> None:
 
 def due_at(state: Learner, step: Step) -> int | None:
     """The next moment from `step.now` on at which a silence is more severe, if it lasts."""
-    silences = (silence_in(each, state, step) for each in step.engaged(state))
+    silences = (silence_in(each, state.last_work_at, step) for each in step.engaged(state))
     moments = (level.at for each in silences if each is not None for level in each.levels)
     return min((at for at in moments if at >= step.now), default=None)
 

@@ -36,6 +36,7 @@ from domain.state.learner import (
     OpenAlert,
     Severity,
 )
+from domain.state.limits import NEVER
 from domain.step import Step
 
 RULE: Final = Rule(
@@ -105,19 +106,19 @@ class Low(NamedTuple):
 
 
 def on(change: Change, state: Learner, step: Step) -> None:
-    """Look at the newest Monday; what it raises begins at its very moment, or continues."""
-    open_now = {alert.alert_id for alert in state.alerts if alert.rule == RULE.category}
-    begins = isinstance(change, TimerDue) and step.at == _monday_from(step.at, _zone(state, step))
-    if not (open_now or begins):
+    """Look at the newest Monday, unless what changed after it can neither begin nor end anything.
+
+    What the learner does after a Monday does not make the weeks before it worse.
+    """
+    is_open = any(alert.rule == RULE.category for alert in state.alerts)
+    begun = isinstance(change, DeadlinesChanged | CourseAdded)
+    if not (is_open or begun or step.at <= _newest_monday(state, step)[1]):
         return
-    wanted = []
-    for each in step.engaged(state):
-        if inactive_days.said_of(each, state, step) is not None:
-            continue
-        for low in _lows(each, state, step):
-            finding = _finding(state, each, low, step)
-            if (begins and low.at == step.at) or finding.id_of(state.user_id) in open_now:
-                wanted.append(finding)
+    wanted = [
+        _finding(state, each, low, step)
+        for each in step.engaged(state)
+        for low in _lows(each, state, step)
+    ]
 
     def ending(alert: OpenAlert) -> Resolution:
         return _ending(state, alert, change, step)
@@ -153,17 +154,30 @@ def _monday_from(at: int, zone: str) -> int:
     return begins if begins >= at else day_start(monday + WEEK, zone)
 
 
-def _lows(each: Engaged, state: Learner, step: Step) -> Iterator[Low]:
-    """Each form that speaks now: since the first Monday of those in a row on which it holds."""
+def _newest_monday(state: Learner, step: Step) -> tuple[int, int]:
+    """The local Monday that began last before `step.now`, and the moment at which it began."""
     zone = _zone(state, step)
     today = local_day(step.now - 1, zone)
-    newest = today - weekday(today) + 1
+    monday = today - weekday(today) + 1
+    return monday, day_start(monday, zone)
+
+
+def _lows(each: Engaged, state: Learner, step: Step) -> Iterator[Low]:
+    """Each form that speaks now: since the first Monday of those in a row on which it holds.
+
+    It ends where `inactive_days` speaks, which may be at the Monday itself.
+    """
+    zone, (newest, _) = _zone(state, step), _newest_monday(state, step)
     active = {day.day for day in state.days if worked(day)}
+    silences = list(inactive_days.spoken(each, state, step))
     speaking: dict[Severity, Low] = {}
     forms: tuple[Severity, ...] = ("low", "medium")
+    before = NEVER
     for monday in range(newest - _MONDAYS * WEEK, newest + 1, WEEK):
         at = day_start(monday, zone)
         weeks = _weeks(each, active, monday, zone)
+        if any(begins <= at and before < ends for begins, ends in silences):
+            speaking.clear()
         for severity in forms:
             low = speaking.get(severity)
             if low is not None and not _leaves(low, each, active, monday, step):
@@ -171,7 +185,9 @@ def _lows(each: Engaged, state: Learner, step: Step) -> Iterator[Low]:
             speaking.pop(severity, None)
             if weeks is not None and _enters(severity, weeks, each, at, step):
                 speaking[severity] = Low(severity, monday, at, weeks)
-    yield from speaking.values()
+        before = at
+    if not any(before < ends for _, ends in silences):
+        yield from speaking.values()
 
 
 def _weeks(each: Engaged, active: set[int], monday: int, zone: str) -> Weeks | None:
@@ -276,7 +292,7 @@ DEFINITION: Final = AlertRule(
             "`cleared`; `inactive_days` is raised: `superseded`; another due time: `corrected`; "
             "the course is left or over: `unenrolled`, `course_finished`"
         ),
-        cooldown="once for weeks in a row; it is raised at the beginning of a Monday only",
+        cooldown="once for weeks in a row; after `inactive_days` they begin anew",
         cause="course `:own:` or `:few:` date of the Monday",
     ),
     changes=(WorkChanged, CourseAdded, DeadlinesChanged, SilenceEnded, TimerDue),

@@ -359,6 +359,13 @@ def test_a_reminder_about_a_course_that_is_not_kept_any_more_is_corrected() -> N
     assert said(bench, "inactive_days") == []
 
 
+def test_late_work_before_others_moves_the_silence_that_a_reminder_tells_of() -> None:
+    bench = ticked(learner(due(20), 2), 18).send(viewed(at(18, 5)))
+    bench.send(viewed(at(7)))
+    raised, updated = of(bench, "upcoming_deadline")
+    assert (raised.params["last_date"], updated.params["last_date"]) == ("6 March", "11 March")
+
+
 def test_nobody_is_reminded_in_the_first_week_or_too_late() -> None:
     first_week = ticked(Bench(facts=due(6)).send(enrolled(at(0))), 4, 5.9, 6)
     assert said(first_week, "upcoming_deadline") == []
@@ -475,13 +482,35 @@ def test_what_is_open_of_weeks_ends_with_the_submission_or_another_due_time() ->
     assert low_weeks(moved)[-1][1] == "corrected"
 
 
-def test_inactive_days_supersedes_what_is_said_of_weeks_and_it_does_not_come_back() -> None:
+def test_inactive_days_supersedes_what_is_said_of_weeks_and_the_next_monday_begins_anew() -> None:
     bench = through(weeks(1, 1), due(10), 18)
     assert low_weeks(bench)[-1][1] == "superseded"
     assert said(bench, "inactive_days") == [("raised", "medium")]
     bench.send(viewed(at(18, 5), "page-9"))
     assert said(bench, "inactive_days")[-1] == ("resolved", "cleared")
     assert low_weeks(bench)[-1][1] == "superseded"
+    assert low_weeks(ticked(bench, 19, 20.6))[-1][1] == "superseded"
+    assert low_weeks(ticked(bench, 21))[-1] == (FEW, "medium", midnight(21))
+    assert of(bench, "low_weekly_engagement")[-1].raised_at == seconds(midnight(21))
+
+
+def test_weeks_are_said_after_all_where_late_work_shows_that_there_was_no_silence() -> None:
+    bench = ticked(learner(due(10), 0), *range(1, 18))
+    assert said(bench, "inactive_days") == [("raised", "medium")]
+    assert low_weeks(bench) == []
+    bench.send(viewed(at(8)))
+    assert said(bench, "inactive_days")[-1] == ("resolved", "corrected")
+    (raised,) = of(bench, "low_weekly_engagement")
+    assert (raised.message_code, raised.raised_at) == (FEW, seconds(midnight(14)))
+
+
+def test_weeks_with_a_silence_that_is_over_are_not_said_for_other_late_work() -> None:
+    bench = ticked(learner(due(10), 0), *range(1, 22)).send(viewed(at(21, 5)))
+    assert said(bench, "inactive_days")[-1] == ("resolved", "cleared")
+    bench.send(viewed(at(0, 1)))
+    assert low_weeks(bench) == []
+    bench.send(viewed(at(12)))
+    assert [t.raised_at for t in of(bench, "low_weekly_engagement")] == [seconds(midnight(14))]
 
 
 def test_weeks_of_a_break_and_weeks_before_the_course_are_not_counted() -> None:
