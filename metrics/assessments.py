@@ -173,34 +173,31 @@ class Completion(NamedTuple):
         return 100 * self.in_time / self.due if self.due else None
 
 
-def completion(view: View, first: int, last: int, until: int) -> Completion:
-    """Of what was due on the local days `first` to `last` and by `until`: what is done."""
+def completion(view: View, first: int, last: int) -> Completion:
+    """Of what was due on the local days `first` to `last` and by now: what is done."""
     due = done = in_time = 0
-    for each in _dated(view):
-        if first <= each.day <= last and each.due_at <= until:
+    for each in dated_dues(view):
+        if first <= each.day <= last:
             due += 1
             done += each.done
             in_time += each.in_time
     return Completion(due, done, in_time)
 
 
-class _Dated(NamedTuple):
+class DatedDue(NamedTuple):
     """On which local day something was due, and whether it is done."""
 
     day: int
-    due_at: int
     done: bool
     in_time: bool
 
 
 @once
-def _dated(view: View) -> list[_Dated]:
-    return [
-        _Dated(
-            view.day_of(due.due_at),
-            due.due_at,
-            due.submitted_at is not None,
-            due.in_time(view.zone),
-        )
+def dated_dues(view: View) -> list[DatedDue]:
+    """What was due by now, in order of the days."""
+    found = [
+        DatedDue(view.day_of(due.due_at), due.submitted_at is not None, due.in_time(view.zone))
         for due in dues(view)
+        if due.due_at <= view.now
     ]
+    return sorted(found)

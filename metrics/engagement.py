@@ -1,14 +1,17 @@
 """How engaged the learner is: the level of 0 to 100, smoothed, and its components."""
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from itertools import accumulate
+from operator import mul
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from domain.exact import rounded, whole
 from domain.keepers.days import known_since
 from domain.state.limits import DAYS_MAX
-from metrics.assessments import completion
+from metrics.assessments import dated_dues
 from metrics.figures import pct
 from metrics.shapes_trends import Component, ComponentCode
 from metrics.view import CohortCourse, View, once
@@ -94,7 +97,7 @@ def level_on(view: View, last: int) -> int | None:
     if not view.courses or not view.state.last_work_at:
         return None
     scale = _scale(view, last, _all_courses(view))
-    return whole(_smoothed(view, last, lambda day: _raw(_values(view, day), scale)))
+    return whole(_smoothed(view, last, _day_levels(view, scale)))
 
 
 @once
@@ -105,7 +108,7 @@ def compared_level(view: View, course_id: str, last: int) -> float:
     learner on the day before its day.
     """
     scale = _scale(view, last, (course_id,))[:-1]
-    return _smoothed(view, last, lambda day: _raw(_values(view, day)[:-1], scale))
+    return _smoothed(view, last, _day_levels(view, scale))
 
 
 def cohort_as_of(view: View) -> int | None:
@@ -122,8 +125,8 @@ def _smoothed(view: View, last: int, level_of: Callable[[int], float]) -> float:
     """The weighted mean of the levels of 22 days, or of as many as there are."""
     count = min(SMOOTHED_DAYS, max(1, last - _begins(view) + 1))
     faded = _FADED[:count]
-    summed = sum(weight * level_of(last - back) for back, weight in enumerate(faded))
-    return summed / sum(faded)
+    levels = map(level_of, range(last, last - count, -1))
+    return math.fsum(map(mul, faded, levels)) / sum(faded)
 
 
 @once
@@ -135,10 +138,16 @@ def _begins(view: View) -> int:
     return view.state.days[-1].day - DAYS_MAX + WEEK
 
 
+@once
+def _day_levels(view: View, scale: _Scale) -> Callable[[int], float]:
+    """What gives the level of a single day by that scale, each day's computed once."""
+    return cache(lambda day: _raw(_values(view, day), scale))
+
+
 def _raw(values: _Values, scale: _Scale) -> float:
-    """100 x the sum of weight x min(1, value / target), over what is known."""
+    """100 x the sum of weight x min(1, value / target), over what is known and of the scale."""
     points = total = 0.0
-    for value, (weight, target) in zip(values, scale, strict=True):
+    for value, (weight, target) in zip(values, scale, strict=False):
         if value is not None and target > 0:
             total += weight
             points += weight * (value / target if value < target else 1.0)
@@ -148,46 +157,53 @@ def _raw(values: _Values, scale: _Scale) -> float:
 @once
 def _values(view: View, last: int) -> _Values:
     """What was done over seven days, and punctuality over 28."""
-    totals = _totals(view)
-    low, high = totals.until(last - WEEK), totals.until(last)
-    active, activities, timed, seconds, posts = (sums[high] - sums[low] for sums in totals.sums)
-    due = completion(view, last - PUNCTUALITY_DAYS + 1, last, view.now)
+    active, activities, timed, seconds, posts = _totals(view).over(last - WEEK, last)
+    due, in_time = _due_totals(view).over(last - PUNCTUALITY_DAYS, last)
     return (
         active,
         known_minutes(view, activities, timed, seconds),
         activities,
         posts,
-        due.in_time / due.due if due.due else None,
+        in_time / due if due else None,
     )
 
 
 class _Totals(NamedTuple):
-    """What was done before each day from `first` on, so that a week is one difference.
+    """Local days in order, and of each figure the sums before each and after the last."""
 
-    `sums` are of active days, activities, timed ones, seconds and posts.
-    """
+    days: list[int]
+    sums: list[list[int]]
 
-    first: int
-    sums: tuple[list[int], ...]
-
-    def until(self, day: int) -> int:
-        """The place of the sums up to a local day, this included."""
-        return min(max(day - self.first + 1, 0), len(self.sums[0]) - 1)
+    def over(self, before: int, last: int) -> list[int]:
+        """Each figure's sum over the local days after `before`, up to `last`."""
+        low, high = bisect_right(self.days, before), bisect_right(self.days, last)
+        return [column[high] - column[low] for column in self.sums]
 
 
 @once
 def _totals(view: View) -> _Totals:
+    """Active days, activities, timed ones, seconds and posts."""
     days = view.state.days
-    if not days:
-        return _Totals(0, ([0],) * 5)
-    first = days[0].day
-    dense = [[0] * (days[-1].day - first + 2) for _ in range(5)]
-    for day in days:
-        place = day.day - first + 1
-        figures = (day.activities > 0, day.activities, day.timed, day.seconds, day.posts)
-        for column, figure in zip(dense, figures, strict=True):
-            column[place] = figure
-    return _Totals(first, tuple(list(accumulate(column)) for column in dense))
+    figures = (
+        [int(day.activities > 0) for day in days],
+        [day.activities for day in days],
+        [day.timed for day in days],
+        [day.seconds for day in days],
+        [day.posts for day in days],
+    )
+    return _summed([day.day for day in days], figures)
+
+
+@once
+def _due_totals(view: View) -> _Totals:
+    """What was due by now, and what of it was done in time."""
+    dues = dated_dues(view)
+    figures = [1 for _ in dues], [int(due.in_time) for due in dues]
+    return _summed([due.day for due in dues], figures)
+
+
+def _summed(days: list[int], figures: Sequence[list[int]]) -> _Totals:
+    return _Totals(days, [list(accumulate(column, initial=0)) for column in figures])
 
 
 def _scale(view: View, last: int, course_ids: tuple[str, ...]) -> _Scale:

@@ -31,7 +31,7 @@ def learning_trends(view: View, period: int) -> LearningTrends:
     """The section `learning_trends`."""
     first = view.today - period + 1
     over = window(view, first, view.today)
-    due = completion(view, first, view.today, view.now)
+    due = completion(view, first, view.today)
     status = needs(("active_days", over.active_days, 1))
     return LearningTrends(
         status=status.status,
@@ -113,5 +113,5 @@ def _previous(view: View, first: int, last: int) -> PreviousLearning:
         activities=before.activities,
         active_days=before.active_days,
         minutes=before.minutes(view),
-        completion_rate=pct(completion(view, first, last, view.now).rate),
+        completion_rate=pct(completion(view, first, last).rate),
     )

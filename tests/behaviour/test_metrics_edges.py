@@ -44,7 +44,7 @@ def test_by_date_is_in_time_where_no_time_of_day_is_known() -> None:
         submitted(at(6), "a3", precision="day"),
     )
     looked = view(bench, at(8))
-    found = completion(looked, looked.today - 30, looked.today, looked.now)
+    found = completion(looked, looked.today - 30, looked.today)
     assert (found.due, found.done, found.in_time) == (3, 3, 2)
     habits = submission_habits(looked, looked.today - 30)
     assert (habits.early, habits.last_day, habits.late) == (1, 1, 1)
@@ -117,13 +117,13 @@ def test_what_was_due_before_the_enrolment_or_was_banked_was_never_asked_for() -
     facts = course(0, {"a1": at(1), "a2": at(6), "a3": at(7)})
     bench = Bench(facts=facts).send(enrolled(at(5)), graded(at(5), 80, "a2", banked=True))
     looked = view(bench, at(8))
-    found = completion(looked, looked.today - 30, looked.today, looked.now)
+    found = completion(looked, looked.today - 30, looked.today)
     assert (found.due, found.done) == (1, 0)
 
 
 def test_a_course_without_facts_has_no_dues_and_no_schedule() -> None:
     looked = view(Bench().send(enrolled(at(0)), viewed(at(0))), at(1))
-    assert completion(looked, looked.today - 30, looked.today, looked.now).rate is None
+    assert completion(looked, looked.today - 30, looked.today).rate is None
     assert progress_summary(looked).courses[0].expected_progress is None
 
 

@@ -252,16 +252,16 @@ def test_in_time_is_by_the_due_time_or_the_due_date_where_no_time_is_known() -> 
     assert [due.in_time("UTC") for due in shown] == [True, False, True, False, False]
     assert [due.timed for due in shown] == [True, True, False, False, False]
     assert [due.submitted_at for due in shown][4] is None
-    done = completion(view(bench, at(9)), FIRST, FIRST + 9, seconds(at(9)))
+    done = completion(view(bench, at(9)), FIRST, FIRST + 9)
     assert done == Completion(due=5, done=4, in_time=2)
     assert (done.rate, done.on_time_rate) == (80, 40)
 
 
-def test_completion_is_of_the_days_asked_for_and_by_then() -> None:
-    shown = view(due_on(1, 2, 3, 4).send(submitted(at(2), "a1")), at(3))
+def test_completion_is_of_the_days_asked_for_and_by_now() -> None:
+    bench = due_on(1, 2, 3, 4).send(submitted(at(2), "a1"))
 
-    def found(first: int, last: int, until: float) -> Completion:
-        return completion(shown, FIRST + first, FIRST + last, seconds(at(until)))
+    def found(first: int, last: int, now: float) -> Completion:
+        return completion(view(bench, at(now)), FIRST + first, FIRST + last)
 
     assert found(2, 3, 9) == (2, 1, 1)
     assert found(2, 3, 3) == (2, 1, 1)
