@@ -23,11 +23,17 @@ from tests import measuring  # noqa: F401 - before any test starts a process
 
 _numbers = count(1)
 _LONG_SECONDS = 600
+_WITH_SERVERS = {"acceptance", "attack", "browser", "faults", "integration"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of many histories, `EXAMPLES` times as many in CI, get more than the usual minute."""
+    """Tests with real servers run one after another, whichever runs beside them (`make test`).
+
+    Tests of many histories, `EXAMPLES` times as many in CI, get more than the usual minute.
+    """
     for item in items:
+        if item.path.relative_to(Path(__file__).parent).parts[0] in _WITH_SERVERS:
+            item.add_marker(pytest.mark.xdist_group("servers"))
         if item.get_closest_marker("long") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(_LONG_SECONDS))
 
