@@ -28,7 +28,7 @@ from api.openapi import publish
 from api.pending import PendingWrites
 from api.problems import busy, unavailable
 from api.reads import DatabaseAwayError, DatabaseBusyError, OtherTablesError, Reads
-from api.responding import responding_router
+from api.responding import WRITES
 from api.routes import progress_router
 from api.schemas import schemas_router
 from api.server import STOP_SECONDS, Server, connections_max, listen
@@ -37,6 +37,7 @@ from api.site import site_router
 from api.stream import stream_router
 from api.why import why_router
 from api.writer import KafkaAwayError, KafkaBusyError, Writer
+from api.writing import writes_router
 from contracts.schema import SCHEMA_VERSION
 from contracts.topics import partition_counts
 from runtime.clock import Clock
@@ -103,7 +104,7 @@ def create_app(
         courses_router(context),
         why_router(context),
         stream_router(context, changes),
-        responding_router(context),
+        writes_router(context, WRITES),
         health_router(settings, reads, lags, metrics),
         models_router(context),
         schemas_router(),
