@@ -20,6 +20,7 @@ from api.course_routes import courses_router
 from api.endpoint import Context
 from api.etag import BUILD
 from api.freshness import Lags
+from api.goals import WRITES as GOALS
 from api.health import health_router
 from api.methods import HeadAsGet
 from api.metrics import ApiMetrics, Counted
@@ -28,7 +29,7 @@ from api.openapi import publish
 from api.pending import PendingWrites
 from api.problems import busy, unavailable
 from api.reads import DatabaseAwayError, DatabaseBusyError, OtherTablesError, Reads
-from api.responding import WRITES
+from api.responding import WRITES as RESPONSES
 from api.routes import progress_router
 from api.schemas import schemas_router
 from api.server import STOP_SECONDS, Server, connections_max, listen
@@ -104,7 +105,7 @@ def create_app(
         courses_router(context),
         why_router(context),
         stream_router(context, changes),
-        writes_router(context, WRITES),
+        writes_router(context, [*RESPONSES, *GOALS]),
         health_router(settings, reads, lags, metrics),
         models_router(context),
         schemas_router(),

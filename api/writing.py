@@ -31,7 +31,10 @@ class Asker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
-    """One operation: FastAPI reads `documented`, for `/openapi.json`, and never calls it."""
+    """One operation: FastAPI reads `documented`, for `/openapi.json`, and never calls it.
+
+    A path that ends in a `:rest` takes the slash at its end itself.
+    """
 
     path: str
     method: str
@@ -47,6 +50,11 @@ class Write:
         """The name of the operation, and so of a method in generated clients."""
         first, *rest = self.name.split()
         return first + "".join(word.capitalize() for word in rest)
+
+    @property
+    def slashes(self) -> tuple[str, ...]:
+        """What the path may end in."""
+        return ("",) if self.path.endswith(":rest}") else ("", "/")
 
 
 async def learner_of(context: Context, request: Request) -> str:
@@ -82,7 +90,7 @@ def writes_router(context: Context, writes: Sequence[Write]) -> APIRouter:
     """These operations, under both prefixes."""
     router = APIRouter(tags=["progress"], redirect_slashes=False)
     for prefix, write in product(reversed(PREFIXES), writes):
-        for slash in ("", "/"):
+        for slash in write.slashes:
             router.add_api_route(
                 prefix + write.path + slash,
                 write.documented,
