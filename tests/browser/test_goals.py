@@ -123,7 +123,9 @@ def test_without_a_course_and_a_day_it_is_of_all_courses_and_to_be_kept_up(
 def test_the_limits_are_those_of_the_api_and_are_said_before_they_are_met(
     visit: Visiting, answers: Answers
 ) -> None:
-    page = visit().open()
+    shown = visit()
+    shown.page.clock.install()
+    page = shown.open()
     assert f"1 of {GOALS_MAX} goals at most" in page.locator("#goals").inner_text()
     form = opened(page)
     units = {
@@ -140,8 +142,10 @@ def test_the_limits_are_those_of_the_api_and_are_said_before_they_are_met(
         expect(form.get_by_label("In which course")).to_have_count(int(of_course))
     goals = answers.of["dashboard"]["goals"]
     goals += [goals[0] | {"goal_id": f"more-{number}"} for number in range(GOALS_MAX - 1)]
-    page.reload()
+    page.clock.run_for(11_000)
     add = page.get_by_role("button", name="Set a goal")
+    expect(form).to_have_count(0)
+    expect(add).to_have_attribute("aria-expanded", "false")
     expect(add).to_have_attribute("aria-disabled", "true")
     expect(add).to_have_accessible_description(
         "You have 16 goals, and there can be no more. Remove one to set another."
@@ -288,9 +292,19 @@ def test_a_removal_can_still_be_taken_back_after_the_figures_came_again(
     expect(said(page)).to_contain_text("Set again")
 
 
-def test_a_goal_whose_time_is_over_is_removed_for_good(visit: Visiting, answers: Answers) -> None:
-    """It could not be set again: its last day is over."""
-    answers.of["dashboard"]["goals"][0] |= {"due_at": "2024-04-09T20:59:59Z", "status": "missed"}
+@pytest.mark.parametrize(
+    "held",
+    [
+        {"due_at": "2024-04-09T20:59:59Z", "status": "missed"},
+        {"target": 0.5},
+        {"target": 10_081.0},
+        {"metric": "a metric that is yet to come"},
+    ],
+)
+def test_a_goal_that_could_not_be_set_again_is_removed_for_good(
+    visit: Visiting, answers: Answers, held: dict[str, Any]
+) -> None:
+    answers.of["dashboard"]["goals"][0] |= held
     page = visit().open()
     answers.of["dashboard"]["goals"] = []
     page.get_by_role("button", name="Remove").click()

@@ -235,7 +235,7 @@ async def test_what_is_said_now_counts_where_another_clock_is_ahead_of_ours(
 async def test_who_has_an_answer_is_told_of_what_waits_for_the_stream(topics: Settings) -> None:
     await store(topics, with_goals(1))
     async with asking(topics, a_token(topics)) as client:
-        etags = []
+        etags: list[str] = []
 
         async def status() -> int:
             answer = await client.get(DASHBOARD, headers={"If-None-Match": ", ".join(etags)})

@@ -58,6 +58,11 @@ export function GoalForm({ body, waits, send }) {
     </form>`;
 }
 
+/** Whether the API would take this goal: other systems may have set one that it would not. @param {any} goal @param {string} now */
+export const canBeSet = (goal, now) =>
+  goal.target >= 1 && goal.target <= METRICS[/** @type {keyof typeof METRICS} */ (goal.metric)]?.most &&
+  (goal.due_at === null || goal.due_at > now);
+
 /** @param {number | null} value @param {string} unit */
 export function amount(value, unit) {
   if (value === null) return t("ui.none");

@@ -7,7 +7,7 @@ import { moment, t } from "../words.js";
 import { codeOf, dashboard, refresh } from "../store.js";
 import { removeGoal, setGoal } from "../api.js";
 import { Bar } from "../charts/bar.js";
-import { GoalForm, amount } from "./goal_form.js";
+import { GoalForm, amount, canBeSet } from "./goal_form.js";
 
 const MARKS = { achieved: "★", on_track: "●", behind: "◆", missed: "▲" };
 const GOALS_MAX = 16;
@@ -37,7 +37,7 @@ export function Goals() {
   const setAgain = () => act(() => setGoal(said.goal.goal_id, said.goal), { done: "set_again", goal: said.goal });
   const add = (/** @type {any} */ goal) => act(() => setGoal(goal.goal_id, goal).then(() => setOpen(false)), { done: "set", goal });
   const remove = (/** @type {any} */ goal) => act(() => removeGoal(goal.goal_id), {
-    done: "removed", goal, undo: goal.due_at === null || goal.due_at > answer.body.timestamp }); // what is over cannot be set
+    done: "removed", goal, undo: canBeSet(goal, answer.body.timestamp) });
   const name = said.goal && answer.body ? nameOf(said.goal, answer.body) : "";
   // Each part has a key: what has the focus stays where it is when others come and go.
   return html`
