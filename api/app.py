@@ -20,6 +20,7 @@ from api.course_routes import courses_router
 from api.endpoint import Context
 from api.etag import BUILD
 from api.freshness import Lags
+from api.goals import WRITES as GOALS
 from api.health import health_router
 from api.methods import HeadAsGet
 from api.metrics import ApiMetrics, Counted
@@ -28,7 +29,7 @@ from api.openapi import publish
 from api.pending import PendingWrites
 from api.problems import busy, unavailable
 from api.reads import DatabaseAwayError, DatabaseBusyError, OtherTablesError, Reads
-from api.responding import responding_router
+from api.responding import WRITES as RESPONSES
 from api.routes import progress_router
 from api.schemas import schemas_router
 from api.server import STOP_SECONDS, Server, connections_max, listen
@@ -37,6 +38,7 @@ from api.site import site_router
 from api.stream import stream_router
 from api.why import why_router
 from api.writer import KafkaAwayError, KafkaBusyError, Writer
+from api.writing import writes_router
 from contracts.schema import SCHEMA_VERSION
 from contracts.topics import partition_counts
 from runtime.clock import Clock
@@ -103,7 +105,7 @@ def create_app(
         courses_router(context),
         why_router(context),
         stream_router(context, changes),
-        responding_router(context),
+        writes_router(context, [*RESPONSES, *GOALS]),
         health_router(settings, reads, lags, metrics),
         models_router(context),
         schemas_router(),

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final, TypeVar, get_args
 from uuid import UUID
 
+import msgspec
 from fastapi import Request
 from pydantic import (
     AfterValidator,
@@ -14,6 +16,8 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -22,7 +26,9 @@ from starlette.requests import ClientDisconnect
 from api.parameters import SEVERITIES
 from api.problems import ParameterError, ProblemError, invalid_parameter
 from domain.alerts import ALERT_TYPES, AlertType, Feedback
-from domain.events.activity import CATEGORIES_MAX, HELP_ALERTS_MAX, HelpKind
+from domain.events.activity import CATEGORIES_MAX, HELP_ALERTS_MAX, GoalMetric, HelpKind
+from domain.events.decode import Rejected, never_or_instant
+from domain.events.json_objects import ID_MAX
 from domain.rules import RULES
 from domain.state.learner import Severity
 from domain.zones import is_zone
@@ -30,6 +36,15 @@ from domain.zones import is_zone
 BODY_BYTES_MAX: Final = 16_384
 BODY_SECONDS: Final = 10.0
 ALERTS_A_DAY_MAX: Final = 1_000
+TARGET_MIN: Final = 1
+TARGETS_MAX: Final[Mapping[GoalMetric, int]] = {
+    "weekly_minutes": 10_080,
+    "weekly_activities": 1_000,
+    "average_score": 100,
+    "streak_days": 1_000,
+    "course_progress": 100,
+}
+"""What can be wanted of each metric: a week has 10,080 minutes."""
 _ZONE_LENGTH_MAX: Final = 64
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -103,6 +118,74 @@ class FeedbackBody(_Closed):
     value: Feedback = Field(description="The newest counts.")
 
 
+def _instant(text: str) -> str:
+    """The text of an instant, as the events take it."""
+    try:
+        at = never_or_instant("due_at", msgspec.convert(text, datetime))
+    except msgspec.ValidationError:
+        at = Rejected("bad_time", text)
+    if isinstance(at, Rejected):
+        raise PydanticCustomError("unknown_value", "no instant with an offset")
+    return text
+
+
+class GoalBody(_Closed):
+    """What the learner wants to reach, all of it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"metric": "weekly_minutes", "target": 180, "due_at": "2027-06-01T00:00:00Z"},
+                {"metric": "course_progress", "target": 100, "course_id": "python-basics"},
+            ]
+        }
+    )
+
+    metric: GoalMetric = Field(
+        description="What is to reach the target: minutes and activities of seven days, percent of "
+        "scores, days in a row, percent of a course."
+    )
+    target: Annotated[float, Field(ge=TARGET_MIN, le=max(TARGETS_MAX.values()))] = Field(
+        description="In the metric's unit; at most "
+        + ", ".join(f"{most} for {metric}" for metric, most in TARGETS_MAX.items())
+        + ".",
+        examples=[180],
+    )
+    course_id: (
+        Annotated[str, Field(min_length=1, max_length=ID_MAX, pattern=r"^[^\x00]+$")] | None
+    ) = Field(
+        default=None,
+        description="The course that it is about; without one, all of them. Of minutes and "
+        "activities a figure is known only where there is no other course; streaks are of all.",
+        examples=["python-basics"],
+    )
+    due_at: (
+        Annotated[str, Field(json_schema_extra={"format": "date-time"}), AfterValidator(_instant)]
+        | None
+    ) = Field(
+        default=None,
+        description="Until when, in the future, with an offset from UTC; the whole local day "
+        "counts. Without it, the goal is to be kept up. From the year 9000 on it means never.",
+        examples=["2027-06-01T00:00:00Z"],
+    )
+
+    @field_validator("target")
+    @classmethod
+    def _is_within(cls, target: float, known: ValidationInfo) -> float:
+        if target > TARGETS_MAX.get(known.data.get("metric", ""), target):
+            raise PydanticCustomError("out_of_range", "more than there is to reach")
+        return target
+
+    @property
+    def due(self) -> int | None:
+        """`due_at` in epoch seconds, None for never."""
+        if self.due_at is None:
+            return None
+        at = never_or_instant("due_at", msgspec.convert(self.due_at, datetime))
+        assert not isinstance(at, Rejected)
+        return at
+
+
 class HelpBody(_Closed):
     """How the learner was helped; never in words."""
 
@@ -116,6 +199,10 @@ _HH_MM: Final = "HH:MM from 00:00 to 23:59"
 ALERT_IDS_ALLOWED: Final = (
     f"a list of ids of alerts of this learner in this course, at most {HELP_ALERTS_MAX}"
 )
+DUE_AT_ALLOWED: Final = (
+    "an instant in the future, RFC 3339 with an offset, such as 2027-06-01T00:00:00Z, or null"
+)
+ID_ALLOWED: Final = f"an id of 1 to {ID_MAX} characters, UTF-8, without NUL"
 _ALLOWED: Final[Mapping[str, str]] = {
     "muted_types": f"a list of {', '.join(ALERT_TYPES)}, at most {len(ALERT_TYPES)}",
     "muted_categories": f"a list of {', '.join(RULES)}, at most {CATEGORIES_MAX}",
@@ -129,6 +216,12 @@ _ALLOWED: Final[Mapping[str, str]] = {
     "value": " | ".join(get_args(Feedback)),
     "kind": " | ".join(get_args(HelpKind)),
     "alert_ids": ALERT_IDS_ALLOWED,
+    "metric": " | ".join(TARGETS_MAX),
+    "target": ", ".join(
+        f"{TARGET_MIN}..{most} for {metric}" for metric, most in TARGETS_MAX.items()
+    ),
+    "course_id": f"{ID_ALLOWED}, or null",
+    "due_at": DUE_AT_ALLOWED,
 }
 _CODES: Final[Mapping[str, str]] = {
     "extra_forbidden": "unknown_parameter",
@@ -137,6 +230,7 @@ _CODES: Final[Mapping[str, str]] = {
     "literal_error": "unknown_value",
     "greater_than_equal": "out_of_range",
     "less_than_equal": "out_of_range",
+    "out_of_range": "out_of_range",
     "too_long": "too_many",
     "json_invalid": "not_json",
 }

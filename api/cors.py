@@ -17,7 +17,7 @@ def allow_origins(app: FastAPI, settings: Settings) -> None:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=origins,
-            allow_methods=("GET", "HEAD", "POST", "PUT"),
+            allow_methods=("GET", "HEAD", "POST", "PUT", "DELETE"),
             allow_headers=("Authorization", "Content-Type", "If-None-Match"),
             expose_headers=("ETag", "Retry-After"),
             allow_credentials=False,

@@ -39,10 +39,10 @@ class Env:
 
 
 def view_of(rows: Rows, now: int, settings: Settings) -> View:
-    """What the metrics look at; a learner of whom nothing is known has an empty state."""
+    """What the metrics look at, with what lies over the rows; of whom nothing is known, nothing."""
     state = new_learner(rows.user_id) if rows.state is None else rows.state
     return View(
-        state=state,
+        state=rows.pending.folded_into(state),
         facts=rows.facts,
         cohort=rows.cohort,
         now=now,

@@ -12,7 +12,7 @@ from typing import Any, Final, get_args
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api import course_routes, models, why
+from api import course_routes, goals, models, why
 from api.alert_shapes import ShownState
 from api.routes import examples, page_of, problem_schemas
 from domain.alerts import AlertType
@@ -117,6 +117,9 @@ def _complete(operation: Schema) -> None:
             content["application/json"]["example"] = own.example()
     if operation["operationId"] in course_routes.examples():
         _complete_course(operation)
+    if operation["operationId"] in goals.examples():
+        content = operation["responses"]["202"]["content"]
+        content["application/json"]["example"] = goals.examples()[operation["operationId"]]
     page = page_of(operation["operationId"])
     if page is not None:
         operation["parameters"].sort(key=lambda each: each["name"] == "user_id")  # it comes last

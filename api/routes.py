@@ -39,10 +39,10 @@ _PROBLEMS: Final = {
     400: "With the page's cookie: a bearer token is there too.",
     401: "No token, or one that is not accepted.",
     403: "The token does not cover what is asked for.",
-    404: "No such learner was ever seen, or is in the course; no such alert, of one's own; no such "
-    "course.",
+    404: "No such learner was ever seen, or is in the course; no such alert or goal, of one's own; "
+    "no such course.",
     408: "The body did not come in time.",
-    409: "The alert was over too long ago.",
+    409: "The alert was over too long ago; or as many goals stand as can (`too_many_goals`).",
     413: "The body is too large.",
     415: "With the page's cookie: what is written is no application/json.",
     421: "An embedded stack that is asked by another host name than this machine's own.",

@@ -4,9 +4,11 @@ import asyncio
 import os
 import socket
 import time
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 from uuid import UUID, uuid5
+from weakref import WeakValueDictionary
 
 import msgspec
 import structlog
@@ -51,6 +53,7 @@ class Writer:
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
         self._stopping: set[asyncio.Task[None]] = set()
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._writing = 0
 
     async def write(self, user_id: str, at: int, fields: dict[str, Any]) -> int:
@@ -65,6 +68,23 @@ class Writer:
             return await self._in_time(user_id, _event(user_id, at, fields))
         finally:
             self._writing -= 1
+
+    @asynccontextmanager
+    async def turn(self, user_id: str) -> AsyncIterator[None]:
+        """One learner's writes one after another, where a write depends on what stands already.
+
+        Raises KafkaBusyError where those before it take too long.
+        """
+        turn = self._turns.setdefault(user_id, asyncio.Lock())
+        try:
+            async with asyncio.timeout(WRITE_SECONDS):
+                await turn.acquire()
+        except TimeoutError as error:
+            raise KafkaBusyError from error
+        try:
+            yield
+        finally:
+            turn.release()
 
     async def close(self) -> None:
         """Stop the producer; what was acknowledged stands."""

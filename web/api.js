@@ -76,3 +76,14 @@ export const setPreferences = (preferences) =>
     headers: JSON_TYPE,
     body: JSON.stringify(preferences),
   });
+
+/** @param {string} id @param {{ metric: string, target: number, course_id: string | null, due_at: string | null }} goal */
+export const setGoal = (id, { metric, target, course_id, due_at }) =>
+  ask(`${PROGRESS}goals/${encodeURIComponent(id)}`, {
+    method: "PUT",
+    headers: JSON_TYPE,
+    body: JSON.stringify({ metric, target, course_id, due_at }),
+  });
+
+/** @param {string} id of the goal */
+export const removeGoal = (id) => ask(`${PROGRESS}goals/${encodeURIComponent(id)}`, { method: "DELETE" });

@@ -107,3 +107,30 @@ def test_what_is_said_in_one_tab_holds_in_another(stack: Stack, browser: Browser
     other = page.context.new_page()
     other.goto(stack.api)
     expect(other.get_by_label("milestones")).not_to_be_checked(timeout=SEEN_MS)
+
+
+def test_a_goal_is_set_on_the_page_and_removed_in_another_tab(
+    stack: Stack, browser: Browser
+) -> None:
+    stack.produce(an_event("mia", 1, "enrolled", groups={}), an_event("mia", 2))
+    page = a_tab(browser)
+    page.goto(a_link(stack, "mia"))
+    page.get_by_role("button", name="Set a goal").click()
+    form = page.locator("#goals form")
+    form.get_by_label("What you want to reach").select_option("weekly_activities")
+    form.get_by_label("How much").fill("4")
+    form.get_by_role("button", name="Set this goal").click()
+    goal = page.locator("#goals li")
+    expect(goal).to_contain_text("the goal is 4 activities", timeout=SEEN_MS)
+    stack.produce(*(an_event("mia", number) for number in (3, 4, 5)))
+    expect(goal).to_contain_text("4 activities; the goal is 4 activities", timeout=SEEN_MS)
+    expect(goal).to_contain_text("achieved", timeout=SEEN_MS)
+
+    other = page.context.new_page()
+    other.goto(stack.api)
+    other.get_by_role("button", name="Remove: Activities a week, 4 activities").click()
+    expect(other.locator("#goals [role=status]")).to_contain_text("Removed", timeout=SEEN_MS)
+    expect(goal).to_have_count(0, timeout=SEEN_MS)
+    other.get_by_role("button", name="Undo").click()
+    expect(other.locator("#goals li")).to_have_count(1, timeout=SEEN_MS)
+    expect(goal).to_have_count(1, timeout=SEEN_MS)

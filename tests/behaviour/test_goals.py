@@ -47,6 +47,15 @@ def due(day: float) -> dict[str, Any]:
     return {"due_at": at(day).isoformat()}
 
 
+def test_of_what_is_said_of_a_goal_in_one_second_the_later_in_the_log_counts() -> None:
+    removal = event("goal_removed", at(1), goal_id="g")
+    bench = Bench().send(wish("streak_days", 3, at(1)), wish("streak_days", 4, at(1)))
+    assert shown(bench, 2).target == 4
+    assert goals(view(bench.send(removal), at(2))) == []
+    again = wish("streak_days", 5, at(1))
+    assert shown(bench.send(again), 2).target == 5
+
+
 # -- the five metrics ----------------------------------------------------------------------------
 
 

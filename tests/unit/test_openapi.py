@@ -7,6 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from api.course_routes import OPERATIONS, PREFIX
+from api.goals import WRITES as GOALS
 from api.openapi import CLOSED
 from api.responding import WRITES
 from api.routes import examples
@@ -138,7 +139,8 @@ def test_every_operation_stands_once_and_is_described() -> None:
     courses = [(PREFIX + each.path, each.method.lower()) for each in OPERATIONS]
     session = [("/api/v1/session", method) for method in ("get", "post", "delete")]
     stream = ("/api/v1/progress/stream", "get")
-    expected = [*pages, preferences, *courses, why, stream, *responses, *asked, *session]
+    goals = [("/api/v1/progress/goals/{goal_id}", each.method.lower()) for each in GOALS]
+    expected = [*pages, preferences, *courses, why, stream, *responses, *goals, *asked, *session]
     assert [(path, method) for path, method, _ in found] == expected
     assert len({operation["operationId"] for _, _, operation in found}) == len(found)
     tags = {tag["name"] for tag in document()["tags"]}
@@ -172,6 +174,16 @@ def test_what_is_written_has_a_body_and_is_taken_for_later() -> None:
         assert ("requestBody" in operation) == (write.name != "acknowledge performance alert")
         for name, schema in bodies(operation).items():
             assert schema["additionalProperties"] is False, name
+
+
+def test_a_goal_is_written_as_one_of_a_path() -> None:
+    path = document()["paths"]["/api/v1/progress/goals/{goal_id}"]
+    common = {"202", "401", "403", "404", "422", "500", "503"}
+    assert set(path["put"]["responses"]) == common | {"408", "409", "413"}
+    assert set(path["delete"]["responses"]) == common
+    (schema,) = bodies(path["put"]).values()
+    assert schema["additionalProperties"] is False
+    assert "requestBody" not in path["delete"]
 
 
 def bodies(operation: dict[str, Any]) -> dict[str, Any]:

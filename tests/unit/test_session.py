@@ -180,7 +180,10 @@ async def test_a_request_that_is_not_our_own_pages_is_refused(
     headers = {"Content-Type": "application/json"}
     if site is not None:
         headers["Sec-Fetch-Site"] = site
-    for path in (SESSION, f"{SESSION}/", "/api/v1/progress/real-time-dashboard", "/api/v1/models"):
+    for path in (
+        *(SESSION, f"{SESSION}/", "/api/v1/progress/real-time-dashboard", "/api/v1/models"),
+        "/api/v1/progress/goals/g",
+    ):
         answer = await client.request(method, path, headers=headers)
         is_problem(answer, 403, "forbidden")
 
@@ -196,6 +199,7 @@ async def test_what_is_written_with_the_cookie_must_be_json(
         ("POST", SESSION),
         ("PUT", f"{page}/preferences"),
         ("POST", f"{page}/01e81189-659c-54e1-bc07-2dd0f2f383f5/acknowledge"),
+        ("PUT", "/api/v1/progress/goals/g"),
     ]:
         answer = await client.request(method, path, headers=headers, content=b"{}")
         is_problem(answer, 415, "unsupported_media_type")

@@ -106,7 +106,7 @@ def test_one_language_of_the_page_is_small_on_the_wire() -> None:
     needed = [name for name in SITE.assets if not name.startswith("words/")]
     sizes = sum(len(SITE.assets[name].compressed) for name in needed)
     for language in LANGUAGES:
-        assert sizes + len(SITE.assets[f"words/{language}.json"].compressed) < 44_000
+        assert sizes + len(SITE.assets[f"words/{language}.json"].compressed) < 47_000
 
 
 def test_a_changed_file_is_another_digest(monkeypatch: pytest.MonkeyPatch) -> None:
