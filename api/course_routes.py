@@ -27,11 +27,15 @@ from api.endpoint import Context
 from api.methods import allowed_methods
 from api.problems import ProblemError
 from api.routes import Token, etag_responses, handed_to, problem_responses
+from api.why import AlertWhy
+from api.why import example as why_example
+from metrics.shapes import Uuid
 
 PREFIX: Final = "/api/v1/courses"
 _READ: Final = (401, 403, 404, 422, 500, 503)
 _WRITE: Final = (401, 403, 404, 408, 413, 422, 500, 503)
 _COURSE: TypeAlias = Annotated[str, PathParameter(description="A course that the token names.")]
+_ALERT: TypeAlias = Annotated[Uuid, PathParameter(description="The `id` of an alert.")]
 _USER: TypeAlias = Annotated[str, PathParameter(description="A learner who is in the course.")]
 
 
@@ -54,6 +58,9 @@ def _help(
 ) -> None: ...
 
 
+def _why(course_id: _COURSE, user_id: _USER, alert_id: _ALERT, token: Token) -> None: ...
+
+
 def _rest(rest: str) -> None: ...
 
 
@@ -69,6 +76,7 @@ class CourseOperation:
     summary: str
     description: str
     method: str = "GET"
+    has_etag: bool = True
 
 
 OPERATIONS: Final = (
@@ -96,6 +104,19 @@ OPERATIONS: Final = (
             "the contact order for 28 days. The token needs the scope courses:write."
         ),
         method="POST",
+    ),
+    CourseOperation(
+        name="courseAlertWhy",
+        path="/{course_id}/learners/{user_id}/alerts/{alert_id}/why",
+        handler="why",
+        documented=_why,
+        answer=AlertWhy,
+        summary="Why did this alert of a learner come?",
+        description=(
+            "As the learner is answered, in words that are not to the learner; of alerts of this "
+            "course that instructors are told of. The token needs the scope courses:read."
+        ),
+        has_etag=False,
     ),
     CourseOperation(
         name="courseLearner",
@@ -150,7 +171,7 @@ def courses_router(context: Context) -> APIRouter:
             status_code=HTTPStatus.ACCEPTED if writes else HTTPStatus.OK,
             route_class_override=answering,
             response_model=operation.answer,
-            responses=problem_responses(*_WRITE) if writes else etag_responses(*_READ),
+            responses=_responses(operation),
             response_description="Taken." if writes else "What is known of it now.",
             include_in_schema=not slash,
             operation_id=operation.name,
@@ -166,6 +187,12 @@ def courses_router(context: Context) -> APIRouter:
         include_in_schema=False,
     )
     return router
+
+
+def _responses(operation: CourseOperation) -> dict[int | str, dict[str, Any]]:
+    if operation.method == "POST":
+        return problem_responses(*_WRITE)
+    return etag_responses(*_READ) if operation.has_etag else problem_responses(*_READ)
 
 
 class CourseDispatch:
@@ -223,4 +250,4 @@ def _matched(names: list[str], parts: list[str]) -> dict[str, str] | None:
 def examples() -> dict[str, Any]:
     """An answer of each operation, for the documentation."""
     found: dict[str, Any] = msgspec.json.decode(Path(__file__).with_suffix(".json").read_bytes())
-    return found
+    return {**found, "courseAlertWhy": why_example()}
