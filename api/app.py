@@ -100,7 +100,7 @@ def create_app(
     problems.install(app, UNREADABLE)
     for router in (
         progress_router(context),
-        courses_router(context),
+        courses_router(context, changes),
         why_router(context),
         stream_router(context, changes),
         responding_router(context),

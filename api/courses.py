@@ -13,9 +13,10 @@ from pydantic import TypeAdapter
 from api import course_answers as answers
 from api.alert_query import AlertQuery, Filter
 from api.asked import asked
-from api.auth import READ_COURSES, WRITE_COURSES, is_id
+from api.auth import READ_COURSES, WRITE_COURSES, Principal, is_id
 from api.bodies import ALERT_IDS_ALLOWED, HelpBody, read_body
 from api.bounded import Bounded
+from api.changes import Changes
 from api.course_query import (
     ID_MAX,
     LearnersQuery,
@@ -49,6 +50,7 @@ from api.envelope import view_of
 from api.etag import BUILD, is_known
 from api.problems import ParameterError, invalid_parameter, not_found
 from api.rows import Rows
+from api.stream import hints_of_course
 from api.why import AlertWhy, alert_why
 from domain.ids import shown_id
 from domain.keepers.courses import find_course
@@ -95,8 +97,9 @@ class Counted:
 class CoursePages:
     """The answers about courses; each is one statement, that about one learner two at most."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, changes: Changes) -> None:
         self._context = context
+        self._changes = changes
         self._counted = Counted(Bounded(1_000))
 
     async def courses(self, request: Request) -> Response:
@@ -189,6 +192,15 @@ class CoursePages:
         found = alert_why(row, rows.configuration, to_learner=False)
         return Response(_WHY.dump_json(found), headers=HEADERS, media_type="application/json")
 
+    async def stream(self, request: Request) -> Response:
+        """Hints that something of a course has changed; a 503 where too many streams are open.
+
+        Whether there is such a course is not looked at: there may be one later.
+        """
+        principal, course_id = await self._asked_of(request, READ_COURSES)
+        asked(request, NoQuery)
+        return hints_of_course(self._changes, course_id, request, principal)
+
     async def help(self, request: Request) -> Response:
         """202 with the help as it will stand; raises what `learner` does, and what `Writer.write`.
 
@@ -219,7 +231,11 @@ class CoursePages:
         return Response(answer, 202, HEADERS, "application/json")
 
     async def _course_id(self, request: Request, scope: str) -> str:
-        """The course that the path names; a 403 where the token does not cover it.
+        """The course that the path names; raises what `_asked_of` does."""
+        return (await self._asked_of(request, scope))[1]
+
+    async def _asked_of(self, request: Request, scope: str) -> tuple[Principal, str]:
+        """Who asks, and the course that the path names; a 403 where the token does not cover it.
 
         The claim is looked at before the course: who may not ask does not learn what there is.
         """
@@ -228,7 +244,7 @@ class CoursePages:
         principal.course(course_id, scope)
         if not _is_course_id(course_id):
             raise not_found(_UNKNOWN_COURSE)
-        return course_id
+        return principal, course_id
 
     def _overview(
         self, course_id: str, found: CountedCourse, models: Models | None
