@@ -102,7 +102,7 @@ def create_app(
     problems.install(app, UNREADABLE)
     for router in (
         progress_router(context),
-        courses_router(context),
+        courses_router(context, changes),
         why_router(context),
         stream_router(context, changes),
         writes_router(context, [*RESPONSES, *GOALS]),

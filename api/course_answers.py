@@ -1,6 +1,6 @@
 """What instructors are answered about a course, made of its rows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypeVar, cast
 from uuid import UUID
 
@@ -27,7 +27,7 @@ from api.rows import AlertRow
 from domain.alerts import Resolution, Transition
 from domain.course_facts import CourseFacts
 from domain.events.activity import HelpKind
-from domain.exact import exceeds
+from domain.exact import exceeds, under
 from domain.ids import shown_id
 from domain.keepers.days import iso_date, local_day
 from domain.predictions import Target
@@ -36,9 +36,12 @@ from domain.state.learner import Severity
 from domain.stored.course_rows import ATTENTION, FAILING_LIKELY, LIKELY_FAILING, NOTHING_OPEN
 from domain.texts import TEXTS, third
 from metrics.course_learner import DAYS_SHOWN
-from metrics.figures import instant, maybe_instant, pct, prob
-from metrics.shapes import CourseStatus, Text
+from metrics.figures import instant, maybe_instant, needs, pct, prob
+from metrics.modelled import learned
+from metrics.shapes import CourseStatus, Missing, SectionState, Text
 from metrics.view import Models
+from models.reports import Scores
+from models.serving import Served
 
 DISTRIBUTION_MIN: Final = 5
 """Of fewer learners no quartiles are told: they would tell of single ones."""
@@ -126,31 +129,54 @@ def assessment_counts(found: CountedCourse) -> list[AssessmentCount]:
     return sorted(made, key=lambda each: (each.due_at or "~", each.assessment_id))
 
 
-def course_models(models: Models, course_id: str) -> tuple[bool | None, list[CourseModel]]:
-    """Whether the models are believed in this course, and how right they were; None: not known."""
+def course_models(models: Models | None, course_id: str) -> tuple[bool | None, list[CourseModel]]:
+    """Whether the models are believed in this course, and how right each was.
+
+    None, and None for `models`: not known.
+    """
+    if models is None or (models.newest and models.newest not in models.snapshots):
+        return None, [_course_model(target, "unavailable") for target in _MODELS]
     newest = models.snapshots.get(models.newest)
-    if newest is None:
-        return None, []
-    found = []
-    for target in _MODELS:
-        scores = newest.snapshot.reports[target].courses.get(course_id)
-        if scores is not None:
-            found.append(
-                CourseModel(
-                    name=target,
-                    judged=scores.count,
-                    calibration_error=_rounded(scores.calibration_error),
-                    log_loss=_rounded(scores.log_loss),
-                    naive_log_loss=_rounded(scores.naive_log_loss),
-                    auc=_rounded(scores.auc),
-                )
-            )
-    return course_id not in newest.snapshot.gates, found
+    found = [_of_model(newest, target, course_id) for target in _MODELS]
+    return None if newest is None else course_id not in newest.snapshot.gates, found
+
+
+def _of_model(newest: Served | None, target: Target, course_id: str) -> CourseModel:
+    """One model, as the newest snapshot has it; None: nothing was learned yet."""
+    have, need = learned(newest, target)
+    enough = needs(("examples", have, need))
+    scores = None if newest is None else newest.snapshot.reports[target].courses.get(course_id)
+    return _course_model(target, enough.status, enough.missing, scores)
+
+
+def _course_model(
+    target: Target,
+    status: SectionState,
+    missing: Sequence[Missing] = (),
+    scores: Scores | None = None,
+) -> CourseModel:
+    return CourseModel(
+        name=target,
+        status=status,
+        missing=list(missing),
+        judged=0 if scores is None else scores.count,
+        calibration_error=None if scores is None else _rounded(scores.calibration_error),
+        log_loss=None if scores is None else _rounded(scores.log_loss),
+        naive_log_loss=None if scores is None else _rounded(scores.naive_log_loss),
+        auc=None if scores is None else _rounded(scores.auc),
+    )
 
 
 def behind_below(expected: float | None) -> float | None:
     """The progress under which a learner is behind what the schedule expects by now."""
     return pct(BEHIND_SHARE * expected) if expected is not None and exceeds(expected, 0) else None
+
+
+def behind(reached: Mapping[float, int], below: float | None) -> int | None:
+    """How many learners came less far than `below`; None where nothing is expected."""
+    if below is None:
+        return None
+    return sum(learners for percent, learners in reached.items() if under(percent, below))
 
 
 def learner_item(found: Listed, at: int, zone: str) -> CourseLearnerItem:
@@ -191,6 +217,7 @@ def shown_filters(asked: Listing) -> LearnersFilters:
         quiet_days_min=filters.quiet_days_min,
         score_max=filters.score_max,
         progress_max=filters.progress_max,
+        progress_below=filters.progress_below,
         not_submitted=filters.not_submitted,
     )
 

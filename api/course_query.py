@@ -82,6 +82,7 @@ class LearnersQuery(ListQuery):
     ] = None
     score_max: Annotated[Percent, Field(description="Only who averages so much or less.")] = None
     progress_max: Annotated[Percent, Field(description="Only who came so far or less.")] = None
+    progress_below: Annotated[Percent, Field(description="Only who came less far.")] = None
     not_submitted: Annotated[
         str | None,
         Field(min_length=1, max_length=ID_MAX, description="Only who has not submitted this."),
@@ -105,6 +106,7 @@ class Filters(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
     score_max: _Percent | None = None
     progress_max: _Percent | None = None
     not_submitted: str | None = None
+    progress_below: _Percent | None = None
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -150,6 +152,7 @@ class Listing:
             "quiet_days": filters.quiet_days_min,
             "score_max": filters.score_max,
             "progress_max": filters.progress_max,
+            "progress_below": filters.progress_below,
             "not_submitted": None
             if filters.not_submitted is None
             else short_id(filters.not_submitted),
@@ -180,6 +183,7 @@ def listing(course_id: str, query: LearnersQuery) -> Listing:
         quiet_days_min=query.quiet_days_min,
         score_max=query.score_max,
         progress_max=query.progress_max,
+        progress_below=query.progress_below,
         not_submitted=query.not_submitted,
     )
     if query.cursor is None:

@@ -12,8 +12,10 @@ from urllib.parse import quote, unquote_to_bytes
 import msgspec
 from fastapi import APIRouter, Body, HTTPException, Query, Request, Response
 from fastapi import Path as PathParameter
+from fastapi.responses import JSONResponse, StreamingResponse
 
 from api.bodies import HelpBody
+from api.changes import Changes
 from api.course_query import LearnersQuery, ListQuery
 from api.course_shapes import (
     CourseLearner,
@@ -27,11 +29,16 @@ from api.endpoint import Context
 from api.methods import allowed_methods
 from api.problems import ProblemError
 from api.routes import Token, etag_responses, handed_to, problem_responses
+from api.stream import OF_STREAM
+from api.why import AlertWhy
+from api.why import example as why_example
+from metrics.shapes import Uuid
 
 PREFIX: Final = "/api/v1/courses"
 _READ: Final = (401, 403, 404, 422, 500, 503)
 _WRITE: Final = (401, 403, 404, 408, 413, 422, 500, 503)
 _COURSE: TypeAlias = Annotated[str, PathParameter(description="A course that the token names.")]
+_ALERT: TypeAlias = Annotated[Uuid, PathParameter(description="The `id` of an alert.")]
 _USER: TypeAlias = Annotated[str, PathParameter(description="A learner who is in the course.")]
 
 
@@ -54,6 +61,12 @@ def _help(
 ) -> None: ...
 
 
+def _why(course_id: _COURSE, user_id: _USER, alert_id: _ALERT, token: Token) -> None: ...
+
+
+def _stream(course_id: _COURSE, token: Token) -> None: ...
+
+
 def _rest(rest: str) -> None: ...
 
 
@@ -65,10 +78,11 @@ class CourseOperation:
     path: str
     handler: str
     documented: Callable[..., None]
-    answer: type
+    answer: type | None
     summary: str
     description: str
     method: str = "GET"
+    has_etag: bool = True
 
 
 OPERATIONS: Final = (
@@ -96,6 +110,36 @@ OPERATIONS: Final = (
             "the contact order for 28 days. The token needs the scope courses:write."
         ),
         method="POST",
+    ),
+    CourseOperation(
+        name="courseAlertWhy",
+        path="/{course_id}/learners/{user_id}/alerts/{alert_id}/why",
+        handler="why",
+        documented=_why,
+        answer=AlertWhy,
+        summary="Why did this alert of a learner come?",
+        description=(
+            "As the learner is answered, in words that are not to the learner; of alerts of this "
+            "course that instructors are told of. The token needs the scope courses:read."
+        ),
+        has_etag=False,
+    ),
+    CourseOperation(
+        name="courseStream",
+        path="/{course_id}/stream",
+        handler="stream",
+        documented=_stream,
+        answer=None,
+        summary="When is there something new in a course?",
+        description=(
+            "Server-sent events: `changed` at the beginning, and whenever the course's list or "
+            "figures would say something else, at most once a second. What goes by the time alone, "
+            "the days of work, and the words of an alert that is open already give no hint: ask "
+            "each minute as well. A comment comes each 15 seconds without a hint. The stream ends "
+            "with its token. Who reads may have 8 streams, a process 2,000; then the answer is "
+            "503. The token needs the scope courses:read."
+        ),
+        has_etag=False,
     ),
     CourseOperation(
         name="courseLearner",
@@ -137,9 +181,9 @@ OPERATIONS: Final = (
 )
 
 
-def courses_router(context: Context) -> APIRouter:
+def courses_router(context: Context, changes: Changes) -> APIRouter:
     """All paths of courses."""
-    answering = handed_to(CourseDispatch(context))
+    answering = handed_to(CourseDispatch(context, changes))
     router = APIRouter(tags=["courses"], redirect_slashes=False)
     for operation, slash in product(OPERATIONS, ("/", "")):
         writes = operation.method == "POST"
@@ -149,8 +193,9 @@ def courses_router(context: Context) -> APIRouter:
             methods=[operation.method],
             status_code=HTTPStatus.ACCEPTED if writes else HTTPStatus.OK,
             route_class_override=answering,
+            response_class=JSONResponse if operation.answer else StreamingResponse,
             response_model=operation.answer,
-            responses=problem_responses(*_WRITE) if writes else etag_responses(*_READ),
+            responses=_responses(operation),
             response_description="Taken." if writes else "What is known of it now.",
             include_in_schema=not slash,
             operation_id=operation.name,
@@ -168,11 +213,19 @@ def courses_router(context: Context) -> APIRouter:
     return router
 
 
+def _responses(operation: CourseOperation) -> dict[int | str, dict[str, Any]]:
+    if operation.method == "POST":
+        return problem_responses(*_WRITE)
+    if operation.answer is None:
+        return {200: OF_STREAM, **problem_responses(*_READ)}
+    return etag_responses(*_READ) if operation.has_etag else problem_responses(*_READ)
+
+
 class CourseDispatch:
     """Finds the operation by the path as it was sent, where an id's slash is `%2F`."""
 
-    def __init__(self, context: Context) -> None:
-        self._pages = CoursePages(context)
+    def __init__(self, context: Context, changes: Changes) -> None:
+        self._pages = CoursePages(context, changes)
 
     async def __call__(self, request: Request) -> Response:
         """The answer; a 404 for a path that is none, a 405 for a method that it does not have."""
@@ -223,4 +276,4 @@ def _matched(names: list[str], parts: list[str]) -> dict[str, str] | None:
 def examples() -> dict[str, Any]:
     """An answer of each operation, for the documentation."""
     found: dict[str, Any] = msgspec.json.decode(Path(__file__).with_suffix(".json").read_bytes())
-    return found
+    return {**found, "courseAlertWhy": why_example()}

@@ -84,13 +84,17 @@ class CountedCourses:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountedCourse:
-    """One course in figures, by the names of the statement's columns; `settled` by 32-bit id."""
+    """One course in figures, by the names of the statement's columns.
+
+    `settled` are learners by an assessment's 32-bit id, `reached` learners by their progress.
+    """
 
     moment: Moment
     facts: CourseFacts | None
     counts: Mapping[str, Any]
     categories: Mapping[str, int] = field(default_factory=dict)
     settled: Mapping[int, int] = field(default_factory=dict)
+    reached: Mapping[float, int] = field(default_factory=dict)
 
     @property
     def is_known(self) -> bool:
@@ -148,6 +152,7 @@ async def read_course(connection: Connection, clock: WhatTime, course_id: str) -
         counts=row._asdict(),
         categories=row.categories or {},
         settled={int(short): count for short, count in (row.settled or {}).items()},
+        reached={float(percent): count for percent, count in (row.reached or {}).items()},
     )
 
 

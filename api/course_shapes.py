@@ -11,8 +11,10 @@ from metrics.shapes import (
     Date,
     Evidence,
     Instant,
+    Missing,
     Pct,
     Prob,
+    SectionState,
     Text,
     Uuid,
     many,
@@ -99,9 +101,15 @@ class AssessmentCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CourseModel:
-    """How right a model was about this course's learners, beside its baseline."""
+    """How right a model was about this course's learners, beside its baseline.
+
+    `missing` is what it has to learn before it says anything of anybody; `judged` are the
+    predictions of this course that could be checked, and without any there are no scores.
+    """
 
     name: str
+    status: SectionState
+    missing: list[Missing]
     judged: int
     calibration_error: Prob | None
     log_loss: float | None
@@ -113,19 +121,21 @@ class CourseModel:
 class CourseOverview(CourseEnv):
     """A course now; each number is of learners, and `behind_below` is where being behind begins.
 
-    `gate_open` false: the models are not believed in this course. Quartiles of fewer than 5
-    learners are not told.
+    `timezone` is the one of the course's dates. `gate_open` false: the models are not believed in
+    this course. Quartiles of fewer than 5 learners are not told.
     """
 
     course_id: str
     title: str | None
     course_status: CourseStatus
+    timezone: str
     starts_on: Date | None
     ends_on: Date | None
     learners: int
     with_attention: int
     with_high_attention: int
     silent_7_days: int
+    behind: int | None
     missing_likely: int
     not_passing_likely: int
     helped_28_days: int
@@ -202,6 +212,7 @@ class LearnersFilters:
     quiet_days_min: int | None
     score_max: Pct | None
     progress_max: Pct | None
+    progress_below: Pct | None
     not_submitted: str | None
 
 

@@ -13,9 +13,10 @@ from pydantic import TypeAdapter
 from api import course_answers as answers
 from api.alert_query import AlertQuery, Filter
 from api.asked import asked
-from api.auth import READ_COURSES, WRITE_COURSES, is_id
+from api.auth import READ_COURSES, WRITE_COURSES, Principal, is_id
 from api.bodies import ALERT_IDS_ALLOWED, HelpBody, read_body
 from api.bounded import Bounded
+from api.changes import Changes
 from api.course_query import (
     ID_MAX,
     LearnersQuery,
@@ -49,6 +50,8 @@ from api.envelope import view_of
 from api.etag import BUILD, is_known
 from api.problems import ParameterError, invalid_parameter, not_found
 from api.rows import Rows
+from api.stream import hints_of_course
+from api.why import AlertWhy, alert_why
 from domain.ids import shown_id
 from domain.keepers.courses import find_course
 from domain.keepers.days import iso_date
@@ -71,6 +74,7 @@ MANY_SECONDS: Final = 10.0
 HISTORY_READ: Final = 100
 _UNKNOWN_COURSE: Final = "no such course"
 _UNKNOWN_LEARNER: Final = "no such learner in this course"
+_UNKNOWN_ALERT: Final = "no such alert of this learner in this course"
 
 
 @dataclass(slots=True)
@@ -93,8 +97,9 @@ class Counted:
 class CoursePages:
     """The answers about courses; each is one statement, that about one learner two at most."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, changes: Changes) -> None:
         self._context = context
+        self._changes = changes
         self._counted = Counted(Bounded(1_000))
 
     async def courses(self, request: Request) -> Response:
@@ -135,7 +140,7 @@ class CoursePages:
             self._counted.put(course_id, found, found.counts["learners"])
         if not found.is_known:
             raise not_found(_UNKNOWN_COURSE)
-        models = await self._context.reads.models() if not stale else Models()
+        models = await self._context.reads.models() if not stale else None
         rest = self._overview(course_id, found, models)
         return self._answer(request, found.moment, CourseOverview, rest, stale=stale)
 
@@ -174,6 +179,28 @@ class CoursePages:
         moment = Moment(now, clock)
         return self._answer(request, moment, CourseLearner, rest, stale=rows.stale)
 
+    async def why(self, request: Request) -> Response:
+        """Why an alert of the learner's came; a 404 for one that instructors are not told of."""
+        course_id = await self._course_id(request, READ_COURSES)
+        asked(request, NoQuery)
+        user_id = _user_id(request)
+        rows = await self._context.reads.rows(user_id)
+        _open_course(rows, course_id)
+        row = await self._context.reads.alert(user_id, _alert_id(request))
+        if row is None or not answers.is_told(row, course_id):
+            raise not_found(_UNKNOWN_ALERT)
+        found = alert_why(row, rows.configuration, to_learner=False)
+        return Response(_WHY.dump_json(found), headers=HEADERS, media_type="application/json")
+
+    async def stream(self, request: Request) -> Response:
+        """Hints that something of a course has changed; a 503 where too many streams are open.
+
+        Whether there is such a course is not looked at: there may be one later.
+        """
+        principal, course_id = await self._asked_of(request, READ_COURSES)
+        asked(request, NoQuery)
+        return hints_of_course(self._changes, course_id, request, principal)
+
     async def help(self, request: Request) -> Response:
         """202 with the help as it will stand; raises what `learner` does, and what `Writer.write`.
 
@@ -204,7 +231,11 @@ class CoursePages:
         return Response(answer, 202, HEADERS, "application/json")
 
     async def _course_id(self, request: Request, scope: str) -> str:
-        """The course that the path names; a 403 where the token does not cover it.
+        """The course that the path names; raises what `_asked_of` does."""
+        return (await self._asked_of(request, scope))[1]
+
+    async def _asked_of(self, request: Request, scope: str) -> tuple[Principal, str]:
+        """Who asks, and the course that the path names; a 403 where the token does not cover it.
 
         The claim is looked at before the course: who may not ask does not learn what there is.
         """
@@ -213,29 +244,34 @@ class CoursePages:
         principal.course(course_id, scope)
         if not _is_course_id(course_id):
             raise not_found(_UNKNOWN_COURSE)
-        return course_id
+        return principal, course_id
 
-    def _overview(self, course_id: str, found: CountedCourse, models: Models) -> dict[str, Any]:
+    def _overview(
+        self, course_id: str, found: CountedCourse, models: Models | None
+    ) -> dict[str, Any]:
         counts, facts, at = found.counts, found.facts, found.moment.at
         zone = self._context.settings.timezone
         starts_on, ends_on = answers.course_dates(facts, zone)
         expected = expected_progress(facts, at, zone)
+        below = answers.behind_below(expected)
         gate_open, scores = answers.course_models(models, course_id)
         return {
             "course_id": course_id,
             "title": None if facts is None else facts.title,
             "course_status": answers.course_status(facts, at),
+            "timezone": zone if facts is None else facts.timezone or zone,
             "starts_on": starts_on,
             "ends_on": ends_on,
             "learners": counts["learners"],
             "with_attention": counts["with_attention"],
             "with_high_attention": counts["with_high"],
             "silent_7_days": counts["silent"],
+            "behind": answers.behind(found.reached, below),
             "missing_likely": counts["missing_likely"],
             "not_passing_likely": counts["failing_likely"],
             "helped_28_days": counts["helped"],
             "expected_progress": expected,
-            "behind_below": answers.behind_below(expected),
+            "behind_below": below,
             "progress": answers.quartiles(counts["progress"], counts["with_progress"]),
             "average_score": answers.quartiles(counts["score"], counts["with_score"]),
             "categories": answers.category_counts(found),
@@ -306,6 +342,7 @@ _ADAPTERS: Final[dict[Any, TypeAdapter[Any]]] = {
     shape: TypeAdapter(shape) for shape in (Courses, CourseOverview, CourseLearners, CourseLearner)
 }
 _HELP: Final = TypeAdapter(HelpTaken)
+_WHY: Final = TypeAdapter(AlertWhy)
 _ANY: Final = TypeAdapter(Any)
 
 
@@ -328,6 +365,13 @@ def _user_id(request: Request) -> str:
     if not is_id(user_id):
         raise not_found(_UNKNOWN_LEARNER)
     return user_id
+
+
+def _alert_id(request: Request) -> str:
+    try:
+        return str(UUID(request.path_params["alert_id"]))
+    except ValueError:
+        raise not_found(_UNKNOWN_ALERT) from None
 
 
 def _is_course_id(text: str) -> bool:

@@ -64,7 +64,8 @@ ORDER BY page.course_id
 
 -- name: course
 SELECT
-    moment.at, moment.as_of, facts.facts, counts.*, categories.categories, settled.settled
+    moment.at, moment.as_of, facts.facts, counts.*, categories.categories, settled.settled,
+    reached.reached
 FROM moment
 LEFT JOIN LATERAL (
     SELECT facts FROM course_facts WHERE course_id = %(course_id)s ORDER BY partition LIMIT 1
@@ -100,6 +101,13 @@ CROSS JOIN LATERAL (
         GROUP BY short
     ) AS each
 ) AS settled
+CROSS JOIN LATERAL (
+    SELECT jsonb_object_agg(percent, learners) AS reached FROM (
+        SELECT progress::text AS percent, count(*) AS learners
+        FROM learner_course WHERE course_id = %(course_id)s AND progress IS NOT NULL
+        GROUP BY progress
+    ) AS each
+) AS reached
 
 -- name: listed
 -- What a list is held to, whatever its order. An alert that has expired is none, whatever its row says.
@@ -112,7 +120,10 @@ CROSS JOIN LATERAL (
             AND helped_at > (SELECT at FROM moment) - %(again_after)s AS is_helped
     FROM learner_course
     WHERE course_id = %(course_id)s
-      AND (%(category)s::text IS NULL OR %(category)s = ANY(categories))
+      AND (
+          %(category)s::text IS NULL
+          OR (%(category)s = ANY(categories) AND attention_until > (SELECT at FROM moment))
+      )
       AND (
           %(severities)s::smallint[] IS NULL
           OR (attention = ANY(%(severities)s) AND attention_until > (SELECT at FROM moment))
@@ -123,6 +134,10 @@ CROSS JOIN LATERAL (
       )
       AND (%(score_max)s::double precision IS NULL OR average_score <= %(score_max)s)
       AND (%(progress_max)s::double precision IS NULL OR progress <= %(progress_max)s)
+      AND (
+          %(progress_below)s::double precision IS NULL
+          OR progress < %(progress_below)s - 1e-9 -- as domain/exact.py
+      )
       AND (%(not_submitted)s::bigint IS NULL OR %(not_submitted)s <> ALL(settled))
 )
 

@@ -131,7 +131,7 @@ def _complete(operation: Schema) -> None:
 def _complete_course(operation: Schema) -> None:
     """Say of an operation of courses what FastAPI does not know: the ETag, and an example."""
     (status,) = operation["responses"].keys() & {"200", "202"}
-    if status == "200":
+    if "304" in operation["responses"]:
         operation.setdefault("parameters", []).append(_IF_NONE_MATCH)
     content = operation["responses"][status]["content"]["application/json"]
     content["example"] = course_routes.examples()[operation["operationId"]]

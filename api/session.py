@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeAlias
 
 from fastapi import APIRouter, Body, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from api.auth import Principal
+from api.auth import READ_COURSES, WRITE_COURSES, Principal
 from api.bodies import read_body
 from api.cookies import SESSION_PATH, check_origin, cookie_name, session_token
 from api.endpoint import Context, bearer
@@ -24,6 +24,7 @@ from metrics.shapes import Instant
 from runtime.clock import WallClock
 
 _TICKET_LENGTH_MAX: Final = 2_048
+View: TypeAlias = Literal["learner", "instructor"]
 
 
 class SessionBody(BaseModel):
@@ -39,12 +40,14 @@ class SessionBody(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """Who uses the page, until when, what there is to see, and where its links lead."""
+    """Who uses the page, until when, what there is to see and do, and where its links lead."""
 
     user_id: str
     expires_at: Instant
-    views: list[Literal["learner"]]
+    views: list[View]
+    may_note_help: bool
     lms_url: str | None
+    learner_url: str | None
 
 
 _JSON: Final = TypeAdapter(Session)
@@ -91,14 +94,23 @@ async def _end(context: Context, request: Request) -> Response:
 
 def _shown(context: Context, principal: Principal) -> Response:
     """The session of an accepted token."""
+    views = _views(principal)
     session = Session(
         user_id=principal.subject,
         expires_at=instant(principal.expires_at),
-        views=["learner"],
+        views=views,
+        may_note_help="instructor" in views and WRITE_COURSES in principal.scopes,
         lms_url=context.settings.lms_url,
+        learner_url=context.settings.learner_url,
     )
     headers = {"Cache-Control": "no-store"}
     return Response(_JSON.dump_json(session), headers=headers, media_type="application/json")
+
+
+def _views(principal: Principal) -> list[View]:
+    """A learner's own page is everybody's; courses are seen with their scope and a claim."""
+    teaches = READ_COURSES in principal.scopes and principal.courses != frozenset()
+    return ["learner", "instructor"] if teaches else ["learner"]
 
 
 # -- routes --------------------------------------------------------------------------------------

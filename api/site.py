@@ -18,12 +18,24 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 
 from api.problems import not_found
+from domain.rules import RULES
 
 ROOT: Final = Path(__file__).parents[1]
 WEB: Final = ROOT / "web"
 _CATALOGUES: Final = (WEB / "i18n", ROOT / "docs" / "i18n")
 """Where the API's own texts are: in a wheel beside the page, in a checkout among the documents."""
 LANGUAGES: Final = ("en", "de")
+_LATER: Final = "courses."
+"""What the names of those catalogues begin with that are loaded with the instructor's view."""
+_OF_OTHERS: Final = "|".join(
+    name
+    for name, rule in RULES.items()
+    if "learner" not in (*rule.audience, *(rule.low_audience or ()))
+)
+_NOT_TO_LEARNERS: Final = re.compile(
+    rf"(confidence|model|risk|segment|alert\.({_OF_OTHERS}))\.|action\.\w+_model$|.*\.third$"
+)
+"""The API's codes that the learner's own page says nothing of."""
 _TYPES: Final[Mapping[str, str]] = {
     ".js": "text/javascript; charset=utf-8",
     ".mjs": "text/javascript; charset=utf-8",
@@ -94,12 +106,8 @@ def read_site() -> Site:
 
 def catalogue(language: str) -> dict[str, str]:
     """Every text that the page can say in a language: the API's, and its own."""
-    of_api = next(folder for folder in _CATALOGUES if folder.is_dir()) / f"{language}.json"
-    own = WEB / "words" / f"{language}.json"
-    found: dict[str, str] = {}
-    for file in (of_api, own):
-        found |= json.loads(file.read_text(encoding="utf-8"))
-    return found
+    first, later = _parts(language)
+    return first | later
 
 
 def site_router() -> APIRouter:
@@ -141,8 +149,26 @@ def _files() -> Iterator[tuple[str, bytes]]:
 
 def _words() -> Iterator[tuple[str, bytes]]:
     for language in LANGUAGES:
-        text = json.dumps(catalogue(language), ensure_ascii=False, separators=(",", ":"))
-        yield f"words/{language}.json", text.encode()
+        for begins, texts in zip(("", _LATER), _parts(language), strict=True):
+            text = json.dumps(texts, ensure_ascii=False, separators=(",", ":"))
+            yield f"words/{begins}{language}.json", text.encode()
+
+
+def _parts(language: str) -> tuple[dict[str, str], dict[str, str]]:
+    """The texts that every view needs, and those that only an instructor reads."""
+    of_api = next(folder for folder in _CATALOGUES if folder.is_dir()) / f"{language}.json"
+    first = _texts(of_api)
+    later = {code: first.pop(code) for code in list(first) if _NOT_TO_LEARNERS.match(code)}
+    words = WEB / "words"
+    return (
+        first | _texts(words / f"{language}.json"),
+        later | _texts(words / f"{_LATER}{language}.json"),
+    )
+
+
+def _texts(file: Path) -> dict[str, str]:
+    found: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
+    return found
 
 
 def _digest(sources: Mapping[str, bytes]) -> str:

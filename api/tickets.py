@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import jwt
 
-from api.auth import is_id
+from api.auth import READ_COURSES, WRITE_COURSES, is_id
 from api.problems import ProblemError, unauthorized
 from runtime.clock import Clock
 from runtime.settings import Settings
@@ -15,6 +15,8 @@ SESSION_SECONDS: Final = 43_200
 """How long a session of an embedded stack lasts."""
 REFUSED_MAX: Final = 30
 """So many tickets in a minute may be refused; then none is looked at until the minute is over."""
+TEACHING: Final = f"{READ_COURSES} {WRITE_COURSES}"
+"""All that a ticket can give beside the learner's own page, and only for the courses it names."""
 _MINUTE: Final = 60
 
 
@@ -33,7 +35,7 @@ class Tickets:
         """A minute, and how many tickets were refused in it."""
 
     def redeem(self, ticket: str) -> str:
-        """A token for the ticket's learner.
+        """A token for the ticket's learner, and for the courses that the ticket names.
 
         Raises ProblemError: a 401 for one that is not good (any more), a 429 after many of those.
         """
@@ -50,7 +52,7 @@ class Tickets:
         except ProblemError:
             self._count_refused()
             raise
-        return self._token(claims["sub"])
+        return self._token(claims["sub"], claims.get("courses", []))
 
     def _claims(self, ticket: str) -> dict[str, Any]:
         secret, now = self._settings.jwt_secret, self._clock.now()
@@ -76,6 +78,8 @@ class Tickets:
             raise _refused("the ticket was used before: `learnstream open` prints another link")
         if not is_id(claims["sub"]):
             raise _refused("the ticket names no learner")
+        if not _are_courses(claims.get("courses", [])):
+            raise _refused("the ticket names courses by something else than a list of ids")
         self._taken = {key: exp for key, exp in self._taken.items() if exp > now}
         self._taken[claims["jti"]] = claims["exp"]
         return claims
@@ -85,12 +89,22 @@ class Tickets:
         minute, refused = self._refused
         self._refused = (now, refused + 1 if minute == now else 1)
 
-    def _token(self, user: str) -> str:
+    def _token(self, user: str, courses: list[str]) -> str:
         secret, now = self._settings.jwt_secret, self._clock.now()
         assert secret is not None, "a ticket was taken without a secret"
         return make_token(
-            self._settings, secret.get_secret_value(), user=user, now=now, seconds=SESSION_SECONDS
+            self._settings,
+            secret.get_secret_value(),
+            user=user,
+            now=now,
+            seconds=SESSION_SECONDS,
+            scope=TEACHING if courses else "",
+            courses=courses,
         )
+
+
+def _are_courses(named: object) -> bool:
+    return isinstance(named, list) and all(isinstance(each, str) for each in named)
 
 
 def _refused(detail: str) -> ProblemError:

@@ -25,6 +25,7 @@ from contracts.alert_event import instant
 from domain.alerts import Audience, Param, Resolution, Spoken, SuppressedReason
 from domain.configuration import Configuration
 from domain.state.learner import Severity
+from domain.texts import third
 from metrics.shapes import Evidence, Instant, Prob, Uuid, many
 
 OPERATION: Final = "performanceAlertWhy"
@@ -93,10 +94,12 @@ class AlertWhy:
 _JSON: Final = TypeAdapter(AlertWhy)
 
 
-def alert_why(row: AlertRow, configuration: Configuration) -> AlertWhy:
-    """What is stored of why an alert came."""
+def alert_why(row: AlertRow, configuration: Configuration, *, to_learner: bool = True) -> AlertWhy:
+    """What is stored of why an alert came; else than to the learner in the third person."""
     told = row.transition
     code = told.message_code or f"alert.{told.category}.title"
+    if not to_learner:
+        code = third(code)
     return AlertWhy(
         id=row.alert_id,
         rule=AlertRule(name=told.category, version=told.rule_version),

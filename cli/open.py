@@ -16,6 +16,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "open", help="print a link into the page (embedded mode only)", description=__doc__
     )
     parser.add_argument("--user", required=True, help="the learner's id")
+    parser.add_argument(
+        "--courses", default="", help="courses that are taught, too: ids by commas, or * for all"
+    )
     parser.add_argument("--env-file", type=Path, help="a file with the stack's settings")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(func=run)
@@ -24,7 +27,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(arguments: argparse.Namespace) -> int:
     """Print the link."""
     settings = read_settings(arguments.env_file)
-    ticket = issue_ticket(settings, user=arguments.user, clock=WallClock())
+    ticket = issue_ticket(
+        settings, user=arguments.user, clock=WallClock(), courses=arguments.courses
+    )
     host = f"[{settings.api_host}]" if ":" in settings.api_host else settings.api_host
     link = page_link(f"http://{host}:{settings.api_port}", ticket)
     print(json.dumps({"link": link}) if arguments.json else link)

@@ -14,6 +14,7 @@ from runtime.clock import WallClock
 from runtime.errors import UsageError
 
 PREFIX: Final = "LEARNSTREAM_"
+EVERY_COURSE: Final = "*"
 PROGRAM: Final = (sys.executable, "-P", "-m", "cli.main")
 """The one program; -P, so that no folder of the same name in the working folder is taken for it."""
 
@@ -74,12 +75,15 @@ def token_command(env_file: Path) -> list[str]:
 
 
 def page_command(env_file: Path) -> list[str]:
-    """The command that prints a link into the page; the learner's id is the last argument."""
-    return [*PROGRAM, "open", "--env-file", str(env_file), "--user"]
+    """The command that prints a link into the page; the learner's id is the last argument.
+
+    Whoever starts a stack may see all of it: the learner's page, and every course.
+    """
+    return [*PROGRAM, "open", "--env-file", str(env_file), "--courses", EVERY_COURSE, "--user"]
 
 
 def new_page_link(addresses: Addresses, settings: Mapping[str, str], learner: str) -> str:
-    """A link into the page for this learner, good once and for ten minutes."""
+    """A link into the page for this learner and every course, good once and for ten minutes."""
     # Imported here: what signs is needed only once all has started.
     from runtime.tickets import make_ticket, page_link  # noqa: PLC0415
 
@@ -88,6 +92,7 @@ def new_page_link(addresses: Addresses, settings: Mapping[str, str], learner: st
         audience=settings.get(f"{PREFIX}JWT_AUDIENCE", "learnstream"),
         user=learner,
         now=WallClock().now(),
+        courses=[EVERY_COURSE],
     )
     return page_link(addresses.api, ticket)
 

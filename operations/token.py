@@ -36,13 +36,16 @@ def issue(
     )
 
 
-def issue_ticket(settings: Settings, *, user: str, clock: Clock) -> str:
+def issue_ticket(settings: Settings, *, user: str, clock: Clock, courses: str = "") -> str:
     """Sign a ticket into the page for this learner with the stack's secret.
 
-    Raises UsageError as `issue` does.
+    `courses` are as in `issue`. Raises UsageError as `issue` does.
     """
     secret = _secret(settings, user)
-    return make_ticket(secret, audience=settings.jwt_audience, user=user, now=clock.now())
+    named = courses.split(",") if courses else []
+    return make_ticket(
+        secret, audience=settings.jwt_audience, user=user, now=clock.now(), courses=named
+    )
 
 
 def _secret(settings: Settings, user: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 import ssl
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Literal, Self, get_args
 from urllib.parse import urlsplit
@@ -18,6 +19,11 @@ MAY_BE_EMPTY: Final = frozenset({"topic_prefix", "failpoints", "cors_origins"})
 DATABASE_URL_FORM: Final = "postgresql://user:password@host:port/database"
 _SERVER: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s,:/@\[\]]+):\d{1,5}")
 _ORIGIN: Final = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
+_IN_TEMPLATES: Final = {
+    "lms_url": ("course_id", "kind", "id"),
+    "learner_url": ("course_id", "user_id"),
+}
+"""What may stand in an address that is a template, by its setting."""
 _ABSOLUTE_URI: Final = r"^[A-Za-z][A-Za-z0-9+.\-]*:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%\-]+$"
 
 
@@ -90,6 +96,8 @@ class Settings(BaseSettings):
     """The origins whose pages may read the API, by commas."""
     lms_url: str | None = None
     """Where links of the page lead, as in https://lms.example.org/{course_id}/{kind}/{id}."""
+    learner_url: str | None = None
+    """Where an instructor's links to learners lead: https://lms.example.org/user/{user_id}."""
     jwt_secret: SecretStr | None = None
     """The key that tokens are signed with (HS256), 32 bytes or more; or set the next one."""
     jwt_jwks_url: str | None = None
@@ -156,15 +164,14 @@ class Settings(BaseSettings):
             raise ValueError("http(s)://host/path, without a user and a password")
         return value
 
-    @field_validator("lms_url")
+    @field_validator("lms_url", "learner_url")
     @classmethod
-    def _is_template(cls, value: str | None) -> str | None:
-        if value is not None:
-            plain = re.sub(r"\{(course_id|kind|id)\}", "x", value)
-            if not _is_web_address(plain) or re.search(r"[{}<>\"']", plain):
-                raise ValueError(
-                    "http(s)://host/path with any of {course_id}, {kind} and {id} in the path"
-                )
+    def _is_template(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and not _is_template(value, _IN_TEMPLATES[info.field_name or ""]):
+            *others, last = (f"{{{name}}}" for name in _IN_TEMPLATES[info.field_name or ""])
+            raise ValueError(
+                f"http(s)://host/path with any of {', '.join(others)} and {last} in the path"
+            )
         return value
 
     @field_validator("cors_origins")
@@ -227,6 +234,14 @@ def _is_conninfo(text: str) -> bool:
         return False
     hosts, ports = str(parts.get("host") or ""), str(parts.get("port") or "")
     return "@" not in hosts and bool(re.fullmatch(r"[\d,]*", ports))
+
+
+def _is_template(text: str, names: Sequence[str]) -> bool:
+    """Whether this is an address that data can fill, and that leads to the same host with any."""
+    host, _, path = text.partition("//")[2].partition("/")
+    plain = re.sub(rf"\{{({'|'.join(names)})\}}", "x", path)
+    filled = f"{text.partition('//')[0]}//{host}/{plain}"
+    return _is_web_address(filled) and not re.search(r"[{}<>\"']", filled)
 
 
 def _is_web_address(text: str) -> bool:

@@ -5,6 +5,7 @@ link's fragment, which no browser sends, and is good once, for ten minutes.
 """
 
 import secrets
+from collections.abc import Sequence
 from typing import Final
 
 import jwt
@@ -36,15 +37,22 @@ def ticket_audience(audience: str) -> str:
     return f"{audience}:ticket"
 
 
-def make_ticket(secret: str, *, audience: str, user: str, now: int) -> str:
-    """A ticket for this learner, signed with the stack's secret; `now` is in epoch seconds."""
-    claims: dict[str, str | int] = {
+def make_ticket(
+    secret: str, *, audience: str, user: str, now: int, courses: Sequence[str] = ()
+) -> str:
+    """A ticket for this learner, signed with the stack's secret; `now` is in epoch seconds.
+
+    `courses` are those that the learner teaches as well: ids, or `*` for all.
+    """
+    claims: dict[str, str | int | list[str]] = {
         "sub": user,
         "aud": ticket_audience(audience),
         "iat": now,
         "exp": now + TICKET_SECONDS,
         "jti": secrets.token_urlsafe(16),
     }
+    if courses:
+        claims["courses"] = list(courses)
     return jwt.encode(claims, secret, algorithm=ALGORITHM)
 
 

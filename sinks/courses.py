@@ -20,14 +20,15 @@ FACTS_HELD: Final = 1_000
 
 async def write_courses(
     connection: AsyncConnection, partition: int, states: Sequence[Learner], changed: Sequence[str]
-) -> None:
+) -> set[str]:
     """Write the rows of these learners, whose own rows stand, and of all in the `changed` courses.
 
-    Of whom there is a newer state nothing is written.
+    Of whom there is a newer state nothing is written. Returns the courses whose rows are others.
     """
-    await _write(connection, partition, states)
+    written = await _write(connection, partition, states)
     if changed:
-        await _again(connection, partition, "states_in_courses", changed)
+        written |= await _again(connection, partition, "states_in_courses", changed)
+    return written
 
 
 async def list_partition(connection: AsyncConnection, position: Position) -> bool:
@@ -47,33 +48,42 @@ async def list_partition(connection: AsyncConnection, position: Position) -> boo
 
 async def _again(
     connection: AsyncConnection, partition: int, statement: str, course_ids: Sequence[str]
-) -> None:
+) -> set[str]:
     """Write the rows of the learners that a statement finds, some at a time, from their states."""
-    after = ""
+    after, written = "", set[str]()
     while True:
         given = {"partition": partition, "course_id": list(course_ids), "after": after}
         cursor = connection.cursor(binary=True)
         await cursor.execute(SQL[statement], {**given, "limit": CHUNK})
         found = await cursor.fetchall()
         if not found:
-            return
+            return written
         after = found[-1][0]
-        await _write(connection, partition, [decode_learner(state) for _, state in found])
+        written |= await _write(
+            connection, partition, [decode_learner(state) for _, state in found]
+        )
 
 
-async def _write(connection: AsyncConnection, partition: int, states: Sequence[Learner]) -> None:
+async def _write(
+    connection: AsyncConnection, partition: int, states: Sequence[Learner]
+) -> set[str]:
+    """Write the rows of these learners; returns the courses of which any has changed."""
+    written = set[str]()
     if not states:
-        return
+        return written
     facts = await _facts(connection, partition, states)
     left = sorted(state.user_id for state in states if _may_have_left(state))
     if left:
-        await connection.execute(SQL["leave_courses"], {"user_id": left})
+        cursor = await connection.execute(SQL["leave_courses"], {"user_id": left})
+        written |= {course_id for (course_id,) in await cursor.fetchall()}
     steps = {state.user_id: state.steps for state in states}
     rows = [row for state in states for row in course_rows(state, facts)]
     rows.sort(key=lambda row: row[:2])  # in one order, so that two writers never deadlock
     if rows:
         given = {"partition": partition, "steps": [steps[row.user_id] for row in rows]}
-        await connection.execute(SQL["write_courses"], course_columns(rows) | given)
+        cursor = await connection.execute(SQL["write_courses"], course_columns(rows) | given)
+        written |= {course_id for (course_id,) in await cursor.fetchall()}
+    return written
 
 
 def _may_have_left(state: Learner) -> bool:

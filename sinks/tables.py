@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import structlog
 from psycopg import AsyncConnection
 
-from contracts.notices import LEARNER_ROWS
+from contracts.notices import COURSE_ROWS, LEARNER_ROWS
 from sinks.batch import (
     Alerts,
     Models,
@@ -90,18 +90,19 @@ async def write_states(
 ) -> None:
     """Put the newest states, the partition's checkpoint and its course facts into their tables.
 
-    The rows of courses follow from states and facts, so they are written last.
+    The rows of courses follow from states and facts, so they are written last. Whoever listens is
+    notified of the courses whose rows or facts have changed, once this is committed.
     """
     if states.learners:
         columns = learner_columns(states.learners)
         given = {"partition": partition, "now": now, **columns}
         await connection.execute(SQL["write_learners"], given)
-    if states.removed:
-        for name in ("remove_learners", "remove_from_courses"):
-            await connection.execute(SQL[name], {"user_id": states.removed})
-    await write_courses(
-        connection, partition, states.decoded, await write_facts(connection, partition, states)
-    )
+    changed = await remove_learners(connection, states)
+    others = await write_facts(connection, partition, states)
+    changed |= {*others, *await write_courses(connection, partition, states.decoded, others)}
+    if changed:
+        notice = {"channel": COURSE_ROWS, "course_ids": sorted(changed)}
+        await connection.execute(SQL["notify_courses"], notice)
     if states.checkpoint is not None:
         checkpoint, data = states.checkpoint
         given = {
@@ -115,8 +116,18 @@ async def write_states(
         await connection.execute(SQL["write_record"], given)
 
 
+async def remove_learners(connection: AsyncConnection, states: States) -> set[str]:
+    """Take away who was erased; returns the courses that they were in."""
+    if not states.removed:
+        return set()
+    given = {"user_id": states.removed}
+    await connection.execute(SQL["remove_learners"], given)
+    cursor = await connection.execute(SQL["remove_from_courses"], given)
+    return {course_id for (course_id,) in await cursor.fetchall()}
+
+
 async def write_facts(connection: AsyncConnection, partition: int, states: States) -> list[str]:
-    """Put course facts into their table; returns the courses of which other facts stood there."""
+    """Put course facts into their table; returns the courses of which others stood, or none."""
     if not states.facts:
         return []
     ordered = sorted(states.facts.items())

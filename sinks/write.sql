@@ -82,6 +82,7 @@ DELETE FROM learner_course USING (
     WHERE user_id = ANY(%(user_id)b::text[])
 ) AS now
 WHERE learner_course.user_id = now.user_id AND learner_course.course_id <> ALL(now.course_ids)
+RETURNING course_id
 
 -- name: write_courses
 -- Of a learner whose row has other steps there is a newer state: its own batch writes its courses.
@@ -149,9 +150,10 @@ ON CONFLICT (course_id, user_id) DO UPDATE SET
     settled = EXCLUDED.settled,
     helped_at = EXCLUDED.helped_at,
     helped = EXCLUDED.helped
+RETURNING course_id
 
 -- name: remove_from_courses
-DELETE FROM learner_course WHERE user_id = ANY(%(user_id)s)
+DELETE FROM learner_course WHERE user_id = ANY(%(user_id)s) RETURNING course_id
 
 -- name: states_in_courses
 -- The next of those who are in these courses, in order of their ids.
@@ -249,3 +251,6 @@ ON CONFLICT (only_row) DO UPDATE SET
 -- name: notify
 -- Delivered when the batch is committed, and once for each partition of it.
 SELECT pg_notify(%(channel)s, %(partition)s::text)
+
+-- name: notify_courses
+SELECT pg_notify(%(channel)s, course_id) FROM unnest(%(course_ids)s::text[]) AS course_id

@@ -9,8 +9,10 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import axe_playwright_python
 import pytest
@@ -19,6 +21,7 @@ from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, Request, Route, sync_playwright
 
 from api import problems
+from api.course_routes import examples as course_examples
 from api.routes import examples
 from api.server import listen
 from api.site import site_router
@@ -42,7 +45,25 @@ SESSION: Final = {
     "user_id": "1042",
     "expires_at": "2024-04-10T09:00:00Z",
     "views": ["learner"],
+    "may_note_help": False,
     "lms_url": None,
+    "learner_url": None,
+}
+COURSES: Final = re.compile(
+    r"v1/courses(?:/(?P<course>[^/]+)(?:/(?P<stream>stream)|/learners"
+    r"(?:/(?P<learner>[^/]+)(?:/(?P<help>help)|/alerts/[^/]+/(?P<why>why))?)?)?)?"
+)
+"""A path of courses; the last group of the match says which answer it is."""
+NOTHING_DONE: Final = {
+    "reason": "none",
+    "attention": None,
+    "progress": None,
+    "average_score": None,
+    "score_count": 0,
+    "scores": [],
+    "last_work_on": None,
+    "days": [0] * 28,
+    "helped": {"at": "2026-02-20T10:00:00Z", "recently": True, "kinds": ["meeting", "message"]},
 }
 PROGRESS: Final = "/api/v1/progress/"
 NAMED: Final = {
@@ -115,6 +136,9 @@ class Answers:
             self.of[name]["timestamp"] = "2024-04-09T21:00:00Z"
         _fill(self.of["dashboard"]["performance_trends"], self.of["predictions"])
         self.of["session"] = dict(SESSION)
+        self.of |= copy.deepcopy(of_courses())
+        self.sought: list[str] = []
+        """The addresses of the lists of learners that were asked for, with their queries."""
         self.asked: list[tuple[str, str, Any]] = []
         """Method, path and body of everything that was asked."""
 
@@ -122,6 +146,11 @@ class Answers:
     def written(self) -> list[tuple[str, str, Any]]:
         """What was written, of `asked`."""
         return [each for each in self.asked if each[0] != "GET"]
+
+    def teach(self, *, may_note_help: bool = True) -> None:
+        """Let the session be an instructor's, too."""
+        views = ["learner", "instructor"]
+        self.of["session"] |= {"views": views, "may_note_help": may_note_help}
 
     def serve(self, page: Page) -> None:
         """Answer all that this page asks of the API."""
@@ -132,6 +161,10 @@ class Answers:
         body = request.post_data
         self.asked.append((request.method, f"/api/{path}", json.loads(body) if body else None))
         name = path.removeprefix("v1/progress/").removeprefix("v1/")
+        if (found := COURSES.fullmatch(path.rstrip("/"))) is not None:
+            name = name_in_courses(found, path)
+            if name == "learners":
+                self.sought.append(request.url.partition("/api/")[2])
         if name == "stream":
             route.fulfill(body="retry: 600000\n\n", content_type="text/event-stream")
             return
@@ -146,8 +179,42 @@ class Answers:
         route.fulfill(status=status, body=text, content_type="application/json")
 
 
+def name_in_courses(found: re.Match[str], path: str) -> str:
+    """Which of the answers about courses a path asks for."""
+    if found.lastgroup is None:
+        return "courses"
+    if found.lastgroup == "course":
+        return "learners" if path.endswith("/learners") else "course"
+    return found.lastgroup
+
+
+@cache
+def of_courses() -> dict[str, Any]:
+    """The documents' examples, with five learners in the list instead of one."""
+    known = course_examples()
+    named = {
+        "courses": "courses",
+        "course": "course",
+        "learners": "courseLearners",
+        "learner": "courseLearner",
+        "help": "noteHelp",
+        "why": "courseAlertWhy",
+    }
+    made = {name: copy.deepcopy(known[operation]) for name, operation in named.items()}
+    (first,) = made["learners"]["items"]
+    made["learners"]["items"] = [
+        first,
+        first | {"user_id": "ada lovelace", "reason": "not_passing", "not_passing": 0.71},
+        first | {"user_id": 17, "reason": "alert", "helped": None},
+        first | {"user_id": 18, "reason": "none", "attention": None, "scores": [88.0, 91.0]},
+        first | {"user_id": 19} | NOTHING_DONE,
+    ]
+    return made
+
+
 def _problem(status: int) -> Mapping[str, Any]:
     codes = {401: "unauthorized", 429: "too_many_requests", 503: "unavailable", 409: "conflict"}
+    codes |= {403: "forbidden", 404: "not_found", 422: "invalid_parameter"}
     return {"code": codes.get(status, "other"), "detail": "it says why", "status": status}
 
 
@@ -199,6 +266,13 @@ class Visit:
         self.page.goto(f"{self.base}/{fragment}")
         self.page.locator("h1").wait_for()
         self.page.wait_for_function("() => !document.querySelector('#week[aria-busy=true]')")
+        return self.page
+
+    def open_course(self, course: str = "c1", query: str = "") -> Page:
+        """Load the view of a course and wait until its list is shown."""
+        self.page.goto(f"{self.base}/#/courses/{quote(course, safe='')}{query}")
+        self.page.locator("#contact .people, #contact .note").first.wait_for()
+        self.page.wait_for_function("() => !document.querySelector('[aria-busy=true]')")
         return self.page
 
     def block(self, name: str) -> str:

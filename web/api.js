@@ -3,7 +3,7 @@
 
 const PROGRESS = "/api/v1/progress/";
 const SESSION = "/api/v1/session";
-const JSON_TYPE = { "Content-Type": "application/json" };
+export const JSON_TYPE = { "Content-Type": "application/json" };
 const SECONDS_MAX = 20;
 
 /** What went wrong, by a code that the catalogue has a sentence for. */
@@ -21,7 +21,7 @@ export class AskError extends Error {
  * @param {string} path @param {RequestInit} [init]
  * @returns {Promise<any>}
  */
-async function ask(path, init = {}) {
+export async function ask(path, init = {}) {
   let response;
   try {
     response = await fetch(path, { ...init, signal: AbortSignal.timeout(SECONDS_MAX * 1000) });

@@ -2,19 +2,42 @@
 /** The page: who is signed in, in which language, and the view that is shown. */
 
 import { render } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { effect, signal } from "@preact/signals";
 import { html, errorText } from "./parts.js";
-import { changes, connected, dashboard, leave, refused, session, start } from "./store.js";
-import { LANGUAGES, clock, day, language, number, readersLanguage, speak, t } from "./words.js";
+import { changes, connected, leave, refused, session, show, shown, start } from "./session.js";
+import { OWN, dashboard } from "./store.js";
+import { route } from "./route.js";
+import { LANGUAGES, addWords, clock, day, language, number, readersLanguage, speak, t } from "./words.js";
 import { Learner } from "./views/learner.js";
 
 const LAG_SECONDS = 5;
+const LATER = "courses.";
+const STYLE = new URL("courses.css", import.meta.url).href;
+
+/** The instructor's part, which is loaded once it is asked for: undefined until then, null where that failed. */
+const teaching = signal(/** @type {any} */ (undefined));
+/** @type {Promise<any> | null} */
+let loading = null;
+const spoken = speak(readersLanguage());
 
 function Page() {
-  if (language.value === "") return null;
-  document.title = t("ui.title");
+  const { view, course } = route.value;
+  const title = useRef(/** @type {HTMLElement | null} */ (null));
+  const came = useRef(false);
+  useEffect(() => {
+    if (came.current) {
+      scrollTo(0, 0);
+      title.current?.focus();
+    }
+    came.current = true;
+  }, [view, course]);
+  const name = view === "learner" || session.value === null ? t("ui.title") : teaching.value?.titleOf(course) ?? t("ui.title_of_courses");
+  document.title = name;
   return html`
     <header>
-      <h1 tabindex="-1">${t("ui.title")}</h1>
+      <h1 tabindex="-1" ref=${title}><bdi>${name}</bdi></h1>
+      ${session.value && html`<${Views} view=${view} />`}
       ${session.value && html`<p class="state">${state()}</p>`}
       <div class="tools">
         <label>${t("ui.language")}
@@ -26,17 +49,41 @@ function Page() {
         ${session.value && html`<button type="button" class="quiet" onClick=${leave}>${t("ui.leave")}</button>`}
       </div>
     </header>
-    <main>${session.value === null ? html`<${SignIn} />` : html`<${Learner} />`}</main>
-    <p class="unseen" role="status">${changes.value > 0 && t("ui.changed", { times: changes.value })}</p>`;
+    <main><${Main} view=${view} course=${course} /></main>
+    <p class="unseen" role="status">${changes.value > 0 && t(shown.value?.changed ?? "", { times: changes.value })}</p>`;
+}
+
+/** @param {any} props */
+function Main({ view, course }) {
+  if (session.value === null) return html`<${SignIn} />`;
+  if (view === "learner") return html`<${Learner} />`;
+  if (session.value && !session.value.views.includes(view)) return html`<${Note} text=${t("ui.error.forbidden")} />`;
+  if (!teaching.value) return html`<${Note} text=${t(teaching.value === null ? "ui.error.other" : "ui.loading")} />`;
+  return html`<${teaching.value.Instructor} key=${course} />`;
+}
+
+/** @param {{ text: string }} props */
+const Note = ({ text }) => html`<p class="block note">${text}</p>`;
+
+/** Links to the views that the session has, where it has more than one. @param {any} props */
+function Views({ view }) {
+  if (session.value.views.length < 2) return null;
+  return html`
+    <nav aria-label=${t("ui.views")}>
+      <ul class="plain">
+        <li><a href="#/" aria-current=${view === "learner" && "page"}>${t("ui.title")}</a></li>
+        <li><a href="#/courses" aria-current=${view === "instructor" && "page"}>${t("ui.title_of_courses")}</a></li>
+      </ul>
+    </nav>`;
 }
 
 /** What is to be known of the figures' age, in one line; a shape stands beside each, not only a colour. */
 function state() {
-  const body = dashboard.value.body;
+  const body = shown.value?.opening();
   if (!connected.value) return html`<span class="mark away">▲</span>${t("ui.state.away")}`;
   if (!body) return null;
   const fresh = body.freshness;
-  const zone = body.timezone;
+  const zone = shown.value?.zone();
   if (body.degraded.includes("database")) {
     return html`<span class="mark away">▲</span>${t("ui.state.database", { time: clock(body.timestamp, zone) })}`;
   }
@@ -58,8 +105,47 @@ function SignIn() {
     </section>`;
 }
 
+/** Read what the address names. */
+async function open() {
+  if (route.value.view === "learner") return show(OWN);
+  loading ??= loadTeaching();
+  const part = teaching.value ?? await loading;
+  return part && route.value.view === "instructor" ? show(part.readerOf(route.value)) : undefined;
+}
+
+/** The instructor's part, with its texts and its style; null where it cannot be had. */
+async function loadTeaching() {
+  try {
+    const [part] = await Promise.all([import("./views/instructor.js"), spoken.then(() => addWords(LATER)), addStyle()]);
+    teaching.value = part;
+  } catch {
+    teaching.value = null; // a newer version is served meanwhile, or nothing is: the page is to be loaded again
+    loading = null;
+  }
+  return teaching.value;
+}
+
+/** @returns {Promise<unknown>} */
+function addStyle() {
+  const link = document.createElement("link");
+  const loaded = new Promise((resolve, reject) => {
+    link.addEventListener("load", resolve);
+    link.addEventListener("error", reject);
+  });
+  link.rel = "stylesheet";
+  link.href = STYLE;
+  document.head.append(link);
+  return loaded;
+}
+
 const place = /** @type {HTMLElement} */ (document.getElementById("page"));
-const reading = start();
-await speak(readersLanguage());
+const opened = start(open);
+route.subscribe(() => { if (session.value) open(); });
+effect(() => {
+  // Who teaches, and is no learner, is shown the courses at once.
+  const unknown = dashboard.value.error === "not_found" && session.value?.views.includes("instructor");
+  if (unknown && location.hash === "") location.replace("#/courses");
+});
+await spoken;
 render(html`<${Page} />`, place);
-await reading;
+await opened;

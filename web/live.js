@@ -3,7 +3,6 @@
 
 import { signal } from "@preact/signals";
 
-const STREAM = "/api/v1/progress/stream";
 const WAIT_SECONDS = 2;
 const WAIT_SECONDS_MAX = 60;
 
@@ -14,10 +13,10 @@ let source = null;
 let wait = WAIT_SECONDS;
 let timer = 0;
 
-/** Listen, and say each hint; one that listens already goes on. @param {() => void} changed */
-export function openStream(changed) {
+/** Listen there, and say each hint; one that listens already goes on. @param {string} path @param {() => void} changed */
+export function openStream(path, changed) {
   if (source || timer) return;
-  const opened = new EventSource(STREAM);
+  const opened = new EventSource(path);
   source = opened;
   opened.addEventListener("open", () => {
     wait = WAIT_SECONDS;
@@ -27,7 +26,7 @@ export function openStream(changed) {
   opened.addEventListener("error", () => {
     live.value = false;
     // A browser gives up for good where the answer is anything but a stream: that is tried anew.
-    if (opened.readyState === EventSource.CLOSED && source === opened) later(changed);
+    if (opened.readyState === EventSource.CLOSED && source === opened) later(path, changed);
   });
 }
 
@@ -40,12 +39,12 @@ export function closeStream() {
   live.value = false;
 }
 
-/** @param {() => void} changed */
-function later(changed) {
+/** @param {string} path @param {() => void} changed */
+function later(path, changed) {
   source = null;
   timer = window.setTimeout(() => {
     timer = 0;
-    openStream(changed);
+    openStream(path, changed);
   }, wait * 1000);
   wait = Math.min(2 * wait, WAIT_SECONDS_MAX);
 }

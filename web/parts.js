@@ -7,11 +7,13 @@ import htm from "htm";
 import { t } from "./words.js";
 
 export const html = htm.bind(h);
+/** How grave: a shape beside each word, and not only a colour. */
+export const MARKS = /** @type {Record<string, string>} */ ({ high: "▲", medium: "◆", low: "●" });
 
 /**
  * One block of a view. Its height is reserved while it loads, so that nothing below it moves.
  * @param {{
- *   id: string, answer: import("./store.js").Answer, section?: any, isEmpty?: boolean,
+ *   id: string, answer: import("./session.js").Answer, section?: any, isEmpty?: boolean,
  *   size?: string, children?: any,
  * }} props `section` has a status and what is missing; without one, an answer is enough
  */
@@ -47,21 +49,22 @@ export const errorText = (code) => t(`ui.error.${code}`) || t("ui.error.other");
 
 /**
  * The figures of a chart as a table, for everybody who cannot or does not want to see it.
- * @param {{ name: string, head: string[], rows: string[][] }} props `name` is the chart's
+ * @param {{ name: string, head: string[], rows: string[][], summary?: string }} props `name` is the chart's
  */
-export function Figures({ name, head, rows }) {
+export const Figures = ({ summary = t("ui.as_table"), ...table }) => html`
+  <details><summary>${summary}</summary><${Table} ...${table} /></details>`;
+
+/** A table that scrolls where it is wide or long. @param {{ name: string, head: string[], rows: string[][] }} props */
+export function Table({ name, head, rows }) {
   return html`
-    <details>
-      <summary>${t("ui.as_table")}</summary>
-      <div class="scrolls" tabindex="0" role="region" aria-label=${name}>
-        <table>
-          <thead><tr>${head.map((each) => html`<th scope="col">${each}</th>`)}</tr></thead>
-          <tbody>${rows.map((row) => html`<tr key=${row[0]}>
-            ${row.map((cell, n) => (n === 0 ? html`<th scope="row">${cell}</th>` : html`<td>${cell}</td>`))}
-          </tr>`)}</tbody>
-        </table>
-      </div>
-    </details>`;
+    <div class="scrolls" tabindex="0" role="region" aria-label=${name}>
+      <table>
+        <thead><tr>${head.map((each) => html`<th scope="col">${each}</th>`)}</tr></thead>
+        <tbody>${rows.map((row, n) => html`<tr key=${n}>
+          ${row.map((cell, n) => (n === 0 ? html`<th scope="row">${cell}</th>` : html`<td>${cell}</td>`))}
+        </tr>`)}</tbody>
+      </table>
+    </div>`;
 }
 
 /** A chart's own width in pixels, so that its text is as large as the page's. */

@@ -14,6 +14,8 @@ const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
 /** The language that is shown, once its catalogue is there. */
 export const language = signal("");
+/** The parts of the catalogue that are needed: its own, and those of views that are opened later. */
+const parts = new Set([""]);
 /** @type {Record<string, string>} */
 let catalogue = {};
 /** @type {string} */
@@ -32,12 +34,28 @@ export function readersLanguage() {
  * @param {boolean} keep whether it was chosen, and is to be chosen next time
  */
 export async function speak(name, keep = false) {
-  const response = await fetch(new URL(`words/${name}.json`, import.meta.url));
-  catalogue = await response.json();
+  const found = await Promise.all([...parts].map((part) => load(part, name)));
+  catalogue = Object.assign({}, ...found);
   locale = navigator.languages.find((each) => each.split("-")[0] === name) ?? name;
   document.documentElement.lang = name;
   if (keep) keepLanguage(name);
   language.value = name;
+}
+
+/** Have the texts of a view that is opened later, in whatever language. @param {string} part */
+export async function addWords(part) {
+  if (parts.has(part)) return;
+  const name = language.value;
+  const found = await load(part, name);
+  parts.add(part);
+  if (name === language.value) catalogue = { ...catalogue, ...found };
+  else await speak(language.value); // another was chosen meanwhile
+}
+
+/** @param {string} part @param {string} name @returns {Promise<Record<string, string>>} */
+async function load(part, name) {
+  const response = await fetch(new URL(`words/${part}${name}.json`, import.meta.url));
+  return response.json();
 }
 
 /**

@@ -12,13 +12,15 @@ import pytest
 import pytest_asyncio
 
 from api.alert_query import END
+from api.course_answers import behind, course_models
 from api.course_query import Sort
 from api.course_routes import OPERATIONS, examples
 from domain.course_facts import Assessment, CourseFacts, Module
 from domain.ids import short_id
 from domain.predictions import NUMBERS, Figure, Prediction
-from domain.state.course import Course, Grade, Help, Submission, Work
+from domain.state.course import Course, Grade, Help, ModuleFact, Submission, Work
 from domain.state.learner import Learner, OpenAlert, Severity
+from metrics.view import Models
 from runtime.settings import Settings
 from tests.asking import a_token, asking, store
 from tests.openapi import document, problems
@@ -166,6 +168,7 @@ def _operation(path: str) -> Any:
     depth = len(path.removeprefix(PATH).strip("/").split("/")) if path != PATH else 0
     ending = {0: "", 1: "/{course_id}", 2: "/{course_id}/learners"}
     ending[3] = "/{course_id}/learners/{user_id}"
+    ending[6] = "/{course_id}/learners/{user_id}/alerts/{alert_id}/why"
     return document()["paths"][PATH + ending[depth]]["get"]
 
 
@@ -249,6 +252,8 @@ async def test_filters_hold_the_list_to_whom_they_name(client: httpx.AsyncClient
         *("helped-long-ago", "likelier", "silent", "over", "helped")
     ]
     assert len(await users(client, progress_max=0)) == 11
+    assert await users(client, progress_below=0) == []
+    assert await users(client, category="low_score") == ["bad", "poor-long", "poor"]  # not expired
     assert await users(client, category="at_risk") == []
 
 
@@ -272,6 +277,7 @@ REFUSED: Final[list[tuple[Any, str, str]]] = [
     ({"quiet_days_min": 366}, "quiet_days_min", "out_of_range"),
     ({"score_max": "nan"}, "score_max", "wrong_type"),
     ({"score_max": 101}, "score_max", "out_of_range"),
+    ({"progress_below": -1}, "progress_below", "out_of_range"),
     ({"not_submitted": ""}, "not_submitted", "wrong_type"),
     ({"cursor": "x"}, "cursor", "broken"),
     ({"cursor": cursor(place=[T0, 0, 200, 0, "\x00"])}, "cursor", "broken"),
@@ -365,7 +371,82 @@ async def test_a_course_in_figures_counts_what_the_list_shows(client: httpx.Asyn
         ("quiz-1", 5),
         ("essay", 11),
     ]
-    assert (found["gate_open"], found["models"]) == (None, [])
+    assert (found["timezone"], found["gate_open"]) == ("UTC", None)
+    assert [(each["name"], each["status"], each["missing"]) for each in found["models"]] == [
+        (name, "insufficient_data", [{"code": "examples", "have": 0, "need": 500}])
+        for name in ("next_missing", "not_passing")
+    ]
+
+
+async def test_who_is_behind_is_counted_as_the_list_is_held_to_them(settings: Settings) -> None:
+    """The schedule expects 60 %: who has done less than nine tenths of that is behind."""
+    half, whole, none = who("half"), who("whole"), who("none")
+    for state, done in ((half, ["m1"]), (whole, ["m1", "m2"])):
+        state.courses[0].modules = [
+            ModuleFact(short_id(name), T0 - DAY, TODAY - 1, done=True) for name in done
+        ]
+    await filled(settings, [half, whole, none])
+    async with asking(settings, instructor(settings)) as client:
+        found = await answer(client, ALGEBRA)
+        assert (found["behind"], found["behind_below"]) == (2, 54.0)
+        assert await users(client, progress_below=found["behind_below"]) == ["half", "none"]
+        assert await users(client, progress_below=50) == ["none"]  # who stands on it is not below
+
+
+def test_nobody_is_behind_where_nothing_is_expected_and_who_stands_on_the_bar_is_not() -> None:
+    reached = {35.9: 1, 36.0: 2, 36.0 - 1e-12: 4, 36.1: 8}
+    assert behind(reached, 36.0) == 1
+    assert behind(reached, None) is None
+    assert behind({}, 36.0) == 0
+
+
+def test_while_the_models_cannot_be_read_nothing_is_said_of_them() -> None:
+    for models in (None, Models(newest=7)):
+        gate_open, found = course_models(models, "algebra")
+        assert gate_open is None
+        assert [(each.status, each.missing, each.judged) for each in found] == [
+            ("unavailable", [], 0),
+            ("unavailable", [], 0),
+        ]
+
+
+async def test_instructors_are_told_why_an_alert_came_that_is_for_them(
+    client: httpx.AsyncClient, settings: Settings
+) -> None:
+    path = f"{ALGEBRA}/learners/bad/alerts/{alert_id('bad')}/why"
+    why = await answer(client, path)
+    assert why["message"] == "35% in Quiz 1 on 9 October; the pass mark is 40%"
+    assert why["message_code"] == "alert.low_score.message.third"
+    assert why["rule"]["name"] == "low_score"
+    assert {each["setting"] for each in why["thresholds_now"]} >= {"low_score.default_pass_mark"}
+    for other in (
+        f"{ALGEBRA}/learners/bad/alerts/{alert_id('poor')}/why",
+        f"{ALGEBRA}/learners/poor/alerts/{alert_id('bad')}/why",
+        f"{ALGEBRA}/learners/bad/alerts/none/why",
+        f"{ALGEBRA}/learners/other/alerts/{alert_id('bad')}/why",
+    ):
+        assert (await client.get(other)).status_code == 404, other
+    foreign = {"Authorization": f"Bearer {instructor(settings, ['geometry'])}"}
+    assert (await client.get(path, headers=foreign)).status_code == 403
+
+
+async def test_what_instructors_are_not_told_of_has_no_why(settings: Settings) -> None:
+    """Suppressed, for the learner alone, or of another course: an id says nothing."""
+    ids = [str(UUID(int=number)) for number in (1, 2, 3)]
+    await store(
+        settings,
+        who("ada"),
+        facts={number: [FACTS] for number in range(settings.partitions)},
+        told=[
+            a_transition("ada", ids[0], state="suppressed", suppressed_reason="muted"),
+            a_transition("ada", ids[1], audience=("learner",)),
+            a_transition("ada", ids[2], course_id="geometry"),
+        ],
+    )
+    async with asking(settings, instructor(settings)) as client:
+        for name in ids:
+            found = await client.get(f"{ALGEBRA}/learners/ada/alerts/{name}/why")
+            assert (found.status_code, found.json()["code"]) == (404, "not_found")
 
 
 async def test_quartiles_of_fewer_than_five_are_not_told(settings: Settings) -> None:
@@ -456,9 +537,12 @@ async def test_ids_with_slashes_and_odd_letters_are_found(settings: Settings) ->
 
 
 def test_every_operation_is_documented_with_an_answer() -> None:
-    assert examples().keys() == {each.name for each in OPERATIONS}
+    answered = [each for each in OPERATIONS if each.answer is not None]
+    assert examples().keys() == {each.name for each in answered}
     paths = document()["paths"]
-    for operation in OPERATIONS:
+    stream = paths[f"{PATH}/{{course_id}}/stream"]["get"]["responses"]["200"]["content"]
+    assert stream.keys() == {"text/event-stream"}
+    for operation in answered:
         path = PATH + operation.path
         said = paths[path][operation.method.lower()]
         status = "202" if operation.method == "POST" else "200"

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from api.snapshots import SQL
-from contracts.notices import LEARNER_ROWS
+from contracts.notices import COURSE_ROWS, LEARNER_ROWS
 from domain.course_facts import CourseFacts
 from domain.ids import partition_of
 from domain.state.course import Course
@@ -22,7 +22,12 @@ from tests.sinking import T0, TODAY, a_checkpoint, a_learner, a_transition
 pytestmark = pytest.mark.integration
 
 ALERT = "00000000-0000-5000-8000-000000000001"
-BESIDE_ANSWERS = {SQL["schema_version"], SQL["records"], f"LISTEN {LEARNER_ROWS}"}
+BESIDE_ANSWERS = {
+    SQL["schema_version"],
+    SQL["records"],
+    f"LISTEN {LEARNER_ROWS}",
+    f"LISTEN {COURSE_ROWS}",
+}
 
 
 @pytest.fixture

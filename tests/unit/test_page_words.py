@@ -8,11 +8,14 @@ from typing import get_args
 
 import pytest
 
+from api.course_query import CATEGORIES, Sort
 from api.site import LANGUAGES, WEB, catalogue
-from domain.alerts import Resolution
-from domain.events.activity import GoalMetric
+from domain.alerts import Resolution, Unit
+from domain.events.activity import GoalMetric, HelpKind
+from domain.state.learner import Severity
 from metrics.shapes import MissingCode
 
+ROOT = WEB.parent
 CODES = {language: catalogue(language) for language in LANGUAGES}
 SCRIPTS = [file for file in sorted(WEB.rglob("*.js")) if "vendor" not in file.parts]
 PLURALS = (".one", ".other")
@@ -22,10 +25,25 @@ def parameters(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
-@pytest.mark.parametrize("folder", [WEB / "words", WEB.parent / "docs" / "i18n"])
-def test_each_language_has_the_codes_of_the_other_in_the_same_order(folder: Path) -> None:
-    known = [list(json.loads((folder / f"{each}.json").read_text())) for each in LANGUAGES]
+@pytest.mark.parametrize(
+    ("folder", "begins"),
+    [(WEB / "words", ""), (WEB / "words", "courses."), (WEB.parent / "docs" / "i18n", "")],
+)
+def test_each_language_has_the_codes_of_the_other_in_the_same_order(
+    folder: Path, begins: str
+) -> None:
+    known = [list(json.loads((folder / f"{begins}{each}.json").read_text())) for each in LANGUAGES]
     assert known[0] == known[1]
+
+
+def test_no_code_stands_in_two_catalogues() -> None:
+    """What comes later would hide what was there, in one language and not in the other."""
+    codes = [
+        code
+        for folder, begins in ((WEB / "words", ""), (WEB / "words", "courses."))
+        for code in json.loads((folder / f"{begins}en.json").read_text())
+    ]
+    assert len(codes) == len(set(codes))
 
 
 def test_a_text_has_the_same_parameters_in_each_language() -> None:
@@ -35,7 +53,7 @@ def test_a_text_has_the_same_parameters_in_each_language() -> None:
 
 def test_no_text_was_left_in_english() -> None:
     same = [code for code, text in CODES["en"].items() if text == CODES["de"][code]]
-    assert same == ["ui.patterns.kind"]  # it has no words
+    assert same == ["ui.patterns.kind", "ui.explained.nothing"]  # they have no words
 
 
 def codes_asked_for() -> tuple[set[str], set[str]]:
@@ -80,6 +98,28 @@ def test_what_the_api_may_answer_has_a_word() -> None:
     assert {f"ui.missing.{each}" for each in get_args(MissingCode)} <= known
     assert {f"ui.goals.{each}" for each in get_args(GoalMetric)} <= known
     assert {f"ui.messages.ended_{each}" for each in get_args(Resolution)} <= known
+    assert {f"ui.more.ended_{each}" for each in get_args(Resolution)} <= known
+    assert {f"ui.help.{each}" for each in get_args(HelpKind)} <= known
+    assert {f"ui.course.{each}" for each in ("not_started", "active", "finished")} <= known
+    assert {f"alert.{each}.title" for each in CATEGORIES} <= known
+    severities = get_args(Severity)
+    for begins in ("ui.person.open_", "ui.more.severity_", "ui.contact.severity_"):
+        assert {f"{begins}{each}" for each in severities} <= known
+    assert {
+        f"ui.contact.{what}_{each}" for what in ("order", "sort") for each in get_args(Sort)
+    } <= known
+
+
+def test_what_an_alert_goes_by_has_a_word() -> None:
+    """Of every feature that a rule gives as evidence to instructors, and of its unit."""
+    rules = "\n".join(file.read_text() for file in sorted((ROOT / "domain" / "rules").glob("*.py")))
+    named = set(re.findall(r'feature="([a-z_]+)"', rules))
+    named |= set(re.findall(r'(?:risk_evidence|silent_for)\(\s*"([a-z_]+)"', rules))
+    assert {"score", "days_since_work", "probability_missing"} <= named
+    learners = {"streak_days", "course_progress"}  # of rules that are for learners alone
+    assert {f"ui.feature.{each}" for each in named - learners} <= set(CODES["en"])
+    units = set(get_args(Unit)) - {"percent", "ratio"}
+    assert {f"ui.unit.{each}.other" for each in units} <= set(CODES["en"])
 
 
 def test_no_text_of_a_screen_stands_in_a_script() -> None:
@@ -140,4 +180,5 @@ def test_no_script_makes_markup_or_addresses_of_data() -> None:
         assert "dangerouslySetInnerHTML" not in text
         assert not re.search(r"\beval\(|new Function", text)
         for address in re.findall(r"href=(\S+)", text):
-            assert address.startswith("${linkTo("), (file.name, address)
+            made_there = ("${linkTo(", "${linkToCourse(", "${linkToLearner(")
+            assert address.startswith((*made_there, '"#/')), (file.name, address)

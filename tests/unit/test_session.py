@@ -47,12 +47,19 @@ def a_ticket(user: str = "ada", *, age: int = 0, **given: Any) -> str:
         audience=given.pop("audience", "learnstream"),
         user=user,
         now=WallClock().now() - age,
+        courses=given.pop("courses", ()),
     )
 
 
-def a_token(user: str = "ada", ttl: int = 600) -> str:
-    lifetime = timedelta(seconds=ttl)
-    return issue(settings(), user=user, scope="", lifetime=lifetime, clock=WallClock())
+def a_token(user: str = "ada", ttl: int = 600, scope: str = "", courses: str = "") -> str:
+    return issue(
+        settings(),
+        user=user,
+        scope=scope,
+        lifetime=timedelta(seconds=ttl),
+        clock=WallClock(),
+        courses=courses,
+    )
 
 
 @cache
@@ -115,10 +122,21 @@ async def test_a_ticket_is_good_once(client: httpx.AsyncClient) -> None:
         (a_token, "none of this stack"),  # a token of the API is no ticket
         (partial(a_ticket, ""), "names no learner"),
         (partial(a_ticket, "x" * 129), "names no learner"),
+        (partial(a_ticket, courses=[7]), "courses by something else"),
         (lambda: "no ticket", "none of this stack"),
         (lambda: "", "none of this stack"),
     ],
-    ids=["old", "another's", "elsewhere", "token", "nobody", "too long", "no JWT", "nothing"],
+    ids=[
+        "old",
+        "another's",
+        "elsewhere",
+        "token",
+        "nobody",
+        "too long",
+        "courses",
+        "no JWT",
+        "nothing",
+    ],
 )
 async def test_what_is_no_good_ticket_is_refused(
     client: httpx.AsyncClient, made: Callable[[], str], why: str
@@ -284,8 +302,10 @@ async def test_a_bearer_token_works_as_before_without_a_cookie(client: httpx.Asy
 
 async def test_the_session_says_where_links_lead() -> None:
     template = "https://lms.example.org/{course_id}/{kind}/{id}"
-    async with a_client(lms_url=template) as client:
-        assert (await begin(client, a_ticket())).json()["lms_url"] == template
+    learners = "https://lms.example.org/user/{user_id}"
+    async with a_client(lms_url=template, learner_url=learners) as client:
+        shown = (await begin(client, a_ticket())).json()
+    assert (shown["lms_url"], shown["learner_url"]) == (template, learners)
 
 
 @pytest.mark.parametrize(
@@ -308,6 +328,40 @@ def test_tickets_are_signed_for_embedded_stacks_only() -> None:
         issue_ticket(settings(embedded=False), user="ada", clock=WallClock())
     link = page_link(BASE, issue_ticket(settings(), user="ada", clock=WallClock()))
     assert link.startswith(f"{BASE}/#ticket=ey")
+
+
+async def test_a_ticket_that_names_courses_opens_these_and_nothing_else(
+    client: httpx.AsyncClient,
+) -> None:
+    shown = (await begin(client, a_ticket(courses=["c1", "a,b"]))).json()
+    assert (shown["views"], shown["may_note_help"]) == (["learner", "instructor"], True)
+    claims = claims_of(dict(client.cookies))
+    assert claims["courses"] == ["c1", "a,b"]
+    assert claims["scope"] == "courses:read courses:write"
+    for path in ("/api/v1/courses/c2", "/api/v1/models"):
+        is_problem(await client.get(path, headers=OWN), 403, "forbidden")
+    other = "/api/v1/progress/real-time-dashboard?user_id=bob"
+    is_problem(await client.get(other, headers=OWN), 403, "forbidden")
+
+
+@pytest.mark.parametrize(
+    ("scope", "courses", "views", "may_note_help"),
+    [
+        ("", "", ["learner"], False),
+        ("courses:read", "c1", ["learner", "instructor"], False),
+        ("courses:read courses:write", "*", ["learner", "instructor"], True),
+        ("courses:read courses:write", "", ["learner"], False),
+        ("courses:write", "c1", ["learner"], False),
+        ("progress:read:any models:read", "", ["learner"], False),
+    ],
+)
+async def test_a_session_has_the_views_of_its_scopes_and_its_claim(
+    client: httpx.AsyncClient, scope: str, courses: str, views: list[str], *, may_note_help: bool
+) -> None:
+    token = a_token(scope=scope, courses=courses)
+    headers = {**OWN, "Authorization": f"Bearer {token}"}
+    shown = (await client.post(SESSION, json={}, headers=headers)).json()
+    assert (shown["views"], shown["may_note_help"]) == (views, may_note_help)
 
 
 def claims_of(cookies: Mapping[str, str]) -> dict[str, Any]:

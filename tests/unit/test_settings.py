@@ -76,6 +76,8 @@ WRONG: Final = (
     Wrong("jwt_jwks_url", "keys", "seen 'keys', expected http"),
     Wrong("jwt_jwks_url", f"http://u:{SECRET}@h/", "not shown, expected http"),
     Wrong("lms_url", "lms", "seen 'lms', expected http(s)://host/path with any of"),
+    Wrong("lms_url", "https://{id}.example.org/", "expected http(s)://host/path with any of"),
+    Wrong("learner_url", "https://a/{id}", "with any of {course_id} and {user_id} in the path"),
     Wrong("stale_after_seconds", "-1", "seen '-1', expected 0 or more"),
     Wrong("metrics_port", "none", "seen 'none', expected a whole number"),
     Wrong("log_level", "loud", "seen 'loud', expected 'debug'"),

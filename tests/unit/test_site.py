@@ -1,6 +1,7 @@
 """The page as it is served: what may be kept, what may run, and nothing beside it."""
 
 import gzip
+import posixpath
 import re
 from collections.abc import AsyncIterator
 
@@ -43,7 +44,7 @@ async def test_every_module_that_a_module_imports_is_served(client: httpx.AsyncC
         if not name.endswith(".js"):
             continue
         folder = BELOW + name.rpartition("/")[0]
-        for wanted in re.findall(r'from "([^"]+)"', asset.content.decode()):
+        for wanted in re.findall(r'(?:from |import\()"([^"]+)"', asset.content.decode()):
             if wanted.startswith("."):
                 url = httpx.URL(f"http://127.0.0.1:8000{folder}/x").join(wanted)
                 assert (await client.get(url)).status_code == 200, (name, wanted)
@@ -102,11 +103,41 @@ async def test_what_is_sent_is_compressed_for_those_who_take_it(client: httpx.As
     assert gzip.decompress(raw) == plain.content
 
 
-def test_one_language_of_the_page_is_small_on_the_wire() -> None:
-    needed = [name for name in SITE.assets if not name.startswith("words/")]
-    sizes = sum(len(SITE.assets[name].compressed) for name in needed)
+def imported(name: str, known: set[str]) -> set[str]:
+    """A module and all that it imports, and they in turn; not what is loaded later."""
+    if name not in known:
+        known.add(name)
+        for wanted in re.findall(
+            r'(?:from|import) "(\.[^"]+)"', SITE.assets[name].content.decode()
+        ):
+            imported(posixpath.normpath(posixpath.join(posixpath.dirname(name), wanted)), known)
+    return known
+
+
+def on_the_wire(names: set[str]) -> int:
+    return sum(len(SITE.assets[name].compressed) for name in names)
+
+
+def test_one_language_of_the_learners_page_is_small_on_the_wire() -> None:
+    needed = imported("app.js", {"style.css", "icon.svg"})
+    needed |= {name for name in SITE.assets if name.startswith("vendor/")}
     for language in LANGUAGES:
-        assert sizes + len(SITE.assets[f"words/{language}.json"].compressed) < 47_000
+        assert on_the_wire({*needed, f"words/{language}.json"}) < 48_000
+
+
+def test_the_instructors_part_is_loaded_later_and_small_too() -> None:
+    first = imported("app.js", set())
+    later = imported("views/instructor.js", set()) - first
+    assert {"teaching.js", "views/contact.js", "charts/strip.js"} <= later
+    for language in LANGUAGES:
+        assert on_the_wire({*later, "courses.css", f"words/courses.{language}.json"}) < 32_000
+
+
+def test_every_file_is_of_one_of_the_two_parts() -> None:
+    """What nobody imports is not looked at by anybody either."""
+    modules = imported("app.js", set()) | imported("views/instructor.js", set())
+    served = {name for name in SITE.assets if name.endswith(".js")}
+    assert served == {name for name in modules if name.endswith(".js")}
 
 
 def test_a_changed_file_is_another_digest(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,12 +2,12 @@
 /** Messages to the learner: open ones to answer, and how the earlier ones ended. */
 
 import { useState } from "preact/hooks";
-import { html, Block, errorText } from "../parts.js";
+import { html, Block, MARKS, errorText } from "../parts.js";
 import { moment, t } from "../words.js";
-import { alerts, codeOf, refresh } from "../store.js";
+import { alerts } from "../store.js";
+import { codeOf, refresh } from "../session.js";
 import { acknowledge, giveFeedback } from "../api.js";
 
-const MARKS = { high: "▲", medium: "◆", low: "●" };
 const EARLIER_MAX = 10;
 
 export function Messages() {
@@ -67,7 +67,7 @@ function Message({ alert, zone }) {
 
 /** @param {any} props */
 function Said({ alert, zone }) {
-  const mark = MARKS[/** @type {keyof typeof MARKS} */ (alert.severity)] ?? "●";
+  const mark = MARKS[alert.severity] ?? "●";
   return html`
     <h3><span class=${`mark ${alert.severity}`} aria-hidden="true">${alert.type === "achievement" ? "★" : mark}</span>${titleOf(alert)}</h3>
     <p>${t(alert.message_code, alert.params, alert.message)}</p>

@@ -4,7 +4,8 @@
 import { useEffect, useRef } from "preact/hooks";
 import { html, Block } from "../parts.js";
 import { hour, list, number, percent, t, weekday } from "../words.js";
-import { patterns, readPatterns, session } from "../store.js";
+import { patterns, readPatterns } from "../store.js";
+import { session } from "../session.js";
 
 export function Patterns() {
   const place = useRef(/** @type {HTMLElement | null} */ (null));

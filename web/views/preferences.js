@@ -4,7 +4,8 @@
 import { useState } from "preact/hooks";
 import { html, Block, errorText } from "../parts.js";
 import { t } from "../words.js";
-import { alerts, codeOf, refresh } from "../store.js";
+import { alerts } from "../store.js";
+import { codeOf, refresh } from "../session.js";
 import { setPreferences } from "../api.js";
 
 const TYPES = ["performance", "engagement", "achievement"];
