@@ -142,9 +142,10 @@ const place = /** @type {HTMLElement} */ (document.getElementById("page"));
 const opened = start(open);
 route.subscribe(() => { if (session.value) open(); });
 effect(() => {
-  // Who teaches, and is no learner, is shown the courses at once.
-  const unknown = dashboard.value.error === "not_found" && session.value?.views.includes("instructor");
-  if (unknown && location.hash === "") location.replace("#/courses");
+  // Who teaches, and never learned anything here, is shown the courses at once.
+  const { body, error } = dashboard.value;
+  const isUnknown = error === "not_found" || body?.freshness.last_event_at === null;
+  if (isUnknown && session.value?.views.includes("instructor") && location.hash === "") location.replace("#/courses");
 });
 await spoken;
 render(html`<${Page} />`, place);

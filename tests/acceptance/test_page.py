@@ -43,9 +43,12 @@ def an_event(user: str, number: int, kind: str = "content_viewed", **fields: Any
     return event | (fields or {"content_id": f"p{number}", "content_kind": "page"})
 
 
-def a_link(stack: Stack, user: str) -> str:
-    found = stack.ready["page_command"].replace("{user}", user)
-    done = subprocess.run(shlex.split(found), capture_output=True, text=True, check=True)
+def a_link(stack: Stack, user: str, *, teaches: bool = False) -> str:
+    command = shlex.split(stack.ready["page_command"].replace("{user}", user))
+    if not teaches:
+        place = command.index("--courses")
+        del command[place : place + 2]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     return done.stdout.strip()
 
 
@@ -134,3 +137,33 @@ def test_a_goal_is_set_on_the_page_and_removed_in_another_tab(
     other.get_by_role("button", name="Undo").click()
     expect(other.locator("#goals li")).to_have_count(1, timeout=SEEN_MS)
     expect(goal).to_have_count(1, timeout=SEEN_MS)
+
+
+def test_an_instructor_sees_who_needs_help_as_it_happens_and_notes_it(
+    stack: Stack, browser: Browser
+) -> None:
+    """Somebody who is no learner, so the link opens the courses."""
+    course = "c/7"
+    for user in ("eva", "max"):
+        stack.produce(an_event(user, 1, "enrolled", groups={}, course_id=course))
+    page = a_tab(browser)
+    page.goto(a_link(stack, "teacher", teaches=True))
+    page.locator("#taught").get_by_role("link", name=course).click(timeout=SEEN_MS)
+    people = page.locator(".people > li")
+    expect(people).to_have_count(2, timeout=SEEN_MS)
+    expect(page.locator("#contact")).to_contain_text("Nobody has an open alert.")
+
+    given = {"course_id": course, "assessment_id": "quiz-1", "score": 10, "max_score": 100}
+    stack.produce(an_event("max", 2, "assessment_graded", **given))
+    expect(people.first).to_contain_text("10% in assessment quiz-1", timeout=SEEN_MS)  # by a hint
+    expect(page.locator("#glance button").nth(1)).to_contain_text("1", timeout=SEEN_MS)
+
+    people.first.get_by_role("button", name="More").click()
+    people.first.get_by_role("button", name="Why did this come?").click()
+    expect(people.first).to_contain_text("Rule low_score", timeout=SEEN_MS)
+    people.first.get_by_role("button", name="Meeting").click()
+    expect(people.first).to_contain_text("Tried: Meeting", timeout=SEEN_MS)
+    page.reload()
+    expect(people.last).to_contain_text("Tried: Meeting", timeout=SEEN_MS)
+    page.locator("#glance button").nth(1).click()
+    expect(people).to_have_count(1, timeout=SEEN_MS)

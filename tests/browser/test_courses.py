@@ -90,10 +90,14 @@ def test_who_does_not_teach_is_offered_and_shown_no_courses(
     expect(page.locator("main")).to_have_text("This is not yours to see or to change.")
 
 
+@pytest.mark.parametrize("unknown", [404, None])
 def test_who_teaches_and_is_no_learner_is_shown_the_courses_at_once(
-    visit: Visiting, answers: Answers
+    visit: Visiting, answers: Answers, unknown: int | None
 ) -> None:
-    answers.of |= dict.fromkeys(("dashboard", "predictions", "alerts"), 404)
+    if unknown is None:
+        answers.of["dashboard"]["freshness"]["last_event_at"] = None
+    else:
+        answers.of |= dict.fromkeys(("dashboard", "predictions", "alerts"), unknown)
     shown = visit()
     shown.page.goto(shown.base)
     expect(shown.page.locator("#taught")).to_contain_text("Statistics 1")
