@@ -26,6 +26,7 @@ from api.methods import HeadAsGet
 from api.metrics import ApiMetrics, Counted
 from api.models import models_router
 from api.openapi import publish
+from api.operations import operations_router
 from api.pending import PendingWrites
 from api.problems import busy, unavailable
 from api.reads import DatabaseAwayError, DatabaseBusyError, OtherTablesError, Reads
@@ -108,6 +109,7 @@ def create_app(
         writes_router(context, [*RESPONSES, *GOALS]),
         health_router(settings, reads, lags, metrics),
         models_router(context),
+        operations_router(context),
         schemas_router(),
         session_router(context),
         site_router(),

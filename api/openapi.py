@@ -12,7 +12,7 @@ from typing import Any, Final, get_args
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api import course_routes, goals, models, why
+from api import course_routes, goals, models, operations, why
 from api.alert_shapes import ShownState
 from api.routes import examples, page_of, problem_schemas
 from domain.alerts import AlertType
@@ -54,7 +54,8 @@ _TAGS: Final = [
     },
     {
         "name": "operation",
-        "description": "What probes and operators ask of no learner; only the models need a token.",
+        "description": "What probes and operators ask of no learner; those below `/api/v1` need a "
+        "token.",
     },
     {
         "name": "page",
@@ -92,8 +93,8 @@ def _document(app: FastAPI) -> Schema:
         schemas[name] = {"title": name, **_generated(schema, name)}
     for name, values in CLOSED.items():
         schemas[name] = _named(name, values)
-    for operations in document["paths"].values():
-        for operation in operations.values():
+    for methods in document["paths"].values():
+        for operation in methods.values():
             _complete(operation)
     return document
 
@@ -115,11 +116,12 @@ def _complete(operation: Schema) -> None:
         if operation["operationId"] == own.OPERATION:
             content = operation["responses"]["200"]["content"]
             content["application/json"]["example"] = own.example()
+    for shown, status in ((operations.examples(), "200"), (goals.examples(), "202")):
+        if operation["operationId"] in shown:
+            content = operation["responses"][status]["content"]
+            content["application/json"]["example"] = shown[operation["operationId"]]
     if operation["operationId"] in course_routes.examples():
         _complete_course(operation)
-    if operation["operationId"] in goals.examples():
-        content = operation["responses"]["202"]["content"]
-        content["application/json"]["example"] = goals.examples()[operation["operationId"]]
     page = page_of(operation["operationId"])
     if page is not None:
         operation["parameters"].sort(key=lambda each: each["name"] == "user_id")  # it comes last
