@@ -46,7 +46,7 @@ INPUTS: Final = Topic("progress.inputs", "none", "worker", "verify", "keep")
 TRANSITIONS: Final = Topic("progress.alerts", "learner", "worker", "sink, verify", "keep")
 ALERTS: Final = Topic(
     "alerts",
-    "learner; a model's: `model:` and its name, in partition 0",
+    "learner; or `model:` and its name, in partition 0; or `partition:` and its number",
     "worker, trainer",
     "notification services, verify",
     "keep",

@@ -18,7 +18,7 @@ from msgspec import Meta, Struct, field
 from msgspec.structs import asdict
 
 from domain.predictions import Target
-from domain.rules import TABLE
+from domain.rules import PARTITION_RULES, TABLE
 from domain.rules.low_score import LowScore
 from domain.step import Adopted
 
@@ -32,7 +32,7 @@ else:
         "Rules",
         [
             (rule.spec.category, rule.thresholds, field(default_factory=rule.thresholds))
-            for rule in TABLE
+            for rule in (*TABLE, *PARTITION_RULES)
         ],
         frozen=True,
         kw_only=True,
@@ -144,7 +144,8 @@ def _of_course(rules: Rules, course_id: str, given: dict[str, dict[str, Any]]) -
     for name, own in given.items():
         kind, at = OF_A_COURSE.get(name), f"courses.{course_id}.{name}"
         if kind is None:
-            raise ValueError(f"{at}: expected one of {', '.join(OF_A_COURSE)}")
+            why = "that rule is about no course; " if name in Rules.__struct_fields__ else ""
+            raise ValueError(f"{at}: {why}expected one of {', '.join(OF_A_COURSE)}")
         if kind is LowScore and "default_pass_mark" in own:
             raise ValueError(f"{at}.default_pass_mark: the facts of a course have its pass_mark")
         found[name] = _converted(msgspec.to_builtins(getattr(rules, name)) | own, kind, at)

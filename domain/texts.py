@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from domain.rules import MODEL_RULES, TABLE
+from domain.rules import EVERY_RULE
 
 _COMMON: Final[Mapping[str, str]] = {
     "insight.deadline_overdue_several": ("{previous} and {assessment} have not been submitted"),
@@ -190,11 +190,14 @@ _COMMON: Final[Mapping[str, str]] = {
     "action.pin_model": (
         "If it stays so, serve an earlier snapshot: learnstream models list, then models pin NUMBER"
     ),
+    "action.check_source": "Check that the source is still sending and can reach Kafka",
+    "action.review_dead_letters": (
+        "See what was rejected and why: learnstream dead-letters list --partition {partition} "
+        "--reason {reason}"
+    ),
 }
 TEXTS: Final[Mapping[str, str]] = dict(_COMMON) | {
-    code: said
-    for texts in (*(rule.texts for rule in TABLE), *(rule.texts for rule in MODEL_RULES))
-    for code, said in texts.items()
+    code: said for rule in EVERY_RULE for code, said in rule.texts.items()
 }
 
 

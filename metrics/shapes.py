@@ -161,7 +161,7 @@ class Evidence:
 class ActionTarget:
     """What an action is to be done on."""
 
-    kind: Literal["course", "module", "assessment", "skill", "model", "none"]
+    kind: Literal["course", "module", "assessment", "skill", "model", "partition", "none"]
     id: str | None
     course_id: str | None
 

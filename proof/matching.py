@@ -20,6 +20,7 @@ from proof.examples import lesson_id
 from proof.found import Found, FoundLetter, States
 from proof.logs import Entry
 from proof.oracle import Expected
+from proof.quality import about_data
 from proof.recount import Recount
 from proof.report import Report
 from proof.sample import figures_of
@@ -67,7 +68,7 @@ def _give_up(report: Report, sides: Compared, why: str) -> None:
         "progress.state: partitions": 1,
         "progress.state: courses": len(found.states.facts),
         "progress.alerts": len(found.transitions.records),
-        "alerts": len(_of_learners(found)),
+        "alerts": len(_of_worker(found)),
         "activity.dead-letter": len(found.letters.records),
         "model.examples": len(found.examples.of(found.partition)),
     }
@@ -133,7 +134,8 @@ def _unlike(expected: Checkpoint, found: Checkpoint, fields: Iterable[str]) -> l
 def _compare_told(report: Report, sides: Compared) -> None:
     published, found = sides.expected.published, sides.found
     where = f"partition {found.partition}"
-    transitions = [(transition_id(each.transition), each.transition) for each in published]
+    kept = [each.transition for each in published if each.transition is not None]
+    transitions = [(transition_id(data), data) for data in kept]
     events = [(event_id(each.event), each.event) for each in published if each.event is not None]
     compare_sequences(
         report["progress.alerts"],
@@ -149,13 +151,19 @@ def _compare_told(report: Report, sides: Compared) -> None:
         events,
         [
             (event_id(data), data)
-            for data in _up_to_cut(ALERTS, _of_learners(found), len(events), sides)
+            for data in _up_to_cut(ALERTS, _of_this_fold(sides), len(events), sides)
         ],
         where,
     )
 
 
-def _of_learners(found: Found) -> list[Entry]:
+def _of_this_fold(sides: Compared) -> list[Entry]:
+    """Those of the worker that can be known: data was watched from the beginning of the log."""
+    records = _of_worker(sides.found)
+    return records if sides.whole else [each for each in records if about_data(each) is None]
+
+
+def _of_worker(found: Found) -> list[Entry]:
     """The alerts that the partition's worker published: those about models are the trainer's."""
     records = found.alerts.records
     if found.partition != PARTITION:
@@ -309,7 +317,8 @@ def _as_written(expected: bytes, found: bytes | None) -> bytes:
 
 def _transitions_of_tables(sides: Compared, settings: Settings) -> list[bytes]:
     """The oracle's, and what came after the cut and was read by the sink already."""
-    found, published = sides.found, [each.transition for each in sides.expected.published]
+    told = (each.transition for each in sides.expected.published)
+    found, published = sides.found, [data for data in told if data is not None]
     if not sides.whole:
         published = []
     until = sides.tables.positions.get(settings.topic(TRANSITIONS.name), 0)

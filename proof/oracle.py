@@ -10,7 +10,7 @@ import msgspec
 from contracts.alert_event import encode_alert_event, encode_transition
 from contracts.dead_letter import dead_letter_key, dead_letter_value
 from contracts.lessons import encode_lesson
-from domain.alerts import Published, Transition
+from domain.alerts import Published, Response, Transition
 from domain.configuration import Configuration, adopted
 from domain.events.decode import Accepted, Record, decode
 from domain.fold.inputs import FoldVersion, Input
@@ -29,9 +29,12 @@ _BY_STATE: Final = frozenset({"id_reused", "defect"})
 
 @dataclass(slots=True)
 class Told:
-    """One transition as it is to stand in `progress.alerts`, and in `alerts` where delivered."""
+    """One transition as it is to stand in `progress.alerts`, and in `alerts` where delivered.
 
-    transition: bytes
+    What is about the data of the partition stands in `alerts` alone.
+    """
+
+    transition: bytes | None
     event: bytes | None
 
 
@@ -164,11 +167,12 @@ class Oracle:
         for course_id, facts in effects.facts.items():
             expected.facts[course_id] = encode_facts(facts)
         source = self._fold.configuration.alert_source
-        for published in filter(self._is_known, effects.published()):
+        for published in filter(self._is_known, effects.every()):
             event = None
             if isinstance(published, Transition) and published.delivered:
                 event = encode_alert_event(published, source)
-            expected.published.append(Told(encode_transition(published), event))
+            kept = encode_transition(published) if _in_history(published) else None
+            expected.published.append(Told(kept, event))
         for lesson in effects.lessons:
             if expected.knows(lesson.user_id):
                 expected.lessons.append(encode_lesson(lesson))
@@ -177,7 +181,14 @@ class Oracle:
                 expected.letters[letter.record.offset, letter.reason] = letter_digest(letter)
 
     def _is_known(self, published: Published) -> bool:
+        """Whether it follows from what this version folded; data was watched from the beginning."""
+        if not _in_history(published):
+            return not self.expected.began_at
         return self.expected.knows(published.user_id)
+
+
+def _in_history(published: Published) -> bool:
+    return isinstance(published, Response) or published.in_history
 
 
 def newest_stretch(inputs: Iterable[Input]) -> tuple[int | None, int | None]:

@@ -4,6 +4,7 @@ import sys
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -85,18 +86,23 @@ class Refold:
         store = MemoryStore()
         return cls(PartitionFold(cut.start(), Configuration(), {}, store, snapshots), store)
 
+    @contextmanager
+    def batch(self) -> Iterator[Effects]:
+        """What is folded in it is committed at its end."""
+        effects = self.fold.begin()
+        yield effects
+        self.store.commit(effects.changed)
+
     def take(self, records: Sequence[Record]) -> Effects:
         """Fold records, and commit what they change."""
-        effects = self.fold.begin()
-        self.fold.fold(records, effects)
-        self.store.commit(effects.changed)
+        with self.batch() as effects:
+            self.fold.fold(records, effects)
         return effects
 
     def pass_by(self, record: Record) -> Effects:
         """Move time as a record does that is not folded, and commit what that changes."""
-        effects = self.fold.begin()
-        self.fold.pass_by(record, effects)
-        self.store.commit(effects.changed)
+        with self.batch() as effects:
+            self.fold.pass_by(record, effects)
         return effects
 
     def adopt(self, value: Input) -> Effects:
@@ -106,6 +112,8 @@ class Refold:
         effects = self.fold.begin()
         if value.kind in {"fold_version", "resume"}:
             checkpoint.inputs += 1
+            if value.kind == "resume":
+                checkpoint.rejected_in_a_row = 0
             return effects
         if value.kind == "configuration":
             value = self._configured(value, adopted(bytes(value.payload).decode()))

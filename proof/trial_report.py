@@ -8,13 +8,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from contracts.alert_event import instant
-from domain.rules import TABLE
+from domain.rules import PARTITION_RULES, TABLE
 from proof.trial import Raised, Trial
 from runtime.tables import table
 
 EXAMPLES: Final = 10
 _DAY: Final = 86_400
 _WEEK: Final = 7 * _DAY
+_RULES: Final = [
+    *(rule.spec.category for rule in TABLE),
+    *(rule.spec.category for rule in PARTITION_RULES),
+]
 _SIDES: Final = {"tried": "+", "today": "-", "both": "="}
 
 
@@ -83,7 +87,7 @@ def report(trial: Trial) -> TrialReport:
         until=instant(trial.ended),
         weeks=round(seconds / _WEEK, 2),
         learners=trial.learners,
-        rules=[_rule(rule.spec.category, trial, seconds / _WEEK) for rule in TABLE],
+        rules=[_rule(name, trial, seconds / _WEEK) for name in _RULES],
         by_week=list(_weeks(tried, today, trial.began)),
         examples=_examples(tried, today),
     )
@@ -109,7 +113,7 @@ def _rule(name: str, trial: Trial, weeks: float) -> RuleRow:
         only_today=len(ids_today - ids),
         suppressed_tried=trial.tried.suppressed[name],
         suppressed_today=trial.today.suppressed[name],
-        learners=len({each.user_id for each in tried}),
+        learners=len({each.user_id for each in tried} - {""}),
         per_week=round(len(tried) / weeks, 2),
         per_1000_learners=round(1000 * len(tried) / max(trial.learners, 1), 1),
     )
@@ -121,8 +125,7 @@ def _weeks(tried: Iterable[Raised], today: Iterable[Raised], began: int) -> Iter
         Counter((_monday(max(each.at, began)), each.rule) for each in side)
         for side in (tried, today)
     ]
-    order = [rule.spec.category for rule in TABLE]
-    for week, rule in sorted(counts[0] | counts[1], key=lambda key: (key[0], order.index(key[1]))):
+    for week, rule in sorted(counts[0] | counts[1], key=lambda key: (key[0], _RULES.index(key[1]))):
         yield WeekRow(
             week=week, rule=rule, tried=counts[0][week, rule], today=counts[1][week, rule]
         )

@@ -192,7 +192,7 @@ def earlier_version(number: int, expected: Expected) -> str:
     return (
         f"partition {number}: another version folded what is before offset {expected.began_at}; "
         f"states and alerts of {len(expected.earlier)} learners with events there were compared "
-        "with Postgres, and not folded again"
+        "with Postgres, and not folded again, nor were alerts about data"
     )
 
 

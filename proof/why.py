@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid5
 
@@ -11,6 +12,7 @@ import msgspec
 from contracts.alert_event import decode_published, encode_transition, instant
 from contracts.topics import ACTIVITY, ALERTS, TRANSITIONS, Topic, partition_counts
 from domain.alerts import Transition
+from domain.events.decode import Record
 from domain.fold.inputs import Input
 from models.drift_alerts import drift_alerts
 from models.snapshot import decode_snapshot
@@ -19,6 +21,7 @@ from proof.drift import PARTITION
 from proof.examples import Snapshot
 from proof.figures import Change, changed
 from proof.logs import Entry, Log, Logs, look_at
+from proof.quality import AboutData, Arrival, DataMoment, about_data, data_moments
 from proof.refold import read_cut
 from proof.solo import Moment, Own, Solo, concerns
 from runtime.errors import LossError, ProjectError
@@ -37,9 +40,10 @@ class Trigger(NamedTuple):
     """What was folded when a transition came.
 
     `kind` is `event`, `course`, `configuration`, `model` (a snapshot was adopted), `tick` (time had
-    come), `clock` (the same, by another learner's event, under the stream clock) or `snapshot` (of
-    an alert about a model). `offset` in `activity`: the event's, or the next one's; `content` is
-    the event or the input.
+    come), `clock` (the same, by another learner's event, under the stream clock), `rejected` (a
+    record, of an alert about data) or `snapshot` (of an alert about a model). `offset` in
+    `activity`: the event's, or the next one's; `content` is the event, the input, or why a record
+    was rejected. Of an alert about data it is not the event: that may be another learner's.
     """
 
     kind: str
@@ -127,6 +131,10 @@ def why(settings: Settings, alert_id: str) -> Why:
             transitions = _transitions(logs, partition, alert_id)
             if transitions:
                 return _about_a_learner(logs, log, partition, transitions, models)
+        for partition in range(log.partitions):
+            events = _events_about_data(logs, partition, alert_id)
+            if events:
+                return _about_data(logs, log, partition, events, models)
         return _about_a_model(logs, log, alert_id, models)
 
 
@@ -181,6 +189,49 @@ def _about_a_learner(
     return Why(alert_id=first.alert_id, steps=steps, problem=problem)
 
 
+def _events_about_data(logs: Logs, partition: int, alert_id: str) -> list[AboutData]:
+    """What stands in `alerts` of an alert about the data of this partition, in order."""
+    found = map(about_data, _records(logs, ALERTS, partition, alert_id.encode()))
+    return [each for each in found if each is not None and each.alert_id == alert_id]
+
+
+def _about_data(
+    logs: Logs, log: Log, partition: int, stands: list[AboutData], models: published.Snapshots
+) -> Why:
+    """The whole partition is folded again: what it publishes must be the bytes in `alerts`.
+
+    Raises LossError where the log is gone, or another version of the fold published it: nothing
+    of the alert stands elsewhere.
+    """
+    (_, alert_id, user_id), wanted = stands[0], {each.value for each in stands}
+    cut, moments = read_cut(logs, log, partition, models), list[DataMoment]()
+    if cut is not None:
+        every = data_moments(cut, cut.records(logs), models.get, alert_id, user_id)
+        moments += islice((each for each in every if each.event in wanted), len(wanted))
+    if not moments:
+        raise LossError(
+            f"{alert_id} is about the data of partition {partition}, and this program's fold "
+            "does not publish it: another version folded it"
+        )
+    transitions = [each.transition for each in moments]
+    deliveries = _deliveries(logs, partition, transitions)
+    problem = None
+    if len(moments) < len(wanted):
+        problem = f"{len(wanted) - len(moments)} more in alerts that another version published"
+    return Why(
+        alert_id=alert_id,
+        steps=[
+            Step(
+                transition=each.transition,
+                delivery=deliveries.get(_event_id(each.transition)),
+                cause=_cause_of_data(each),
+            )
+            for each in moments
+        ],
+        problem=problem,
+    )
+
+
 def _about_a_model(logs: Logs, log: Log, alert_id: str, models: published.Snapshots) -> Why:
     """The alert of a model: each transition follows from the snapshot that tells of it."""
     models.catch_up()
@@ -197,7 +248,7 @@ def _about_a_model(logs: Logs, log: Log, alert_id: str, models: published.Snapsh
             )
         raise UnknownAlertError(
             f"no alert has the id {alert_id} in progress.alerts ({log.partitions} partitions) "
-            "or among those about models"
+            "or among those about data or models"
         )
     transitions = [transition for _, transition in told]
     deliveries = _deliveries(logs, PARTITION, transitions)
@@ -222,7 +273,7 @@ def _cause(moment: Moment) -> Cause:
         configured=moment.configured,
         snapshot=moment.snapshot,
         facts=None if moment.facts is None else msgspec.to_builtins(moment.facts),
-        events=[_told(own) for own in shown],
+        events=[_told(own.record) for own in shown],
         earlier_events=len(about) - len(shown),
         changed=list(changed(moment.before, moment.after)),
         before=moment.before,
@@ -248,6 +299,30 @@ def _cause_of_snapshot(snapshot: Snapshot) -> Cause:
     )
 
 
+def _cause_of_data(moment: DataMoment) -> Cause:
+    """Of an alert about a learner the learner's newest records; of one about a source, none."""
+    folded, about = moment.folded, moment.arrivals[-EVENTS_MAX:]
+    return Cause(
+        trigger=_trigger(folded) if isinstance(folded, Input) else _trigger_of(folded),
+        clock=instant(moment.clock),
+        thresholds=moment.thresholds,
+        configured=moment.configured,
+        snapshot=0,
+        facts=None,
+        events=[_told(each.record, each.rejection) for each in about],
+        earlier_events=len(moment.arrivals) - len(about),
+        changed=list(changed(moment.before, moment.after)),
+        before=moment.before,
+        after=moment.after,
+    )
+
+
+def _trigger_of(arrival: Arrival) -> Trigger:
+    """A record, and why it was rejected; what stands in one that was accepted is not shown."""
+    rejected = arrival.rejection
+    return Trigger("event" if rejected is None else "rejected", arrival.record.offset, rejected)
+
+
 def _trigger(folded: Own | Input | None) -> Trigger:
     if folded is None:
         return Trigger("clock", None, None)
@@ -256,8 +331,9 @@ def _trigger(folded: Own | Input | None) -> Trigger:
     return Trigger(folded.kind, folded.after, msgspec.json.decode(folded.payload))
 
 
-def _told(own: Own) -> Told:
-    return Told(own.record.offset, instant(own.record.timestamp // 1000), _read(own.record.value))
+def _told(record: Record, rejected: dict[str, str] | None = None) -> Told:
+    said = _read(record.value) if rejected is None else rejected
+    return Told(record.offset, instant(record.timestamp // 1000), said)
 
 
 def _read(value: bytes | None) -> Any:
@@ -279,13 +355,13 @@ def _deliveries(
     return found
 
 
-class _Event(msgspec.Struct):
+class _Named(msgspec.Struct):
     id: str
 
 
 def _id_of(value: bytes) -> str:
     with suppress(msgspec.DecodeError):
-        return msgspec.json.decode(value, type=_Event).id
+        return msgspec.json.decode(value, type=_Named).id
     return ""
 
 

@@ -150,6 +150,8 @@ def _plain_facts(facts: Mapping[str, Any]) -> str:
 
 def _event(each: Told) -> tuple[Any, ...]:
     event = each.event
+    if event["type"] == "rejected":
+        return str(each.offset), each.came_at, "rejected", event["reason"], event["detail"]
     about = next((event[name] for name in _ABOUT if event.get(name)), event.get("course_id", "-"))
     said = ", ".join(
         f"{name} {event[name]}"

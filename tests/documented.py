@@ -14,8 +14,7 @@ import msgspec
 
 from domain.alerts import Rule
 from domain.configuration import Rules
-from domain.rules import MODEL_RULES, RULES, TABLE
-from domain.rules.rule import Documented
+from domain.rules import EVERY_RULE, RULES
 from domain.texts import TEXTS
 
 DOCS: Final = Path(__file__).parents[1] / "docs"
@@ -47,9 +46,8 @@ def documented() -> dict[Path, str]:
 
 
 def _rules() -> Iterator[tuple[str, ...]]:
-    every: list[tuple[Rule, Documented]] = [(rule.spec, rule.documented) for rule in TABLE]
-    every += [(rule.spec, rule.documented) for rule in MODEL_RULES]
-    for spec, said in every:
+    for rule in EVERY_RULE:
+        spec, said = rule.spec, rule.documented
         expires = said.expires or f"{spec.expires_days} days"
         yield (
             f"`{spec.category}`",

@@ -154,6 +154,9 @@ class Bench:
     ) -> None:
         self.store = MemoryStore()
         self.published: list[Any] = []
+        self.about_data: list[Any] = []
+        self.told: list[Any] = []
+        """Both, in the order in which they came."""
         self.letters: list[Any] = []
         self.inputs: list[Any] = []
         self.lessons: list[Lesson] = []
@@ -205,7 +208,9 @@ class Bench:
     def _commit(self, effects: Effects) -> "Bench":
         for user_id, state in effects.changed.items():
             self.store.committed[user_id] = codec.encode_learner(state)
-        self.published += effects.transitions
+        self.published += [each for each in effects.transitions if each.in_history]
+        self.about_data += [each for each in effects.transitions if not each.in_history]
+        self.told += effects.transitions
         self.letters += effects.dead_letters
         self.inputs += effects.inputs
         self.lessons += effects.lessons

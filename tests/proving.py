@@ -89,7 +89,7 @@ class Partition:
 
     def __init__(
         self,
-        *events: Mapping[str, Any] | bytes,
+        *events: Mapping[str, Any] | bytes | Record,
         bench: Bench | None = None,
         before: Mapping[int, Callable[[Bench], object]] | None = None,
     ) -> None:
@@ -103,7 +103,8 @@ class Partition:
         for offset, event in enumerate(events):
             if before is not None and offset in before:
                 before[offset](self.bench)
-            item = record(event, offset)
+            made = event if isinstance(event, Record) else record(event)
+            item = made._replace(offset=offset)
             self.logs.put(ACTIVITY, item.key, item.value, timestamp=item.timestamp)
             self.bench.send(item)
         self._write()
@@ -111,11 +112,7 @@ class Partition:
     def _write(self) -> None:
         """As the worker does: outputs, inputs, states, the record."""
         bench, put = self.bench, self.logs.put
-        for transition in bench.published:
-            key = transition.user_id.encode()
-            put(TRANSITIONS, key, encode_transition(transition))
-            if transition.delivered:
-                put(ALERTS, key, delivered(transition))
+        self._write_alerts()
         for lesson in bench.lessons:
             put(EXAMPLES, lesson.user_id.encode(), encode_lesson(lesson))
         for letter in bench.letters:
@@ -127,6 +124,14 @@ class Partition:
         for course_id, facts in bench.fold.facts.items():
             put(STATE, course_key(course_id), encode_facts(facts))
         put(STATE, PARTITION_KEY, encode_checkpoint(bench.fold.checkpoint))
+
+    def _write_alerts(self) -> None:
+        for transition in self.bench.told:
+            key = transition.about.encode()
+            if transition.in_history:
+                self.logs.put(TRANSITIONS, key, encode_transition(transition))
+            if transition.delivered:
+                self.logs.put(ALERTS, key, delivered(transition))
 
     def put_letter(self, letter: DeadLetter, topic: Topic) -> None:
         self.logs.put(

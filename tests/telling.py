@@ -242,10 +242,30 @@ def telling(number: int, episode: DriftEpisode) -> Snapshot:
     return replace(snapshot, reports=snapshot.reports | {"next_missing": report})
 
 
-MODEL_RUNS: Final[Mapping[str, Callable[[], list[Transition]]]] = {"model_drift": drifting}
-"""Those of the trainer: alerts about no learner."""
+def stopped_source() -> list[Transition]:
+    """Two weeks without weekends, then nothing from Friday to Wednesday, and an event."""
+    bench = Bench(facts=algebra())
+    bench.send(*[viewed(at(7 * week + day), "page-1") for week in range(2) for day in range(5)])
+    return bench.tick(at(15, 1)).send(viewed(at(16))).about_data
+
+
+def rejected_events() -> list[Transition]:
+    """Nine good events, eleven without a zone; then good ones, until five of twenty are bad."""
+    naive = viewed(at(1)) | {"occurred_at": "2024-03-05T09:00:00"}
+    bench = Bench(facts=algebra()).send(record(naive, arrived=at(1)))
+    bench.send(*[viewed(at(1, 0, n), f"page-{n}") for n in range(1, 10)])
+    bench.send(*[record(naive, arrived=at(1, 0, 10 + n)) for n in range(10)])
+    return bench.send(*[viewed(at(2, 0, n), f"page-{n}") for n in range(20)]).about_data
+
+
+APART_RUNS: Final[Mapping[str, Callable[[], list[Transition]]]] = {
+    "model_drift": drifting,
+    "stopped_source": stopped_source,
+    "rejected_events": rejected_events,
+}
+"""Those with alerts for operators about a model or about data, which go to `alerts` alone."""
 
 
 def told(name: str) -> list[Transition]:
     """Every transition of one run."""
-    return list(RUNS[name]().published) if name in RUNS else MODEL_RUNS[name]()
+    return list(RUNS[name]().published) if name in RUNS else APART_RUNS[name]()

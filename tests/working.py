@@ -283,7 +283,8 @@ def _keep(
         data = encode_learner(state)
         store.committed[user_id] = expected.states[user_id.encode()] = data
     for transition in effects.transitions:
-        expected.transitions.append((checkpoint.partition, encode_transition(transition)))
+        if transition.in_history:
+            expected.transitions.append((checkpoint.partition, encode_transition(transition)))
         if transition.delivered:
             expected.alerts.append((checkpoint.partition, delivered(transition)))
     for letter in effects.dead_letters:

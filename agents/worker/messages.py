@@ -55,7 +55,7 @@ class Outputs:
         ]
 
     def transitions(self) -> Iterable[Message]:
-        """Every transition of an alert, delivered or not, and what learners said about alerts."""
+        """Every transition of a learner's alert, delivered or not, and what was said about it."""
         for published in self.effects.published():
             yield Message(published.user_id.encode(), encode_transition(published))
 
@@ -64,7 +64,7 @@ class Outputs:
         for transition in self.effects.transitions:
             if transition.delivered:
                 event = encode_alert_event(transition, self.alert_source)
-                yield Message(transition.user_id.encode(), event, HEADERS)
+                yield Message(transition.about.encode(), event, HEADERS)
 
     def inputs(self) -> Iterable[Message]:
         """What was adopted beside events."""

@@ -42,7 +42,11 @@ async def write_rows(settings: Settings, plan: Simulation) -> list[str]:
     rows = [Row(user_id.encode(), data) for user_id, data in store.bytes.items()]
     rows += [Row(course_key(name), encode_facts(facts)) for name, facts in fold.facts.items()]
     rows.append(Row(PARTITION_KEY, encode_checkpoint(fold.checkpoint)))
-    alerts = [Row(each.user_id.encode(), encode_transition(each)) for each in transitions]
+    alerts = [
+        Row(each.user_id.encode(), encode_transition(each))
+        for each in transitions
+        if each.in_history
+    ]
     migrate(settings)
     async with await connect(settings, "benchmark") as connection:
         await write_states(connection, 0, newest_states(rows), plan.until)

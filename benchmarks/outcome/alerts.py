@@ -56,9 +56,9 @@ class Alerts:
     published: dict[str, Published] = field(default_factory=dict)
 
     def take(self, transitions: Iterable[Transition]) -> None:
-        """Note what a batch published; alerts about no learner are not judged."""
+        """Note what a batch published; alerts about models and data are not judged."""
         for step in transitions:
-            if step.user_id:
+            if step.in_history:
                 self._take(step)
 
     def _take(self, step: Transition) -> None:

@@ -28,7 +28,9 @@ Resolution: TypeAlias = Literal[
 ]
 SuppressedReason: TypeAlias = Literal["muted", "below_severity", "daily_cap", "stale"]
 Audience: TypeAlias = Literal["learner", "instructor", "operator"]
-SubjectKind: TypeAlias = Literal["assessment", "module", "streak", "course", "model", "none"]
+SubjectKind: TypeAlias = Literal[
+    "assessment", "module", "streak", "course", "model", "partition", "none"
+]
 ActionCode: TypeAlias = Literal[
     "submit_assessment",
     "review_module",
@@ -39,6 +41,8 @@ ActionCode: TypeAlias = Literal[
     "celebrate",
     "review_model",
     "pin_model",
+    "check_source",
+    "review_dead_letters",
 ]
 Unit: TypeAlias = Literal["percent", "points", "days", "minutes", "activities", "ratio"]
 Param: TypeAlias = str | int | float
@@ -88,7 +92,7 @@ class Spoken(Struct, frozen=True, kw_only=True):
 class Target(Struct, frozen=True, kw_only=True):
     """What an action is to be done on."""
 
-    kind: Literal["course", "module", "assessment", "skill", "model", "none"]
+    kind: Literal["course", "module", "assessment", "skill", "model", "partition", "none"]
     id: str | None = None
     course_id: str | None = None
 
@@ -132,7 +136,8 @@ class Rule:
 class Transition(Struct, frozen=True, kw_only=True):
     """One step in an alert's life, as `progress.alerts` carries it; times in epoch seconds.
 
-    `user_id` is empty where it is about no learner; such a one goes to `alerts` alone.
+    `user_id` is empty where it is about no learner. What is about a model or a partition goes to
+    `alerts` alone: see `in_history`.
     A `resolved` transition repeats what identifies the alert and says how it ended; evidence, texts
     and actions stand in the transition that raised or last updated it.
     """
@@ -170,6 +175,14 @@ class Transition(Struct, frozen=True, kw_only=True):
         Of an alert about no learner, what it is about.
         """
         return self.user_id or f"{self.subject.kind}:{self.subject.id}"
+
+    @property
+    def in_history(self) -> bool:
+        """Whether `progress.alerts` has it, and so the learner's history.
+
+        What is about a model, or about the data that arrives, is for operators and not of it.
+        """
+        return self.subject.kind not in {"model", "partition"}
 
     @property
     def delivered(self) -> bool:

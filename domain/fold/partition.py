@@ -18,6 +18,7 @@ from domain.events.decode import Accepted, Reason, Record, Rejected
 from domain.examples import Lesson
 from domain.fold.advance import advance, review_all
 from domain.fold.inputs import FoldVersion, Input, ModelAdopted, Tick
+from domain.fold.quality import QualityWatch
 from domain.fold.reacting import fire
 from domain.keepers.deduplication import content_of, seen_content
 from domain.scoring import Scorer, Snapshots
@@ -92,6 +93,10 @@ class Effects:
 
     def published(self) -> Iterator[Published]:
         """What goes to `progress.alerts`, in the order in which it came."""
+        return (each for each in self.every() if isinstance(each, Response) or each.in_history)
+
+    def every(self) -> Iterator[Published]:
+        """The same with what goes to `alerts` alone."""
         begin = 0
         for place, said in self.responses:
             yield from self.transitions[begin:place]
@@ -157,6 +162,7 @@ class PartitionFold:
         self._snapshots = snapshots
         scorer = snapshots(checkpoint.model)
         self._step = Step(NEVER, NEVER, NEVER, configuration.for_steps(), facts, scorer)
+        self._watch = QualityWatch(checkpoint, configuration.rules.data_quality)
         self._trail: list[_Turn] = []
         self._skipped: set[tuple[str, int]] = set()
         self._bases: dict[str, tuple[int, bytes]] = {}
@@ -165,7 +171,11 @@ class PartitionFold:
 
     def due_at(self) -> int | None:
         """When the next timer may have something to say; None when none is set."""
-        return self._wakes[0][0] if self._wakes else None
+        silent_at = self._watch.due_at()
+        if not self._wakes:
+            return silent_at
+        wake_at = self._wakes[0][0]
+        return wake_at if silent_at is None else min(wake_at, silent_at)
 
     def begin(self) -> Effects:
         """Start a batch: what it changes is gathered until the owner has committed it."""
@@ -240,21 +250,29 @@ class PartitionFold:
         verdict = decoding.decode(record, own.partition, own.partitions)
         if own.clock_mode == "wall":
             own.clock = max(own.clock, record.timestamp // 1000)
-        if isinstance(verdict, Rejected):
-            self._reject(record, verdict, effects)
+        refused = verdict
+        if isinstance(verdict, Accepted):
+            if own.clock_mode == "stream":
+                self._move_stream_clock(verdict.at, effects)
+            refused = self._fold_event(verdict, effects)
+        if isinstance(refused, Rejected):
+            self._reject(record, refused, effects)
             return
-        if own.clock_mode == "stream":
-            self._move_stream_clock(verdict.at, effects)
-        self._fold_event(record, verdict, effects)
+        self._watch.accepted(refused.user_id, record, effects.transitions)
+        self._count_verdict(rejected=False)
 
-    def _fold_event(self, record: Record, accepted: Accepted, effects: Effects) -> None:
+    def _fold_event(self, accepted: Accepted, effects: Effects) -> Accepted | Rejected:
+        """Fold one event into its learner's state, or say why it is rejected all the same."""
         counters = self.checkpoint.counters
         state = self._state(accepted.user_id, effects)
         seen = seen_content(state, accepted.hashed)
-        if seen is not None:
-            self._repeated(record, same=seen == content_of(accepted.event), effects=effects)
-            return
+        if seen is not None and seen != content_of(accepted.event):
+            detail = "another event of this learner has this event_id and other content"
+            return Rejected("id_reused", detail)
         counters.events += 1
+        if seen is not None:
+            counters.duplicates += 1
+            return accepted
         marked = effects.mark()
         overflow = state.overflow
         late_unchecked, late_days = overflow.late_unchecked, overflow.late_days
@@ -267,8 +285,7 @@ class PartitionFold:
             effects.back_to(marked)
             self._restore(accepted.user_id, effects)
             counters.defects += 1
-            self._reject(record, Rejected("defect", type(error).__name__), effects)
-            return
+            return Rejected("defect", type(error).__name__)
         self._trail.append(turn)
         effects.backfill = effects.backfill or accepted.at < turn.stale_before
         counters.raised += len(effects.transitions) - marked[0]
@@ -276,17 +293,7 @@ class PartitionFold:
         counters.late_days += overflow.late_days - late_days
         counters.learners += state.steps == 1
         effects.changed[accepted.user_id] = state
-        self._count_verdict(rejected=False)
-
-    def _repeated(self, record: Record, *, same: bool, effects: Effects) -> None:
-        """An event_id that came before: a duplicate, or other content under the same id."""
-        if same:
-            self.checkpoint.counters.events += 1
-            self.checkpoint.counters.duplicates += 1
-            self._count_verdict(rejected=False)
-        else:
-            detail = "another event of this learner has this event_id and other content"
-            self._reject(record, Rejected("id_reused", detail), effects)
+        return accepted
 
     def _take(self, state: Learner, turn: _Turn, effects: Effects) -> None:
         """Fold one turn into one state: the learner's own timers first, then the event."""
@@ -341,6 +348,7 @@ class PartitionFold:
     def _reject(self, record: Record, verdict: Rejected, effects: Effects) -> None:
         effects.dead_letters.append(DeadLetter(record, verdict.reason, verdict.detail))
         self.checkpoint.counters.rejected += 1
+        self._watch.rejected(record, verdict.reason, effects.transitions)
         self._count_verdict(rejected=True)
 
     def _count_verdict(self, *, rejected: bool) -> None:
@@ -389,6 +397,7 @@ class PartitionFold:
             state = self._state(user_id, effects)
             if state.wake_at == wake_at:
                 self._turn_for(state, turn, effects)
+        self._watch.ticked(at, effects.transitions)
 
     def _turn_for(self, state: Learner, turn: _Turn, effects: Effects) -> None:
         """One learner's part of a tick; a defect about one learner stops nobody else."""
@@ -411,6 +420,7 @@ class PartitionFold:
         self.configuration = adopted(self.checkpoint.configuration)
         self._step.adopted = self.configuration.for_steps()
         self._review([header.user_id for header in self._store.headers()], effects)
+        self._watch.configured(self.configuration.rules.data_quality, effects.transitions)
 
     def _adopt_model(self, adopted: ModelAdopted, effects: Effects) -> None:
         """From here on another snapshot predicts; in lockstep, after what was due before."""

@@ -7,6 +7,7 @@ from domain.alerts import Rule
 from domain.rules import (
     account_inactivity,
     at_risk,
+    data_quality,
     declining_trend,
     inactive_days,
     low_score,
@@ -18,7 +19,7 @@ from domain.rules import (
     streak_milestone,
     upcoming_deadline,
 )
-from domain.rules.rule import AlertRule, ModelRule
+from domain.rules.rule import AlertRule, ModelRule, PartitionRule
 
 TABLE: Final[tuple[AlertRule, ...]] = (
     low_score.DEFINITION,
@@ -42,6 +43,14 @@ the thresholds in an adopted configuration.
 MODEL_RULES: Final[tuple[ModelRule, ...]] = (model_drift.DEFINITION,)
 """Rules about models, which the trainer goes by: no state of a learner says anything of them."""
 
-RULES: Final[Mapping[str, Rule]] = {
-    spec.category: spec for spec in (*(r.spec for r in TABLE), *(r.spec for r in MODEL_RULES))
-}
+PARTITION_RULES: Final[tuple[PartitionRule, ...]] = (data_quality.DEFINITION,)
+"""Rules about what arrives at a partition, accepted or not."""
+
+EVERY_RULE: Final[tuple[AlertRule | ModelRule | PartitionRule, ...]] = (
+    *TABLE,
+    *MODEL_RULES,
+    *PARTITION_RULES,
+)
+"""In the order in which they are listed."""
+
+RULES: Final[Mapping[str, Rule]] = {rule.spec.category: rule.spec for rule in EVERY_RULE}

@@ -38,6 +38,15 @@ class ModelRule(NamedTuple):
     documented: Documented
 
 
+class PartitionRule(NamedTuple):
+    """A rule about what arrives at a partition: the fold asks it with each record and tick."""
+
+    spec: Rule
+    thresholds: type[Struct]
+    texts: Mapping[str, str]
+    documented: Documented
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertRule:
     """One rule, all of it: a module of this package defines it, and the table lists it.

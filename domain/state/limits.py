@@ -32,6 +32,12 @@ CLOSED_ALERTS_MAX: Final = 32
 DELIVERED_DAYS_MAX: Final = 2
 """Alerts are counted for today, and for tomorrow where they wait until then."""
 AWAITING_MAX: Final = 48
+SOURCE_DAYS: Final = 28
+"""So many days are known of when a partition's records came: four weeks."""
+SENDERS_MAX: Final = 64
+"""Of so many learners of a partition the verdicts on their newest records are known."""
+VERDICTS_MAX: Final = 64
+"""Of so many of their newest records, at most."""
 HELPS_MAX: Final = 8
 FROZEN_SECONDS: Final = 90 * 86_400
 """A finished course takes late events for so long, then only its last figures are kept."""

@@ -333,7 +333,12 @@ def _checkpoint_3(raw: Raw) -> Raw:
     return [*_filled(raw, 17), 0]
 
 
-CHECKPOINT: Final[Mapping[int, Step]] = {1: _checkpoint_2, 2: _checkpoint_3}
+def _checkpoint_4(raw: Raw) -> Raw:
+    """When records came, and whose are rejected, is kept from here on: before, it was not known."""
+    return [*_filled(raw, 18), [0, 0, None, {}, 0]]
+
+
+CHECKPOINT: Final[Mapping[int, Step]] = {1: _checkpoint_2, 2: _checkpoint_3, 3: _checkpoint_4}
 """The steps of a partition's checkpoint, by the version that they begin with."""
 
 

@@ -4,7 +4,9 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct, field
 
-CHECKPOINT_VERSION: Final = 3
+from domain.state.quality import Quality
+
+CHECKPOINT_VERSION: Final = 4
 FOLD_VERSION: Final = 6
 """The version of the fold's code: raised when the same log would give other states or alerts."""
 
@@ -55,3 +57,4 @@ class Checkpoint(Struct, array_like=True):
     courses: dict[int, int] = field(default_factory=dict)  # offsets of `courses` looked at
     ticked: int = 0  # the newest tick, in epoch seconds: timers due before it have fired
     model: int = 0  # the number of the adopted snapshot of the models; 0: none
+    quality: Quality = field(default_factory=Quality)

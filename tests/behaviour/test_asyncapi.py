@@ -47,7 +47,7 @@ from tests.schemas import (
     unlike_ours,
     validator,
 )
-from tests.telling import MODEL_RUNS, RUNS, told
+from tests.telling import APART_RUNS, RUNS, told
 
 pytestmark = pytest.mark.long
 
@@ -285,15 +285,15 @@ def test_every_transition_of_a_run_is_valid(run: str) -> None:
             assert unlike_ours("AlertEvent", json.loads(delivered(transition))) == []
 
 
-@pytest.mark.parametrize("run", MODEL_RUNS)
-def test_every_alert_about_a_model_is_valid(run: str) -> None:
+@pytest.mark.parametrize("run", APART_RUNS)
+def test_every_alert_about_a_model_or_data_is_valid(run: str) -> None:
     """It goes to `alerts` alone."""
     for transition in told(run):
         assert unlike_ours("AlertEvent", json.loads(delivered(transition))) == []
 
 
 def test_the_runs_show_every_rule_and_every_kind_of_transition() -> None:
-    transitions = [transition for run in (*RUNS, *MODEL_RUNS) for transition in told(run)]
+    transitions = [transition for run in (*RUNS, *APART_RUNS) for transition in told(run)]
     assert {transition.category for transition in transitions} == set(RULES)
     kinds = {transition.kind for transition in transitions}
     assert kinds == {"raised", "updated", "resolved", "suppressed"}

@@ -10,10 +10,10 @@ from contracts.alert_event import SCHEMA
 from domain.configuration import Configuration
 from runtime.settings import Settings
 from tests.delivering import delivered, not_cloudevents
-from tests.telling import MODEL_RUNS, RUNS, told
+from tests.telling import APART_RUNS, RUNS, told
 
 
-@pytest.mark.parametrize("run", [*RUNS, *MODEL_RUNS])
+@pytest.mark.parametrize("run", [*RUNS, *APART_RUNS])
 def test_every_alert_is_a_valid_cloudevent(run: str) -> None:
     for transition in told(run):
         if transition.delivered:

@@ -98,7 +98,8 @@ facts = st.builds(
 
 
 def everything(bench: Bench) -> tuple[object, ...]:
-    return bench.store.committed, bench.published, codec.encode_checkpoint(bench.fold.checkpoint)
+    checkpoint = codec.encode_checkpoint(bench.fold.checkpoint)
+    return bench.store.committed, bench.published, bench.about_data, checkpoint
 
 
 @quick

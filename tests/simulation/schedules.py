@@ -14,6 +14,7 @@ import msgspec
 from domain.configuration import Configuration, Halting, Rules
 from domain.course_facts import Assessment, CourseFacts, Module
 from domain.events.decode import Reason
+from domain.rules.data_quality import DataQuality
 from domain.rules.low_score import LowScore
 from domain.rules.missed_deadline import MissedDeadline
 from domain.stored.checkpoint import ClockMode
@@ -73,12 +74,19 @@ COURSES: Final = (
     ("c1", (2, 1, None, None)),
 )
 _IMPATIENT: Final = Rules(missed_deadline=MissedDeadline(low_after_hours=24, medium_after_hours=48))
+_ANXIOUS: Final = DataQuality(
+    silent_hours=24, days_known=1, records=5, rejected_percent=30.0, rejected_percent_until=20.0
+)
 _STRICT: Final = Rules(
-    low_score=LowScore(default_pass_mark=80.0), missed_deadline=MissedDeadline(low_after_hours=24)
+    low_score=LowScore(default_pass_mark=80.0),
+    missed_deadline=MissedDeadline(low_after_hours=24),
+    data_quality=_ANXIOUS,
 )
 CONFIGURATIONS: Final = (
     Configuration(rules=_IMPATIENT, halting=Halting(in_a_row=3)),
-    Configuration(timezone="Asia/Tokyo", halting=Halting(in_a_row=4)),
+    Configuration(
+        timezone="Asia/Tokyo", rules=Rules(data_quality=_ANXIOUS), halting=Halting(in_a_row=4)
+    ),
     Configuration(rules=_STRICT, halting=Halting(in_a_row=3)),
 )
 

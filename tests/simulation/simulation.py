@@ -113,7 +113,10 @@ class Simulation:
         checkpoint = codec.decode_checkpoint(self._records[-1])
         self.counts["duplicates"] += checkpoint.counters.duplicates
         self.counts["defects"] += checkpoint.counters.defects
-        self.counts["transitions"] += len(self.world.broker.logs[TRANSITIONS.name].committed())
+        told = [kept.value or b"" for kept in self.world.broker.logs[TRANSITIONS.name].committed()]
+        self.counts["transitions"] += len(told)
+        about = (each for each in map(decode_transition, told) if not each.in_history)
+        self.counts.update(f"data: {each.message_code or each.resolution}" for each in about)
         for kept in self.world.broker.logs[INPUTS.name].committed():
             self.counts[decode_input(kept.value or b"").kind] += 1
 

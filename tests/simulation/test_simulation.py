@@ -26,6 +26,9 @@ _STRUCK: Final = {
     "course": 50,
     "configuration": 50,
     "resume": 2,
+    "data: alert.data_quality.silent": 3,
+    "data: alert.data_quality.rejected": 10,
+    "data: cleared": 5,
 }
 
 

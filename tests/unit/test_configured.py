@@ -66,7 +66,21 @@ def test_what_an_adopted_course_has_from_another_version_is_left_out() -> None:
         ("courses = 3", "courses: Expected `object`, got `int`"),
         ("[courses]\nc1 = 3", "courses: Expected `object`, got `int` - at `$[...]`"),
         ("[courses.c1.nope]", "courses.c1.nope: expected one of low_score, progress_milestone, "),
-        ("[courses.c1.streak_milestone]", "courses.c1.streak_milestone: expected one of low_sc"),
+        (
+            "[courses.c1.streak_milestone]",
+            "courses.c1.streak_milestone: that rule is about no course; expected one of low_sc",
+        ),
+        (
+            "[courses.c1.data_quality]\nrecords = 30",
+            "courses.c1.data_quality: that rule is about no course; expected one of low_score, ",
+        ),
+        ("[data_quality]\nsilent_hours = 23", "Expected `int` >= 24 - at `$.data_quality.silent_h"),
+        ("[data_quality]\nsilent_hours = 673", "Expected `int` <= 672 - at `$.data_quality.sil"),
+        ("[data_quality]\ndays_known = 0", "Expected `int` >= 1 - at `$.data_quality.days_known`"),
+        ("[data_quality]\ndays_known = 29", "Expected `int` <= 28 - at `$.data_quality.days_k"),
+        ("[data_quality]\nrecords = 4", "Expected `int` >= 5 - at `$.data_quality.records`"),
+        ("[data_quality]\nrecords = 65", "Expected `int` <= 64 - at `$.data_quality.records`"),
+        ("[data_quality]\nrejected_percent_until = 51", "must not be more than rejected_percent"),
         ("[courses.c1.low_score]\nnope = 1", "courses.c1.low_score: Object contains unknown fie"),
         (
             "[courses.c1.missed_deadline]\nlow_after_hours = 168",

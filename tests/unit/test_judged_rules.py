@@ -14,7 +14,7 @@ from benchmarks.outcome.labels import Label, LabelRow, Labels
 from benchmarks.outcome.ruled import RuleRow, rule_rows
 from benchmarks.outcome.same_day import Group, SameDay, same_day
 from benchmarks.outcome.truth import Truth
-from domain.alerts import Transition
+from domain.alerts import Subject, SubjectKind, Transition
 from domain.course_facts import Assessment, CourseFacts
 from domain.keepers.days import local_day
 from tests.factories import Bench, course, enrolled, event, viewed
@@ -263,7 +263,7 @@ def test_achievements_point_up_and_the_rule_for_the_busy_is_exempt() -> None:
     assert found["low_weekly_engagement own", "medium"].verdict == "not judged"
 
 
-def test_an_alert_about_no_course_is_about_the_courses_that_run_and_of_models_none_is_judged() -> (
+def test_alerts_about_no_course_are_about_those_that_run_and_none_of_models_or_data_is_judged() -> (
     None
 ):
     known = a_class(1, 1)
@@ -272,10 +272,15 @@ def test_an_alert_about_no_course_is_about_the_courses_that_run_and_of_models_no
         known,
         alert(0, 10, **trend),
         alert(1, 90, **trend),
-        a_transition("", "drift", category="model_drift", course_id=None),
+        a_transition("", "drift", category="model_drift", **about("model")),
+        a_transition("7", "data", category="data_quality", **about("partition")),
     )
     assert found["declining_trend", "medium"].learners == 1
-    assert not [key for key in found if key[0] == "model_drift"]
+    assert not [key for key in found if key[0] in {"model_drift", "data_quality"}]
+
+
+def about(kind: SubjectKind) -> dict[str, Any]:
+    return {"course_id": None, "subject": Subject(kind, "0")}
 
 
 def test_a_falling_trend_is_judged_among_those_with_three_scores() -> None:

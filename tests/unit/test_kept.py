@@ -11,7 +11,7 @@ from domain.keepers.recent import pack_event_id, unpack_event_id
 from domain.predictions import NUMBERS, Figure, Prediction, Target
 from domain.rules.declining_trend import DecliningTrend
 from domain.rules.missed_deadline import MissedDeadline
-from domain.state import course, learner
+from domain.state import course, learner, quality
 from domain.state.course import (
     Course,
     Work,
@@ -34,7 +34,7 @@ from tests.factories import USER, Bench, at, enrolled, event, graded, seconds, v
 
 def structs() -> list[type[msgspec.Struct]]:
     """Everything that a state or a partition's checkpoint is made of."""
-    parts = {**vars(course), **vars(learner)}
+    parts = {**vars(course), **vars(learner), **vars(quality)}
     found = [each for each in parts.values() if isinstance(each, type)]
     return [each for each in [*found, Counters, Checkpoint] if issubclass(each, msgspec.Struct)]
 
@@ -69,9 +69,11 @@ def test_of_a_new_learner_nothing_is_known_and_of_a_new_partition_neither() -> N
         "topic_id",
         "clock_mode",
         "counters",
+        "quality",
     }
-    assert (checkpoint.version, checkpoint.partition, checkpoint.partitions) == (3, 2, 12)
+    assert (checkpoint.version, checkpoint.partition, checkpoint.partitions) == (4, 2, 12)
     assert not any(msgspec.structs.astuple(checkpoint.counters))
+    assert not any(msgspec.structs.astuple(checkpoint.quality))
 
 
 def test_codes_that_are_stored_keep_their_meaning() -> None:

@@ -244,5 +244,6 @@ def test_a_log_that_another_version_folded_last_says_what_to_do() -> None:
 def test_the_report_says_what_was_compared(partition: Partition) -> None:
     assert earlier_version(2, partition.sides().expected) == (
         "partition 2: another version folded what is before offset 6; states and alerts of 1 "
-        "learners with events there were compared with Postgres, and not folded again"
+        "learners with events there were compared with Postgres, and not folded again, nor were "
+        "alerts about data"
     )
