@@ -56,11 +56,15 @@ class Pending:
         return row if pending is None else row.and_then(pending)
 
     def folded_into(self, state: Learner) -> Learner:
-        """The state with the goals that it will have; what is given is left as it is."""
+        """The state with the goals that it will have; what is given is left as it is.
+
+        Removals come first: only the newest fact of a goal is here, and one that was removed and
+        set again made room for another meanwhile.
+        """
         if not self.goals:
             return state
         made = replace(state, goals=list(state.goals), overflow=replace(state.overflow))
-        for fact in self.goals:
+        for fact in sorted(self.goals, key=lambda each: each.metric is not None):
             goals.put(made, fact)
         return made
 

@@ -1,7 +1,10 @@
 """What a learner changed is seen at once, until the stream has it."""
 
 from itertools import permutations
+from random import Random
 from typing import Final
+
+import pytest
 
 from api.alert_shapes import Preferences
 from api.pending import (
@@ -162,6 +165,28 @@ def test_goals_that_the_state_has_no_room_for_are_dropped_over_it_as_they_will_b
         "new",
     ]
     assert (pending.overflow.goals, state.overflow.goals) == (1, 0)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_lies_over_a_state_is_what_the_fold_will_make_of_it(seed: int) -> None:
+    """Of a goal that was removed and set again, only the newest fact is held."""
+    draw = Random(seed)
+    writes, rows, folded = PendingWrites(), new_learner("ada"), new_learner("ada")
+    for number in range(draw.randrange(GOALS_MAX + 1)):
+        goals.put(rows, a_goal(f"g{number}", 0))
+        goals.put(folded, a_goal(f"g{number}", 0))
+    for offset in range(60):
+        standing = [each.goal_id for each in goals.standing(folded)]
+        name = f"g{draw.randrange(24)}"
+        if name not in standing and len(standing) == GOALS_MAX:
+            name = draw.choice(standing)
+        is_set = name not in standing or draw.random() < 0.2
+        fact = a_goal(name, offset, offset) if is_set else goals.removed(name, offset)
+        goals.put(folded, fact)
+        writes.set_goal("ada", fact, offset)
+        over = writes.of("ada", None).folded_into(rows)
+        assert goals.standing(over) == goals.standing(folded)
+        assert over.overflow.goals == 0
 
 
 def test_so_many_goals_of_so_many_learners_are_remembered() -> None:
