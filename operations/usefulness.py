@@ -5,46 +5,27 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from contracts.schema import SCHEMA_VERSION
 from domain.stored.codec import decode_learner
+from metrics.usefulness import STATEMENTS, Usefulness, usefulness
 from operations.followed import LEARNERS_MIN, Followed, Known, Suggested, count_followed
 from runtime.database import connect_now, statements
 from runtime.servers import wait_for_database
 from runtime.settings import Settings
 from runtime.tables import table
 
-SQL: Final = statements(Path(__file__).with_suffix(".sql"))
+SQL: Final = {**statements(STATEMENTS), **statements(Path(__file__).with_suffix(".sql"))}
 _PROGRAM: Final = "learnstream alerts"
-_HOUR_SECONDS: Final = 3600
 _UNKNOWN: Final = "-"
 _FETCHED: Final = 1_000  # learners at once: their states come with them
 _FEW: Final = f"under {LEARNERS_MIN}"
 _MEANING: Final = """Learners, each by the first alert of the rule that is more than 7 days old, and
 how many of them did what it suggests within 7 days. Suppressed alerts are the comparison: what
 they show is an association, not an effect."""
-
-
-@dataclass(frozen=True, slots=True)
-class Usefulness:
-    """The alerts of one rule that stand in Postgres, suppressed ones among them.
-
-    `precision` is the share of feedback that says `useful` or `acted`, None without any;
-    `resolved_after_hours` is the median from raised to cleared, None where none was cleared.
-    """
-
-    rule: str
-    alerts: int
-    suppressed: int
-    acknowledged: int
-    useful: int
-    acted: int
-    not_useful: int
-    precision: float | None
-    resolved_after_hours: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +43,10 @@ def read_usefulness(settings: Settings) -> Useful:
     """
     wait_for_database(settings, _PROGRAM, schema=SCHEMA_VERSION)
     with closing(connect_now(settings, _PROGRAM)) as connection, connection.transaction():
-        rules = [_usefulness(*row) for row in connection.execute(SQL["usefulness"])]
+        rules = [
+            usefulness(rule, *counts, resolved_after=seconds)
+            for rule, *counts, seconds in connection.execute(SQL["usefulness"])
+        ]
         with connection.cursor("suggested", binary=True) as cursor:
             cursor.itersize = _FETCHED
             found = _learners(cursor.execute(SQL["suggested"]), settings.timezone)
@@ -110,22 +94,6 @@ def _learners(
     alerts = msgspec.json.Decoder(list[Suggested])
     for state, clock, suggested in rows:
         yield Known(decode_learner(state), default_zone, clock), alerts.decode(suggested)
-
-
-def _usefulness(rule: str, *counts: Any) -> Usefulness:
-    alerts, suppressed, acknowledged, useful, acted, not_useful, seconds = counts
-    given = useful + acted + not_useful
-    return Usefulness(
-        rule=rule,
-        alerts=alerts,
-        suppressed=suppressed,
-        acknowledged=acknowledged,
-        useful=useful,
-        acted=acted,
-        not_useful=not_useful,
-        precision=round((useful + acted) / given, 3) if given else None,
-        resolved_after_hours=None if seconds is None else round(seconds / _HOUR_SECONDS, 1),
-    )
 
 
 def _shown(value: object) -> object:

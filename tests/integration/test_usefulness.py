@@ -58,6 +58,14 @@ def test_feedback_and_times_to_resolve_are_counted_by_rule(settings: Settings) -
     assert found.actions == []
 
 
+def test_a_rule_is_found_whatever_the_texts_of_an_alert_are(settings: Settings) -> None:
+    """They hold what its key looks like, escaped, and letters that are cut between their bytes."""
+    odd = 'x","category":"other","\\"category":"' + "\u00e9\u4e2d" * 9
+    told = [a_transition(odd, alert(1), subject=Subject("assessment", odd), params={"title": odd})]
+    asyncio.run(store(settings, told=told))
+    assert [each.rule for each in read_usefulness(settings).rules] == ["low_score"]
+
+
 def test_what_was_suggested_and_done_is_counted_by_whether_it_was_delivered(
     settings: Settings,
 ) -> None:
