@@ -77,7 +77,7 @@ class _Course(Struct, frozen=True):
 
 
 _courses: Final = msgspec.json.Decoder(_Course)
-_SHAPE: Final[Shape] = {
+SHAPE: Final[Shape] = {
     "course_id": "id",
     "series": "other",
     "title": "other",
@@ -122,11 +122,11 @@ def decode_course_facts(key: bytes | None, value: bytes | None) -> CourseFacts |
     if len(value) > VALUE_BYTES_MAX:
         return Rejected("too_large", f"{len(value)} bytes, at most {VALUE_BYTES_MAX}")
     members = parse_object(value)
-    problem = members if isinstance(members, Problem) else first_problem(members, _SHAPE)
+    problem = members if isinstance(members, Problem) else first_problem(members, SHAPE)
     if isinstance(members, Problem) or problem is not None:
         return Rejected(*(problem or members))
     try:
-        course = _courses.decode(without_leap_seconds(members, _SHAPE) or value)
+        course = _courses.decode(without_leap_seconds(members, SHAPE) or value)
         facts = _facts(course)
     except _RefusedError as error:
         return error.rejected

@@ -28,7 +28,26 @@ REMEDIES: Final[dict[Reason, str]] = {
     "defect": "report it: this is an error of ours, and the event can be put back after the fix",
 }
 
+HALTED: Final = "fix the producer as the dead letters say, then resume every halted partition"
+RESUME: Final = "learnstream worker --resume"
+"""What to do about a halted partition, and the command that ends it."""
+_WITH_KEY: Final[frozenset[Reason]] = frozenset({"no_key", "key_mismatch"})
+"""What is put back under its old key is rejected again."""
+
 
 def remedy_of(reason: str) -> str:
     """What to do about a reason as a header carries it; empty where another version wrote it."""
     return next((remedy for known, remedy in REMEDIES.items() if known == reason), "")
+
+
+def requeue_command(reason: str) -> str | None:
+    """The command that puts back what was rejected for a reason; None for one that is not known."""
+    if reason not in REMEDIES:
+        return None
+    command = f"learnstream dead-letters requeue --reason {reason}"
+    return f"{command} --key-from-value" if reason in _WITH_KEY else command
+
+
+def show_command(partition: int, offset: int) -> str:
+    """The command that shows what was rejected at this place, bytes and all."""
+    return f"learnstream dead-letters show --partition {partition} --offset {offset}"

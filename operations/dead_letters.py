@@ -12,7 +12,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError
 
-from contracts.dead_letter import DETAIL, OFFSET, PARTITION, REASON, TOPIC, TRUNCATED, WHEN
+from contracts.dead_letter import read_headers
 from contracts.remedies import remedy_of
 from contracts.topics import COURSES, DEAD_LETTERS
 from domain.ids import partition_of
@@ -312,18 +312,18 @@ def _read(reader: KafkaConsumer, topic: str, since: int | None) -> Iterator[Cons
 
 
 def _letter(record: ConsumerRecord) -> Letter:
-    headers = {key: value.decode(errors="replace") for key, value in record.headers}
+    said = read_headers(record.headers, record.timestamp)
     return Letter(
         place=f"{record.partition}:{record.offset}",
-        topic=headers.get(TOPIC, "?"),
-        partition=int(headers.get(PARTITION, -1)),
-        offset=int(headers.get(OFFSET, -1)),
-        when=int(headers.get(WHEN, record.timestamp)),
-        reason=headers.get(REASON, "?"),
-        detail=headers.get(DETAIL, ""),
+        topic=said.topic,
+        partition=said.partition,
+        offset=said.offset,
+        when=said.when,
+        reason=said.reason,
+        detail=said.detail,
         key=record.key,
         value=record.value,
-        truncated=TRUNCATED in headers,
+        truncated=said.truncated,
     )
 
 
