@@ -25,6 +25,7 @@ from api.methods import HeadAsGet
 from api.metrics import ApiMetrics, Counted
 from api.models import models_router
 from api.openapi import publish
+from api.operations import operations_router
 from api.pending import PendingWrites
 from api.problems import busy, unavailable
 from api.reads import DatabaseAwayError, DatabaseBusyError, OtherTablesError, Reads
@@ -106,6 +107,7 @@ def create_app(
         responding_router(context),
         health_router(settings, reads, lags, metrics),
         models_router(context),
+        operations_router(context),
         schemas_router(),
         session_router(context),
         site_router(),

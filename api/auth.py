@@ -17,6 +17,7 @@ from runtime.settings import Settings
 
 READ_ANY: Final = "progress:read:any"
 READ_MODELS: Final = "models:read"
+READ_OPERATIONS: Final = "operations:read"
 READ_COURSES: Final = "courses:read"
 WRITE_COURSES: Final = "courses:write"
 EVERY_COURSE: Final = "*"

@@ -104,17 +104,8 @@ def health_router(settings: Settings, reads: Reads, lags: Lags, metrics: ApiMetr
     )
     async def readyz() -> Response:
         """Whether the pages can be answered and the pipeline moves, and why not: for operators."""
-        reasons, checkpoints = await _look(settings, reads)
-        partitions = [_status(record, lags) for record in checkpoints]
-        reasons += _stands_still(lags, partitions)
-        found = Readiness(
-            ready=not reasons,
-            reasons=reasons,
-            kafka="up" if lags.kafka_up else "away",
-            halted=[each.partition for each in partitions if each.halted_code is not None],
-            partitions=partitions,
-        )
-        return _json(found, 503 if reasons else 200)
+        found, _ = await readiness(settings, reads, lags)
+        return _json(found, 200 if found.ready else 503)
 
     @router.get(
         "/readyz/api",
@@ -139,6 +130,23 @@ def health_router(settings: Settings, reads: Reads, lags: Lags, metrics: ApiMetr
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 
     return router
+
+
+async def readiness(
+    settings: Settings, reads: Reads, lags: Lags
+) -> tuple[Readiness, list[Checkpoint]]:
+    """What `/readyz` answers, and the checkpoints that it was found from: none without Postgres."""
+    reasons, checkpoints = await _look(settings, reads)
+    partitions = [_status(record, lags) for record in checkpoints]
+    reasons += _stands_still(lags, partitions)
+    found = Readiness(
+        ready=not reasons,
+        reasons=reasons,
+        kafka="up" if lags.kafka_up else "away",
+        halted=[each.partition for each in partitions if each.halted_code is not None],
+        partitions=partitions,
+    )
+    return found, checkpoints
 
 
 async def _look(settings: Settings, reads: Reads) -> tuple[list[NotReady], list[Checkpoint]]:

@@ -12,7 +12,7 @@ from typing import Any, Final, get_args
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api import course_routes, models, why
+from api import course_routes, models, operations, why
 from api.alert_shapes import ShownState
 from api.routes import examples, page_of, problem_schemas
 from domain.alerts import AlertType
@@ -54,7 +54,8 @@ _TAGS: Final = [
     },
     {
         "name": "operation",
-        "description": "What probes and operators ask of no learner; only the models need a token.",
+        "description": "What probes and operators ask of no learner; those below `/api/v1` need a "
+        "token.",
     },
     {
         "name": "page",
@@ -92,8 +93,8 @@ def _document(app: FastAPI) -> Schema:
         schemas[name] = {"title": name, **_generated(schema, name)}
     for name, values in CLOSED.items():
         schemas[name] = _named(name, values)
-    for operations in document["paths"].values():
-        for operation in operations.values():
+    for methods in document["paths"].values():
+        for operation in methods.values():
             _complete(operation)
     return document
 
@@ -115,6 +116,9 @@ def _complete(operation: Schema) -> None:
         if operation["operationId"] == own.OPERATION:
             content = operation["responses"]["200"]["content"]
             content["application/json"]["example"] = own.example()
+    if operation["operationId"] in operations.examples():
+        content = operation["responses"]["200"]["content"]
+        content["application/json"]["example"] = operations.examples()[operation["operationId"]]
     if operation["operationId"] in course_routes.examples():
         _complete_course(operation)
     page = page_of(operation["operationId"])

@@ -20,9 +20,10 @@ from api.snapshots import SQL, Connection, Snapshots
 from domain.ids import partition_of
 from domain.stored.checkpoint import Checkpoint
 from domain.stored.codec import UnknownVersionError, decode_checkpoint
+from metrics.usefulness import STATEMENTS, Usefulness, usefulness
 from metrics.view import Models
 from runtime.clock import Clock
-from runtime.database import connection_pool
+from runtime.database import connection_pool, statements
 from runtime.settings import Settings
 
 POOL_SIZE: Final = 8
@@ -36,6 +37,7 @@ REMEMBERED_MAX: Final = 1_000
 
 Value = TypeVar("Value")
 
+_USEFULNESS: Final = statements(STATEMENTS)
 _NO_ANSWER_IN_TIME: Final = (PoolTimeout, TooManyRequests, TimeoutError)
 
 log = structlog.get_logger()
@@ -121,6 +123,17 @@ class Reads:
         try:
             return await self._read(self._pool, lambda one: read_alert(one, user_id, alert_id))
         except (psycopg.ProgrammingError, msgspec.DecodeError) as error:
+            log.exception("tables_of_another_version")
+            raise OtherTablesError from error
+
+    async def usefulness(self) -> list[Usefulness]:
+        """The alerts of every rule; raises what `rows` does, from memory nothing.
+
+        It looks at every alert, so whoever asks often remembers it.
+        """
+        try:
+            return await self._read(self._pool, _usefulness)
+        except psycopg.ProgrammingError as error:
             log.exception("tables_of_another_version")
             raise OtherTablesError from error
 
@@ -292,3 +305,11 @@ async def _on_connection(
 async def _column(connection: Connection, name: str) -> list[Any]:
     cursor = await connection.execute(SQL[name])
     return [row[0] for row in await cursor.fetchall()]
+
+
+async def _usefulness(connection: Connection) -> list[Usefulness]:
+    cursor = await connection.execute(_USEFULNESS["usefulness"])
+    return [
+        usefulness(rule, *counts, resolved_after=seconds)
+        for rule, *counts, seconds in await cursor.fetchall()
+    ]

@@ -28,8 +28,8 @@ BEARER: Final = HTTPBearer(
     auto_error=False,
     bearerFormat="JWT",
     description="`sub` is the learner; the scope progress:read:any may add `user_id`, and "
-    "models:read may ask for the models. An instructor's has courses:read or courses:write, and a "
-    "claim `courses`: a list of ids, or `*`.",
+    "models:read may ask for the models, operations:read for the rest of what operators read. An "
+    "instructor's has courses:read or courses:write, and a claim `courses`: a list of ids, or `*`.",
 )
 Token: TypeAlias = Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
 """The bearer token of an operation, as FastAPI reads it for `/openapi.json`."""

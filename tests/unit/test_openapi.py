@@ -129,7 +129,14 @@ def _opens(node: dict[str, Any]) -> bool:
 
 def test_every_operation_stands_once_and_is_described() -> None:
     found = list(operations())
-    operators = ["/healthz", "/readyz", "/readyz/api", "/api/v1/models"]
+    operators = [
+        "/healthz",
+        "/readyz",
+        "/readyz/api",
+        "/api/v1/models",
+        "/api/v1/operations",
+        "/api/v1/operations/dead-letters",
+    ]
     pages = [(f"/api/v1/progress/{page}", "get") for page in PAGES]
     why = ("/api/v1/progress/performance-alerts/{alert_id}/why", "get")
     writes = [(f"/api/v1/progress/{write.path}", write.method.lower()) for write in WRITES]
