@@ -13,7 +13,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 from fastapi import APIRouter, Body, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from api.auth import READ_COURSES, WRITE_COURSES, Principal
+from api.auth import READ_COURSES, READ_OPERATIONS, WRITE_COURSES, Principal
 from api.bodies import read_body
 from api.cookies import SESSION_PATH, check_origin, cookie_name, session_token
 from api.endpoint import Context, bearer
@@ -24,7 +24,7 @@ from metrics.shapes import Instant
 from runtime.clock import WallClock
 
 _TICKET_LENGTH_MAX: Final = 2_048
-View: TypeAlias = Literal["learner", "instructor"]
+View: TypeAlias = Literal["learner", "instructor", "operator"]
 
 
 class SessionBody(BaseModel):
@@ -109,8 +109,12 @@ def _shown(context: Context, principal: Principal) -> Response:
 
 def _views(principal: Principal) -> list[View]:
     """A learner's own page is everybody's; courses are seen with their scope and a claim."""
-    teaches = READ_COURSES in principal.scopes and principal.courses != frozenset()
-    return ["learner", "instructor"] if teaches else ["learner"]
+    views: list[View] = ["learner"]
+    if READ_COURSES in principal.scopes and principal.courses != frozenset():
+        views.append("instructor")
+    if READ_OPERATIONS in principal.scopes:
+        views.append("operator")
+    return views
 
 
 # -- routes --------------------------------------------------------------------------------------

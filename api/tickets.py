@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import jwt
 
-from api.auth import READ_COURSES, WRITE_COURSES, is_id
+from api.auth import READ_COURSES, READ_MODELS, READ_OPERATIONS, WRITE_COURSES, is_id
 from api.problems import ProblemError, unauthorized
 from runtime.clock import Clock
 from runtime.settings import Settings
@@ -16,7 +16,9 @@ SESSION_SECONDS: Final = 43_200
 REFUSED_MAX: Final = 30
 """So many tickets in a minute may be refused; then none is looked at until the minute is over."""
 TEACHING: Final = f"{READ_COURSES} {WRITE_COURSES}"
-"""All that a ticket can give beside the learner's own page, and only for the courses it names."""
+"""What a ticket gives for the courses that it names."""
+OPERATING: Final = f"{READ_OPERATIONS} {READ_MODELS}"
+"""What a ticket gives an operator: to read, and nothing of any learner."""
 _MINUTE: Final = 60
 
 
@@ -35,7 +37,7 @@ class Tickets:
         """A minute, and how many tickets were refused in it."""
 
     def redeem(self, ticket: str) -> str:
-        """A token for the ticket's learner, and for the courses that the ticket names.
+        """A token for the ticket's learner, for the courses it names, and to operate if it says so.
 
         Raises ProblemError: a 401 for one that is not good (any more), a 429 after many of those.
         """
@@ -52,7 +54,7 @@ class Tickets:
         except ProblemError:
             self._count_refused()
             raise
-        return self._token(claims["sub"], claims.get("courses", []))
+        return self._token(claims["sub"], claims.get("courses", []), claims.get("operates", False))
 
     def _claims(self, ticket: str) -> dict[str, Any]:
         secret, now = self._settings.jwt_secret, self._clock.now()
@@ -80,6 +82,8 @@ class Tickets:
             raise _refused("the ticket names no learner")
         if not _are_courses(claims.get("courses", [])):
             raise _refused("the ticket names courses by something else than a list of ids")
+        if not isinstance(claims.get("operates", False), bool):
+            raise _refused("the ticket says by something else than true or false who operates")
         self._taken = {key: exp for key, exp in self._taken.items() if exp > now}
         self._taken[claims["jti"]] = claims["exp"]
         return claims
@@ -89,7 +93,7 @@ class Tickets:
         minute, refused = self._refused
         self._refused = (now, refused + 1 if minute == now else 1)
 
-    def _token(self, user: str, courses: list[str]) -> str:
+    def _token(self, user: str, courses: list[str], operates: bool) -> str:  # noqa: FBT001
         secret, now = self._settings.jwt_secret, self._clock.now()
         assert secret is not None, "a ticket was taken without a secret"
         return make_token(
@@ -98,7 +102,7 @@ class Tickets:
             user=user,
             now=now,
             seconds=SESSION_SECONDS,
-            scope=TEACHING if courses else "",
+            scope=" ".join([TEACHING] * bool(courses) + [OPERATING] * operates),
             courses=courses,
         )
 

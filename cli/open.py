@@ -19,6 +19,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--courses", default="", help="courses that are taught, too: ids by commas, or * for all"
     )
+    parser.add_argument("--operator", action="store_true", help="show what operators read, too")
     parser.add_argument("--env-file", type=Path, help="a file with the stack's settings")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(func=run)
@@ -28,7 +29,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the link."""
     settings = read_settings(arguments.env_file)
     ticket = issue_ticket(
-        settings, user=arguments.user, clock=WallClock(), courses=arguments.courses
+        settings,
+        user=arguments.user,
+        clock=WallClock(),
+        courses=arguments.courses,
+        operates=arguments.operator,
     )
     host = f"[{settings.api_host}]" if ":" in settings.api_host else settings.api_host
     link = page_link(f"http://{host}:{settings.api_port}", ticket)

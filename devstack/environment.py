@@ -77,13 +77,14 @@ def token_command(env_file: Path) -> list[str]:
 def page_command(env_file: Path) -> list[str]:
     """The command that prints a link into the page; the learner's id is the last argument.
 
-    Whoever starts a stack may see all of it: the learner's page, and every course.
+    Whoever starts a stack may see all of it: the learner's page, every course, and its operation.
     """
-    return [*PROGRAM, "open", "--env-file", str(env_file), "--courses", EVERY_COURSE, "--user"]
+    views = ("--courses", EVERY_COURSE, "--operator")
+    return [*PROGRAM, "open", "--env-file", str(env_file), *views, "--user"]
 
 
 def new_page_link(addresses: Addresses, settings: Mapping[str, str], learner: str) -> str:
-    """A link into the page for this learner and every course, good once and for ten minutes."""
+    """A link into the page with all of its views, good once and for ten minutes."""
     # Imported here: what signs is needed only once all has started.
     from runtime.tickets import make_ticket, page_link  # noqa: PLC0415
 
@@ -93,6 +94,7 @@ def new_page_link(addresses: Addresses, settings: Mapping[str, str], learner: st
         user=learner,
         now=WallClock().now(),
         courses=[EVERY_COURSE],
+        operates=True,
     )
     return page_link(addresses.api, ticket)
 

@@ -36,15 +36,23 @@ def issue(
     )
 
 
-def issue_ticket(settings: Settings, *, user: str, clock: Clock, courses: str = "") -> str:
+def issue_ticket(
+    settings: Settings, *, user: str, clock: Clock, courses: str = "", operates: bool = False
+) -> str:
     """Sign a ticket into the page for this learner with the stack's secret.
 
-    `courses` are as in `issue`. Raises UsageError as `issue` does.
+    `courses` are as in `issue`; who `operates` reads what operators do. Raises UsageError as
+    `issue` does.
     """
     secret = _secret(settings, user)
     named = courses.split(",") if courses else []
     return make_ticket(
-        secret, audience=settings.jwt_audience, user=user, now=clock.now(), courses=named
+        secret,
+        audience=settings.jwt_audience,
+        user=user,
+        now=clock.now(),
+        courses=named,
+        operates=operates,
     )
 
 

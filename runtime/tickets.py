@@ -38,11 +38,18 @@ def ticket_audience(audience: str) -> str:
 
 
 def make_ticket(
-    secret: str, *, audience: str, user: str, now: int, courses: Sequence[str] = ()
+    secret: str,
+    *,
+    audience: str,
+    user: str,
+    now: int,
+    courses: Sequence[str] = (),
+    operates: bool = False,
 ) -> str:
     """A ticket for this learner, signed with the stack's secret; `now` is in epoch seconds.
 
-    `courses` are those that the learner teaches as well: ids, or `*` for all.
+    `courses` are those that the learner teaches as well: ids, or `*` for all. Who `operates` may
+    read what operators do.
     """
     claims: dict[str, str | int | list[str]] = {
         "sub": user,
@@ -53,6 +60,8 @@ def make_ticket(
     }
     if courses:
         claims["courses"] = list(courses)
+    if operates:
+        claims["operates"] = operates
     return jwt.encode(claims, secret, algorithm=ALGORITHM)
 
 

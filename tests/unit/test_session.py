@@ -48,6 +48,7 @@ def a_ticket(user: str = "ada", *, age: int = 0, **given: Any) -> str:
         user=user,
         now=WallClock().now() - age,
         courses=given.pop("courses", ()),
+        operates=given.pop("operates", False),
     )
 
 
@@ -104,6 +105,20 @@ async def test_a_ticket_becomes_a_cookie_that_no_script_can_read(client: httpx.A
     assert shown.json() == answer.json()
 
 
+async def test_a_ticket_of_an_operator_reads_what_operators_do_and_no_other_learner(
+    client: httpx.AsyncClient,
+) -> None:
+    assert (await begin(client, a_ticket(operates=True))).json()["views"] == ["learner", "operator"]
+    assert (await client.get("/api/v1/operations", headers=OWN)).status_code == 200
+    assert (await client.get("/api/v1/models", headers=OWN)).status_code == 503  # no database
+    page = "/api/v1/progress/performance-alerts"
+    assert (await client.get(f"{page}?user_id=bob", headers=OWN)).status_code == 403
+    assert (await client.get("/api/v1/courses", headers=OWN)).status_code == 403
+    client.cookies.clear()
+    await begin(client, a_ticket())
+    assert (await client.get("/api/v1/operations", headers=OWN)).status_code == 403
+
+
 async def test_a_ticket_is_good_once(client: httpx.AsyncClient) -> None:
     ticket = a_ticket()
     assert (await begin(client, ticket)).status_code == 200
@@ -123,6 +138,7 @@ async def test_a_ticket_is_good_once(client: httpx.AsyncClient) -> None:
         (a_ticket(""), "names no learner"),
         (a_ticket("x" * 129), "names no learner"),
         (a_ticket(courses=[7]), "courses by something else"),
+        (a_ticket(operates="yes"), "who operates"),
         ("no ticket", "none of this stack"),
         ("", "none of this stack"),
     ],
@@ -334,6 +350,9 @@ async def test_a_ticket_that_names_courses_opens_these_and_nothing_else(
         ("", "", ["learner"], False),
         ("courses:read", "c1", ["learner", "instructor"], False),
         ("courses:read courses:write", "*", ["learner", "instructor"], True),
+        ("operations:read", "", ["learner", "operator"], False),
+        ("models:read", "", ["learner"], False),
+        ("courses:read operations:read", "c1", ["learner", "instructor", "operator"], False),
         ("courses:read courses:write", "", ["learner"], False),
         ("courses:write", "c1", ["learner"], False),
         ("progress:read:any models:read", "", ["learner"], False),
