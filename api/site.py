@@ -25,8 +25,9 @@ WEB: Final = ROOT / "web"
 _CATALOGUES: Final = (WEB / "i18n", ROOT / "docs" / "i18n")
 """Where the API's own texts are: in a wheel beside the page, in a checkout among the documents."""
 LANGUAGES: Final = ("en", "de")
-_LATER: Final = "courses."
-"""What the names of those catalogues begin with that are loaded with the instructor's view."""
+_LATER: Final = ("courses.", "operations.")
+"""What the names of those catalogues begin with that are loaded with the views of others than
+learners; what the API says to no learner is in the first."""
 _OF_OTHERS: Final = "|".join(
     name
     for name, rule in RULES.items()
@@ -106,8 +107,7 @@ def read_site() -> Site:
 
 def catalogue(language: str) -> dict[str, str]:
     """Every text that the page can say in a language: the API's, and its own."""
-    first, later = _parts(language)
-    return first | later
+    return {code: text for part in _parts(language) for code, text in part.items()}
 
 
 def site_router() -> APIRouter:
@@ -149,21 +149,18 @@ def _files() -> Iterator[tuple[str, bytes]]:
 
 def _words() -> Iterator[tuple[str, bytes]]:
     for language in LANGUAGES:
-        for begins, texts in zip(("", _LATER), _parts(language), strict=True):
+        for begins, texts in zip(("", *_LATER), _parts(language), strict=True):
             text = json.dumps(texts, ensure_ascii=False, separators=(",", ":"))
             yield f"words/{begins}{language}.json", text.encode()
 
 
-def _parts(language: str) -> tuple[dict[str, str], dict[str, str]]:
-    """The texts that every view needs, and those that only an instructor reads."""
+def _parts(language: str) -> list[dict[str, str]]:
+    """The texts that every view needs, and those that are loaded later, part by part."""
     of_api = next(folder for folder in _CATALOGUES if folder.is_dir()) / f"{language}.json"
     first = _texts(of_api)
-    later = {code: first.pop(code) for code in list(first) if _NOT_TO_LEARNERS.match(code)}
-    words = WEB / "words"
-    return (
-        first | _texts(words / f"{language}.json"),
-        later | _texts(words / f"{_LATER}{language}.json"),
-    )
+    others = {code: first.pop(code) for code in list(first) if _NOT_TO_LEARNERS.match(code)}
+    own = [_texts(WEB / "words" / f"{begins}{language}.json") for begins in ("", *_LATER)]
+    return [of_all | each for of_all, each in zip((first, others, {}), own, strict=True)]
 
 
 def _texts(file: Path) -> dict[str, str]:

@@ -20,8 +20,9 @@ import uvicorn
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, Request, Route, sync_playwright
 
-from api import problems
+from api import models, problems
 from api.course_routes import examples as course_examples
+from api.operations import examples as operations_examples
 from api.routes import examples
 from api.server import listen
 from api.site import site_router
@@ -137,6 +138,12 @@ class Answers:
         _fill(self.of["dashboard"]["performance_trends"], self.of["predictions"])
         self.of["session"] = dict(SESSION)
         self.of |= copy.deepcopy(of_courses())
+        known = operations_examples()
+        self.of |= {
+            "operations": copy.deepcopy(known["operations"]),
+            "operations/dead-letters": copy.deepcopy(known["deadLetters"]),
+            "models": copy.deepcopy(models.example()),
+        }
         self.sought: list[str] = []
         """The addresses of the lists of learners that were asked for, with their queries."""
         self.asked: list[tuple[str, str, Any]] = []
@@ -151,6 +158,10 @@ class Answers:
         """Let the session be an instructor's, too."""
         views = ["learner", "instructor"]
         self.of["session"] |= {"views": views, "may_note_help": may_note_help}
+
+    def operate(self) -> None:
+        """Let the session be an operator's, too."""
+        self.of["session"]["views"] = [*self.of["session"]["views"], "operator"]
 
     def serve(self, page: Page) -> None:
         """Answer all that this page asks of the API."""
@@ -272,6 +283,13 @@ class Visit:
         """Load the view of a course and wait until its list is shown."""
         self.page.goto(f"{self.base}/#/courses/{quote(course, safe='')}{query}")
         self.page.locator("#contact .people, #contact .note").first.wait_for()
+        self.page.wait_for_function("() => !document.querySelector('[aria-busy=true]')")
+        return self.page
+
+    def open_operations(self) -> Page:
+        """Load the operators' view and wait until all of it is shown."""
+        self.page.goto(f"{self.base}/#/operations")
+        self.page.locator("#useful").wait_for()
         self.page.wait_for_function("() => !document.querySelector('[aria-busy=true]')")
         return self.page
 

@@ -12,13 +12,24 @@ import { LANGUAGES, addWords, clock, day, language, number, readersLanguage, spe
 import { Learner } from "./views/learner.js";
 
 const LAG_SECONDS = 5;
-const LATER = "courses.";
-const STYLE = new URL("courses.css", import.meta.url).href;
 
-/** The instructor's part, which is loaded once it is asked for: undefined until then, null where that failed. */
-const teaching = signal(/** @type {any} */ (undefined));
-/** @type {Promise<any> | null} */
-let loading = null;
+/**
+ * The parts that are loaded once they are asked for, each with its texts and its style: undefined until then, null
+ * where that failed.
+ * @type {Record<string, { part: import("@preact/signals").Signal<any>, load: () => Promise<any>, words: string[], style: string, loading: Promise<any> | null }>}
+ */
+const LATER = {
+  instructor: {
+    part: signal(undefined), load: () => import("./views/instructor.js"), words: ["courses."], style: "courses.css", loading: null,
+  },
+  operator: {
+    part: signal(undefined), load: () => import("./views/operations.js"), words: ["courses.", "operations."],
+    style: "operations.css", loading: null,
+  },
+};
+const TITLES = /** @type {Record<string, string>} */ ({
+  learner: "ui.title", instructor: "ui.title_of_courses", operator: "ui.title_of_operations",
+});
 const spoken = speak(readersLanguage());
 
 function Page() {
@@ -32,7 +43,8 @@ function Page() {
     }
     came.current = true;
   }, [view, course]);
-  const name = view === "learner" || session.value === null ? t("ui.title") : teaching.value?.titleOf(course) ?? t("ui.title_of_courses");
+  const named = session.value === null ? "learner" : view;
+  const name = LATER[named]?.part.value?.titleOf(course) ?? t(TITLES[named]);
   document.title = name;
   return html`
     <header>
@@ -58,8 +70,9 @@ function Main({ view, course }) {
   if (session.value === null) return html`<${SignIn} />`;
   if (view === "learner") return html`<${Learner} />`;
   if (session.value && !session.value.views.includes(view)) return html`<${Note} text=${t("ui.error.forbidden")} />`;
-  if (!teaching.value) return html`<${Note} text=${t(teaching.value === null ? "ui.error.other" : "ui.loading")} />`;
-  return html`<${teaching.value.Instructor} key=${course} />`;
+  const part = LATER[view].part.value;
+  if (!part) return html`<${Note} text=${t(part === null ? "ui.error.other" : "ui.loading")} />`;
+  return html`<${part.View} key=${`${view} ${course}`} />`;
 }
 
 /** @param {{ text: string }} props */
@@ -68,11 +81,14 @@ const Note = ({ text }) => html`<p class="block note">${text}</p>`;
 /** Links to the views that the session has, where it has more than one. @param {any} props */
 function Views({ view }) {
   if (session.value.views.length < 2) return null;
+  const has = (/** @type {string} */ name) => session.value.views.includes(name);
+  const current = (/** @type {string} */ name) => view === name && "page";
   return html`
     <nav aria-label=${t("ui.views")}>
       <ul class="plain">
-        <li><a href="#/" aria-current=${view === "learner" && "page"}>${t("ui.title")}</a></li>
-        <li><a href="#/courses" aria-current=${view === "instructor" && "page"}>${t("ui.title_of_courses")}</a></li>
+        <li><a href="#/" aria-current=${current("learner")}>${t("ui.title")}</a></li>
+        ${has("instructor") && html`<li><a href="#/courses" aria-current=${current("instructor")}>${t("ui.title_of_courses")}</a></li>`}
+        ${has("operator") && html`<li><a href="#/operations" aria-current=${current("operator")}>${t("ui.title_of_operations")}</a></li>`}
       </ul>
     </nav>`;
 }
@@ -107,33 +123,38 @@ function SignIn() {
 
 /** Read what the address names. */
 async function open() {
-  if (route.value.view === "learner") return show(OWN);
-  loading ??= loadTeaching();
-  const part = teaching.value ?? await loading;
-  return part && route.value.view === "instructor" ? show(part.readerOf(route.value)) : undefined;
+  const { view } = route.value;
+  if (view === "learner") return show(OWN);
+  const later = LATER[view];
+  later.loading ??= loadLater(later);
+  const part = later.part.value ?? await later.loading;
+  return part && route.value.view === view ? show(part.readerOf(route.value)) : undefined;
 }
 
-/** The instructor's part, with its texts and its style; null where it cannot be had. */
-async function loadTeaching() {
+/** A part with its texts and its style; null where it cannot be had. @param {any} later */
+async function loadLater(later) {
   try {
-    const [part] = await Promise.all([import("./views/instructor.js"), spoken.then(() => addWords(LATER)), addStyle()]);
-    teaching.value = part;
+    const words = spoken.then(async () => {
+      for (const each of later.words) await addWords(each);
+    });
+    const [part] = await Promise.all([later.load(), words, addStyle(later.style)]);
+    later.part.value = part;
   } catch {
-    teaching.value = null; // a newer version is served meanwhile, or nothing is: the page is to be loaded again
-    loading = null;
+    later.part.value = null; // a newer version is served meanwhile, or nothing is: the page is to be loaded again
+    later.loading = null;
   }
-  return teaching.value;
+  return later.part.value;
 }
 
-/** @returns {Promise<unknown>} */
-function addStyle() {
+/** @param {string} name @returns {Promise<unknown>} */
+function addStyle(name) {
   const link = document.createElement("link");
   const loaded = new Promise((resolve, reject) => {
     link.addEventListener("load", resolve);
     link.addEventListener("error", reject);
   });
   link.rel = "stylesheet";
-  link.href = STYLE;
+  link.href = new URL(name, import.meta.url).href;
   document.head.append(link);
   return loaded;
 }
@@ -142,10 +163,13 @@ const place = /** @type {HTMLElement} */ (document.getElementById("page"));
 const opened = start(open);
 route.subscribe(() => { if (session.value) open(); });
 effect(() => {
-  // Who teaches, and never learned anything here, is shown the courses at once.
+  // Who never learned anything here, and teaches or operates, is shown that at once.
   const { body, error } = dashboard.value;
   const isUnknown = error === "not_found" || body?.freshness.last_event_at === null;
-  if (isUnknown && session.value?.views.includes("instructor") && location.hash === "") location.replace("#/courses");
+  const views = session.value?.views ?? [];
+  if (!isUnknown || location.hash !== "") return;
+  if (views.includes("instructor")) location.replace("#/courses");
+  else if (views.includes("operator")) location.replace("#/operations");
 });
 await spoken;
 render(html`<${Page} />`, place);

@@ -1,10 +1,11 @@
 // @ts-check
-/** Which view the address names: the learner's own page, the courses, or one of them. */
+/** Which view the address names: the learner's own page, the courses or one of them, or the operators'. */
 
 import { signal } from "@preact/signals";
 
-/** @typedef {{ view: "learner" | "instructor", course: string | null, asked: Record<string, string> }} Route */
+/** @typedef {{ view: "learner" | "instructor" | "operator", course: string | null, asked: Record<string, string> }} Route */
 
+const OPERATIONS = /^#\/operations(?:\?.*)?$/;
 const COURSES = /^#\/courses(?:\/([^?]*))?(?:\?(.*))?$/;
 
 export const route = signal(named());
@@ -12,6 +13,7 @@ addEventListener("hashchange", () => { route.value = named(); });
 
 /** Any other fragment is a place on the learner's page. @returns {Route} */
 function named() {
+  if (OPERATIONS.test(location.hash)) return { view: "operator", course: null, asked: {} };
   const found = COURSES.exec(location.hash);
   if (!found) return { view: "learner", course: null, asked: {} };
   return { view: "instructor", course: decoded(found[1] ?? "") || null, asked: Object.fromEntries(new URLSearchParams(found[2])) };

@@ -9,9 +9,13 @@ from typing import get_args
 import pytest
 
 from api.course_query import CATEGORIES, Sort
+from api.health import NotReady
 from api.site import LANGUAGES, WEB, catalogue
+from contracts.remedies import REMEDIES
 from domain.alerts import Resolution, Unit
 from domain.events.activity import GoalMetric, HelpKind
+from domain.predictions import TARGETS
+from domain.rules import MODEL_RULES, RULES
 from domain.state.learner import Severity
 from metrics.shapes import MissingCode
 
@@ -19,6 +23,11 @@ ROOT = WEB.parent
 CODES = {language: catalogue(language) for language in LANGUAGES}
 SCRIPTS = [file for file in sorted(WEB.rglob("*.js")) if "vendor" not in file.parts]
 PLURALS = (".one", ".other")
+ANSWERS = re.findall(
+    r'"([a-z_]+)"',
+    re.findall(r"const ANSWERS = \[(.*?)\]", (WEB / "views" / "wrong.js").read_text())[0],
+)
+"""What keeps the pages from being answered, as the operators' view has it."""
 
 
 def parameters(text: str) -> set[str]:
@@ -27,7 +36,10 @@ def parameters(text: str) -> set[str]:
 
 @pytest.mark.parametrize(
     ("folder", "begins"),
-    [(WEB / "words", ""), (WEB / "words", "courses."), (WEB.parent / "docs" / "i18n", "")],
+    [
+        *((WEB / "words", begins) for begins in ("", "courses.", "operations.")),
+        (WEB.parent / "docs" / "i18n", ""),
+    ],
 )
 def test_each_language_has_the_codes_of_the_other_in_the_same_order(
     folder: Path, begins: str
@@ -40,8 +52,8 @@ def test_no_code_stands_in_two_catalogues() -> None:
     """What comes later would hide what was there, in one language and not in the other."""
     codes = [
         code
-        for folder, begins in ((WEB / "words", ""), (WEB / "words", "courses."))
-        for code in json.loads((folder / f"{begins}en.json").read_text())
+        for begins in ("", "courses.", "operations.")
+        for code in json.loads((WEB / "words" / f"{begins}en.json").read_text())
     ]
     assert len(codes) == len(set(codes))
 
@@ -108,6 +120,19 @@ def test_what_the_api_may_answer_has_a_word() -> None:
     assert {
         f"ui.contact.{what}_{each}" for what in ("order", "sort") for each in get_args(Sort)
     } <= known
+
+
+def test_what_operators_may_be_answered_has_a_word() -> None:
+    codes = get_args(NotReady.__annotations__["code"])
+    assert {f"ui.reason.{each}" for each in codes} <= set(CODES["en"])
+    assert set(ANSWERS) < set(codes)
+    assert {
+        f"alert.{each}.title" for each in (*RULES, *(r.spec.category for r in MODEL_RULES))
+    } <= (set(CODES["en"]))
+    assert {f"model.{each}" for each in TARGETS} <= set(CODES["en"])
+    said = {code: text for code, text in CODES["en"].items() if code.startswith("ui.remedy.")}
+    assert said.pop("ui.remedy.unknown")
+    assert said == {f"ui.remedy.{reason}": remedy for reason, remedy in REMEDIES.items()}
 
 
 def test_what_an_alert_goes_by_has_a_word() -> None:

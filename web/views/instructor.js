@@ -21,7 +21,7 @@ export function titleOf(id) {
   return body?.title ?? id;
 }
 
-export function Instructor() {
+export function View() {
   const { course: id } = route.value;
   if (id === null) return html`<${Taught} />`;
   const of = course.value;

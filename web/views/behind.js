@@ -1,0 +1,23 @@
+// @ts-check
+/** How far the furthest partition was behind in the last half hour, as this page has read it. */
+
+import { html, Block } from "../parts.js";
+import { clock, t } from "../words.js";
+import { operations, readings } from "../operating.js";
+import { Lag } from "../charts/lag.js";
+
+export function Behind() {
+  const points = readings.value.map(furthest).filter((each) => each.lag !== null);
+  return html`
+    <${Block} id="behind" size="wide middle" answer=${operations.value} isEmpty=${points.length < 2}>
+      ${points.length > 1 && html`
+        <p class="note">${t("ui.behind.since", { time: clock(new Date(points[0].at).toISOString(), undefined) })}</p>
+        <${Lag} points=${points} />`}
+    <//>`;
+}
+
+/** @param {import("../operating.js").Reading} reading */
+function furthest({ at, partitions }) {
+  const known = partitions.filter((each) => each.lag !== null);
+  return { at, lag: known.length === 0 ? null : Math.max(...known.map((each) => Number(each.lag))) };
+}
