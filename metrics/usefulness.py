@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from domain.exact import rounded
+
 STATEMENTS: Final = Path(__file__).with_suffix(".sql")
 """What is asked of Postgres, for whoever reads it."""
 _HOUR_SECONDS: Final = 3600
@@ -43,8 +45,8 @@ def usefulness(rule: str, *counts: int, resolved_after: float | None) -> Usefuln
         useful=useful,
         acted=acted,
         not_useful=not_useful,
-        precision=round((useful + acted) / given, 3) if given else None,
+        precision=rounded((useful + acted) / given, 3) if given else None,
         resolved_after_hours=None
         if resolved_after is None
-        else round(resolved_after / _HOUR_SECONDS, 1),
+        else rounded(resolved_after / _HOUR_SECONDS, 1),
     )

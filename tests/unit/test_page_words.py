@@ -141,8 +141,9 @@ def test_what_an_alert_goes_by_has_a_word() -> None:
     named = set(re.findall(r'feature="([a-z_]+)"', rules))
     named |= set(re.findall(r'(?:risk_evidence|silent_for)\(\s*"([a-z_]+)"', rules))
     assert {"score", "days_since_work", "probability_missing"} <= named
-    learners = {"streak_days", "course_progress"}  # of rules that are for learners alone
-    assert {f"ui.feature.{each}" for each in named - learners} <= set(CODES["en"])
+    others = {"streak_days", "course_progress"}  # of rules that are for learners alone
+    others |= {"days_since_accepted", "records_rejected"}  # or for operators
+    assert {f"ui.feature.{each}" for each in named - others} <= set(CODES["en"])
     units = set(get_args(Unit)) - {"percent", "ratio"}
     assert {f"ui.unit.{each}.other" for each in units} <= set(CODES["en"])
 
