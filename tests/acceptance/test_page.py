@@ -43,11 +43,13 @@ def an_event(user: str, number: int, kind: str = "content_viewed", **fields: Any
     return event | (fields or {"content_id": f"p{number}", "content_kind": "page"})
 
 
-def a_link(stack: Stack, user: str, *, teaches: bool = False) -> str:
+def a_link(stack: Stack, user: str, *, teaches: bool = False, operates: bool = False) -> str:
     command = shlex.split(stack.ready["page_command"].replace("{user}", user))
     if not teaches:
         place = command.index("--courses")
         del command[place : place + 2]
+    if not operates:
+        command.remove("--operator")
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return done.stdout.strip()
 
@@ -167,3 +169,18 @@ def test_an_instructor_sees_who_needs_help_as_it_happens_and_notes_it(
     expect(people.last).to_contain_text("Tried: Meeting", timeout=SEEN_MS)
     page.locator("#glance button").nth(1).click()
     expect(people).to_have_count(1, timeout=SEEN_MS)
+
+
+def test_an_operator_sees_what_was_rejected_and_whose_it_was_nowhere(
+    stack: Stack, browser: Browser
+) -> None:
+    """Somebody who is no learner, so the link opens the operators' view."""
+    stack.produce(an_event("liv.ullmann", 1, "slept"), an_event("liv.ullmann", 2))
+    page = a_tab(browser)
+    page.goto(a_link(stack, "operator", operates=True))
+    expect(page.locator("h1")).to_have_text("Operation", timeout=SEEN_MS)
+    expect(page.locator("#wrong")).to_contain_text("Nothing is wrong", timeout=3 * SEEN_MS)
+    expect(page.locator("#rejected")).to_contain_text("unknown_type", timeout=3 * SEEN_MS)
+    expect(page.locator("#partitions tbody tr")).to_have_count(4)
+    expect(page.locator("#behind svg")).to_be_visible(timeout=3 * SEEN_MS)
+    assert "ullmann" not in page.locator("body").inner_text()
