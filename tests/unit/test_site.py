@@ -155,3 +155,22 @@ def test_every_file_is_of_one_of_the_three_parts() -> None:
 def test_a_changed_file_is_another_digest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.site.LANGUAGES", ("en",))
     assert read_site().digest != SITE.digest
+
+
+def test_every_name_that_a_module_imports_is_exported_there() -> None:
+    scripts = {
+        name: asset.content.decode() for name, asset in SITE.assets.items() if name.endswith(".js")
+    }
+    exported = {
+        name: set(re.findall(r"export (?:async )?(?:const|function|class|let) (\w+)", text))
+        for name, text in scripts.items()
+    }
+    missing = [
+        f"{name}: {wanted} of {source}"
+        for name, text in scripts.items()
+        for names, source in re.findall(r'import \{([^}]+)\} from "(\.[^"]+)"', text)
+        for wanted in (each.split(" as ")[0].strip() for each in names.split(","))
+        if wanted
+        not in exported[posixpath.normpath(posixpath.join(posixpath.dirname(name), source))]
+    ]
+    assert missing == []

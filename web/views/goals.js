@@ -4,7 +4,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { html, Block, errorText } from "../parts.js";
 import { moment, t } from "../words.js";
-import { codeOf, dashboard, refresh } from "../store.js";
+import { codeOf, refresh } from "../session.js";
+import { dashboard } from "../store.js";
 import { removeGoal, setGoal } from "../api.js";
 import { Bar } from "../charts/bar.js";
 import { GoalForm, amount, canBeSet } from "./goal_form.js";
