@@ -10,7 +10,7 @@ PURE := domain/*,metrics/*,models/*
 MEASURED_REST := $(patsubst %,--cov=%,agents api cli contracts devstack feeds operations proof runtime sinks) --cov-branch --cov-fail-under=90 --cov-report=term:skip-covered
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test check format lint types imports unit coverage bench cases faults faults-slice faults-table mutants mutation mutation-slice attack soak lock vendor clean
+.PHONY: help setup up test check format lint types imports unit coverage bench cases faults faults-slice faults-table mutants mutation mutation-slice attack soak lock vendor pictures clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -94,6 +94,9 @@ lock: setup ## compile requirements/ again from pyproject.toml
 
 vendor: setup ## fetch the page's libraries as web/vendor/vendor.lock names them, and compare; needs npm
 	@$(BIN)/python -m tests.vendored
+
+pictures: setup ## take the README's pictures of the page anew, in docs/pictures; needs a browser
+	@$(BIN)/python -m tests.pictures
 
 clean: ## remove what was installed and built
 	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
