@@ -265,6 +265,7 @@ def test_a_state_that_waits_for_nothing_is_not_woken() -> None:
     assert bench.learner().steps == steps
 
 
+@pytest.mark.timeout(300)
 def test_i2_a_large_state_does_not_depend_on_batches_either() -> None:
     events = [
         submitted(at(day, hour), f"assessment-{day}-{hour}", course_id=f"course-{hour % 8}")
