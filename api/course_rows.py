@@ -152,7 +152,7 @@ async def read_course(connection: Connection, clock: WhatTime, course_id: str) -
         counts=row._asdict(),
         categories=row.categories or {},
         settled={int(short): count for short, count in (row.settled or {}).items()},
-        reached={float(percent): count for percent, count in (row.reached or {}).items()},
+        reached=dict(zip(row.percents or (), row.reached or (), strict=True)),
     )
 
 

@@ -65,7 +65,7 @@ ORDER BY page.course_id
 -- name: course
 SELECT
     moment.at, moment.as_of, facts.facts, counts.*, categories.categories, settled.settled,
-    reached.reached
+    reached.percents, reached.reached
 FROM moment
 LEFT JOIN LATERAL (
     SELECT facts FROM course_facts WHERE course_id = %(course_id)s ORDER BY partition LIMIT 1
@@ -102,8 +102,8 @@ CROSS JOIN LATERAL (
     ) AS each
 ) AS settled
 CROSS JOIN LATERAL (
-    SELECT jsonb_object_agg(percent, learners) AS reached FROM (
-        SELECT progress::text AS percent, count(*) AS learners
+    SELECT array_agg(percent) AS percents, array_agg(learners) AS reached FROM (
+        SELECT progress AS percent, count(*) AS learners
         FROM learner_course WHERE course_id = %(course_id)s AND progress IS NOT NULL
         GROUP BY progress
     ) AS each
