@@ -216,3 +216,13 @@ class Bench:
         self.lessons += effects.lessons
         self.responses += [said for _, said in effects.responses]
         return self
+
+
+def started_again(bench: Bench) -> Bench:
+    """Another process takes over: it has only what is stored."""
+    own = bench.fold
+    checkpoint = codec.decode_checkpoint(codec.encode_checkpoint(own.checkpoint))
+    bench.fold = DefectiveFold(
+        None, checkpoint, own.configuration, own.facts, bench.store, no_snapshots
+    )
+    return bench

@@ -79,9 +79,8 @@ class QualityWatch:
         if user_id is None or not self._make_room(user_id, record):
             return
         senders = self._quality.senders
-        senders[user_id] = (
-            senders.pop(user_id) if user_id in senders else Sender()
-        )  # it is last now
+        known = senders.pop(user_id) if user_id in senders else Sender()
+        senders[user_id] = known  # the newest comes last
         self._judge(user_id, verdict_of(reason), record, published)
 
     def ticked(self, at: int, published: list[Transition]) -> None:

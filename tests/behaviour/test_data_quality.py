@@ -10,11 +10,9 @@ from hypothesis import strategies as st
 from domain.alerts import Transition
 from domain.configuration import Configuration, configured
 from domain.events.decode import Record
-from domain.fold.partition import PartitionFold
-from domain.scoring import no_snapshots
 from domain.stored import codec
 from domain.stored.checkpoint import ClockMode
-from tests.factories import START, Bench, at, record, seconds, viewed
+from tests.factories import START, Bench, at, record, seconds, started_again, viewed
 
 DAY: Final = 86_400
 QUICK: Final = settings(max_examples=150, deadline=None, derandomize=True)
@@ -52,17 +50,6 @@ def records(history: Sequence[Came]) -> list[Record]:
 
 def a_bench(clock: ClockMode = "wall", configuration: Configuration = THRESHOLDS) -> Bench:
     return Bench(clock=clock, configuration=configuration)
-
-
-def started_again(bench: Bench) -> Bench:
-    """Another process has only what is stored."""
-    checkpoint = codec.decode_checkpoint(codec.encode_checkpoint(bench.fold.checkpoint))
-    own = bench.fold
-    bench.fold = type(own)(
-        None, checkpoint, own.configuration, own.facts, bench.store, no_snapshots
-    )
-    assert isinstance(bench.fold, PartitionFold)
-    return bench
 
 
 def of_data(bench: Bench) -> tuple[list[Transition], bytes]:

@@ -20,7 +20,7 @@ from domain.rules.data_quality import (
 from domain.state.limits import SENDERS_MAX, SOURCE_DAYS, VERDICTS_MAX
 from domain.state.quality import Quality
 from domain.stored import codec
-from tests.factories import USER, Bench, at, graded, record, seconds, viewed
+from tests.factories import USER, Bench, at, graded, record, seconds, started_again, viewed
 
 DAY: Final = 86_400
 WORKDAYS: Final = [day for day in range(28) if day % 7 < 5]  # it starts on a Monday
@@ -160,6 +160,8 @@ def test_the_rest_of_a_day_counts_and_none_of_a_day_of_rest() -> None:
     """Friday at 23 h: an hour of it, Monday whole, 23 h of Tuesday."""
     assert stopped_at(quality(WORKDAYS[:10], hour=23), RULE_OF) == seconds(at(15, 14))
     assert stopped_at(quality(WORKDAYS[:10], hour=0), RULE_OF) == seconds(at(14, 15)), "midnight"
+    thursday = quality(WORKDAYS[:9], hour=0)
+    assert stopped_at(thursday, RULE_OF) == seconds(at(11, 15)), "with the end of Friday"
 
 
 @pytest.mark.parametrize(
@@ -205,14 +207,17 @@ def test_a_tick_may_come_before_a_record_that_shows_that_it_was_not_so() -> None
 
 
 def test_a_record_of_the_day_of_the_last_one_corrects_it_too() -> None:
-    bench = source(range(8)).tick(at(9, 1)).send(viewed(at(7, 1)))
-    assert [t.resolution for t in bench.about_data] == [None, "corrected"]
+    """Also for another process, which has only what is stored."""
+    for again in (lambda bench: bench, started_again):
+        bench = again(source(range(8)).tick(at(9, 1))).send(viewed(at(7, 1)))
+        assert [t.resolution for t in bench.about_data] == [None, "corrected"]
 
 
 def test_a_record_that_is_no_later_than_the_last_one_moves_nothing() -> None:
     bench = source(range(8))
     before = bench.fold.checkpoint.quality.days
-    bench.send(record(viewed(at(7, 0, 5), "p2"), arrived=at(6)))
+    bench.send(record(viewed(at(5, 0, 5), "p2"), arrived=at(6)))
+    assert bench.letters == []
     assert (bench.fold.checkpoint.quality.last_at, before) == (seconds(at(7)), 255)
     assert bench.fold.checkpoint.quality.days == before
 
@@ -257,6 +262,18 @@ def test_other_hours_that_it_has_reached_change_nothing() -> None:
     assert told(bench) == [("raised", 1, at(9))]
     bench.adopt("configuration", configuration(silent_hours=49))
     assert [t.kind for t in bench.about_data] == ["raised", "resolved"], "at that moment not yet"
+
+
+def test_it_is_not_raised_again_before_it_was_corrected() -> None:
+    bench = source(range(8)).tick(at(9, 1))
+    for hours in (49, 48):
+        bench.adopt("configuration", configuration(silent_hours=hours))
+    bench.tick(at(9, 2))
+    assert [(t.kind, t.at) for t in bench.about_data[1:]] == [
+        ("resolved", seconds(at(9, 1))),
+        ("raised", seconds(at(9, 1))),
+    ]
+    assert bench.about_data[-1].raised_at == seconds(at(9))
 
 
 def test_hours_that_are_over_are_found_by_the_next_tick() -> None:
