@@ -11,6 +11,8 @@ import msgspec
 
 from api import cursors
 from api.parameters import (
+    BEGINNING,
+    END,
     SEVERITIES,
     SEVERITIES_ALLOWED,
     TYPES_ALLOWED,
@@ -21,8 +23,6 @@ from domain.state.learner import Severity
 
 Name = TypeVar("Name", bound=str)
 
-BEGINNING: Final = -62_135_596_800  # the year 1, in epoch seconds
-END: Final = 253_402_300_799  # the end of the year 9999
 FIRST_ID: Final = "00000000-0000-0000-0000-000000000000"
 HISTORY_DEFAULT: Final = 20
 

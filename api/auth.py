@@ -9,7 +9,7 @@ import jwt
 from jwt.types import Options
 
 from api.bounded import Bounded
-from api.parameters import USER_ID_MAX
+from api.parameters import END, USER_ID_MAX
 from api.problems import ProblemError, forbidden, unauthorized
 from api.signing_keys import configured_keys
 from runtime.clock import Clock, WallClock
@@ -47,7 +47,7 @@ class Principal:
     courses: frozenset[str] | None
     """Those that the claim `courses` names; None: every course."""
     expires_at: int
-    """When the token does, in epoch seconds."""
+    """When the token does, in epoch seconds; at the end of the year 9999 at the latest."""
 
     def course(self, course_id: str, scope: str) -> None:
         """Raise a 403 unless the token has the scope and its claim names the course.
@@ -113,7 +113,7 @@ class Authenticator:
             subject=claims["sub"],
             scopes=_scopes(claims),
             courses=_courses(claims),
-            expires_at=int(claims["exp"]),
+            expires_at=int(min(claims["exp"], END)),
         )
 
     async def _signed(self, token: str) -> Mapping[str, Any]:

@@ -8,10 +8,11 @@ from msgspec import Meta
 from pydantic import BaseModel, ConfigDict, Field
 
 from api import cursors
-from api.alert_query import END, names_in
+from api.alert_query import names_in
 from api.parameters import (
     CURSOR_ALLOWED,
     CURSOR_MAX,
+    END,
     SEVERITIES,
     SEVERITIES_ALLOWED,
     WHOLE,

@@ -11,6 +11,8 @@ from domain.state.learner import Severity
 from metrics.shapes_trends import TrendType
 
 USER_ID_MAX: Final = 128
+BEGINNING: Final = -62_135_596_800  # the year 1, in epoch seconds
+END: Final = 253_402_300_799  # the end of the year 9999
 CURSOR_MAX: Final = 1_024
 
 SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)

@@ -8,9 +8,9 @@ from typing import Any, Final, Generic, LiteralString, NamedTuple, TypeVar
 
 from psycopg.rows import namedtuple_row
 
-from api.alert_query import BEGINNING, END, FIRST_ID, AlertQuery
+from api.alert_query import FIRST_ID, AlertQuery
 from api.bounded import Bounded
-from api.parameters import SEVERITIES
+from api.parameters import BEGINNING, END, SEVERITIES
 from api.pending import NOTHING, Pending, Said
 from api.snapshots import SQL, Connection, LearnedUntil, Snapshots
 from contracts.alert_event import decode_transition

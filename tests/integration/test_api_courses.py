@@ -11,10 +11,10 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from api.alert_query import END
 from api.course_answers import behind, course_models
 from api.course_query import Sort
 from api.course_routes import OPERATIONS, examples
+from api.parameters import END
 from domain.course_facts import Assessment, CourseFacts, Module
 from domain.ids import short_id
 from domain.predictions import NUMBERS, Figure, Prediction

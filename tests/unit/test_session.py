@@ -289,6 +289,19 @@ async def test_a_session_lasts_no_longer_than_its_token(client: httpx.AsyncClien
     assert "expires=" in answer.headers["set-cookie"].lower()
 
 
+async def test_a_token_for_ever_makes_a_session_until_the_year_9999(
+    client: httpx.AsyncClient,
+) -> None:
+    for exp in (10**12, 1e300):
+        claims = {"sub": "ada", "aud": "learnstream", "exp": exp}
+        token = jwt.encode(claims, "s" * 32, algorithm="HS256")
+        headers = {**OWN, "Authorization": f"Bearer {token}"}
+        answer = await client.post(SESSION, json={}, headers=headers)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["expires_at"] == "9999-12-31T23:59:59Z"
+        client.cookies.clear()
+
+
 async def test_elsewhere_the_cookie_is_of_one_host_and_made_of_the_providers_token() -> None:
     async with a_client("https://learn.example.org", embedded=False) as client:
         is_problem(await begin(client, a_ticket()), 401, "unauthorized")
