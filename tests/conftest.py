@@ -25,7 +25,7 @@ from sinks.migrate import migrate
 from tests import measuring  # noqa: F401 - before any test starts a process
 
 _numbers = count(1)
-_LONG_SECONDS = 600
+_LONG_SECONDS = 900
 _WITH_SERVERS = {"acceptance", "attack", "browser", "faults", "integration"}
 
 
@@ -49,7 +49,7 @@ def pytest_xdist_make_scheduler(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of many histories, `EXAMPLES` times as many in CI, get more than the usual minute."""
+    """Tests of many histories, `EXAMPLES` times as many in CI, get more than the usual three."""
     for item in items:
         if item.get_closest_marker("long") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(_LONG_SECONDS))
