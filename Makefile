@@ -32,8 +32,8 @@ $(STAMP): requirements/bootstrap.txt requirements/dev.txt pyproject.toml
 up: setup ## start everything with the demo's learners; flags: make up ARGS="--clock stream"
 	@$(BIN)/learnstream up $(ARGS)
 
-test: setup ## every test, on a real Kafka and a real Postgres of its own; MEASURED=1: with a floor for all but the pure packages
-	@EXAMPLES=$(or $(EXAMPLES),5) $(BIN)/python -m pytest --numprocesses 2 --dist loadscope $(if $(MEASURED),$(MEASURED_REST)) $(ARGS)
+test: setup ## every test, on a real Kafka and a real Postgres of its own; BESIDE=1: two at a time; MEASURED=1: with a floor for all but the pure packages
+	@EXAMPLES=$(or $(EXAMPLES),5) $(BIN)/python -m pytest $(if $(BESIDE),--numprocesses 2 --dist loadscope) $(if $(MEASURED),$(MEASURED_REST)) $(ARGS)
 
 check: setup format lint types imports unit ## format, lint, strict types, import rules, the unit and behaviour tests but the long ones; under a minute
 

@@ -44,7 +44,7 @@ class _Beside(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(
     config: pytest.Config, log: xdist.remote.Producer
 ) -> LoadScopeScheduling | None:
-    """How `make test` shares its tests out, which says `--dist loadscope`."""
+    """How `make test` shares its tests out, with BESIDE=1, which says `--dist loadscope`."""
     return _Beside(config, log) if config.getoption("dist") == "loadscope" else None
 
 
