@@ -26,6 +26,7 @@ from tests import measuring  # noqa: F401 - before any test starts a process
 
 _numbers = count(1)
 _LONG_SECONDS = 900
+_JUDGING_TIME = {"attack", "faults"}
 _WITH_SERVERS = {"acceptance", "attack", "browser", "faults", "integration"}
 
 
@@ -49,10 +50,14 @@ def pytest_xdist_make_scheduler(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of many histories, `EXAMPLES` times as many in CI, get more than the usual three."""
+    """Give tests of many histories, `EXAMPLES` times as many in CI, more than the usual time.
+
+    Tests that judge time come last, where nothing runs beside them.
+    """
     for item in items:
         if item.get_closest_marker("long") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(_LONG_SECONDS))
+    items.sort(key=lambda item: item.nodeid.split("/")[1] in _JUDGING_TIME)
 
 
 @pytest.fixture(autouse=True)
