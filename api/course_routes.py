@@ -7,7 +7,7 @@ from http import HTTPStatus
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 from fastapi import APIRouter, Body, HTTPException, Query, Request, Response
@@ -28,7 +28,7 @@ from api.courses import CoursePages
 from api.endpoint import Context
 from api.methods import allowed_methods
 from api.problems import ProblemError
-from api.routes import Token, etag_responses, handed_to, problem_responses
+from api.routes import Token, etag_responses, handed_to, problem_responses, sent_below
 from api.stream import OF_STREAM
 from api.why import AlertWhy
 from api.why import example as why_example
@@ -254,9 +254,8 @@ def _not_offered(request: Request, operation: CourseOperation) -> ProblemError:
 
 def path_parts(request: Request) -> list[str]:
     """What follows on the prefix, part by part; one slash at the end says nothing."""
-    sent: bytes = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
-    rest = sent.partition(PREFIX.encode())[2].removesuffix(b"/")
-    return [unquote_to_bytes(part).decode(errors="replace") for part in rest.split(b"/")[1:]]
+    parts = sent_below(request, PREFIX).split(b"/")[1:]
+    return [unquote_to_bytes(part).decode(errors="replace") for part in parts]
 
 
 def _matched(names: list[str], parts: list[str]) -> dict[str, str] | None:

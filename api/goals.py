@@ -8,7 +8,7 @@ from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 from fastapi import Body, HTTPException, Request, Response
@@ -22,7 +22,7 @@ from api.endpoint import Context
 from api.envelope import view_of
 from api.pending import GOALS_WAITING_MAX
 from api.problems import ParameterError, ProblemError, busy, invalid_parameter, not_found
-from api.routes import Token
+from api.routes import Token, sent_below
 from api.writing import Asker, Write, asker_of, learner_of, taken
 from contracts.alert_event import instant
 from domain.events.json_objects import ID_MAX
@@ -32,7 +32,7 @@ from domain.state.limits import GOALS_MAX
 from metrics.goals import goals as progress_of_goals
 from metrics.shapes_dashboard import GoalProgress
 
-_BELOW: Final = b"/goals/"
+_BELOW: Final = "/goals/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +100,7 @@ def _goal_id(request: Request) -> str:
 
     Raises a 404 for a path that has more parts, a 422 for what is no id.
     """
-    sent: bytes = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
-    part = sent.partition(_BELOW)[2].removesuffix(b"/")
+    part = sent_below(request, _BELOW)
     if not part or b"/" in part:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     try:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Coroutine
 from functools import cache, partial
 from itertools import product
 from typing import Annotated, Any, Final, TypeAlias
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.routing import APIRoute
@@ -86,6 +87,16 @@ def handed_to(handler: Handler) -> type[APIRoute]:
             return handler
 
     return Handing
+
+
+def sent_below(request: Request, prefix: str) -> bytes:
+    """What follows `prefix` in the path as it was sent, without a slash at its end.
+
+    A slash of an id is `%2F` there, which `request.path_params` no longer tells from a slash of
+    the path.
+    """
+    sent: bytes = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
+    return sent.partition(prefix.encode())[2].removesuffix(b"/")
 
 
 def _documented(endpoint: Endpoint[Any]) -> Callable[..., None]:

@@ -10,7 +10,7 @@ import msgspec
 from contracts.alert_event import encode_alert_event, encode_transition
 from contracts.dead_letter import dead_letter_key, dead_letter_value
 from contracts.lessons import encode_lesson
-from domain.alerts import Published, Response, Transition
+from domain.alerts import Published, Transition
 from domain.configuration import Configuration, adopted
 from domain.events.decode import Accepted, Record, decode
 from domain.fold.inputs import FoldVersion, Input
@@ -171,7 +171,7 @@ class Oracle:
             event = None
             if isinstance(published, Transition) and published.delivered:
                 event = encode_alert_event(published, source)
-            kept = encode_transition(published) if _in_history(published) else None
+            kept = encode_transition(published) if published.in_history else None
             expected.published.append(Told(kept, event))
         for lesson in effects.lessons:
             if expected.knows(lesson.user_id):
@@ -182,13 +182,9 @@ class Oracle:
 
     def _is_known(self, published: Published) -> bool:
         """Whether it follows from what this version folded; data was watched from the beginning."""
-        if not _in_history(published):
+        if not published.in_history:
             return not self.expected.began_at
         return self.expected.knows(published.user_id)
-
-
-def _in_history(published: Published) -> bool:
-    return isinstance(published, Response) or published.in_history
 
 
 def newest_stretch(inputs: Iterable[Input]) -> tuple[int | None, int | None]:

@@ -203,6 +203,11 @@ class Response(Struct, frozen=True, kw_only=True):
     at: int
     feedback: Feedback | None = None
 
+    @property
+    def in_history(self) -> bool:
+        """`progress.alerts` has it, as a part of the learner's history."""
+        return True
+
 
 Published: TypeAlias = Transition | Response
 

@@ -93,7 +93,7 @@ class Effects:
 
     def published(self) -> Iterator[Published]:
         """What goes to `progress.alerts`, in the order in which it came."""
-        return (each for each in self.every() if isinstance(each, Response) or each.in_history)
+        return (each for each in self.every() if each.in_history)
 
     def every(self) -> Iterator[Published]:
         """The same with what goes to `alerts` alone."""
