@@ -5,11 +5,12 @@ import posixpath
 import re
 from collections.abc import AsyncIterator
 
+import brotli
 import httpx
 import pytest
 import pytest_asyncio
 
-from api.site import LANGUAGES, WEB, read_site
+from api.site import LANGUAGES, WEB, read_site, without_comments
 from tests.browsing import the_page_alone
 
 SITE = read_site()
@@ -94,13 +95,52 @@ async def test_nothing_else_is_served(client: httpx.AsyncClient, path: str) -> N
 
 
 async def test_what_is_sent_is_compressed_for_those_who_take_it(client: httpx.AsyncClient) -> None:
-    plain = await client.get(f"{BELOW}app.js", headers={"Accept-Encoding": "identity"})
-    assert "content-encoding" not in plain.headers
-    assert plain.text == (WEB / "app.js").read_text()
-    async with client.stream("GET", f"{BELOW}app.js") as packed:
-        assert packed.headers["content-encoding"] == "gzip"
-        raw = b"".join([part async for part in packed.aiter_raw()])
-    assert gzip.decompress(raw) == plain.content
+    plain = SITE.assets["app.js"].content
+    unpacked = {"br": brotli.decompress, "gzip": gzip.decompress, None: bytes}
+    for accepted, coding in (
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip;q=1.0, br;q=0", "gzip"),
+        ("GZIP", "gzip"),
+        ("br; q=0.5", "br"),
+        ("identity", None),
+        ("gzip;q=0.0,abrupt", None),
+        ("", None),
+    ):
+        wanted = {"Accept-Encoding": accepted}
+        async with client.stream("GET", f"{BELOW}app.js", headers=wanted) as packed:
+            assert packed.headers.get("content-encoding") == coding, accepted
+            assert packed.headers["vary"] == "Accept-Encoding"
+            raw = b"".join([part async for part in packed.aiter_raw()])
+        assert unpacked[coding](raw) == plain, accepted
+
+
+def test_comments_are_not_sent_and_every_line_keeps_its_number() -> None:
+    source = b"""// one
+    /* two
+     * `three` */
+    const a = 4; // four
+    const b = /** @type {any} */ (a); /* five */
+    /** @type {any} */ (b).c = `
+    * six
+    `;
+    \t/* seven **/
+    const d = "https://eight.example"; /*
+    nine */
+    """
+    lines = without_comments(source).split(b"\n")
+    empty = {number for number, line in enumerate(lines, 1) if not line.strip()}
+    assert empty == {1, 2, 3, 9, 12}
+    kept = [line for line in source.split(b"\n") if line in lines]
+    assert [line for line in lines if line.strip()] == [line for line in kept if line.strip()]
+
+
+def test_only_our_own_files_lose_their_comments() -> None:
+    for name, asset in SITE.assets.items():
+        file = WEB / name
+        if name.startswith("vendor/") or file.suffix == ".svg":
+            assert asset.content == file.read_bytes(), name
+        elif file.suffix in {".js", ".css"}:
+            assert asset.content.count(b"\n") == file.read_bytes().count(b"\n"), name
 
 
 def imported(name: str, known: set[str]) -> set[str]:
@@ -115,14 +155,14 @@ def imported(name: str, known: set[str]) -> set[str]:
 
 
 def on_the_wire(names: set[str]) -> int:
-    return sum(len(SITE.assets[name].compressed) for name in names)
+    return sum(len(SITE.assets[name].brotli) for name in names)
 
 
 def test_one_language_of_the_learners_page_is_small_on_the_wire() -> None:
     needed = imported("app.js", {"style.css", "icon.svg"})
     needed |= {name for name in SITE.assets if name.startswith("vendor/")}
     for language in LANGUAGES:
-        assert on_the_wire({*needed, f"words/{language}.json"}) < 48_500
+        assert on_the_wire({*needed, f"words/{language}.json"}) < 38_000
 
 
 def test_the_instructors_part_is_loaded_later_and_small_too() -> None:
@@ -130,7 +170,7 @@ def test_the_instructors_part_is_loaded_later_and_small_too() -> None:
     later = imported("views/instructor.js", set()) - first
     assert {"teaching.js", "views/contact.js", "charts/strip.js"} <= later
     for language in LANGUAGES:
-        assert on_the_wire({*later, "courses.css", f"words/courses.{language}.json"}) < 32_000
+        assert on_the_wire({*later, "courses.css", f"words/courses.{language}.json"}) < 21_000
 
 
 def test_the_operators_part_is_loaded_later_and_small_too() -> None:
@@ -141,7 +181,7 @@ def test_the_operators_part_is_loaded_later_and_small_too() -> None:
     words = ("courses.", "operations.")
     for language in LANGUAGES:
         texts = {f"words/{begins}{language}.json" for begins in words}
-        assert on_the_wire({*later, "operations.css", *texts}) < 32_000
+        assert on_the_wire({*later, "operations.css", *texts}) < 17_000
 
 
 def test_every_file_is_of_one_of_the_three_parts() -> None:
