@@ -11,10 +11,7 @@ from pathlib import Path
 
 import pytest
 import structlog
-import xdist.remote
 from pydantic import SecretStr
-from typing_extensions import override
-from xdist.scheduler import LoadScopeScheduling
 
 from devstack.kafka import EmbeddedKafka
 from devstack.postgres import EmbeddedPostgres
@@ -26,38 +23,13 @@ from tests import measuring  # noqa: F401 - before any test starts a process
 
 _numbers = count(1)
 _LONG_SECONDS = 900
-_JUDGING_TIME = {"attack", "faults"}
-_WITH_SERVERS = {"acceptance", "attack", "browser", "faults", "integration"}
-
-
-class _Beside(LoadScopeScheduling):
-    """Tests with real servers run one after another on one worker, and beside them all others.
-
-    (xdist's own groups do nothing under pytest 9.2, which knows no `_nodeid`.)
-    """
-
-    @override
-    def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        return "servers" if file.split("/")[1] in _WITH_SERVERS else file
-
-
-def pytest_xdist_make_scheduler(
-    config: pytest.Config, log: xdist.remote.Producer
-) -> LoadScopeScheduling | None:
-    """How `make test` shares its tests out, with BESIDE=1, which says `--dist loadscope`."""
-    return _Beside(config, log) if config.getoption("dist") == "loadscope" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give tests of many histories, `EXAMPLES` times as many in CI, more than the usual time.
-
-    Tests that judge time come last, where nothing runs beside them.
-    """
+    """Tests of many histories, `EXAMPLES` times as many in CI, get more than the usual three."""
     for item in items:
         if item.get_closest_marker("long") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(_LONG_SECONDS))
-    items.sort(key=lambda item: item.nodeid.split("/")[1] in _JUDGING_TIME)
 
 
 @pytest.fixture(autouse=True)
