@@ -79,9 +79,15 @@ def handed_to(handler: Handler) -> type[APIRoute]:
     """A route that hands requests to the handler, not to FastAPI's dependencies.
 
     They would cost as much as the reading of the rows, and would judge parameters before tokens.
+    What a route answers is said for `/openapi.json` alone; other spellings of its path do without.
     """
 
     class Handing(APIRoute):
+        def __init__(self, path: str, endpoint: Callable[..., Any], **documented: Any) -> None:
+            if not documented.get("include_in_schema"):
+                documented |= {"response_model": None, "responses": None}
+            super().__init__(path, endpoint, **documented)
+
         @override
         def get_route_handler(self) -> Handler:
             return handler
