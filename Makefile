@@ -8,7 +8,7 @@ PURE := domain/*,metrics/*,models/*
 # Of the rest, 90 percent has to be reached by all tests, in the processes that they start too; what
 # SIGKILL ends tells nothing of what it ran.
 MEASURED_REST := $(patsubst %,--cov=%,agents api cli contracts devstack feeds operations proof runtime sinks) --cov-branch --cov-fail-under=90 --cov-report=term:skip-covered
-JUDGE_TIME := tests/attack tests/faults
+ALONE := tests/acceptance tests/attack tests/faults
 
 .DEFAULT_GOAL := help
 .PHONY: help setup up test check format lint types imports unit coverage bench cases faults faults-slice faults-table mutants mutation mutation-slice attack soak lock vendor pictures clean
@@ -33,9 +33,9 @@ $(STAMP): requirements/bootstrap.txt requirements/dev.txt pyproject.toml
 up: setup ## start everything with the demo's learners; flags: make up ARGS="--clock stream"
 	@$(BIN)/learnstream up $(ARGS)
 
-test: setup ## every test, on real servers: first those that judge time, alone, then the rest, two at a time; MEASURED=1: with a floor for all but the pure packages
-	@$(BIN)/python -m pytest $(if $(MEASURED),$(MEASURED_REST) --cov-fail-under=0 --cov-report=) $(JUDGE_TIME) $(ARGS)
-	@EXAMPLES=$(or $(EXAMPLES),5) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(JUDGE_TIME:%=--ignore=%) $(if $(MEASURED),$(MEASURED_REST) --cov-append) $(ARGS)
+test: setup ## every test, on real servers: whole stacks, attacks and faults one after another, then the rest, two files at a time; MEASURED=1: with a floor for all but the pure packages
+	@$(BIN)/python -m pytest $(if $(MEASURED),$(MEASURED_REST) --cov-fail-under=0 --cov-report=) $(ALONE) $(ARGS)
+	@EXAMPLES=$(or $(EXAMPLES),5) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ALONE:%=--ignore=%) $(if $(MEASURED),$(MEASURED_REST) --cov-append) $(ARGS)
 
 check: setup format lint types imports unit ## format, lint, strict types, import rules, the unit and behaviour tests but the long ones; under a minute
 
