@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
+PAGE_TYPES := build/page_types
 SOURCES := agents api benchmarks cli contracts devstack domain examples feeds metrics models operations proof runtime sinks tests
 PURE := domain/*,metrics/*,models/*
 # Of the rest, 90 percent has to be reached by all tests, in the processes that they start too; what
@@ -10,7 +11,7 @@ PURE := domain/*,metrics/*,models/*
 MEASURED_REST := $(patsubst %,--cov=%,agents api cli contracts devstack feeds operations proof runtime sinks) --cov-branch --cov-fail-under=90 --cov-report=term:skip-covered
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test check format lint types imports unit coverage bench cases faults faults-slice faults-table mutants mutation mutation-slice attack soak lock vendor pictures clean
+.PHONY: help setup up test check format lint types imports unit coverage bench cases faults faults-slice faults-table mutants mutation mutation-slice attack soak lock vendor page-types pictures clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -94,6 +95,17 @@ lock: setup ## compile requirements/ again from pyproject.toml
 
 vendor: setup ## fetch the page's libraries as web/vendor/vendor.lock names them, and compare; needs npm
 	@$(BIN)/python -m tests.vendored
+
+page-types: setup $(PAGE_TYPES)/installed ## check the page's scripts against the types of the API's document; needs Node and npm
+	@$(BIN)/python -m tests.page_types
+
+$(PAGE_TYPES)/installed: $(addprefix tests/page_types/,package.json package-lock.json .npmrc)
+	@command -v node >/dev/null && command -v npm >/dev/null \
+	  || { echo "Node and npm were not found (on Debian and Ubuntu: apt install nodejs npm). Nothing but this check needs them." >&2; exit 2; }
+	@mkdir -p $(PAGE_TYPES) && cp $^ $(PAGE_TYPES)
+	@echo "installing what checks the page's types into $(PAGE_TYPES) ..."
+	@npm ci --prefix $(PAGE_TYPES) --silent
+	@touch $@
 
 pictures: setup ## take the README's pictures of the page anew, in docs/pictures; needs a browser
 	@$(BIN)/python -m tests.pictures
