@@ -3,7 +3,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
-PAGE_TYPES := build/page_types
 SOURCES := agents api benchmarks cli contracts devstack domain examples feeds metrics models operations proof runtime sinks tests
 PURE := domain/*,metrics/*,models/*
 # Of the rest, 90 percent has to be reached by all tests, in the processes that they start too; what
@@ -96,16 +95,8 @@ lock: setup ## compile requirements/ again from pyproject.toml
 vendor: setup ## fetch the page's libraries as web/vendor/vendor.lock names them, and compare; needs npm
 	@$(BIN)/python -m tests.vendored
 
-page-types: setup $(PAGE_TYPES)/installed ## check the page's scripts against the types of the API's document; needs Node and npm
+page-types: setup ## check the page's scripts against the types of the API's document; needs Node and npm
 	@$(BIN)/python -m tests.page_types
-
-$(PAGE_TYPES)/installed: $(addprefix tests/page_types/,package.json package-lock.json .npmrc)
-	@command -v node >/dev/null && command -v npm >/dev/null \
-	  || { echo "Node and npm were not found (on Debian and Ubuntu: apt install nodejs npm). Nothing but this check needs them." >&2; exit 2; }
-	@mkdir -p $(PAGE_TYPES) && cp $^ $(PAGE_TYPES)
-	@echo "installing what checks the page's types into $(PAGE_TYPES) ..."
-	@npm ci --prefix $(PAGE_TYPES) --silent
-	@touch $@
 
 pictures: setup ## take the README's pictures of the page anew, in docs/pictures; needs a browser
 	@$(BIN)/python -m tests.pictures

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from api.site import WEB
+from tests import node_packages
 from tests.openapi import document
 
 FOLDER: Final = Path(__file__).parent
@@ -20,13 +21,17 @@ _GENERATOR: Final = _MODULES / "openapi-typescript" / "bin" / "cli.js"
 _COMPILER: Final = _MODULES / "typescript" / "bin" / "tsc"
 
 
-def is_installed() -> bool:
-    """Whether `make page-types` has put there what a check needs."""
-    return (BUILD / "installed").exists() and (BUILD / "api.d.ts").exists()
+def is_prepared() -> bool:
+    """Whether all is there that a check needs."""
+    return node_packages.is_installed(FOLDER, BUILD) and (BUILD / "api.d.ts").exists()
 
 
-def write_api_types() -> None:
-    """Make api.d.ts of the document, as the application makes that; nothing has to run for it."""
+def prepare() -> None:
+    """Install what is missing, and make api.d.ts of the document that the application makes.
+
+    Exits with 2 where there is no Node.
+    """
+    node_packages.install(FOLDER, BUILD)
     source = BUILD / "openapi.json"
     source.write_text(json.dumps(document(), indent=1))
     _node(_GENERATOR, str(source), "--output", str(BUILD / "api.d.ts"), check=True)

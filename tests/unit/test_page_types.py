@@ -9,7 +9,8 @@ import pytest
 
 from api.site import WEB
 from tests.browsing import REQUIRED
-from tests.page_types.checking import FOLDER, is_installed, problems
+from tests.node_packages import FOLDERS, install
+from tests.page_types.checking import FOLDER, is_prepared, problems
 from tests.vendored import packages
 
 WRONG = {
@@ -29,7 +30,7 @@ stands there instead."""
 
 @pytest.mark.long
 def test_every_kind_of_mistake_is_seen_and_nothing_else(tmp_path: Path) -> None:
-    if not is_installed():
+    if not is_prepared():
         said = "the packages that check types are not there: make page-types"
         assert not os.environ.get(REQUIRED), said
         pytest.skip(said)
@@ -49,8 +50,9 @@ def test_the_libraries_types_are_of_the_versions_that_are_served() -> None:
         assert wanted[package["name"]] == package["version"]
 
 
-def test_the_lock_has_every_package_by_its_hash_and_names_no_host() -> None:
-    text = (FOLDER / "package-lock.json").read_text()
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_a_lock_has_every_package_by_its_hash_and_names_no_host(folder: Path) -> None:
+    text = (folder / "package-lock.json").read_text()
     assert "://" not in text
     locked = json.loads(text)["packages"]
     root = locked.pop("")
@@ -59,6 +61,16 @@ def test_the_lock_has_every_package_by_its_hash_and_names_no_host() -> None:
     }
     for name, package in locked.items():
         assert package["integrity"].startswith("sha512-"), name
+
+
+def test_without_node_it_is_said_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(SystemExit) as ended:
+        install(FOLDER, tmp_path / "none")
+    assert ended.value.code == 2
+    assert "apt install nodejs npm" in capsys.readouterr().err
 
 
 def test_nothing_says_that_a_script_is_not_to_be_checked() -> None:
