@@ -11,7 +11,7 @@ MEASURED_REST := $(patsubst %,--cov=%,agents api cli contracts devstack feeds op
 ALONE := tests/acceptance tests/attack tests/faults
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test check format lint types imports unit coverage bench cases faults faults-slice faults-table mutants mutation mutation-slice attack soak lock vendor pictures clean
+.PHONY: help setup up test check format lint types imports unit coverage bench cases faults faults-slice faults-table mutants mutation mutation-slice attack soak lock vendor page-types pictures clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -96,6 +96,9 @@ lock: setup ## compile requirements/ again from pyproject.toml
 
 vendor: setup ## fetch the page's libraries as web/vendor/vendor.lock names them, and compare; needs npm
 	@$(BIN)/python -m tests.vendored
+
+page-types: setup ## check the page's scripts against the types of the API's document; needs Node and npm
+	@$(BIN)/python -m tests.page_types
 
 pictures: setup ## take the README's pictures of the page anew, in docs/pictures; needs a browser
 	@$(BIN)/python -m tests.pictures

@@ -17,7 +17,8 @@ from urllib.parse import quote
 import axe_playwright_python
 import pytest
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
+from fastapi.responses import JSONResponse
 from playwright.sync_api import Browser, Page, Request, Route, sync_playwright
 
 from api import models, problems
@@ -67,6 +68,8 @@ NOTHING_DONE: Final = {
     "helped": {"at": "2026-02-20T10:00:00Z", "recently": True, "kinds": ["meeting", "message"]},
 }
 PROGRESS: Final = "/api/v1/progress/"
+STREAM: Final = "retry: 600000\n\n"
+"""A stream that gives no hint, and is not asked for again soon."""
 NAMED: Final = {
     "real-time-dashboard": "dashboard",
     "predictive-analytics": "predictions",
@@ -123,6 +126,20 @@ def the_page_alone() -> FastAPI:
     return app
 
 
+def the_page_with(answers: "Answers") -> FastAPI:
+    """The page and what it asks for, for a browser that no test drives."""
+    app = the_page_alone()
+
+    @app.get("/api/{path:path}")
+    async def answer(path: str) -> Response:
+        name = name_of(path)
+        if name == "stream":
+            return Response(STREAM, media_type="text/event-stream")
+        return JSONResponse(answers.of[NAMED.get(name, name)])
+
+    return app
+
+
 class Answers:
     """What the API says to a page: the documents' examples, until a test changes one.
 
@@ -168,16 +185,15 @@ class Answers:
         page.route(re.compile("/api/"), self._answer)
 
     def _answer(self, route: Route, request: Request) -> None:
-        path = request.url.partition("/api/")[2].partition("?")[0]
+        address = request.url.partition("/api/")[2]
+        path = address.partition("?")[0]
         body = request.post_data
         self.asked.append((request.method, f"/api/{path}", json.loads(body) if body else None))
-        name = path.removeprefix("v1/progress/").removeprefix("v1/")
-        if (found := COURSES.fullmatch(path.rstrip("/"))) is not None:
-            name = name_in_courses(found, path)
-            if name == "learners":
-                self.sought.append(request.url.partition("/api/")[2])
+        name = name_of(path)
+        if name == "learners":
+            self.sought.append(address)
         if name == "stream":
-            route.fulfill(body="retry: 600000\n\n", content_type="text/event-stream")
+            route.fulfill(body=STREAM, content_type="text/event-stream")
             return
         answer = self.of.get(NAMED.get(name, name), {})
         if answer is None:
@@ -190,8 +206,11 @@ class Answers:
         route.fulfill(status=status, body=text, content_type="application/json")
 
 
-def name_in_courses(found: re.Match[str], path: str) -> str:
-    """Which of the answers about courses a path asks for."""
+def name_of(path: str) -> str:
+    """Which answer a path below /api asks for."""
+    found = COURSES.fullmatch(path.rstrip("/"))
+    if found is None:
+        return path.removeprefix("v1/progress/").removeprefix("v1/")
     if found.lastgroup is None:
         return "courses"
     if found.lastgroup == "course":

@@ -1,7 +1,6 @@
-// @ts-check
 /** Requests to the API: each gives an answer or an error that has a code, and never a browser's own words. */
 
-const PROGRESS = "/api/v1/progress/";
+export const PROGRESS = "/api/v1/progress/";
 const SESSION = "/api/v1/session";
 export const JSON_TYPE = { "Content-Type": "application/json" };
 const SECONDS_MAX = 20;
@@ -18,32 +17,29 @@ export class AskError extends Error {
 
 /**
  * The JSON that a request is answered with; null where there is none.
- * @param {string} path @param {RequestInit} [init]
- * @returns {Promise<any>}
+ * @template {string} P @template {Sent} [S={}] @param {Address<P>} path @param {S} [init]
+ * @returns {Promise<Answered<P, S>>}
  */
-export async function ask(path, init = {}) {
+export async function ask(path, init) {
   let response;
   try {
     response = await fetch(path, { ...init, signal: AbortSignal.timeout(SECONDS_MAX * 1000) });
   } catch {
     throw new AskError("network", 0);
   }
-  if (response.ok) return response.status === 204 ? null : read(response);
+  if (response.ok) return read(response);
   const problem = await read(response).catch(() => null);
   throw new AskError(typeof problem?.code === "string" ? problem.code : "other", response.status);
 }
 
-/** @param {Response} response @returns {Promise<any>} */
+/** What stands in it, which nobody knows before it is there. @param {Response} response @returns {Promise<any>} */
 async function read(response) {
   try {
-    return await response.json();
+    return response.status === 204 ? null : await response.json();
   } catch {
     throw new AskError("network", response.status);
   }
 }
-
-/** One of the learner's answers, by the path below /api/v1/progress. @param {string} name */
-export const page = (name) => ask(PROGRESS + name);
 
 /** Who is signed in; an AskError with status 401 where nobody is. */
 export const showSession = () => ask(SESSION);
@@ -61,7 +57,7 @@ export const acknowledge = (id) =>
     headers: JSON_TYPE,
   });
 
-/** @param {string} id of the alert @param {"useful" | "not_useful"} value */
+/** @param {string} id of the alert @param {Api["FeedbackBody"]["value"]} value */
 export const giveFeedback = (id, value) =>
   ask(`${PROGRESS}performance-alerts/${encodeURIComponent(id)}/feedback`, {
     method: "POST",
@@ -69,7 +65,7 @@ export const giveFeedback = (id, value) =>
     body: JSON.stringify({ value }),
   });
 
-/** @param {object} preferences all of them */
+/** @param {Api["PreferencesBody"]} preferences all of them */
 export const setPreferences = (preferences) =>
   ask(`${PROGRESS}performance-alerts/preferences`, {
     method: "PUT",
@@ -77,7 +73,7 @@ export const setPreferences = (preferences) =>
     body: JSON.stringify(preferences),
   });
 
-/** @param {string} id @param {{ metric: string, target: number, course_id: string | null, due_at: string | null }} goal */
+/** @param {string} id @param {Api["GoalBody"]} goal */
 export const setGoal = (id, { metric, target, course_id, due_at }) =>
   ask(`${PROGRESS}goals/${encodeURIComponent(id)}`, {
     method: "PUT",

@@ -1,4 +1,3 @@
-// @ts-check
 /** The page: who is signed in, in which language, and the view that is shown. */
 
 import { render } from "preact";
@@ -16,7 +15,7 @@ const LAG_SECONDS = 5;
 /**
  * The parts that are loaded once they are asked for, each with its texts and its style: undefined until then, null
  * where that failed.
- * @type {Record<string, { part: import("@preact/signals").Signal<any>, load: () => Promise<any>, words: string[], style: string, loading: Promise<any> | null }>}
+ * @type {Record<string, Later>}
  */
 const LATER = {
   instructor: {
@@ -53,7 +52,7 @@ function Page() {
       ${session.value && html`<p class="state">${state()}</p>`}
       <div class="tools">
         <label>${t("ui.language")}
-          <select onChange=${(/** @type {any} */ event) => speak(event.target.value, true)}>
+          <select onChange=${(/** @type {Chosen} */ event) => speak(event.target.value, true)}>
             ${Object.entries(LANGUAGES).map(([name, own]) => html`
               <option key=${name} value=${name} lang=${name} selected=${name === language.value}>${own}</option>`)}
           </select>
@@ -65,7 +64,7 @@ function Page() {
     <p class="unseen" role="status">${changes.value > 0 && t(shown.value?.changed ?? "", { times: changes.value })}</p>`;
 }
 
-/** @param {any} props */
+/** @param {{ view: View, course: string | null }} props */
 function Main({ view, course }) {
   if (session.value === null) return html`<${SignIn} />`;
   if (view === "learner") return html`<${Learner} />`;
@@ -78,11 +77,12 @@ function Main({ view, course }) {
 /** @param {{ text: string }} props */
 const Note = ({ text }) => html`<p class="block note">${text}</p>`;
 
-/** Links to the views that the session has, where it has more than one. @param {any} props */
+/** Links to the views that the session has, where it has more than one. @param {{ view: View }} props */
 function Views({ view }) {
-  if (session.value.views.length < 2) return null;
-  const has = (/** @type {string} */ name) => session.value.views.includes(name);
-  const current = (/** @type {string} */ name) => view === name && "page";
+  const views = session.value?.views ?? [];
+  if (views.length < 2) return null;
+  const has = (/** @type {View} */ name) => views.includes(name);
+  const current = (/** @type {View} */ name) => view === name && "page";
   return html`
     <nav aria-label=${t("ui.views")}>
       <ul class="plain">
@@ -131,7 +131,7 @@ async function open() {
   return part && route.value.view === view ? show(part.readerOf(route.value)) : undefined;
 }
 
-/** A part with its texts and its style; null where it cannot be had. @param {any} later */
+/** A part with its texts and its style; null where it cannot be had. @param {Later} later */
 async function loadLater(later) {
   try {
     const words = spoken.then(async () => {

@@ -1,4 +1,3 @@
-// @ts-check
 /** The only place where an address is made of data: to the LMS, to a course on this page, to a view. */
 
 import { session } from "./session.js";
@@ -8,7 +7,7 @@ export const anchor = (courseId) => `course-${encodeURIComponent(courseId ?? "")
 
 /**
  * Where something that is to be worked on can be found; on this page where no LMS is set up.
- * @param {{ kind: string, id: string | null, course_id: string | null }} target
+ * @param {Api["ActionTarget"]} target
  */
 export function linkTo(target) {
   const made = target.course_id === null ? null
@@ -20,7 +19,7 @@ export function linkTo(target) {
 export const linkToLearner = (courseId, userId) =>
   filled(session.value?.learner_url, { course_id: courseId, user_id: userId });
 
-/** The view of a course. @param {string} courseId @param {Record<string, string>} [asked] order and filters */
+/** The view of a course. @param {string} courseId @param {Asked} [asked] order and filters */
 export function linkToCourse(courseId, asked = {}) {
   const query = new URLSearchParams(asked).toString();
   return `#/courses/${encodeURIComponent(courseId)}${query && `?${query}`}`;

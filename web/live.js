@@ -1,4 +1,3 @@
-// @ts-check
 /** Hints from the API that something has changed, for as long as the page is seen. */
 
 import { signal } from "@preact/signals";

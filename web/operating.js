@@ -1,4 +1,3 @@
-// @ts-check
 /** What the operators' view knows: how the stack stands, what was rejected, the models, and the last half hour. */
 
 import { signal } from "@preact/signals";
@@ -8,18 +7,17 @@ import { noAnswer, oneAtATime, onLeave, read } from "./session.js";
 const OPERATIONS = "/api/v1/operations";
 export const KEPT_MINUTES = 30;
 
+/** @type {Asking<Api["Operations"]>} */
 export const operations = noAnswer();
+/** @type {Asking<Api["DeadLetters"]>} */
 export const letters = noAnswer();
+/** @type {Asking<Api["ModelsReport"]>} */
 export const models = noAnswer();
 
-/**
- * How far behind each partition was at a moment, and how many records it had looked at.
- * @typedef {{ at: number, partitions: { partition: number, lag: number | null, seen: number }[] }} Reading
- */
 /** What this page has read in the last half hour, the oldest first: nobody else keeps it. */
 export const readings = signal(/** @type {Reading[]} */ ([]));
 
-/** @type {import("./session.js").Reader} */
+/** @type {Reader} */
 export const OPERATING = {
   read: oneAtATime(() => Promise.all([readOperations(), read(ask(`${OPERATIONS}/dead-letters`), letters),
     read(ask("/api/v1/models"), models)])),
@@ -40,14 +38,14 @@ onLeave(() => {
 async function readOperations() {
   await read(ask(OPERATIONS), operations);
   const { body, error } = operations.value;
-  if (error === null) keep(body);
+  if (body && error === null) keep(body);
 }
 
-/** @param {any} body */
+/** @param {Api["Operations"]} body */
 function keep(body) {
   const at = Date.parse(body.timestamp);
   const before = readings.value.filter((each) => each.at < at && at - each.at <= KEPT_MINUTES * 60_000);
-  const partitions = body.partitions.map((/** @type {any} */ each) => ({
+  const partitions = body.partitions.map((each) => ({
     partition: each.partition, lag: each.lag_known ? each.lag_seconds : null, seen: each.events + each.rejected,
   }));
   readings.value = [...before, { at, partitions }];
@@ -66,6 +64,6 @@ export function rateOf(partition) {
 function figures() {
   const body = operations.value.body;
   if (!body) return "";
-  const halted = body.partitions.filter((/** @type {any} */ each) => each.halted).map((/** @type {any} */ each) => each.partition);
-  return JSON.stringify([body.reasons.map((/** @type {any} */ each) => each.code), halted]);
+  const halted = body.partitions.filter((each) => each.halted).map((each) => each.partition);
+  return JSON.stringify([body.reasons.map((each) => each.code), halted]);
 }

@@ -1,4 +1,3 @@
-// @ts-check
 /** What every view is made of: markup, a block with its five states, a chart's table. */
 
 import { h } from "preact";
@@ -13,8 +12,7 @@ export const MARKS = /** @type {Record<string, string>} */ ({ high: "▲", mediu
 /**
  * One block of a view. Its height is reserved while it loads, so that nothing below it moves.
  * @param {{
- *   id: string, answer: import("./session.js").Answer, section?: any, isEmpty?: boolean,
- *   size?: string, children?: any,
+ *   id: string, answer: Answer<unknown>, section?: Section, isEmpty?: boolean, size?: string, children?: Markup,
  * }} props `section` has a status and what is missing; without one, an answer is enough
  */
 export function Block({ id, answer, section, isEmpty, size = "middle", children }) {
@@ -25,7 +23,7 @@ export function Block({ id, answer, section, isEmpty, size = "middle", children 
     </section>`;
 }
 
-/** @param {any} props */
+/** @param {{ id: string, answer: Answer<unknown>, section?: Section, isEmpty?: boolean, children?: Markup }} props */
 function Inside({ id, answer, section, isEmpty, children }) {
   if (!answer.body && answer.error) return html`<p class="note">${errorText(answer.error)}</p>`;
   if (!answer.body) return html`<p class="note">${t("ui.loading")}</p>`;
@@ -35,7 +33,7 @@ function Inside({ id, answer, section, isEmpty, children }) {
   return children;
 }
 
-/** What a section would need to say more. @param {{ id: string, missing: any[] }} props */
+/** What a section would need to say more. @param {{ id: string, missing: Api["Missing"][] }} props */
 export function Missing({ id, missing }) {
   return html`
     <p class="note">${t(`ui.${id}.empty`)}</p>
@@ -49,12 +47,12 @@ export const errorText = (code) => t(`ui.error.${code}`) || t("ui.error.other");
 
 /**
  * The figures of a chart as a table, for everybody who cannot or does not want to see it.
- * @param {{ name: string, head: string[], rows: string[][], summary?: string }} props `name` is the chart's
+ * @param {{ name: string, head: string[], rows: Markup[][], summary?: string }} props `name` is the chart's
  */
 export const Figures = ({ summary = t("ui.as_table"), ...table }) => html`
   <details><summary>${summary}</summary><${Table} ...${table} /></details>`;
 
-/** A table that scrolls where it is wide or long. @param {{ name: string, head: string[], rows: string[][] }} props */
+/** A table that scrolls where it is wide or long. @param {{ name: string, head: string[], rows: Markup[][] }} props */
 export function Table({ name, head, rows }) {
   return html`
     <div class="scrolls" tabindex="0" role="region" aria-label=${name}>

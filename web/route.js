@@ -1,9 +1,6 @@
-// @ts-check
 /** Which view the address names: the learner's own page, the courses or one of them, or the operators'. */
 
 import { signal } from "@preact/signals";
-
-/** @typedef {{ view: "learner" | "instructor" | "operator", course: string | null, asked: Record<string, string> }} Route */
 
 const OPERATIONS = /^#\/operations(?:\?.*)?$/;
 const COURSES = /^#\/courses(?:\/([^?]*))?(?:\?(.*))?$/;

@@ -1,29 +1,15 @@
-// @ts-check
 /** Who is signed in, and what is shown, kept fresh while somebody looks. */
 
 import { signal } from "@preact/signals";
 import * as api from "./api.js";
 import { closeStream, live, openStream } from "./live.js";
 
-/**
- * An answer: none yet, one, or why there is none. `body` stays when a later request fails.
- * @typedef {{ body: any, error: string | null }} Answer
- */
-/**
- * What a view needs: how it is read, where hints come from, the answer that says how old all of it is, and what
- * of it is worth saying aloud where it changes (by which code, and what it says now; empty before it is there).
- * @typedef {{
- *   read: () => Promise<any>, stream: string | null, opening: () => any, zone: () => string | undefined,
- *   changed: string, figures: () => string,
- * }} Reader
- */
-
 const REFRESH_SECONDS = 10;
 const LIVE_REFRESH_SECONDS = 60;
 const SAY_SECONDS = 10;
 
 /** undefined: not known yet; null: nobody is signed in. */
-export const session = signal(/** @type {any} */ (undefined));
+export const session = signal(/** @type {Api["Session"] | null | undefined} */ (undefined));
 /** Why nobody is signed in, as a code of an error; null where nothing was tried. */
 export const refused = signal(/** @type {string | null} */ (null));
 /** Whether the last request was answered. */
@@ -37,10 +23,10 @@ const forgetting = [];
 let saidAt = 0;
 let timer = 0;
 
-/** No answer yet. @returns {import("@preact/signals").Signal<Answer>} */
-export const noAnswer = () => signal({ body: null, error: null });
+/** No answer yet. @template T @returns {Asking<T>} */
+export const noAnswer = () => signal(/** @type {Answer<T>} */ ({ body: null, error: null }));
 
-/** Sign in with the link's ticket, where it has one, and read what is shown first. @param {() => Promise<any>} open */
+/** Sign in with the link's ticket, where it has one, and read what is shown first. @param {() => Promise<unknown>} open */
 export async function start(open) {
   const ticket = takeTicket();
   try {
@@ -87,13 +73,13 @@ export async function refresh() {
   }
 }
 
-/** Readings one at a time, so that no older answer comes last. @param {() => Promise<any>} read */
+/** Readings one at a time, so that no older answer comes last. @param {() => Promise<unknown>} read */
 export function oneAtATime(read) {
-  /** @type {Promise<any> | null} */
+  /** @type {Promise<unknown> | null} */
   let reading = null;
-  /** @type {Promise<any> | null} */
+  /** @type {Promise<unknown> | null} */
   let next = null;
-  /** @returns {Promise<any>} */
+  /** @returns {Promise<unknown>} */
   const again = () => {
     if (!reading) {
       reading = read().finally(() => { reading = null; });
@@ -108,7 +94,7 @@ export function oneAtATime(read) {
   return again;
 }
 
-/** Put what is asked into its place, or why there is none. @param {Promise<any>} asked @param {import("@preact/signals").Signal<Answer>} answer */
+/** Put what is asked into its place, or why there is none. @template T @param {Promise<T>} asked @param {Asking<T>} answer */
 export async function read(asked, answer) {
   try {
     answer.value = { body: await asked, error: null };

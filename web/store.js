@@ -1,23 +1,24 @@
-// @ts-check
 /** What the learner's page knows: four answers of the API, of which the last waits until it is seen. */
 
-import * as api from "./api.js";
+import { PROGRESS, ask } from "./api.js";
 import { noAnswer, oneAtATime, onLeave, read } from "./session.js";
 
+/** @type {Asking<Api["DashboardAnswer"]>} */
 export const dashboard = noAnswer();
+/** @type {Asking<Api["PredictionsAnswer"]>} */
 export const predictions = noAnswer();
+/** @type {Asking<Api["AlertsAnswer"]>} */
 export const alerts = noAnswer();
+/** @type {Asking<Api["TrendsAnswer"]>} */
 export const patterns = noAnswer();
 
-const PAGES = [
-  { name: "real-time-dashboard", answer: dashboard },
-  { name: "predictive-analytics", answer: predictions },
-  { name: "performance-alerts?limit=20", answer: alerts },
-];
-
-/** @type {import("./session.js").Reader} */
+/** @type {Reader} */
 export const OWN = {
-  read: oneAtATime(() => Promise.all(PAGES.map(({ name, answer }) => read(api.page(name), answer)))),
+  read: oneAtATime(() => Promise.all([
+    read(ask(`${PROGRESS}real-time-dashboard`), dashboard),
+    read(ask(`${PROGRESS}predictive-analytics`), predictions),
+    read(ask(`${PROGRESS}performance-alerts?limit=20`), alerts),
+  ])),
   stream: "/api/v1/progress/stream",
   opening: () => dashboard.value.body,
   zone: () => dashboard.value.body?.timezone,
@@ -26,7 +27,7 @@ export const OWN = {
 };
 
 /** Read the patterns, which nobody waits for. */
-export const readPatterns = () => read(api.page("trend-analysis?type=patterns&period=90"), patterns);
+export const readPatterns = () => read(ask(`${PROGRESS}trend-analysis?type=patterns&period=90`), patterns);
 
 onLeave(() => {
   for (const each of [dashboard, predictions, alerts, patterns]) each.value = { body: null, error: null };

@@ -1,4 +1,3 @@
-// @ts-check
 /** What the instructor's views know: the courses, and of one its figures, a page of its learners, an opened one. */
 
 import { signal } from "@preact/signals";
@@ -14,13 +13,14 @@ export const FILTERS = ["category", "severity", "quiet_days_min", "score_max", "
 /** Help names the alerts that it was about, so many at most. */
 const ALERTS_MAX = 4;
 
+/** @type {Asking<Api["Courses"]>} */
 export const taught = noAnswer();
 /** The cursors of the pages of courses up to the one that is shown. */
 export const taughtTrail = signal(/** @type {string[]} */ ([""]));
 /** The course that is shown. */
 export const course = signal(/** @type {Course | null} */ (null));
 
-/** @type {import("./session.js").Reader} */
+/** @type {Reader} */
 const TAUGHT = {
   read: oneAtATime(readTaught),
   stream: null, // there are hints of one course, not of all
@@ -36,7 +36,7 @@ onLeave(() => {
   course.value = null;
 });
 
-/** How the view that is named is read; that of another course begins anew. @param {import("./route.js").Route} route */
+/** How the view that is named is read; that of another course begins anew. @param {Route} route */
 export function readerOf(route) {
   if (route.course === null) return TAUGHT;
   if (course.value?.id !== route.course) course.value = aCourse(route.course, route.asked);
@@ -50,36 +50,32 @@ async function readTaught() {
   await read(ask(`${COURSES}?${query}`), taught);
 }
 
-/** @typedef {ReturnType<typeof aCourse>} Course */
-
-/** @param {string} id @param {Record<string, string>} asked order, filters, and how many */
+/** @param {string} id @param {Asked} asked order, filters, and how many @returns {Course} */
 function aCourse(id, asked) {
+  /** @type {Course} */
   const of = {
     id,
     path: `${COURSES}/${encodeURIComponent(id)}`,
     overview: noAnswer(),
     list: noAnswer(),
-    /** What the list would be, while it stands still because a learner is opened; null: no other. */
-    waiting: signal(/** @type {any} */ (null)),
+    waiting: signal(null),
     asked: signal(asked),
-    /** The cursors of the pages up to the one that is shown. */
     trail: signal([""]),
-    opened: signal(/** @type {string | null} */ (null)),
+    opened: signal(null),
     learner: noAnswer(),
-    reader: /** @type {import("./session.js").Reader} */ (/** @type {unknown} */ (null)),
-  };
-  of.reader = {
-    read: oneAtATime(() => Promise.all([read(ask(of.path), of.overview), readList(of), readLearner(of)])),
-    stream: `${of.path}/stream`,
-    opening: () => of.overview.value.body ?? of.list.value.body,
-    zone: () => of.overview.value.body?.timezone,
-    changed: "ui.contact.changed",
-    figures: () => figures(of),
+    reader: {
+      read: oneAtATime(() => Promise.all([read(ask(of.path), of.overview), readList(of), readLearner(of)])),
+      stream: `${COURSES}/${encodeURIComponent(id)}/stream`,
+      opening: () => of.overview.value.body ?? of.list.value.body,
+      zone: () => of.overview.value.body?.timezone,
+      changed: "ui.contact.changed",
+      figures: () => figures(of),
+    },
   };
   return of;
 }
 
-/** Hold the list to other filters, or another order. @param {Course} of @param {Record<string, string>} asked */
+/** Hold the list to other filters, or another order. @param {Course} of @param {Asked} asked */
 function hold(of, asked) {
   if (JSON.stringify(asked) === JSON.stringify(of.asked.value)) return;
   of.asked.value = asked;
@@ -112,7 +108,7 @@ export function renew(of) {
 }
 
 /** The address of a learner in the course. @param {Course} of @param {string} user */
-const pathOf = (of, user) => `${of.path}/learners/${encodeURIComponent(user)}`;
+const pathOf = (of, user) => /** @type {const} */ (`${of.path}/learners/${encodeURIComponent(user)}`);
 
 /** Why an alert of a learner came. @param {Course} of @param {string} user @param {string} id of the alert */
 export const readWhy = (of, user, id) => ask(`${pathOf(of, user)}/alerts/${encodeURIComponent(id)}/why`);
@@ -126,7 +122,7 @@ export async function noteHelp(of, user, kind, alertIds) {
   const { help } = await ask(`${pathOf(of, user)}/help`, { method: "POST", headers: JSON_TYPE, body });
   const listed = of.list.value;
   if (listed.body) {
-    const items = listed.body.items.map((/** @type {any} */ each) => String(each.user_id) !== user ? each
+    const items = listed.body.items.map((each) => String(each.user_id) !== user ? each
       : { ...each, helped: { at: help.at, recently: true, kinds: [help.kind, ...(each.helped?.kinds ?? [])] } });
     of.list.value = { ...listed, body: { ...listed.body, items } };
   }
@@ -169,5 +165,5 @@ function figures(of) {
   return JSON.stringify(rest) + figuresOf(of.list.value.body);
 }
 
-/** @param {any} body of a list */
+/** @param {Api["CourseLearners"] | null} body of a list */
 const figuresOf = (body) => JSON.stringify(body?.items ?? "");

@@ -1,4 +1,3 @@
-// @ts-check
 /** Every text of a screen: by its code from a catalogue, with numbers and dates as the reader writes them. */
 
 import { signal } from "@preact/signals";
@@ -61,8 +60,9 @@ async function load(part, name) {
 /**
  * The text of a code in the language that is shown. With `count` among the parameters, the form of its number.
  * @param {string} code
- * @param {Record<string, any>} [params]
+ * @param {Params} [params]
  * @param {string} [otherwise] what the API says of a code that this page does not know yet
+ * @returns {string}
  */
 export function t(code, params = {}, otherwise = "") {
   void language.value; // whoever says something is asked again in another language
@@ -71,16 +71,16 @@ export function t(code, params = {}, otherwise = "") {
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in params ? shown(params[name]) : whole));
 }
 
-/** Whether all is there that a text speaks of: an older message may know less. @param {string} text @param {Record<string, any>} params */
+/** Whether all is there that a text speaks of: an older message may know less. @param {string} text @param {Params} params */
 const isWhole = (text, params) => [...text.matchAll(/\{(\w+)\}/g)].every(([, name]) => name in params);
 
-/** @param {string} code @param {Record<string, any>} params */
+/** @param {string} code @param {Params} params */
 function form(code, params) {
   if (typeof params.count !== "number") return code;
   return `${code}.${new Intl.PluralRules(locale).select(params.count)}`;
 }
 
-/** A parameter as the reader writes it. @param {any} value */
+/** A parameter as the reader writes it. @param {unknown} value */
 function shown(value) {
   if (typeof value === "number") return number(value);
   const text = String(value);
@@ -114,16 +114,16 @@ export function percent(value) {
 export const date = (text, month = "long") =>
   format({ day: "numeric", month, timeZone: "UTC" }, new Date(`${text}T00:00:00Z`));
 
-/** An instant in the learner's zone. @param {string} at @param {string} zone */
+/** An instant in the learner's zone. @param {string} at @param {string | undefined} zone the browser's, if undefined */
 export const moment = (at, zone) =>
   format({ weekday: "short", day: "numeric", month: "long", hour: "numeric", minute: "2-digit", timeZone: zone },
     new Date(at));
 
-/** @param {string} at @param {string} zone */
+/** @param {string} at @param {string | undefined} zone */
 export const clock = (at, zone) =>
   format({ hour: "numeric", minute: "2-digit", timeZone: zone }, new Date(at));
 
-/** @param {string} at @param {string} zone */
+/** @param {string} at @param {string | undefined} zone */
 export const day = (at, zone) =>
   format({ day: "numeric", month: "long", year: "numeric", timeZone: zone }, new Date(at));
 

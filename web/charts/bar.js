@@ -1,4 +1,3 @@
-// @ts-check
 /** How far something is, in one bar, with a mark where it was to be by now; a sentence beside it says the same. */
 
 import { html } from "../parts.js";

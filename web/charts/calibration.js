@@ -1,4 +1,3 @@
-// @ts-check
 /** What was predicted beside what came of it, a dot a bin, larger where more were judged. */
 
 import { html, Figures } from "../parts.js";
@@ -9,7 +8,7 @@ const EDGE = { left: 44, right: 12, top: 12, bottom: 28 };
 const LARGEST = 9;
 const SMALLEST = 3;
 
-/** @param {{ name: string, bins: any[] }} props bins of probabilities, those in which there are any */
+/** @param {{ name: string, bins: Bin[] }} props bins of probabilities, those in which there are any */
 export function Calibration({ name, bins }) {
   const most = Math.max(...bins.map((each) => each.count));
   const x = (/** @type {number} */ share) => EDGE.left + share * (SIDE - EDGE.left - EDGE.right);

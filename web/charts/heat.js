@@ -1,4 +1,3 @@
-// @ts-check
 /** Days of work: one square a day, darker where more was done. */
 
 import { html, Figures, useWidth } from "../parts.js";
@@ -9,7 +8,7 @@ const SIDE_MAX = 34;
 const LEFT = 44;
 const STEPS = 4;
 
-/** @param {{ daily: any[] }} props the days, oldest first, with activities and minutes */
+/** @param {{ daily: Api["PerformanceDay"][] }} props the days, oldest first, with activities and minutes */
 export function Heat({ daily }) {
   const [place, width] = useWidth();
   const days = daily.filter((each) => each.activities > 0);
@@ -27,17 +26,17 @@ export function Heat({ daily }) {
       rows=${daily.map((each) => [date(each.date), number(each.activities), each.minutes === null ? t("ui.none") : number(each.minutes)])} />`;
 }
 
-/** @param {any} props */
+/** @param {{ width: number, daily: Api["PerformanceDay"][], name: string }} props */
 function Drawing({ width, daily, name }) {
   const first = mondayIs0(daily[0].date);
   const columns = Math.ceil((first + daily.length) / 7);
   const side = Math.min(SIDE_MAX, Math.floor((width - LEFT) / columns) - GAP);
-  const most = Math.max(1, ...daily.map((/** @type {any} */ each) => each.activities));
+  const most = Math.max(1, ...daily.map((each) => each.activities));
   return html`
     <svg role="img" aria-label=${name} width=${width} height=${7 * (side + GAP)}>
       ${[0, 2, 4, 6].map((row) => html`
         <text class="axis" x="0" y=${row * (side + GAP) + side / 2 + 4}>${weekday(row + 1, "short")}</text>`)}
-      ${daily.map((/** @type {any} */ each, /** @type {number} */ n) => html`
+      ${daily.map((each, n) => html`
         <rect key=${each.date} class=${`step-${step(each.activities, most)}`} rx="3" width=${side} height=${side}
           x=${LEFT + Math.floor((first + n) / 7) * (side + GAP)} y=${((first + n) % 7) * (side + GAP)} />`)}
     </svg>`;

@@ -1,4 +1,3 @@
-// @ts-check
 /** Seconds behind over the last half hour; the line breaks where nothing was read for a while. */
 
 import { html, Figures, useWidth } from "../parts.js";
@@ -10,7 +9,7 @@ const BREAK_MS = 60_000;
 const LEAST = 5;
 const TICKS = 4;
 
-/** @param {{ points: { at: number, lag: any }[] }} props two at least, the oldest first */
+/** @param {{ points: Point[] }} props two at least, the oldest first */
 export function Lag({ points }) {
   const [place, width] = useWidth();
   const most = Math.max(...points.map((each) => each.lag));
@@ -21,11 +20,11 @@ export function Lag({ points }) {
       rows=${[...points].reverse().map((each) => [timeOf(each.at), number(each.lag)])} />`;
 }
 
-/** @param {any} props */
+/** @param {{ width: number, points: Point[], name: string }} props */
 function Drawing({ width, points, name }) {
   const from = points[0].at;
-  const until = points.at(-1).at;
-  const top = nice(Math.max(LEAST, ...points.map((/** @type {any} */ each) => each.lag)));
+  const { at: until, lag: last } = points[points.length - 1];
+  const top = nice(Math.max(LEAST, ...points.map((each) => each.lag)));
   const x = (/** @type {number} */ at) => EDGE.left + ((at - from) / (until - from)) * (width - EDGE.left - EDGE.right);
   const y = (/** @type {number} */ lag) => EDGE.top + (1 - lag / top) * (HEIGHT - EDGE.top - EDGE.bottom);
   const steps = Array.from({ length: TICKS + 1 }, (_, n) => (n * top) / TICKS);
@@ -38,11 +37,11 @@ function Drawing({ width, points, name }) {
       <text class="axis" x=${width - EDGE.right} y=${HEIGHT - 6} text-anchor="end">${timeOf(until)}</text>
       ${pieces(points).map((piece, n) => html`
         <polyline key=${n} class="average" points=${piece.map((each) => `${x(each.at)},${y(each.lag)}`).join(" ")} />`)}
-      <circle class="score" cx=${x(until)} cy=${y(points.at(-1).lag)} r="4" />
+      <circle class="score" cx=${x(until)} cy=${y(last)} r="4" />
     </svg>`;
 }
 
-/** The points without the gaps between them. @param {any[]} points @returns {any[][]} */
+/** The points without the gaps between them. @param {Point[]} points */
 function pieces(points) {
   const found = [[points[0]]];
   for (const [n, each] of points.slice(1).entries()) {

@@ -1,4 +1,3 @@
-// @ts-check
 /** Where the middle half of a course's learners is, in one bar; a sentence beside it says the same. */
 
 import { html, Figures } from "../parts.js";

@@ -1,4 +1,3 @@
-// @ts-check
 /** Scores over time: dots, their moving average, and what is to be expected in its band. */
 
 import { html, Figures, useWidth } from "../parts.js";
@@ -10,12 +9,12 @@ const DAY = 86_400_000;
 const LABEL_PIXELS = 90;
 
 /**
- * @param {{ daily: any[], forecast: any[] }} props
- *   `daily`: the days of the dashboard; `forecast`: points with value, low and high, may be empty
+ * @param {{ daily: Api["PerformanceDay"][], forecast: Api["ForecastPoint"][] }} props
+ *   `daily`: the days of the dashboard; `forecast`: may be empty
  */
 export function Scores({ daily, forecast }) {
   const [place, width] = useWidth();
-  const scored = daily.filter((each) => each.average_score !== null);
+  const scored = daily.filter(hasScore);
   const name = t("ui.scores.chart", { count: scored.length });
   return html`
     <div class="chart" ref=${place}>
@@ -35,7 +34,7 @@ export function Scores({ daily, forecast }) {
       ]} />`;
 }
 
-/** @param {any} props */
+/** @param {{ width: number, name: string, daily: Api["PerformanceDay"][], scored: ScoredDay[], forecast: Api["ForecastPoint"][] }} props */
 function Drawing({ width, name, daily, scored, forecast }) {
   const days = [...daily, ...forecast].map((each) => Date.parse(each.date));
   const from = Math.min(...days);
@@ -43,7 +42,7 @@ function Drawing({ width, name, daily, scored, forecast }) {
   const x = (/** @type {string} */ day) =>
     EDGE.left + ((Date.parse(day) - from) / (until - from)) * (width - EDGE.left - EDGE.right);
   const y = (/** @type {number} */ score) => EDGE.top + (1 - score / 100) * (HEIGHT - EDGE.top - EDGE.bottom);
-  const today = daily.at(-1).date;
+  const today = daily[daily.length - 1].date;
   return html`
     <svg role="img" aria-label=${name} width=${width} height=${HEIGHT}>
       ${[0, 25, 50, 75, 100].map((score) => html`
@@ -56,24 +55,27 @@ function Drawing({ width, name, daily, scored, forecast }) {
         <polyline class="dashed" points=${line(forecast, "value", x, y)} />`}
       <line class="today" x1=${x(today)} x2=${x(today)} y1=${EDGE.top} y2=${HEIGHT - EDGE.bottom} />
       <polyline class="average" points=${line(scored.filter(hasAverage), "moving_average", x, y)} />
-      ${scored.map((/** @type {any} */ each) => html`
+      ${scored.map((each) => html`
         <circle class="score" key=${each.date} cx=${x(each.date)} cy=${y(each.average_score)} r="4.5" />`)}
     </svg>`;
 }
 
-/** As many days as there is room to name, the last of them well inside. @param {any[]} daily @param {any[]} forecast @param {number} width */
+/** As many days as there is room to name, the last of them well inside. @param {{ date: string }[]} daily @param {{ date: string }[]} forecast @param {number} width */
 function labels(daily, forecast, width) {
   const all = [...daily, ...forecast].map((each) => each.date);
   const step = Math.ceil(all.length / Math.max(1, Math.floor(width / LABEL_PIXELS)));
   return all.filter((_, n) => n % step === 0 && n < all.length - step / 2);
 }
 
-const hasAverage = (/** @type {any} */ each) => each.moving_average !== null;
+/** @param {Api["PerformanceDay"]} day @returns {day is ScoredDay} */
+const hasScore = (day) => day.average_score !== null;
+/** @param {ScoredDay} day @returns {day is Known<ScoredDay, "moving_average">} */
+const hasAverage = (day) => day.moving_average !== null;
 const orNone = (/** @type {number | null} */ value) => (value === null ? t("ui.none") : percent(value));
 
-/** @param {any[]} points @param {string} key @param {any} x @param {any} y */
+/** @template {string} K @param {({ date: string } & Record<K, number>)[]} points @param {K} key @param {Scale<string>} x @param {Scale<number>} y */
 const line = (points, key, x, y) => points.map((each) => `${x(each.date)},${y(each[key])}`).join(" ");
 
-/** @param {any[]} points @param {any} x @param {any} y */
+/** @param {Api["ForecastPoint"][]} points @param {Scale<string>} x @param {Scale<number>} y */
 const band = (points, x, y) =>
   `${line(points, "high", x, y)} ${line([...points].reverse(), "low", x, y)}`;

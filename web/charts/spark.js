@@ -1,4 +1,3 @@
-// @ts-check
 /** The last scores as dots, the newest at the right, beside the learner's own mean; a sentence says the same. */
 
 import { html } from "../parts.js";

@@ -1,4 +1,3 @@
-// @ts-check
 /** Days of work in one row, the newest last, darker where more was done; a sentence beside it says how many. */
 
 import { html } from "../parts.js";

@@ -1,4 +1,3 @@
-// @ts-check
 /** How far the furthest partition was behind in the last half hour, as this page has read it. */
 
 import { html, Block } from "../parts.js";
@@ -7,7 +6,7 @@ import { operations, readings } from "../operating.js";
 import { Lag } from "../charts/lag.js";
 
 export function Behind() {
-  const points = readings.value.map(furthest).filter((each) => each.lag !== null);
+  const points = readings.value.map(furthest).filter((each) => each !== null);
   return html`
     <${Block} id="behind" size="wide middle" answer=${operations.value} isEmpty=${points.length < 2}>
       ${points.length > 1 && html`
@@ -16,8 +15,8 @@ export function Behind() {
     <//>`;
 }
 
-/** @param {import("../operating.js").Reading} reading */
+/** @param {Reading} reading */
 function furthest({ at, partitions }) {
-  const known = partitions.filter((each) => each.lag !== null);
-  return { at, lag: known.length === 0 ? null : Math.max(...known.map((each) => Number(each.lag))) };
+  const known = partitions.map((each) => each.lag).filter((lag) => lag !== null);
+  return known.length === 0 ? null : { at, lag: Math.max(...known) };
 }

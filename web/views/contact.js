@@ -1,4 +1,3 @@
-// @ts-check
 /** Whom to contact first: a page of the course's learners, in an order that is said, held to filters. */
 
 import { useEffect, useRef } from "preact/hooks";
@@ -17,7 +16,7 @@ const SEVERITIES = ["low,medium,high", "medium,high", "high"];
 const SILENT = ["3", "7", "14", "28"];
 const SCORES = ["40", "50", "60", "70"];
 
-/** @param {{ of: import("../teaching.js").Course }} props */
+/** @param {{ of: Course }} props */
 export function Contact({ of }) {
   const list = of.list.value;
   const overview = of.overview.value.body;
@@ -48,25 +47,25 @@ export function Contact({ of }) {
     <//>`;
 }
 
-/** @param {any} props */
+/** @param {{ of: Course, body: Api["CourseLearners"], start: number, isFiltered: boolean }} props */
 function People({ of, body, start, isFiltered }) {
   if (body.items.length === 0) return html`<p class="note">${t(isFiltered ? "ui.contact.nobody_so" : "ui.contact.empty")}</p>`;
   return html`
-    <ol class="plain people" start=${start}>${body.items.map((/** @type {any} */ each, /** @type {number} */ n) => html`
+    <ol class="plain people" start=${start}>${body.items.map((each, n) => html`
       <${Person} key=${each.user_id} of=${of} person=${each} place=${start + n} />`)}</ol>`;
 }
 
-/** Order, how many, and filters; each choice is asked for at once. @param {any} props */
+/** Order, how many, and filters; each choice is asked for at once. @param {{ of: Course, overview: Api["CourseOverview"] | null, limit: number, count: number }} props */
 function Controls({ of, overview, limit, count }) {
   const asked = of.asked.value;
   const choose = (/** @type {string} */ name, /** @type {string} */ value) => {
     const { [name]: _, ...rest } = asked;
     location.hash = linkToCourse(of.id, value === "" ? rest : { ...rest, [name]: value });
   };
-  const rules = (overview?.categories ?? []).map((/** @type {any} */ each) =>
+  const rules = (overview?.categories ?? []).map((each) =>
     [each.category, t("ui.contact.rule", { title: titleOfAlert(each), number: each.learners })]);
-  const due = (overview?.assessments ?? []).map((/** @type {any} */ each) => [each.assessment_id, each.title ?? each.assessment_id]);
-  const choice = (/** @type {string} */ name, /** @type {string[][]} */ values, any = t("ui.contact.any")) => html`
+  const due = (overview?.assessments ?? []).map((each) => [each.assessment_id, each.title ?? each.assessment_id]);
+  const choice = (/** @type {string} */ name, /** @type {string[][]} */ values, /** @type {string | null} */ any = t("ui.contact.any")) => html`
     <${Choice} name=${t(`ui.contact.by_${name}`)} value=${asked[name] ?? ""} values=${any === null ? values : [["", any], ...values]}
       choose=${(/** @type {string} */ value) => choose(name, value)} />`;
   return html`
@@ -86,37 +85,37 @@ function Controls({ of, overview, limit, count }) {
     </details>`;
 }
 
-/** A choice among values; one that came by the address and is none of them is among them too. @param {any} props */
+/** A choice among values; one that came by the address and is none of them is among them too. @param {{ name: string, value: string, values: string[][], choose: (value: string) => void }} props */
 function Choice({ name, value, values, choose }) {
-  const known = values.some((/** @type {string[]} */ [each]) => each === value);
+  const known = values.some(([each]) => each === value);
   return html`
     <label>${name}
-      <select onChange=${(/** @type {any} */ event) => choose(event.target.value)}>
+      <select onChange=${(/** @type {Chosen} */ event) => choose(event.target.value)}>
         ${[...values, ...(known ? [] : [[value, value]])].map(([each, text]) => html`
           <option key=${each} value=${each} selected=${each === value}>${text}</option>`)}
       </select></label>`;
 }
 
-/** What the list is held to, each with a way out. @param {any} props */
+/** What the list is held to, each with a way out. @param {{ of: Course, filters: string[], overview: Api["CourseOverview"] | null }} props */
 function Held({ of, filters, overview }) {
   const asked = of.asked.value;
   const without = (/** @type {string} */ name) => hold(of, Object.fromEntries(
-    filters.filter((/** @type {string} */ each) => each !== name).map((/** @type {string} */ each) => [each, asked[each]])));
+    filters.filter((each) => each !== name).map((each) => [each, asked[each]])));
   return html`
     <ul class="plain buttons" aria-label=${t("ui.contact.held")}>
-      ${filters.map((/** @type {string} */ name) => html`
+      ${filters.map((name) => html`
         <li key=${name}><button type="button" class="quiet" onClick=${() => without(name)}>
           <bdi>${heldTo(name, asked[name], overview)}</bdi> <span aria-hidden="true">✕</span><span class="unseen">${t("ui.contact.not_held")}</span></button></li>`)}
     </ul>`;
 }
 
-/** @param {string} name @param {string} value @param {any} overview */
+/** @param {string} name @param {string} value @param {Api["CourseOverview"] | null} overview */
 function heldTo(name, value, overview) {
   if (name === "severity") return t(`ui.contact.severity_${value.split(",")[0]}`) || value;
   if (name === "category") return titleOfAlert({ category: value, title: value });
   if (name === "quiet_days_min") return t("ui.contact.silent_for", { count: Number(value) });
   if (name === "not_submitted") {
-    const found = overview?.assessments.find((/** @type {any} */ each) => each.assessment_id === value);
+    const found = overview?.assessments.find((each) => each.assessment_id === value);
     return t("ui.contact.without", { title: found?.title ?? value });
   }
   return t(`ui.contact.held_${name}`, { percent: Number.isNaN(Number(value)) ? value : percent(Number(value)) });

@@ -1,10 +1,9 @@
-// @ts-check
 /** What several blocks of a course are made of. */
 
 import { html } from "../parts.js";
 import { date, day, number, percent, t } from "../words.js";
 
-/** When a course runs, and whether it does. @param {any} course with its status and dates */
+/** When a course runs, and whether it does. @param {Api["CourseItem"] | Api["CourseOverview"]} course */
 export function runs(course) {
   const status = t(`ui.course.${course.course_status}`);
   const { starts_on: from, ends_on: to } = course;
@@ -41,10 +40,10 @@ export function figure(value, unit) {
 /** Help of a kind, in a word. @param {string} kind */
 export const helpOf = (kind) => t(`ui.help.${kind}`) || kind;
 
-/** The title of an alert's rule; what the API says where the rule is new to the page. @param {any} alert */
+/** The title of an alert's rule; what the API says where the rule is new to the page. @param {{ category: string, title: string }} alert */
 export const titleOfAlert = (alert) => t(`alert.${alert.category}.title`, {}, alert.title);
 
-/** @param {any} message a code with its parameters and the API's own text */
+/** @param {Api["Text"]} message */
 export const said = (message) => t(message.code, message.params, message.text);
 
 /** A day as a date in the course's zone. @param {string} at @param {string | undefined} zone */

@@ -1,4 +1,3 @@
-// @ts-check
 /** The days of work of the last weeks. */
 
 import { html, Block } from "../parts.js";
@@ -8,6 +7,6 @@ import { Heat } from "../charts/heat.js";
 export function Days() {
   const answer = dashboard.value;
   const daily = answer.body?.performance_trends.daily ?? [];
-  const none = !daily.some((/** @type {any} */ each) => each.activities > 0);
+  const none = !daily.some((each) => each.activities > 0);
   return html`<${Block} id="days" answer=${answer} isEmpty=${none}>${!none && html`<${Heat} daily=${daily} />`}<//>`;
 }

@@ -1,4 +1,3 @@
-// @ts-check
 /** What the models say of the learner, and how it adds up, exactly. */
 
 import { html, Figures } from "../parts.js";
@@ -13,7 +12,7 @@ const BINS = [
   { form: /^less than (\S+)$/, code: "ui.explained.less_than" },
 ];
 
-/** @param {any} props */
+/** @param {{ body: Api["CourseLearner"], zone: string }} props */
 export function Explained({ body, zone }) {
   const { not_passing: failing, next_missing: missing } = body.forecast;
   return html`
@@ -22,14 +21,14 @@ export function Explained({ body, zone }) {
       ${t("ui.explained.not_passing", { percent: of(failing.probability) })}
       ${failing.course_base_rate !== null && html` ${t("ui.explained.base_rate", { percent: of(failing.course_base_rate) })}`}
     <//>
-    ${missing.map((/** @type {any} */ each, /** @type {number} */ n) => html`
+    ${missing.map((each, n) => html`
       <${Said} key=${each.assessment_id} one=${each} about="next_missing" body=${body} target=${n === 0 ? "next_missing" : null}>
         ${t("ui.explained.next_missing", { title: each.title ?? each.assessment_id, at: moment(each.due_at, zone), percent: of(each.probability) })}
         ${each.naive_probability !== null && html` ${t("ui.explained.naive", { percent: of(each.naive_probability) })}`}
       <//>`)}`;
 }
 
-/** One prediction, or why there is none. @param {any} props */
+/** One prediction, or why there is none. @param {{ one: Api["NotPassing"] | Api["NextMissing"], about: string, body: Api["CourseLearner"], target: string | null, children: Markup }} props */
 function Said({ one, about, body, target, children }) {
   if (one.probability === null) {
     const why = one.note ? said(one.note) : t("ui.explained.empty");
@@ -38,15 +37,15 @@ function Said({ one, about, body, target, children }) {
   return html`<p>${children}</p>${target && html`<${Sum} body=${body} target=${target} />`}`;
 }
 
-/** The parts of a prediction, which add up to it. @param {any} props */
+/** The parts of a prediction, which add up to it. @param {{ body: Api["CourseLearner"], target: string }} props */
 function Sum({ body, target }) {
   const { risk_explanations: all, risk_factors: factors } = body.forecast;
-  const whole = all.find((/** @type {any} */ each) => each.target === target);
+  const whole = all.find((each) => each.target === target);
   if (!whole) return null;
-  const own = factors.filter((/** @type {any} */ each) => each.target === target);
+  const own = factors.filter((each) => each.target === target);
   const rows = [
     [t("ui.explained.intercept"), signed(whole.intercept)],
-    ...own.map((/** @type {any} */ each) => [said({ ...each, params: { ...each.params, value: bin(each.params.value) } }), signed(each.contribution)]),
+    ...own.map((each) => [said({ ...each, params: { ...each.params, value: bin(each.params.value) } }), signed(each.contribution)]),
     [t("ui.explained.rest"), signed(whole.other)],
     [t("ui.explained.sum"), signed(whole.logit)],
     [t("ui.explained.raw"), percent(100 * whole.raw_probability)],
@@ -63,10 +62,10 @@ const of = (probability) => (probability === null ? t("ui.none") : percent(100 *
 /** With its sign, as parts are added. @param {number} value */
 const signed = (value) => (value > 0 ? `+${number(value, DIGITS)}` : number(value, DIGITS));
 
-/** A range of figures, as the reader writes it. @param {string} value */
+/** A range of figures, as the reader writes it. @param {string | number} value */
 function bin(value) {
   for (const { form, code } of BINS) {
-    const found = form.exec(value);
+    const found = form.exec(String(value));
     if (found) return t(code, { low: Number(found[1]), high: Number(found[2]) });
   }
   return Number.isNaN(Number(value)) ? value : Number(value);

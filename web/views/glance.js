@@ -1,4 +1,3 @@
-// @ts-check
 /** A course at a glance: four numbers, of which each holds the list below to whom it counts. */
 
 import { html, Block } from "../parts.js";
@@ -10,7 +9,7 @@ import { runs } from "./course_parts.js";
 const ANY_SEVERITY = "low,medium,high";
 const SILENT_DAYS = "7";
 
-/** @param {{ of: import("../teaching.js").Course }} props */
+/** @param {{ of: Course }} props */
 export function Glance({ of }) {
   const answer = of.overview.value;
   const body = answer.body;
@@ -24,7 +23,7 @@ export function Glance({ of }) {
     <//>`;
 }
 
-/** @param {any} body */
+/** @param {Api["CourseOverview"]} body @returns {{ code: string, value: number | null, asked: Asked, note?: string }[]} */
 function numbers(body) {
   return [
     { code: "learners", value: body.learners, asked: {} },
@@ -32,11 +31,11 @@ function numbers(body) {
       note: t("ui.glance.high", { count: body.with_high_attention }) },
     { code: "silent", value: body.silent_7_days, asked: { quiet_days_min: SILENT_DAYS } },
     { code: "behind", value: body.behind, asked: { progress_below: String(body.behind_below) },
-      note: body.behind === null ? t("ui.glance.nothing_expected") : t("ui.glance.below", { percent: percent(body.behind_below) }) },
+      note: body.behind_below === null ? t("ui.glance.nothing_expected") : t("ui.glance.below", { percent: percent(body.behind_below) }) },
   ];
 }
 
-/** @param {any} props */
+/** @param {{ of: Course, each: ReturnType<typeof numbers>[0] }} props */
 function Count({ of, each }) {
   const held = Object.fromEntries(FILTERS.filter((name) => name in of.asked.value).map((name) => [name, of.asked.value[name]]));
   const pressed = JSON.stringify(held) === JSON.stringify(each.asked);
@@ -49,7 +48,7 @@ function Count({ of, each }) {
     <li><button type="button" class="quiet tile" aria-pressed=${pressed} onClick=${() => hold(of, pressed ? {} : each.asked)}>${inside}</button></li>`;
 }
 
-/** Hold the list to these, in the order that it has. @param {any} of @param {Record<string, string>} filters */
+/** Hold the list to these, in the order that it has. @param {Course} of @param {Asked} filters */
 export function hold(of, filters) {
   const { sort, limit } = of.asked.value;
   location.hash = linkToCourse(of.id, { ...(sort && { sort }), ...(limit && { limit }), ...filters });

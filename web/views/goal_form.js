@@ -1,4 +1,3 @@
-// @ts-check
 /** The form of a new goal: what, how much, in which course, until when. */
 
 import { useRef, useState } from "preact/hooks";
@@ -17,7 +16,7 @@ const OPEN = ["not_started", "active"];
 
 /**
  * `send` is given the goal with an id that stays the same when it is sent again.
- * @param {{ body: any, waits: boolean, send: (goal: any) => void }} props
+ * @param {{ body: Api["DashboardAnswer"], waits: boolean, send: (goal: Goal) => void }} props
  */
 export function GoalForm({ body, waits, send }) {
   const id = useRef(crypto.randomUUID());
@@ -25,8 +24,8 @@ export function GoalForm({ body, waits, send }) {
   const [wrong, setWrong] = useState(/** @type {string | null} */ (null));
   const { unit, most, ofCourse } = METRICS[metric];
   const limit = { most: amount(most, unit) };
-  const courses = body.progress_summary.courses.filter((/** @type {any} */ each) => OPEN.includes(each.course_status));
-  const submit = (/** @type {any} */ event) => {
+  const courses = body.progress_summary.courses.filter((each) => OPEN.includes(each.course_status));
+  const submit = (/** @type {GoalSent} */ event) => {
     event.preventDefault();
     const { target, last_day, course } = event.target.elements;
     const field = [target, last_day].find((each) => !each.validity.valid);
@@ -40,7 +39,7 @@ export function GoalForm({ body, waits, send }) {
   return html`
     <form novalidate onSubmit=${submit}>
       <label>${t("ui.goals.metric")}
-        <select onChange=${(/** @type {any} */ event) => { setMetric(event.target.value); setWrong(null); }}>
+        <select onChange=${(/** @type {{ target: { value: keyof typeof METRICS } }} */ event) => { setMetric(event.target.value); setWrong(null); }}>
           ${Object.keys(METRICS).map((each) => html`
             <option key=${each} value=${each} selected=${each === metric}>${t(`ui.goals.${each}`)}</option>`)}</select></label>
       <label>${t("ui.goals.amount", limit)}
@@ -48,7 +47,7 @@ export function GoalForm({ body, waits, send }) {
           aria-invalid=${wrong === "target"} /></label>
       ${ofCourse && html`<label>${t("ui.goals.course")}
         <select name="course"><option value="">${t("ui.goals.every_course")}</option>
-          ${courses.map((/** @type {any} */ each) => html`
+          ${courses.map((each) => html`
             <option key=${each.course_id} value=${each.course_id}>${each.title ?? each.course_id}</option>`)}</select></label>`}
       <label>${t("ui.goals.last_day")}
         <input type="date" name="last_day" min=${local(body.timestamp, body.timezone).slice(0, 10)} max="8999-12-30"
@@ -58,7 +57,7 @@ export function GoalForm({ body, waits, send }) {
     </form>`;
 }
 
-/** Whether the API would take this goal: other systems may have set one that it would not. @param {any} goal @param {string} now */
+/** Whether the API would take this goal: other systems may have set one that it would not. @param {Goal} goal @param {string} now */
 export const canBeSet = (goal, now) =>
   goal.target >= 1 && goal.target <= METRICS[/** @type {keyof typeof METRICS} */ (goal.metric)]?.most &&
   (goal.due_at === null || goal.due_at > now);

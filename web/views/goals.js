@@ -1,4 +1,3 @@
-// @ts-check
 /** The learner's goals: how far each is reached, and how they are set and removed. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -15,16 +14,17 @@ const GOALS_MAX = 16;
 
 export function Goals() {
   const answer = dashboard.value;
-  const goals = answer.body?.goals ?? [];
+  const { body } = answer;
+  const goals = body?.goals ?? [];
   const isFull = goals.length >= GOALS_MAX;
   const [isOpen, setOpen] = useState(false);
   /** What was done last, to which goal; whether it can be taken back; what went wrong. */
-  const [said, setSaid] = useState(/** @type {{ done?: string, goal?: any, undo?: boolean, error?: string, waits?: boolean }} */ ({}));
+  const [said, setSaid] = useState(/** @type {{ done?: string, goal?: Goal, undo?: boolean, error?: string, waits?: boolean }} */ ({}));
   const opener = useRef(/** @type {HTMLElement | null} */ (null));
   const undo = useRef(/** @type {HTMLElement | null} */ (null));
   // What was pressed is gone then: the keyboard goes on from what can be done next.
   useEffect(() => { if (said.done && !said.waits && !said.error) (undo.current ?? opener.current)?.focus(); }, [said]);
-  const act = async (/** @type {() => Promise<any>} */ what, /** @type {object} */ then) => {
+  const act = async (/** @type {() => Promise<unknown>} */ what, /** @type {typeof said} */ then) => {
     if (said.waits) return;
     setSaid({ ...said, error: undefined, waits: true });
     try {
@@ -35,30 +35,30 @@ export function Goals() {
     }
     await refresh();
   };
-  const setAgain = () => act(() => setGoal(said.goal.goal_id, said.goal), { done: "set_again", goal: said.goal });
-  const add = (/** @type {any} */ goal) => act(() => setGoal(goal.goal_id, goal).then(() => setOpen(false)), { done: "set", goal });
-  const remove = (/** @type {any} */ goal) => act(() => removeGoal(goal.goal_id), {
-    done: "removed", goal, undo: canBeSet(goal, answer.body.timestamp) });
-  const name = said.goal && answer.body ? nameOf(said.goal, answer.body) : "";
+  const setAgain = (/** @type {Goal} */ goal) => act(() => setGoal(goal.goal_id, goal), { done: "set_again", goal });
+  const add = (/** @type {Goal} */ goal) => act(() => setGoal(goal.goal_id, goal).then(() => setOpen(false)), { done: "set", goal });
+  const remove = (/** @type {Goal} */ goal) => act(() => removeGoal(goal.goal_id), {
+    done: "removed", goal, undo: body !== null && canBeSet(goal, body.timestamp) });
+  const name = said.goal && body ? nameOf(said.goal, body) : "";
   // Each part has a key: what has the focus stays where it is when others come and go.
   return html`
     <${Block} id="goals" size="short" answer=${answer}>
       ${goals.length === 0
         ? html`<p key="none" class="note">${t("ui.goals.empty")}</p>`
-        : html`<ul key="goals" class="plain cards">${goals.map((/** @type {any} */ each) => html`
-          <${Goal} key=${each.goal_id} goal=${each} body=${answer.body} waits=${said.waits} remove=${remove} />`)}</ul>`}
+        : html`<ul key="goals" class="plain cards">${goals.map((each) => html`
+          <${Goal} key=${each.goal_id} goal=${each} body=${body} waits=${said.waits} remove=${remove} />`)}</ul>`}
       <p key="said" role="status">${said.done && t(`ui.goals.said_${said.done}`, { name })}</p>
       ${said.undo && html`<p key="undo" class="buttons"><button type="button" class="quiet" ref=${undo} aria-disabled=${Boolean(said.waits)}
-        aria-label=${t("ui.goals.undo_of", { name })} onClick=${setAgain}>${t("ui.goals.undo")}</button></p>`}
+        aria-label=${t("ui.goals.undo_of", { name })} onClick=${() => said.goal && setAgain(said.goal)}>${t("ui.goals.undo")}</button></p>`}
       ${said.error && html`<p key="error" role="alert">${said.error === "invalid_parameter" ? t("ui.goals.refused") : errorText(said.error)}</p>`}
       <p key="opener" class="buttons"><button type="button" class="quiet" ref=${opener} aria-expanded=${isOpen && !isFull} aria-disabled=${isFull}
         aria-describedby="goals-have" onClick=${() => setOpen(!isOpen && !isFull)}>${t("ui.goals.add")}</button>
         <span id="goals-have" class="note">${t(isFull ? "ui.goals.full" : "ui.goals.have", { have: goals.length, most: GOALS_MAX })}</span></p>
-      ${isOpen && !isFull && html`<${GoalForm} key="form" body=${answer.body} waits=${Boolean(said.waits)} send=${add} />`}
+      ${isOpen && !isFull && html`<${GoalForm} key="form" body=${body} waits=${Boolean(said.waits)} send=${add} />`}
     <//>`;
 }
 
-/** @param {any} props */
+/** @param {{ goal: Api["GoalProgress"], body: Api["DashboardAnswer"], waits: boolean, remove: (goal: Goal) => void }} props */
 function Goal({ goal, body, waits, remove }) {
   const known = { current: amount(goal.current, goal.unit), target: amount(goal.target, goal.unit) };
   const mark = MARKS[/** @type {keyof typeof MARKS} */ (goal.status)];
@@ -75,13 +75,13 @@ function Goal({ goal, body, waits, remove }) {
     </li>`;
 }
 
-/** @param {any} goal */
+/** @param {Goal} goal */
 const titleOf = (goal) => t(`ui.goals.${goal.metric}`) || goal.metric;
 
-/** @param {any} goal @param {any} body */
+/** @param {Goal} goal @param {Api["DashboardAnswer"]} body */
 const courseOf = (goal, body) =>
-  body.progress_summary.courses.find((/** @type {any} */ each) => each.course_id === goal.course_id)?.title ?? goal.course_id;
+  body.progress_summary.courses.find((each) => each.course_id === goal.course_id)?.title ?? goal.course_id;
 
-/** What tells a goal from the others, in one line. @param {any} goal @param {any} body */
+/** What tells a goal from the others, in one line. @param {Goal} goal @param {Api["DashboardAnswer"]} body */
 const nameOf = (goal, body) =>
   [titleOf(goal), amount(goal.target, goal.unit), courseOf(goal, body)].filter((each) => each !== null).join(", ");

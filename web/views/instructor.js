@@ -1,4 +1,3 @@
-// @ts-check
 /** The instructor's part of the page, loaded once it is asked for: the courses, and one of them. */
 
 import { html } from "../parts.js";

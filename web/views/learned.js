@@ -1,4 +1,3 @@
-// @ts-check
 /** The models: what they have learned, how right they were beside the baseline, and whether that has changed. */
 
 import { html, Block, Figures } from "../parts.js";
@@ -16,11 +15,11 @@ export function Learned() {
           ${body.learned_until !== null && html` ${t("ui.learned.until", { when: moment(body.learned_until, undefined) })}`}
           ${body.pinned && html` ${t("ui.learned.pinned")}`}
           ${body.frozen && html` ${t("ui.learned.frozen")}`}</p>
-        <div class="models">${body.models.map((/** @type {any} */ each) => html`<${Model} key=${each.name} model=${each} />`)}</div>`}
+        <div class="models">${body.models.map((each) => html`<${Model} key=${each.name} model=${each} />`)}</div>`}
     <//>`;
 }
 
-/** @param {any} props */
+/** @param {{ model: Api["ModelFigures"] }} props */
 function Model({ model }) {
   const { total, drift } = model;
   const name = t(`model.${model.name}`) || model.name;
@@ -30,18 +29,18 @@ function Model({ model }) {
       <p>${t("ui.learned.examples", { count: model.examples_learned, needed: number(model.examples_needed) })}
         ${!model.switched_on && html` ${t("ui.learned.off")}`}
         ${model.switched_on && !model.speaks && html` ${t("ui.learned.silent")}`}</p>
-      <p>${drift.drifted ? html`<span class="mark away" aria-hidden="true">▲</span>${t("ui.learned.drifted", { when: moment(drift.drifted_at, undefined) })}`
+      <p>${drift.drifted_at !== null ? html`<span class="mark away" aria-hidden="true">▲</span>${t("ui.learned.drifted", { when: moment(drift.drifted_at, undefined) })}`
         : html`<span class="mark well" aria-hidden="true">●</span>${t("ui.learned.steady")}`}
         ${drift.count > 0 && !drift.drifted && html` ${t("ui.learned.drifts", { count: drift.count })}`}</p>
       ${total.count === 0 ? html`<p class="note">${t("ui.learned.unjudged")}</p>` : html`<${Judged} model=${model} name=${name} />`}
     </article>`;
 }
 
-/** @param {any} props */
+/** @param {{ model: Api["ModelFigures"], name: string }} props */
 function Judged({ model, name }) {
   const { total } = model;
   const rows = scores(model.unit, total).filter(({ shown }) => shown !== null);
-  const bins = model.calibration.filter((/** @type {any} */ each) => each.count > 0 && each.predicted !== null && each.came !== null);
+  const bins = model.calibration.filter(isKnown);
   const drawn = model.unit === "probability";
   return html`
     <p>${t("ui.learned.judged", { count: total.count })}${total.interval_coverage !== null && html` ${t("ui.learned.held", { share: percent(100 * total.interval_coverage) })}`}</p>
@@ -54,13 +53,16 @@ function Judged({ model, name }) {
     ${bins.length > 0 && !drawn && html`
       <${Figures} summary=${t("ui.learned.by_tenth")} name=${t("ui.learned.tenths_of", { name })}
         head=${["predicted", "held_share", "judged_count"].map((each) => t(`ui.learned.${each}`))}
-        rows=${bins.map((/** @type {any} */ each) => [number(each.predicted), percent(100 * each.came), number(each.count)])} />`}`;
+        rows=${bins.map((each) => [number(each.predicted), percent(100 * each.came), number(each.count)])} />`}`;
 }
 
-/** @param {string} unit @param {any} total */
+/** @param {Api["CalibrationBin"]} bin @returns {bin is Bin} */
+const isKnown = (bin) => bin.count > 0 && bin.predicted !== null && bin.came !== null;
+
+/** @param {string} unit @param {Api["ModelScores"]} total */
 function scores(unit, total) {
-  const one = (/** @type {string} */ code, /** @type {number} */ digits) => ({
-    code, shown: orNull(total[code], digits), naive: orNull(total[`naive_${code}`], digits),
+  const one = (/** @type {Scored} */ code, /** @type {number} */ digits) => ({
+    code, shown: orNull(total[code], digits), naive: orNull(total[/** @type {const} */ (`naive_${code}`)], digits),
   });
   if (unit === "probability") return [one("log_loss", 3), one("brier", 3), one("auc", 2), one("calibration_error", 3)];
   return [one("mae", 1)];

@@ -1,4 +1,3 @@
-// @ts-check
 /** A learner's own week: what to do next, and what it was like so far. Nobody else is in it. */
 
 import { html } from "../parts.js";

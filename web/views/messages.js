@@ -1,4 +1,3 @@
-// @ts-check
 /** Messages to the learner: open ones to answer, and how the earlier ones ended. */
 
 import { useState } from "preact/hooks";
@@ -14,26 +13,26 @@ export function Messages() {
   const answer = alerts.value;
   const open = (answer.body?.current_alerts ?? []).filter(isForLearner);
   const earlier = (answer.body?.alert_history.items ?? [])
-    .filter((/** @type {any} */ each) => isForLearner(each) && hasEnded(each)).slice(0, EARLIER_MAX);
+    .filter((each) => isForLearner(each) && hasEnded(each)).slice(0, EARLIER_MAX);
   return html`
     <${Block} id="messages" answer=${answer} isEmpty=${open.length + earlier.length === 0}>
       ${open.length === 0 && html`<p class="note">${t("ui.messages.none_open")}</p>`}
-      <ul class="plain cards">${open.map((/** @type {any} */ each) => html`
-        <${Message} key=${each.id} alert=${each} zone=${answer.body.timezone} />`)}</ul>
+      <ul class="plain cards">${open.map((each) => html`
+        <${Message} key=${each.id} alert=${each} zone=${answer.body?.timezone} />`)}</ul>
       ${earlier.length > 0 && html`
         <details><summary>${t("ui.messages.earlier", { count: earlier.length })}</summary>
-          <ul class="plain cards">${earlier.map((/** @type {any} */ each) => html`
-            <li key=${each.id}><${Said} alert=${each} zone=${answer.body.timezone} />
-              <p class="note">${ending(each, answer.body.timezone)}</p></li>`)}</ul>
+          <ul class="plain cards">${earlier.map((each) => html`
+            <li key=${each.id}><${Said} alert=${each} zone=${answer.body?.timezone} />
+              <p class="note">${ending(each, answer.body?.timezone)}</p></li>`)}</ul>
         </details>`}
     <//>`;
 }
 
-/** @param {any} props */
+/** @param {{ alert: Api["Alert"], zone: string }} props */
 function Message({ alert, zone }) {
   const [error, setError] = useState(/** @type {string | null} */ (null));
   const [waits, setWaits] = useState(false);
-  const say = async (/** @type {() => Promise<any>} */ what) => {
+  const say = async (/** @type {() => Promise<unknown>} */ what) => {
     if (waits) return;
     setWaits(true);
     setError(null);
@@ -65,7 +64,7 @@ function Message({ alert, zone }) {
     </li>`;
 }
 
-/** @param {any} props */
+/** @param {{ alert: Api["Alert"], zone: string }} props */
 function Said({ alert, zone }) {
   const mark = MARKS[alert.severity] ?? "●";
   return html`
@@ -74,16 +73,16 @@ function Said({ alert, zone }) {
     <p class="note">${moment(alert.timestamp, zone)}${alert.course_title === null ? "" : html` · <bdi>${alert.course_title}</bdi>`}</p>`;
 }
 
-/** @param {any} alert */
+/** @param {Api["Alert"]} alert */
 const titleOf = (alert) => t(alert.title_code, alert.params, alert.title);
 
-/** What is for instructors and operators alone is written to them, and not shown. @param {any} alert */
+/** What is for instructors and operators alone is written to them, and not shown. @param {Api["Alert"]} alert */
 const isForLearner = (alert) => alert.audience.includes("learner");
 
-/** @param {any} alert */
+/** @param {Api["Alert"]} alert */
 const hasEnded = (alert) => alert.state === "resolved" || alert.state === "expired";
 
-/** @param {any} alert @param {string} zone */
+/** @param {Api["Alert"]} alert @param {string | undefined} zone */
 function ending(alert, zone) {
   if (alert.state === "expired") return t("ui.messages.expired");
   const at = { at: moment(alert.resolved_at ?? alert.updated_at, zone) };

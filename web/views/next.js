@@ -1,4 +1,3 @@
-// @ts-check
 /** What next: at most three steps, each with its reason and where it can be done. */
 
 import { html, Block } from "../parts.js";
@@ -21,7 +20,7 @@ export function Next() {
     <//>`;
 }
 
-/** @param {any} props */
+/** @param {{ step: ReturnType<typeof recommended>[0], body: Api["DashboardAnswer"], id: string }} props */
 function Step({ step, body, id }) {
   return html`
     <li>
@@ -32,9 +31,9 @@ function Step({ step, body, id }) {
     </li>`;
 }
 
-/** What the rules and models advise. @param {any} body of the predictions, if there is one */
+/** What the rules and models advise. @param {Api["PredictionsAnswer"] | null} body */
 function recommended(body) {
-  return (body?.learning_recommendations ?? []).map((/** @type {any} */ each) => ({
+  return (body?.learning_recommendations ?? []).map((each) => ({
     key: `${each.action.code} ${each.action.target.course_id} ${each.action.target.id}`,
     title: t(`action.${each.action.code}`, each.action.params, each.action.text),
     reason: t(each.reason.code, each.reason.params, each.reason.text),
@@ -43,17 +42,16 @@ function recommended(body) {
   }));
 }
 
-/** What is due, where it is not advised already; the first one first. @param {any} board @param {any} said */
+/** What is due, where it is not advised already; the first one first. @param {Api["DashboardAnswer"]} board @param {Api["PredictionsAnswer"] | null} said */
 function due(board, said) {
-  const advised = new Set((said?.learning_recommendations ?? []).map((/** @type {any} */ each) => each.action.target.id));
+  const advised = new Set((said?.learning_recommendations ?? []).map((each) => each.action.target.id));
   return board.progress_summary.courses
-    .filter((/** @type {any} */ each) => each.next_due && !advised.has(each.next_due.assessment_id))
-    .sort((/** @type {any} */ one, /** @type {any} */ other) => (one.next_due.due_at < other.next_due.due_at ? -1 : 1))
-    .map((/** @type {any} */ each) => ({
-      key: `due ${each.course_id} ${each.next_due.assessment_id}`,
-      title: each.next_due.title ?? each.next_due.assessment_id,
-      reason: t("ui.next.in_course", { course: each.title ?? each.course_id ?? "" }),
-      target: { kind: "assessment", id: each.next_due.assessment_id, course_id: each.course_id },
-      due_at: each.next_due.due_at,
-    }));
+    .flatMap(({ course_id, title, next_due: next }) => !next || advised.has(next.assessment_id) ? [] : [{
+      key: `due ${course_id} ${next.assessment_id}`,
+      title: next.title ?? next.assessment_id,
+      reason: t("ui.next.in_course", { course: title ?? course_id ?? "" }),
+      target: { kind: "assessment", id: next.assessment_id, course_id },
+      due_at: next.due_at,
+    }])
+    .sort((one, other) => (one.due_at < other.due_at ? -1 : 1));
 }

@@ -1,4 +1,3 @@
-// @ts-check
 /** The operators' part of the page, loaded once it is asked for: whether anything is wrong, and where. */
 
 import { html } from "../parts.js";

@@ -1,4 +1,3 @@
-// @ts-check
 /** The partitions one by one: how far behind, how fast, and how one that is halted is resumed. */
 
 import { html, Block, Table } from "../parts.js";
@@ -12,17 +11,17 @@ const COLUMNS = ["partition", "state", "behind", "rate", "events", "rejected", "
 export function Partitions() {
   const answer = operations.value;
   const partitions = answer.body?.partitions ?? [];
-  const halted = partitions.filter((/** @type {any} */ each) => each.halted);
+  const halted = partitions.flatMap((each) => each.halted ?? []);
   return html`
     <${Block} id="partitions" size="wide middle" answer=${answer} isEmpty=${partitions.length === 0}>
       ${halted.length > 0 && html`
         <p>${t("ui.partitions.resume")}</p>
-        <p>${[...new Set(halted.map((/** @type {any} */ each) => each.halted.command))].map((command) => html`<code>${command}</code>`)}</p>`}
+        <p>${[...new Set(halted.map((each) => each.command))].map((command) => html`<code>${command}</code>`)}</p>`}
       <${Table} name=${t("ui.partitions.table")} head=${COLUMNS.map((each) => t(`ui.partitions.${each}`))} rows=${partitions.map(cells)} />
     <//>`;
 }
 
-/** @param {any} each */
+/** @param {Api["PartitionFigures"]} each */
 function cells(each) {
   const rate = rateOf(each.partition);
   return [
@@ -34,7 +33,7 @@ function cells(each) {
   ];
 }
 
-/** @param {any} halted */
+/** @param {Api["Halt"] | null} halted */
 function stateOf(halted) {
   if (!halted) return t("ui.partitions.runs");
   return halted.code === TOO_MANY_REJECTED ? t("ui.partitions.halted") : t("ui.partitions.halted_by", { code: halted.code });

@@ -1,4 +1,3 @@
-// @ts-check
 /** When and how the learner works; read once somebody scrolls to it, as nobody waits for it. */
 
 import { useEffect, useRef } from "preact/hooks";
@@ -28,31 +27,31 @@ export function Patterns() {
     </div>`;
 }
 
-/** @param {any} props */
+/** @param {{ found: Api["PatternAnalysis"] }} props */
 function Found({ found }) {
   const { productivity_peaks: peaks, submission_habits: habits, learning_preferences: kinds } = found;
   const said = [...(peaks.status === "ok" ? when(peaks) : []), ...(habits.status === "ok" ? ahead(habits) : [])];
   if (kinds.length > 0) {
     said.push(t("ui.patterns.kinds", {
-      kinds: list(kinds.slice(0, 3).map((/** @type {any} */ each) =>
+      kinds: list(kinds.slice(0, 3).map((each) =>
         t("ui.patterns.kind", { kind: t(`ui.kind.${each.content_kind}`) || each.content_kind, share: percent(100 * each.share) }))) }));
   }
   if (said.length === 0) return html`<p class="note">${t("ui.patterns.empty")}</p>`;
   return html`<ul class="plain cards">${said.map((each) => html`<li key=${each}>${each}</li>`)}</ul>`;
 }
 
-/** @param {any} peaks */
+/** @param {Api["ProductivityPeaks"]} peaks */
 function when(peaks) {
-  const hours = peaks.hours.map((/** @type {any} */ each) =>
+  const hours = peaks.hours.map((each) =>
     t("ui.range_of_time", { from: hour(each.from_hour), to: hour(each.to_hour % 24) }));
   const code = peaks.based_on === "scores" ? "scores" : "activity";
   return [
     ...(hours.length > 0 ? [t(`ui.patterns.hours_${code}`, { hours: list(hours) })] : []),
-    ...(peaks.weekdays.length > 0 ? [t("ui.patterns.weekdays", { days: list(peaks.weekdays.map((/** @type {number} */ each) => weekday(each))) })] : []),
+    ...(peaks.weekdays.length > 0 ? [t("ui.patterns.weekdays", { days: list(peaks.weekdays.map((each) => weekday(each))) })] : []),
   ];
 }
 
-/** @param {any} habits */
+/** @param {Api["SubmissionHabits"]} habits */
 function ahead(habits) {
   const counts = { early: habits.early, last_day: habits.last_day, late: habits.late };
   const hours = habits.median_hours_before_due;

@@ -1,4 +1,3 @@
-// @ts-check
 /** One learner in the list: who, why, and how the work, the scores and the progress went; more is opened. */
 
 import { html, MARKS } from "../parts.js";
@@ -11,7 +10,7 @@ import { Strip } from "../charts/strip.js";
 import { dayOf, helpOf, said } from "./course_parts.js";
 import { More } from "./more.js";
 
-/** @param {any} props */
+/** @param {{ of: Course, person: Api["CourseLearnerItem"], place: number }} props */
 export function Person({ of, person, place }) {
   const id = String(person.user_id);
   const isOpen = of.opened.value === id;
@@ -34,13 +33,13 @@ export function Person({ of, person, place }) {
     </li>`;
 }
 
-/** Why the learner stands here: what is likely, what is open and since when. @param {any} props */
+/** Why the learner stands here: what is likely, what is open and since when. @param {{ person: Api["CourseLearnerItem"], zone: string | undefined }} props */
 function Why({ person, zone }) {
   const { attention, reason } = person;
   const others = (attention?.alerts.length ?? 0) - 1;
   return html`
-    ${reason === "next_missing" && html`<p>${t("ui.person.next_missing", { percent: percent(100 * person.next_missing) })}</p>`}
-    ${reason === "not_passing" && html`<p>${t("ui.person.not_passing", { percent: percent(100 * person.not_passing) })}</p>`}
+    ${reason === "next_missing" && html`<p>${t("ui.person.next_missing", { percent: percent(100 * (person.next_missing ?? 0)) })}</p>`}
+    ${reason === "not_passing" && html`<p>${t("ui.person.not_passing", { percent: percent(100 * (person.not_passing ?? 0)) })}</p>`}
     ${attention && html`
       <p><span class=${`mark ${attention.severity}`} aria-hidden="true">${MARKS[attention.severity] ?? "●"}</span>
         ${attention.alerts.length > 0 ? said(attention.alerts[0].message) : t(`ui.person.open_${attention.severity}`)}</p>
@@ -48,28 +47,28 @@ function Why({ person, zone }) {
     ${reason === "none" && !attention && html`<p>${t("ui.person.nothing")}</p>`}`;
 }
 
-/** @param {any} person */
+/** @param {Api["CourseLearnerItem"]} person */
 function work(person) {
   if (person.last_work_on === null) return t("ui.person.never");
-  const days = person.days.filter((/** @type {number} */ each) => each > 0).length;
+  const days = person.days.filter((each) => each > 0).length;
   const worked = t("ui.person.worked", { count: days, days: person.days.length });
   return `${worked}; ${t("ui.person.last", { date: date(person.last_work_on) })}`;
 }
 
-/** @param {any} person */
+/** @param {Api["CourseLearnerItem"]} person */
 function scores(person) {
   if (person.average_score === null) return t("ui.person.no_scores");
-  return t("ui.person.scores", { last: percent(person.scores.at(-1)), mean: percent(person.average_score), count: person.score_count });
+  return t("ui.person.scores", { last: percent(person.scores[person.scores.length - 1]), mean: percent(person.average_score), count: person.score_count });
 }
 
-/** @param {any} person @param {number | null} expected */
+/** @param {Api["CourseLearnerItem"]} person @param {number | null} expected */
 function progress(person, expected) {
   if (person.progress === null) return t("ui.person.no_progress");
   const done = { done: percent(person.progress) };
   return expected === null ? t("ui.courses.done", done) : t("ui.courses.done_of", { ...done, expected: percent(expected) });
 }
 
-/** @param {any} person @param {string | undefined} zone */
+/** @param {Api["CourseLearnerItem"]} person @param {string | undefined} zone */
 function tried(person, zone) {
   if (person.helped === null) return t("ui.person.not_tried");
   const known = { kinds: list([...new Set(person.helped.kinds.map(helpOf))]), date: dayOf(person.helped.at, zone) };

@@ -1,8 +1,7 @@
-// @ts-check
 /** What was rejected: by reason, with what to do and the command, then the newest places. Never a byte of it. */
 
 import { html, Block, Table } from "../parts.js";
-import { apart, moment, number, t } from "../words.js";
+import { apart, moment, t } from "../words.js";
 import { letters } from "../operating.js";
 
 export function Rejected() {
@@ -13,7 +12,7 @@ export function Rejected() {
       ${body && html`
         <p>${t(body.about ? "ui.rejected.about" : "ui.rejected.count", { count: body.count_24h })}${" "}
           ${!body.complete && t("ui.rejected.incomplete")}</p>
-        <ul class="plain cards">${body.by_reason.map((/** @type {any} */ each) => html`
+        <ul class="plain cards">${body.by_reason.map((each) => html`
           <${Reason} key=${each.reason} each=${each} now=${body.timestamp} about=${body.about} />`)}</ul>
         <h3>${t("ui.rejected.newest")}</h3>
         <${Table} name=${t("ui.rejected.newest")} head=${["when", "where", "why", "command"].map((each) => t(`ui.rejected.${each}`))}
@@ -21,7 +20,7 @@ export function Rejected() {
     <//>`;
 }
 
-/** @param {any} props */
+/** @param {{ each: Api["ReasonFigures"], now: string, about: boolean }} props */
 function Reason({ each, now, about }) {
   const counted = { count: each.count_24h, when: apart(each.newest_at, now) };
   return html`
@@ -36,7 +35,7 @@ function Reason({ each, now, about }) {
 /** @param {string} reason */
 const remedyOf = (reason) => t(`ui.remedy.${reason}`) || t("ui.remedy.unknown");
 
-/** @param {any} each */
+/** @param {Api["LetterPlace"]} each */
 function cells(each) {
   const where = each.partition === null ? t("ui.rejected.nowhere")
     : t("ui.rejected.place", { topic: each.topic ?? t("ui.wrong.unknown"), partition: each.partition, offset: String(each.offset) });

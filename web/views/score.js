@@ -1,4 +1,3 @@
-// @ts-check
 /** Scores, and what to expect: an interval, and who says so. */
 
 import { html, Block } from "../parts.js";
@@ -9,14 +8,14 @@ import { Scores } from "../charts/scores.js";
 export function Score() {
   const answer = dashboard.value;
   const trends = answer.body?.performance_trends;
-  const none = trends && !trends.daily.some((/** @type {any} */ each) => each.average_score !== null);
+  const none = trends && !trends.daily.some((each) => each.average_score !== null);
   return html`
     <${Block} id="scores" size="wide tall" answer=${answer} section=${none ? trends : undefined} isEmpty=${none}>
       ${trends && !none && html`<${Shown} trends=${trends} />`}
     <//>`;
 }
 
-/** @param {any} props */
+/** @param {{ trends: Api["PerformanceTrends"] }} props */
 function Shown({ trends }) {
   const said = predictions.value.body;
   const forecast = said?.performance_forecast;
@@ -26,7 +25,7 @@ function Shown({ trends }) {
     ${forecast?.note && html`<p class="note">${t(forecast.note.code, forecast.note.params, forecast.note.text)}</p>`}`;
 }
 
-/** What is expected of the next score, and how often that held; or why nothing is. @param {any} said */
+/** What is expected of the next score, and how often that held; or why nothing is. @param {Api["PredictionsAnswer"] | null} said */
 function sentence(said) {
   if (!said) return predictions.value.error ? t("ui.scores.away") : t("ui.loading");
   const next = said.predictions.next_assessment_score;
@@ -34,7 +33,7 @@ function sentence(said) {
   if (!next.score) return t("ui.scores.nothing");
   const name = next.title ?? next.assessment_id;
   const range = { low: percent(next.score.low), high: percent(next.score.high) };
-  const model = said.prediction_confidence.models.find((/** @type {any} */ each) => each.target === "score");
+  const model = said.prediction_confidence.models.find((each) => each.target === "score");
   const held = model?.interval_coverage;
   const first = name === null ? t("ui.scores.expect", range) : t("ui.scores.expect_in", { ...range, name });
   return held === null || held === undefined ? first : `${first} ${t("ui.scores.held", { share: percent(100 * held) })}`;

@@ -1,13 +1,12 @@
-// @ts-check
 /** How far the middle half of a course's learners is, and how well it scores. */
 
 import { html, Block } from "../parts.js";
 import { t } from "../words.js";
 import { Quartiles } from "../charts/quartiles.js";
 
-const FIGURES = ["progress", "average_score"];
+const FIGURES = /** @type {const} */ (["progress", "average_score"]);
 
-/** @param {{ of: import("../teaching.js").Course }} props */
+/** @param {{ of: Course }} props */
 export function Spread({ of }) {
   const answer = of.overview.value;
   const body = answer.body;
@@ -17,7 +16,7 @@ export function Spread({ of }) {
     <//>`;
 }
 
-/** Of few learners nothing, as it would tell of single ones. @param {any} props */
+/** Of few learners nothing, as it would tell of single ones. @param {{ name: string, found: Api["Quartiles"] | null }} props */
 function Half({ name, found }) {
   return html`
     <div class="part">

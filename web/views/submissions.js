@@ -1,4 +1,3 @@
-// @ts-check
 /** Assignments: what is due, and of how many nothing has come; each holds the list to them. */
 
 import { html, Block } from "../parts.js";
@@ -9,13 +8,14 @@ import { hold } from "./glance.js";
 const PAST_MAX = 5;
 const COMING_MAX = 3;
 
-/** @param {{ of: import("../teaching.js").Course }} props */
+/** @param {{ of: Course }} props */
 export function Submissions({ of }) {
   const answer = of.overview.value;
   const all = answer.body?.assessments ?? [];
-  const [first, rest] = inOrder(all, answer.body?.timestamp);
-  const items = (/** @type {any[]} */ some) => html`
-    <ul class="plain cards">${some.map((each) => html`<${Item} key=${each.assessment_id} of=${of} item=${each} />`)}</ul>`;
+  const now = answer.body?.timestamp ?? "";
+  const [first, rest] = inOrder(all, now);
+  const items = (/** @type {typeof all} */ some) => html`
+    <ul class="plain cards">${some.map((each) => html`<${Item} key=${each.assessment_id} of=${of} item=${each} now=${now} />`)}</ul>`;
   return html`
     <${Block} id="submissions" size="middle" answer=${answer} isEmpty=${all.length === 0}>
       ${items(first)}
@@ -23,7 +23,7 @@ export function Submissions({ of }) {
     <//>`;
 }
 
-/** What was due lately, then what is due next; and all the others. @param {any[]} all in order of due times @param {string} now */
+/** What was due lately, then what is due next; and all the others. @param {Api["AssessmentCount"][]} all in order of due times @param {string} now */
 function inOrder(all, now) {
   const past = all.filter((each) => each.due_at !== null && each.due_at <= now).reverse();
   const coming = all.filter((each) => each.due_at === null || each.due_at > now);
@@ -33,12 +33,12 @@ function inOrder(all, now) {
   ];
 }
 
-/** @param {any} props */
-function Item({ of, item }) {
+/** @param {{ of: Course, item: Api["AssessmentCount"], now: string }} props */
+function Item({ of, item, now }) {
   const name = item.title ?? item.assessment_id;
   const held = of.asked.value.not_submitted === item.assessment_id;
   const learners = item.settled + item.open;
-  const awaited = item.settled > 0 || (item.due_at !== null && item.due_at <= of.overview.value.body.timestamp);
+  const awaited = item.settled > 0 || (item.due_at !== null && item.due_at <= now);
   return html`
     <li>
       <h3><bdi>${name}</bdi></h3>

@@ -1,4 +1,3 @@
-// @ts-check
 /** The courses that the session may see, each with how many need somebody. */
 
 import { html, Block } from "../parts.js";
@@ -13,13 +12,13 @@ export function Taught() {
   const items = answer.body?.items ?? [];
   return html`
     <${Block} id="taught" size="middle" answer=${answer} isEmpty=${items.length === 0}>
-      <ul class="plain cards">${items.map((/** @type {any} */ each) => html`<${Item} key=${each.course_id} course=${each} />`)}</ul>
+      <ul class="plain cards">${items.map((each) => html`<${Item} key=${each.course_id} course=${each} />`)}</ul>
       <${Paging} trail=${taughtTrail.value} next=${answer.body?.next_cursor} limit=${answer.body?.limit}
         turn=${(/** @type {string[]} */ trail) => { taughtTrail.value = trail; refresh(); }} />
     <//>`;
 }
 
-/** @param {any} props */
+/** @param {{ course: Api["CourseItem"] }} props */
 function Item({ course }) {
   return html`
     <li>

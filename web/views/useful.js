@@ -1,4 +1,3 @@
-// @ts-check
 /** The alerts of each rule, and what learners said of them. */
 
 import { html, Block, Table } from "../parts.js";
@@ -9,17 +8,17 @@ const COLUMNS = ["rule", "open", "delivered", "suppressed", "acknowledged", "sai
 
 export function Useful() {
   const answer = operations.value;
-  const alerts = answer.body?.alerts;
+  const { alerts, alerts_counted_at: at } = answer.body ?? {};
   return html`
     <${Block} id="useful" size="wide middle" answer=${answer} section=${alerts === null ? { status: "unavailable" } : undefined}
       isEmpty=${alerts?.length === 0}>
-      ${alerts && html`
-        <p class="note">${t("ui.useful.counted", { time: clock(answer.body.alerts_counted_at, undefined) })}</p>
+      ${alerts && at && html`
+        <p class="note">${t("ui.useful.counted", { time: clock(at, undefined) })}</p>
         <${Table} name=${t("ui.useful.table")} head=${COLUMNS.map((each) => t(`ui.useful.${each}`))} rows=${alerts.map(cells)} />`}
     <//>`;
 }
 
-/** @param {any} each */
+/** @param {Api["RuleAlerts"]} each */
 function cells(each) {
   return [
     t(`alert.${each.rule}.title`) || each.rule,

@@ -1,4 +1,3 @@
-// @ts-check
 /** This week, beside the learner's own week before: seven days against seven days. */
 
 import { html, Block } from "../parts.js";
@@ -13,7 +12,7 @@ export function Week() {
   return html`<${Block} id="week" size="wide short" answer=${answer}>${answer.body && html`<${Tiles} body=${answer.body} />`}<//>`;
 }
 
-/** @param {any} props */
+/** @param {{ body: Api["DashboardAnswer"] }} props */
 function Tiles({ body }) {
   const { comparison, progress_summary: progress, realtime_metrics: now } = body;
   return html`
@@ -24,7 +23,7 @@ function Tiles({ body }) {
       <${Tile} name=${t("ui.week.streak")} value=${number(progress.streak_days)} note=${t("ui.week.longest", { count: progress.longest_streak_days })} />
       <${Tile} name=${t("ui.week.today")} value=${number(now.daily_activities)} note=${t("ui.week.activities_today", { count: now.daily_activities })} />
     </dl>
-    <ul class="plain insights">${body.insight_details.slice(0, SAID_MAX).map((/** @type {any} */ each) => html`
+    <ul class="plain insights">${body.insight_details.slice(0, SAID_MAX).map((each) => html`
       <li key=${each.code}><span class="mark" aria-hidden="true">${MARKS[/** @type {keyof typeof MARKS} */ (each.tone)] ?? "◆"}</span>
         ${t(each.code, each.params, each.text)}</li>`)}</ul>`;
 }

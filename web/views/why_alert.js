@@ -1,4 +1,3 @@
-// @ts-check
 /** Why an alert came, as far as it is stored; asked for once somebody wants to know. */
 
 import { useState } from "preact/hooks";
@@ -7,9 +6,9 @@ import { moment, number, percent, t } from "../words.js";
 import { codeOf } from "../session.js";
 import { readWhy } from "../teaching.js";
 
-/** @param {any} props */
+/** @param {{ of: Course, user: string, id: string, title: string, zone: string }} props */
 export function WhyAlert({ of, user, id, title, zone }) {
-  const [found, setFound] = useState(/** @type {any} */ (null));
+  const [found, setFound] = useState(/** @type {Api["AlertWhy"] | null} */ (null));
   const [error, setError] = useState(/** @type {string | null} */ (null));
   const ask = async () => {
     setError(null);
@@ -25,7 +24,7 @@ export function WhyAlert({ of, user, id, title, zone }) {
     ${error && html`<p role="alert">${errorText(error)}</p>`}`;
 }
 
-/** @param {any} props */
+/** @param {{ why: Api["AlertWhy"], zone: string }} props */
 function Found({ why, zone }) {
   return html`
     <div role="status">
@@ -36,7 +35,7 @@ function Found({ why, zone }) {
         percent: why.model.probability === null ? t("ui.none") : percent(100 * why.model.probability) })}</p>`}
       ${why.thresholds_now.length > 0 && html`
         <p class="note">${t("ui.why.thresholds")}</p>
-        <ul class="plain">${why.thresholds_now.map((/** @type {any} */ each) => html`
+        <ul class="plain">${why.thresholds_now.map((each) => html`
           <li key=${each.setting}><code>${each.setting}</code>: ${each.values.map(valueOf).join(", ") || t("ui.none")}</li>`)}</ul>`}
       <p class="note">${t("ui.why.command")}</p>
       <p><code>${why.command}</code></p>

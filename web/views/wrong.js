@@ -1,4 +1,3 @@
-// @ts-check
 /** Is anything wrong? One sentence, and five figures that say where to look. */
 
 import { html, Block } from "../parts.js";
@@ -29,25 +28,25 @@ export function Wrong() {
 export const Mark = ({ well }) => html`
   <span class=${`mark ${well ? "well" : "away"}`} aria-hidden="true">${well === null ? "◆" : well ? "●" : "▲"}</span>`;
 
-/** Each thing that is not as it must be, once. @param {any} props */
+/** Each thing that is not as it must be, once. @param {{ body: Api["Operations"] }} props */
 function Reasons({ body }) {
-  const codes = [...new Set(body.reasons.map((/** @type {any} */ each) => each.code))];
+  const codes = [...new Set(body.reasons.map((each) => each.code))];
   return html`
     <ul class="plain verdict">${codes.map((code) => html`
       <li key=${code}><${Mark} well=${false} />${t(`ui.reason.${code}`, { partitions: haltedOf(body) }) || t("ui.reason.other", { code })}</li>`)}
     </ul>`;
 }
 
-/** @param {any} body */
+/** @param {Api["Operations"]} body */
 const haltedOf = (body) =>
-  list(body.partitions.filter((/** @type {any} */ each) => each.halted).map((/** @type {any} */ each) => number(each.partition)));
+  list(body.partitions.filter((each) => each.halted).map((each) => number(each.partition)));
 
-/** @param {any} body */
+/** @param {Api["Operations"]} body */
 function tiles(body) {
-  const wrong = body.reasons.some((/** @type {any} */ each) => ANSWERS.includes(each.code));
-  const known = body.partitions.filter((/** @type {any} */ each) => each.lag_known);
-  const last = known.reduce((/** @type {any} */ a, /** @type {any} */ b) => (b.lag_seconds > (a?.lag_seconds ?? -1) ? b : a), null);
-  const halted = body.partitions.filter((/** @type {any} */ each) => each.halted).length;
+  const wrong = body.reasons.some((each) => ANSWERS.includes(each.code));
+  const known = body.partitions.filter((each) => each.lag_known);
+  const last = known.reduce((a, b) => (b.lag_seconds > (a?.lag_seconds ?? -1) ? b : a), /** @type {Api["PartitionFigures"] | null} */ (null));
+  const halted = body.partitions.filter((each) => each.halted).length;
   const rejected = letters.value.body;
   return [
     { code: "answers", well: !wrong, value: t(wrong ? "ui.wrong.no" : "ui.wrong.yes") },
