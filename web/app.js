@@ -11,6 +11,7 @@ import { LANGUAGES, addWords, clock, day, language, number, readersLanguage, spe
 import { Learner } from "./views/learner.js";
 
 const LAG_SECONDS = 5;
+const HEADER_WAIT_MS = 1000;
 
 /**
  * The parts that are loaded once they are asked for, each with its texts and its style: undefined until then, null
@@ -171,6 +172,11 @@ effect(() => {
   if (views.includes("instructor")) location.replace("#/courses");
   else if (views.includes("operator")) location.replace("#/operations");
 });
-await spoken;
+/** So that the header comes whole and nothing below it moves; a slow answer is not waited for. */
+const known = new Promise((resolve) => {
+  session.subscribe((value) => value !== undefined && resolve(value));
+  setTimeout(resolve, HEADER_WAIT_MS);
+});
+await Promise.all([spoken, known]);
 render(html`<${Page} />`, place);
 await opened;
