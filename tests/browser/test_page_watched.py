@@ -43,6 +43,13 @@ def shown(page: Page, done: int) -> None:
     expect(page.locator("#courses li").first).to_contain_text(f"{done}% done")
 
 
+def few_scores(answers: Answers) -> None:
+    trends = answers.of["dashboard"]["performance_trends"]
+    trends |= {"status": "insufficient_data", "missing": [{"code": "scores", "have": 0, "need": 3}]}
+    for day in trends["daily"]:
+        day["average_score"] = None
+
+
 def take(page: Page, judge: PageJudge) -> None:
     for kind, text in page.evaluate(TAKE):
         judge.take(kind, text)
@@ -67,6 +74,9 @@ def test_every_line_is_seen_one_that_is_no_sentence_too(
     watched: Visit, answers: Answers, judge: PageJudge, told: list[str]
 ) -> None:
     page = watched.open()
+    few_scores(answers)
+    page.evaluate(AGAIN)
+    expect(page.locator("#scores li")).to_have_text("0 of 3 scores")  # no line of its own
     for name in ("predictions", "alerts", "trends"):
         answers.of[name] = 503
     kept, answers.of["dashboard"] = answers.of["dashboard"], None

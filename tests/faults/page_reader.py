@@ -33,7 +33,7 @@ window.seen = [];
     const add = (kind, place, element) => element && now.set(kind + place, [kind, element.textContent]);
     add("done", 0, document.querySelector("#courses li > p:not(.note)"));
     add("longest", 0, document.querySelectorAll("#week .tiles > div")[3]?.querySelector(".note"));
-    document.querySelectorAll(".state, .block > .note, [role=alert], [role=status]").forEach(
+    document.querySelectorAll(".state, .block > p.note, #scores > p:first-of-type, [role=alert], [role=status]").forEach(
       (each, place) => add("line", place, each));
     for (const [place, shown] of now) if (before.get(place)?.[1] !== shown[1]) window.seen.push(shown);
     before.clear();
