@@ -7,16 +7,14 @@ events belong to learners of their own, who are asked for as soon as the row is 
 
 import argparse
 import asyncio
-import json
 import os
 import statistics
-import time
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 from typing import Final
 
@@ -27,6 +25,7 @@ from psycopg import AsyncConnection
 
 from benchmarks.histograms import Histogram, scrape
 from benchmarks.machine import heading
+from benchmarks.sending import a_producer, content_viewed, paced, wall_ms
 from benchmarks.stack import Running, a_folder, a_stack
 from contracts.state_keys import PARTITION_KEY
 from contracts.topics import ACTIVITY, STATE
@@ -155,7 +154,7 @@ async def _run(stack: Running, options: argparse.Namespace) -> None:
     probe, settings = Probe(), stack.settings()
     ports = {part: stack.ports(part) for part in ("worker", "sink")}
     async with AsyncExitStack() as opened, asyncio.TaskGroup() as group:
-        producer, consumer = _producer(settings), await _reader(settings)
+        producer, consumer = a_producer(settings), await _reader(settings)
         await producer.start()
         connection = await opened.enter_async_context(await connect(settings, "benchmark"))
         client = await opened.enter_async_context(_client(stack, settings))
@@ -178,12 +177,6 @@ async def _run(stack: Running, options: argparse.Namespace) -> None:
     _print_stages(probe, probe.events[warm:], options)
     for part, name, what in _HISTOGRAMS:
         _print_histogram(f"{part}: {what}", after[part][name].since(before[part][name]))
-
-
-def _producer(settings: Settings) -> AIOKafkaProducer:
-    return AIOKafkaProducer(
-        **connect_options(settings), acks="all", enable_idempotence=True, linger_ms=0
-    )
 
 
 async def _reader(settings: Settings) -> AIOKafkaConsumer:
@@ -218,32 +211,18 @@ class _Sending:
 
     async def go(self, seconds: float, probe: Probe) -> None:
         """Send for so long, and return when the broker has it all."""
-        loop = asyncio.get_running_loop()
-        started, first = loop.time(), self.number
+        first = self.number
         async with asyncio.TaskGroup() as group:
-            while self.number - first < seconds * self.rate:
-                due = started + (self.number - first) / self.rate
-                await asyncio.sleep(max(0.0, due - loop.time()))
-                group.create_task(self._send(self.number, probe))
-                self.number += 1
+            async for number in paced(self.rate, seconds):
+                group.create_task(self._send(first + number, probe))
+                self.number = first + number + 1
 
     async def _send(self, number: int, probe: Probe) -> None:
         sampled = number % self.sample == 0
         user = FIRST_SAMPLED + number if sampled else 1 + number % LEARNERS
-        sent = _now()
-        event = {
-            "event_id": f"latency-{number}",
-            "user_id": user,
-            "type": "content_viewed",
-            "occurred_at": datetime.fromtimestamp(sent / 1000, UTC).isoformat(),
-            "course_id": "course-2024-spring",
-            "content_id": f"content-{number % 977}",
-            "content_kind": "page",
-            "source": "bench",
-        }
-        record = await self.producer.send_and_wait(
-            self.topic, key=str(user).encode(), value=json.dumps(event).encode()
-        )
+        sent = wall_ms()
+        value = content_viewed(f"latency-{number}", user, number, sent)
+        record = await self.producer.send_and_wait(self.topic, key=str(user).encode(), value=value)
         assert record.timestamp_type == 1, "activity has LogAppendTime"
         probe.appended(Sent(user, sent, record.timestamp, record.partition, record.offset))
 
@@ -252,7 +231,7 @@ async def _read_states(consumer: AIOKafkaConsumer, probe: Probe) -> None:
     """The worker's producer stamps a state when it sends it: then the fold is over."""
     while True:
         found = await consumer.getmany(timeout_ms=1_000)
-        now = _now()
+        now = wall_ms()
         for place, records in found.items():
             for record in records:
                 if record.key == PARTITION_KEY and record.value is not None:
@@ -266,7 +245,7 @@ async def _read_rows(connection: AsyncConnection, client: httpx.AsyncClient, pro
         while True:
             cursor = await connection.execute("SELECT partition, next FROM partition_record")
             rows = await cursor.fetchall()
-            now = _now()
+            now = wall_ms()
             for partition, following in rows:
                 probe.rows.add(partition, following, now)
             ready = [event for event in probe.unasked if probe.rows.of(event) is not None]
@@ -279,16 +258,11 @@ async def _read_rows(connection: AsyncConnection, client: httpx.AsyncClient, pro
 async def _ask(client: httpx.AsyncClient, event: Sent, probe: Probe) -> None:
     path = "/api/v1/progress/real-time-dashboard"
     answer = await client.get(path, params={"user_id": event.user})
-    probe.answers[event.user] = _now()
+    probe.answers[event.user] = wall_ms()
     body = answer.raise_for_status().json()
     seen = body["realtime_metrics"]["daily_activities"]
     assert seen == 1, f"the answer about {event.user} shows {seen} activities, expected 1"
     probe.lags.append(body["freshness"]["lag_seconds"])
-
-
-def _now() -> float:
-    """Milliseconds since the epoch, as the broker and the worker stamp records."""
-    return time.time_ns() / 1e6
 
 
 def _print_stages(probe: Probe, events: Sequence[Sent], options: argparse.Namespace) -> None:

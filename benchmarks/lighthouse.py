@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.chromium import a_browser_path
 from benchmarks.machine import heading
-from runtime.errors import UsageError
 from tests import node_packages
-from tests.browsing import Answers, browser_path, served, the_page_with
+from tests.browsing import Answers, served, the_page_with
 
 PACKAGES: Final = Path(__file__).parent / "node"
 BUILD: Final = node_packages.ROOT / "build" / "lighthouse"
@@ -33,9 +33,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks lighthouse", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args(arguments)
-    browser = browser_path()
-    if browser is None:
-        raise UsageError("no browser was found: install chromium, or name one by TEST_BROWSER")
+    browser = a_browser_path()
     node_packages.install(PACKAGES, BUILD)
     print(f"{heading()}, load {os.getloadavg()[0]:.1f}, median of {options.rounds}\n")
     print(f"| view | form | {' | '.join(COLUMNS)} |")

@@ -4,7 +4,6 @@ import copy
 import json
 import os
 import re
-import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -27,17 +26,10 @@ from api.operations import examples as operations_examples
 from api.routes import examples
 from api.server import listen
 from api.site import site_router
+from benchmarks.chromium import NO_BROWSER, browser_path
 from runtime.settings import Settings
 from tests.waiting import wait_for
 
-NAMES: Final = (
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-    "microsoft-edge",
-    "msedge",
-)
 REQUIRED: Final = "TEST_BROWSER_REQUIRED"
 """Set by .ci/run: no browser is a failure then, elsewhere the tests are skipped.
 
@@ -78,18 +70,11 @@ NAMED: Final = {
 }
 
 
-def browser_path() -> str | None:
-    """The browser that TEST_BROWSER names, or the first that this machine has."""
-    named = os.environ.get("TEST_BROWSER")
-    return next((found for name in (named, *NAMES) if name and (found := shutil.which(name))), None)
-
-
 def need_browser() -> None:
     """Skip the module that calls it where there is no browser; fail it where one is required."""
     if browser_path() is None:
-        said = "no browser: install chromium, or name one by TEST_BROWSER"
-        assert not os.environ.get(REQUIRED), said
-        pytest.skip(said, allow_module_level=True)
+        assert not os.environ.get(REQUIRED), NO_BROWSER
+        pytest.skip(NO_BROWSER, allow_module_level=True)
 
 
 @contextmanager

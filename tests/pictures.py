@@ -10,7 +10,8 @@ from typing import Final, Literal
 
 from playwright.sync_api import Browser, Page
 
-from tests.browsing import Answers, Visit, a_browser, browser_path, served, the_page_alone
+from benchmarks.chromium import NO_BROWSER, browser_path
+from tests.browsing import Answers, Visit, a_browser, served, the_page_alone
 
 PICTURES: Final = Path(__file__).parents[1] / "docs" / "pictures"
 VIEWS: Final[dict[str, Callable[[Visit], Page]]] = {
@@ -47,7 +48,7 @@ def take(
 def main() -> None:
     """Take every picture; exits with 1 where there is no browser."""
     if browser_path() is None:
-        sys.exit("no browser: install chromium, or name one by TEST_BROWSER")
+        sys.exit(NO_BROWSER)
     PICTURES.mkdir(exist_ok=True)
     with a_browser() as browser, served(the_page_alone()) as site:
         for name, opened in VIEWS.items():

@@ -1,4 +1,4 @@
-"""The LMS of a run: simulated learners at a steady rate, through every fault."""
+"""The LMS of a run: simulated learners at a steady rate, and the one who is shown."""
 
 import threading
 import time
@@ -17,6 +17,7 @@ from runtime.clock import WallClock
 from runtime.kafka import keyed_producer
 from runtime.settings import Settings
 from tests.faults.plan import PARTITIONS, Plan
+from tests.faults.shown import shown_events, shown_facts
 
 _ROUND_SECONDS: Final = 0.05
 _STREAM_UNTIL: Final = 1_735_000_000
@@ -34,6 +35,9 @@ class Sender(threading.Thread):
         self._settings = settings
         self._rate = load.rate
         self._stop_asked = threading.Event()
+        self._shown = shown_events(self._simulation.first)
+        self.shown_sent = 0
+        """Of the learner whose page is open: one a second, while there are any."""
         self.sent = 0
         self.acknowledged = 0
         self.problem: str | None = None
@@ -46,7 +50,7 @@ class Sender(threading.Thread):
     def send_courses(self) -> None:
         """The course facts, before anything else."""
         with closing(keyed_producer(self._settings)) as producer:
-            for record in self._simulation.facts():
+            for record in (*self._simulation.facts(), shown_facts()):
                 name = self._settings.topic(COURSES.name)
                 producer.send(name, key=record.key, value=record.value, partition=0)
             producer.flush(30)
@@ -72,12 +76,19 @@ class Sender(threading.Thread):
         started = time.monotonic()
         with closing(keyed_producer(self._settings, delivery_timeout_ms=120_000)) as producer:
             while not self._stop_asked.wait(_ROUND_SECONDS):
-                due = int((time.monotonic() - started) * self._rate) - self.sent
+                passed = time.monotonic() - started
+                self._send_shown(producer, int(passed) + 1 - self.shown_sent)
+                due = int(passed * self._rate) - self.sent
                 for record in islice(records, min(max(due, 0), 2 * self._rate)):
                     self._send(producer, record)
             producer.flush(60)
         if self.acknowledged != self.sent:
             self.problem = f"{self.sent} sent, {self.acknowledged} acknowledged"
+
+    def _send_shown(self, producer: Any, due: int) -> None:
+        for record in islice(self._shown, max(due, 0)):
+            self.shown_sent += 1
+            self._send(producer, record)
 
     def _send(self, producer: Any, record: Record) -> None:
         home = 0 if record.key is None else partition_of(record.key, PARTITIONS)

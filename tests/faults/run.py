@@ -18,11 +18,13 @@ from tests.faults.evidence import keep
 from tests.faults.load import Sender
 from tests.faults.memory import MemoryReader, growing_lives
 from tests.faults.operator_view import OperatorView
+from tests.faults.page_reader import PageReader, a_page_reader
 from tests.faults.parts import ROOT, MissedError, Parts, SkippedError, StuckError, ViolationError
 from tests.faults.plan import PARTITIONS, Fault, Plan
 from tests.faults.readers import AlertsReader, ApiReader
 from tests.faults.samplers import RowReader, StateReader, left_of_states
 from tests.faults.scene import START_SECONDS, Scene
+from tests.faults.shown import done_after
 from tests.faults.stage import Servers, stage
 from tests.faults.strikes import STRIKES
 from tests.faults.watching import Disturbances, Watcher
@@ -30,6 +32,8 @@ from tests.working import stored
 
 VERIFY_SECONDS: Final = 60
 ALERTS_SECONDS: Final = 60.0
+PAGE_SECONDS: Final = 30.0
+VALUES_MIN: Final = 3
 COMPACT_SECONDS: Final = 15.0
 COMPACTED_SHARE: Final = 0.7
 
@@ -82,10 +86,13 @@ class Watchers:
     api: ApiReader
     memory: MemoryReader
     operator: OperatorView
+    page: PageReader | None
+    """None where this machine has no browser."""
 
     def all(self) -> tuple[Watcher, ...]:
         """All of them."""
-        return self.states, self.rows, self.alerts, self.api, self.memory, self.operator
+        always = self.states, self.rows, self.alerts, self.api, self.memory, self.operator
+        return always if self.page is None else (*always, self.page)
 
     def finish(self) -> list[str]:
         """Stop all; what they saw go wrong."""
@@ -155,6 +162,7 @@ def on_scene(
             ApiReader(made.settings, sender, plan.seed),
             MemoryReader(parts, operator.well),
             operator,
+            a_page_reader(made.settings, sender),
         )
         try:
             yield (
@@ -206,6 +214,8 @@ def start_all(scene: Scene, watchers: Watchers, workers: int) -> None:
     )
     scene.parts.until(scene.parts["trainer"].taken, START_SECONDS, "a trainer that learns")
     scene.sender.start()
+    if (page := watchers.page) is not None:
+        scene.parts.until(lambda: page.opened > 0, START_SECONDS, "a browser with the page")
     scene.well(time.monotonic())
 
 
@@ -260,6 +270,7 @@ def judge(scene: Scene, watchers: Watchers, verdict: Verdict) -> None:
     told = report["checks"].get("alerts", {}).get("found", 0)
     _judge_alerts(scene, watchers.alerts, told, verdict)
     _judge_offsets(scene, watchers.states, verdict)
+    _judge_page(scene, watchers.page, verdict)
     verdict.figures["snapshots"] = watchers.rows.compared
     verdict.figures["alerts"] = len(watchers.alerts.ids)
     verdict.figures["answers"] = {str(k): n for k, n in sorted(watchers.api.statuses.items())}
@@ -297,6 +308,24 @@ def _judge_alerts(scene: Scene, reader: AlertsReader, verified: int, verdict: Ve
     if not stands <= reader.ids:
         seen = len(stands & reader.ids)
         verdict.violations.append(f"I3: the alerts reader saw {seen} of {len(stands)} alerts")
+
+
+def _judge_page(scene: Scene, page: PageReader | None, verdict: Verdict) -> None:
+    """The page came to show all that was sent; one that hardly changed proves nothing."""
+    if page is None:
+        verdict.figures["page"] = "no browser"
+        return
+    expected = done_after(scene.sender.shown_sent)
+    try:
+        scene.parts.until(lambda: page.judge.last("done") == expected, PAGE_SECONDS, "")
+    except StuckError:
+        seen = page.judge.figures()
+        verdict.violations.append(
+            f"I5: the page showed {seen}, expected {expected}% done in the end"
+        )
+    if len(page.judge.numbers["done"]) < VALUES_MIN:
+        verdict.invalid.append(f"the page showed {page.judge.figures()}; {page.failed}")
+    verdict.figures["page"] = page.judge.figures()
 
 
 def _judge_offsets(scene: Scene, states: StateReader, verdict: Verdict) -> None:
