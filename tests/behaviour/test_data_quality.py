@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final, NamedTuple
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -58,6 +59,7 @@ def of_data(bench: Bench) -> tuple[list[Transition], bytes]:
 
 @QUICK
 @given(histories, clocks, st.data())
+@pytest.mark.long
 def test_i3_nothing_depends_on_batches_or_on_who_folds(
     history: list[Came], clock: ClockMode, data: st.DataObject
 ) -> None:
@@ -80,6 +82,7 @@ def a_copy(bench: Bench) -> Bench:
 
 @QUICK
 @given(histories, st.data())
+@pytest.mark.long
 def test_ticks_find_nothing_else_than_records_do(history: list[Came], data: st.DataObject) -> None:
     """Whenever there are some, and how many; at the end one finds what no record follows on."""
     made = records(history)

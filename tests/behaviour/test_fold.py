@@ -206,6 +206,7 @@ def test_an_event_older_than_ninety_days_is_counted_as_such() -> None:
     assert bench.fold.checkpoint.counters.late_days == 1
 
 
+@pytest.mark.long
 def test_i7_a_state_stays_small_whatever_comes() -> None:
     bench = Bench(facts=course(modules=300))
     for week in range(30):
@@ -266,6 +267,7 @@ def test_a_state_that_waits_for_nothing_is_not_woken() -> None:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.long
 def test_i2_a_large_state_does_not_depend_on_batches_either() -> None:
     events = [
         submitted(at(day, hour), f"assessment-{day}-{hour}", course_id=f"course-{hour % 8}")

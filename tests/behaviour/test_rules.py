@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from domain.alerts import alert_id
 from domain.configuration import Configuration, Rules
 from domain.course_facts import Assessment, CourseFacts
@@ -343,6 +345,7 @@ def test_a_course_added_after_others_wakes_for_its_own_deadlines() -> None:
     assert len([kind for kind, *_ in bench.alerts() if kind == "missed_deadline"]) == 4
 
 
+@pytest.mark.long
 def test_more_missed_deadlines_than_a_state_holds_are_no_defect() -> None:
     facts = course(assessments={f"a{n}": at(n / 10) for n in range(80)})
     bench = Bench(facts=facts).send(enrolled(at(-1))).tick(at(30))

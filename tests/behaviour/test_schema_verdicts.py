@@ -236,6 +236,7 @@ def mutant(rng: random.Random) -> dict[str, Any]:
     return event
 
 
+@pytest.mark.long
 def test_one_verdict_on_mutants_of_valid_events() -> None:
     rng = random.Random(9)
     seen = {True: 0, False: 0}

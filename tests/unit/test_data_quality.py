@@ -181,6 +181,7 @@ def test_the_longest_pause_is_between_records_on_usual_days(
     assert longest_pause(quality(days).days) == longest
 
 
+@pytest.mark.long
 def test_no_pattern_that_goes_on_is_ever_too_silent() -> None:
     """Each of the 127 weekly patterns, at the worst hours: late to stop, early to come again."""
     for number in range(1, 128):

@@ -25,6 +25,7 @@ def test_each_model_is_timed_beside_a_bare_regression_with_as_many_keys() -> Non
     assert found["inactivity_7"]["keys"] == 17
 
 
+@pytest.mark.long
 def test_every_event_of_the_second_run_is_timed_with_what_the_first_has_learned(
     tmp_path: Path,
 ) -> None:
@@ -52,6 +53,7 @@ def test_every_event_of_the_second_run_is_timed_with_what_the_first_has_learned(
     assert found["all models of one event (aim: <= 50)"]["median"] is not None
 
 
+@pytest.mark.long
 def test_the_smallest_presentations_with_enough_outcomes_are_folded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

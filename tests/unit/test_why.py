@@ -59,6 +59,7 @@ def of_alert(found: Bench, alert_id: str) -> list[bytes]:
 
 @pytest.mark.parametrize("clock", ["wall", "stream"])
 @pytest.mark.parametrize("size", [1, 7])
+@pytest.mark.long
 def test_a_learner_folded_alone_gives_the_same_transitions(clock: ClockMode, size: int) -> None:
     found = history(clock)
     alerts = {each.alert_id: each for each in found.published}
