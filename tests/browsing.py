@@ -265,6 +265,19 @@ def _fill(trends: dict[str, Any], predictions: dict[str, Any]) -> None:
     predictions["performance_forecast"] |= {"status": "ok", "missing": [], "points": points}
 
 
+_COUNT_MOVES: Final = """globalThis.moved = 0;
+new PerformanceObserver(list => list.getEntries().forEach(each => { moved += each.value; }))
+  .observe({type: "layout-shift", buffered: true});"""
+_SLOW_NETWORK: Final = {
+    "offline": False,
+    "latency": 150,
+    "downloadThroughput": 200_000,
+    "uploadThroughput": 93_750,
+}
+"""Lighthouse's slow 4G: milliseconds, and bytes a second."""
+PHONE_AND_DESKTOP: Final = ({"width": 412, "height": 823}, {"width": 1280, "height": 900})
+
+
 class Visit:
     """A tab with the page in it, and everything that its console said."""
 
@@ -275,6 +288,19 @@ class Visit:
         self.faults: list[str] = []
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("console", self._heard)
+
+    def slow_down(self) -> None:
+        """Give the tab a phone's processor and network, and count what moves in it."""
+        self.page.add_init_script(_COUNT_MOVES)
+        session = self.page.context.new_cdp_session(self.page)
+        session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+        session.send("Network.enable")
+        session.send("Network.emulateNetworkConditions", _SLOW_NETWORK)
+
+    def moved(self) -> float:
+        """The layout shift (CLS) since the tab was slowed down: .1 is what Web Vitals call good."""
+        found: float = self.page.evaluate("() => moved")
+        return found
 
     def open(self, fragment: str = "") -> Page:
         """Load the page and wait until its first answers are shown."""

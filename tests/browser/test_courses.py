@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browsing import Answers, Visit, Visiting, axe_text, need_browser
+from tests.browsing import PHONE_AND_DESKTOP, Answers, Visit, Visiting, axe_text, need_browser
 
 need_browser()
 
@@ -856,13 +856,9 @@ def test_the_same_answers_give_the_same_picture(visit: Visiting) -> None:
     assert pictures[0] == pictures[1]
 
 
-def test_nothing_moves_when_the_answers_come(visit: Visiting) -> None:
-    shown = visit(viewport={"width": 1280, "height": 900})
-    shown.page.add_init_script(
-        """globalThis.moved = 0;
-        new PerformanceObserver(list => list.getEntries().forEach(each => { moved += each.value; }))
-          .observe({type: "layout-shift", buffered: true});"""
-    )
-    page = shown.open_course()
-    page.wait_for_timeout(200)
-    assert page.evaluate("() => moved") < 0.05
+@pytest.mark.parametrize("size", PHONE_AND_DESKTOP)
+def test_nothing_moves_when_the_answers_come(visit: Visiting, size: dict[str, int]) -> None:
+    shown = visit(viewport=size)
+    shown.slow_down()
+    shown.open_course().wait_for_timeout(200)
+    assert shown.moved() < 0.05

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from domain.events.decode import REASONS
-from tests.browsing import Answers, Visiting, axe_text, need_browser
+from tests.browsing import PHONE_AND_DESKTOP, Answers, Visiting, axe_text, need_browser
 
 need_browser()
 
@@ -404,3 +404,11 @@ def test_a_change_of_what_is_wrong_is_said_aloud_and_a_growing_lag_is_not(
     answers.of["operations"] |= {"reasons": [{"code": "kafka_away", "detail": "x"}]}
     later(answers, page, 20, 990.0, 50)
     expect(page.get_by_role("status")).to_have_text("Something about the stack has changed (1).")
+
+
+@pytest.mark.parametrize("size", PHONE_AND_DESKTOP)
+def test_nothing_moves_when_the_answers_come(visit: Visiting, size: dict[str, int]) -> None:
+    shown = visit(viewport=size)
+    shown.slow_down()
+    shown.open_operations().wait_for_timeout(200)
+    assert shown.moved() < 0.05

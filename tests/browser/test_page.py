@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browsing import Answers, Visit, Visiting, axe_text, need_browser
+from tests.browsing import PHONE_AND_DESKTOP, Answers, Visit, Visiting, axe_text, need_browser
 
 need_browser()
 
@@ -544,12 +544,9 @@ def test_the_same_answers_give_the_same_picture(visit: Visiting) -> None:
     assert pictures[0] == pictures[1]
 
 
-def test_nothing_moves_when_the_answers_come(visit: Visiting) -> None:
-    shown = visit(viewport={"width": 1280, "height": 900})
-    shown.page.add_init_script(
-        """globalThis.moved = 0;
-        new PerformanceObserver(list => list.getEntries().forEach(each => { moved += each.value; }))
-          .observe({type: "layout-shift", buffered: true});"""
-    )
-    page = whole(shown)
-    assert page.evaluate("() => moved") < 0.05
+@pytest.mark.parametrize("size", PHONE_AND_DESKTOP)
+def test_nothing_moves_when_the_answers_come(visit: Visiting, size: dict[str, int]) -> None:
+    shown = visit(viewport=size)
+    shown.slow_down()
+    whole(shown)
+    assert shown.moved() < 0.05
