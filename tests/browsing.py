@@ -156,6 +156,15 @@ class Answers:
         """What was written, of `asked`."""
         return [each for each in self.asked if each[0] != "GET"]
 
+    def wait_for_more_than(self, asked: int, page: Page) -> None:
+        """Until more has been asked, and a moment for what is asked with it to be shown."""
+        for _ in range(100):
+            if len(self.asked) > asked:
+                break
+            page.wait_for_timeout(100)
+        assert len(self.asked) > asked, "nothing was asked for ten seconds"
+        page.wait_for_timeout(200)
+
     def teach(self, *, may_note_help: bool = True) -> None:
         """Let the session be an instructor's, too."""
         views = ["learner", "instructor"]

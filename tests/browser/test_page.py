@@ -532,8 +532,7 @@ def test_a_hidden_tab_asks_for_nothing(visit: Visiting, answers: Answers) -> Non
     page.clock.run_for(60_000)
     assert len(answers.asked) == asked
     page.evaluate(hide % "false")
-    page.wait_for_timeout(300)
-    assert len(answers.asked) > asked
+    answers.wait_for_more_than(asked, page)
 
 
 def test_the_same_answers_give_the_same_picture(visit: Visiting) -> None:
