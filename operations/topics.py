@@ -36,6 +36,14 @@ class Declared:
     replication: int
     configs: Mapping[str, str]
 
+    def new(self) -> dict[str, Any]:
+        """As `KafkaAdminClient.create_topics` takes it, beside the name."""
+        return {
+            "num_partitions": self.partitions,
+            "replication_factor": self.replication,
+            "configs": dict(self.configs),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -151,15 +159,7 @@ def _milliseconds(time: timedelta) -> str:
 
 def _make_missing(admin: KafkaAdminClient, wanted: Sequence[Declared]) -> tuple[str, ...]:
     there = {topic["name"] for topic in _described(admin, wanted)}
-    missing = {
-        each.name: {
-            "num_partitions": each.partitions,
-            "replication_factor": each.replication,
-            "configs": dict(each.configs),
-        }
-        for each in wanted
-        if each.name not in there
-    }
+    missing = {each.name: each.new() for each in wanted if each.name not in there}
     if missing:
         _check_brokers(admin, max(each.replication for each in wanted))
         try:

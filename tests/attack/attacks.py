@@ -296,7 +296,8 @@ def broken_requests(target: Target) -> Finding:
             connection.sendall(data)
             connection.shutdown(socket.SHUT_WR)
             connection.recv(1_000)
-    ok = _wait(target.running.api) is not None
+    wait = _wait(target.running.api)
+    ok = wait is not None and wait < SECONDS_MAX
     return Finding(f"{len(_BROKEN)} broken requests", f"healthy afterwards: {ok}", ok)
 
 

@@ -4,6 +4,7 @@ import json
 import signal
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +19,7 @@ from proof.why import why
 from proof.why_report import rendered
 from runtime.clock import WallClock
 from runtime.database import connect_now
-from runtime.kafka import admin_client, keyed_producer, topic_ids
+from runtime.kafka import admin_client, keyed_producer
 from runtime.settings import Settings
 from sinks.migrate import migrate
 from tests.factories import viewed
@@ -49,15 +50,11 @@ def tables(topics: Settings, tmp_path: Path) -> Settings:
     migrate(topics)
     name = topics.topic(ACTIVITY.name)
     declared = next(each for each in declarations(topics) if each.name == name)
-    made = {
-        "num_partitions": declared.partitions,
-        "replication_factor": declared.replication,
-        "configs": {**declared.configs, "message.timestamp.type": "CreateTime"},
-    }
+    configs = {**declared.configs, "message.timestamp.type": "CreateTime"}
     with closing(admin_client(topics)) as admin:
         admin.delete_topics([name])
-        wait_for(lambda: ACTIVITY.name not in topic_ids(topics), 10)
-        admin.create_topics({name: made})
+        wait_for(lambda: name not in admin.list_topics(), 10)
+        admin.create_topics({name: replace(declared, configs=configs).new()})
         admin.wait_for_topics([name])
     return topics.model_copy(update={"clock": "wall", "data_dir": tmp_path / "data"})
 
