@@ -99,6 +99,10 @@ class Worker:
         """Return when it has taken over so many partitions since it started."""
         wait_for(lambda: self.said().count("partition_taken") >= partitions, deadline)
 
+    def sleeps(self, deadline: float = 20) -> None:
+        """Return when it has reached the failpoint at which it was told to sleep."""
+        wait_for(lambda: "failpoint" in self.said(), deadline)
+
     def stop(self) -> int:
         """Stop it as a supervisor does."""
         self.send(signal.SIGTERM)

@@ -11,10 +11,8 @@ from contracts.topics import ACTIVITY, COURSES
 from runtime.failpoints import POINTS
 from runtime.kafka import connect_options
 from runtime.settings import Settings
-from tests.waiting import wait_for
 from tests.working import (
     assert_equals_the_log,
-    checkpoints_of,
     course_facts,
     days_of_work,
     doing_wrong,
@@ -81,9 +79,9 @@ def test_i4_a_worker_that_slept_through_its_session_is_fenced(
     replay: Settings, tmp_path: Path, point: str
 ) -> None:
     send(replay, days_of_work(USERS))
-    sleep = f"sleep_at={point}:1.5:{ADOPTIONS + 3}"
+    sleep = f"sleep_at={point}:4:{ADOPTIONS + 3}"
     with running(replay, tmp_path / "w", failpoints=sleep) as zombie:
-        wait_for(lambda: any(r.next for r in checkpoints_of(replay).values()), 15)
+        zombie.sleeps()
         zombie.send(signal.SIGSTOP)
         with running(replay, tmp_path / "w") as worker:
             wait_until_folded(replay)
