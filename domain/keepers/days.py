@@ -61,6 +61,7 @@ def local_hour(at: int, name: str) -> int:
     return local_seconds(at, name) % 86_400 // 3600
 
 
+@lru_cache(maxsize=16_384)
 def day_start(day: int, name: str) -> int:
     """When the local day begins, in epoch seconds (the first instant that has that date)."""
     midnight = datetime.fromordinal(day).replace(tzinfo=zone(name))
