@@ -98,11 +98,13 @@ def advance(state: Learner, accepted: Accepted, step: Step) -> None:
     if event.session_id is not None:
         sessions.note_session(state, event.session_id, at)
     splits = False
+    since = before
     if is_work(event):
-        before = min(before, state.last_work_at)
+        since = min(before, state.last_work_at)
         splits = at < step.now and days.silence_around(state, at, step.now) >= DAY
         _count_work(state, event, zone, step)
-    if splits or (before < at and ends_silence(state, step.now - before)):
+    comes_now = before == NEVER and at == step.now  # and was not silent before
+    if splits or (since < at and not comes_now and ends_silence(state, step.now - since)):
         step.changes.append(SilenceEnded())
     _dispatch(state, event, zone, step)
     another_day = state.predicted_at // DAY != step.now // DAY
