@@ -56,9 +56,11 @@ def react(state: Learner, step: Step) -> None:
     _look(changes, state, step)
     changes.clear()
     if not kinds.isdisjoint(predicting.MOVES_PREDICTIONS):
+        before = state.predictions
         predicting.follow(state, step, kinds)
-        _look([Predicted()], state, step)
-        state.predict_at = _first(state.predict_at, *_times(_BY_PREDICTIONS, state, step))
+        if before or state.predictions or state.alerts:  # else they have nothing to look at
+            _look([Predicted()], state, step)
+            state.predict_at = _first(state.predict_at, *_times(_BY_PREDICTIONS, state, step))
     if not kinds.isdisjoint(_MOVES_TIMERS):
         forgotten = forgotten_at(step.engaged(state), step.now)
         state.look_at = _first(forgotten, *_times(_TIMED, state, step))

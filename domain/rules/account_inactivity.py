@@ -15,7 +15,7 @@ from domain.changes import (
 )
 from domain.engaged import Engaged
 from domain.keepers.days import day_month
-from domain.rules.inactive_days import silence_in
+from domain.rules.inactive_days import may_be_high, silence_in
 from domain.rules.reconcile import reconcile
 from domain.rules.rule import AlertRule, Days, Documented
 from domain.rules.speaking import how_silence_ended, same_silence, silent_for
@@ -88,10 +88,11 @@ def _unused(each: Engaged, state: Learner, step: Step) -> Unused | None:
     rule = step.thresholds(AccountInactivity, each.course.course_id)
     since = max(state.heard_at, each.began_at)
     at = each.speaking_from(each.silent_for(since, rule.days * DAY))
-    silence = None if at is None else silence_in(each, state.last_work_at, step)
-    if at is not None and silence is not None:
-        high = "high" in (silence.severity(at), silence.severity(step.now))
-        at = each.speaking_from(max(at, silence.expires_at)) if high else at
+    if at is None:
+        return None
+    silence = silence_in(each, state.last_work_at, step) if may_be_high(each, step) else None
+    if silence is not None and "high" in (silence.severity(at), silence.severity(step.now)):
+        at = each.speaking_from(max(at, silence.expires_at))
     return None if at is None else Unused(each, since, at)
 
 

@@ -115,11 +115,16 @@ class Silence(NamedTuple):
 
 def silence_in(each: Engaged, since: int, step: Step) -> Silence | None:
     """The silence in a course since some work; None where nothing will be said of it."""
+    levels = list(_levels(each, since, step))
+    return Silence(each, levels) if levels else None
+
+
+def _levels(each: Engaged, since: int, step: Step) -> Iterator[Level]:
+    """The severities that a silence may come to; none comes before a lower one."""
     rule = step.thresholds(InactiveDays, each.course.course_id)
     work = next(iter(each.open_work), None)
     if work is None and each.dated:
-        return None
-    levels = []
+        return
     days = rule.levels(dated=each.dated)
     for severity, count in zip(SEVERITIES, days, strict=False):
         at = each.silent_for(since, count * DAY)
@@ -128,8 +133,14 @@ def silence_in(each: Engaged, since: int, step: Step) -> Silence | None:
             at = max(at, work.due_at - ahead)
         moment = each.speaking_from(at)
         if moment is not None:
-            levels.append(Level(severity, moment, count))
-    return Silence(each, levels) if levels else None
+            yield Level(severity, moment, count)
+
+
+def may_be_high(each: Engaged, step: Step) -> bool:
+    """Whether a silence in a course can come to the highest severity."""
+    rule = step.thresholds(InactiveDays, each.course.course_id)
+    asked = bool(each.open_work) or not each.dated
+    return asked and len(rule.levels(dated=each.dated)) == len(SEVERITIES)
 
 
 def said_of(each: Engaged, state: Learner, step: Step) -> Silence | None:
@@ -181,9 +192,12 @@ def on(change: Change, state: Learner, step: Step) -> None:
 
 def due_at(state: Learner, step: Step) -> int | None:
     """The next moment from `step.now` on at which a silence is more severe, if it lasts."""
-    silences = (silence_in(each, state.last_work_at, step) for each in step.engaged(state))
-    moments = (level.at for each in silences if each is not None for level in each.levels)
-    return min((at for at in moments if at >= step.now), default=None)
+
+    def of(each: Engaged) -> int | None:
+        levels = _levels(each, state.last_work_at, step)
+        return next((level.at for level in levels if level.at >= step.now), None)
+
+    return min(filter(None, map(of, step.engaged(state))), default=None)
 
 
 def _finding(state: Learner, silence: Silence, step: Step) -> Finding:

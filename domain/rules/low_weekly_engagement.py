@@ -117,6 +117,7 @@ def on(change: Change, state: Learner, step: Step) -> None:
     wanted = [
         _finding(state, each, low, step)
         for each in step.engaged(state)
+        if each.open_work
         for low in _lows(each, state, step)
     ]
 
@@ -168,7 +169,7 @@ def _lows(each: Engaged, state: Learner, step: Step) -> Iterator[Low]:
     It ends where `inactive_days` speaks, which may be at the Monday itself.
     """
     zone, (newest, _) = _zone(state, step), _newest_monday(state, step)
-    if not each.open_work or newest - _WEEKS * WEEK < local_day(each.began_at, zone):
+    if newest - _WEEKS * WEEK < local_day(each.began_at, zone):
         return
     active = {day.day for day in state.days if worked(day)}
     silences = list(inactive_days.spoken(each, state, step))
