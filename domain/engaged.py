@@ -63,7 +63,7 @@ def engaged(state: Learner, facts: Mapping[str, CourseFacts]) -> list[Engaged]:
             continue
         known = facts.get(course.course_id) or _unknown(course.course_id)
         entered_at = course.entered_at
-        all_heavy = standing(course, known).heavy
+        all_heavy = standing(course, known).heavy if known.assessments else []
         heavy = [work for work in all_heavy if work.due_at >= entered_at]
         dated = bool(known.heavy_dues or all_heavy)
         over_at = state.last_event_at + FORGOTTEN_AFTER if known.ends_at is None else None
