@@ -23,9 +23,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.structs import TopicPartition
 from psycopg import AsyncConnection
 
-from benchmarks.histograms import Histogram, scrape
 from benchmarks.machine import heading
 from benchmarks.sending import a_producer, content_viewed, paced, wall_ms
+from benchmarks.served import Histogram, scrape
 from benchmarks.stack import Running, a_folder, a_stack
 from contracts.state_keys import PARTITION_KEY
 from contracts.topics import ACTIVITY, STATE

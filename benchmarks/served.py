@@ -1,10 +1,11 @@
-"""The histograms that a part serves to Prometheus, and what came between two looks at them."""
+"""What a part serves to Prometheus: gauges, and histograms with what came between two looks."""
 
 import urllib.request
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 
@@ -48,14 +49,27 @@ def scrape(ports: Sequence[int]) -> dict[str, Histogram]:
     """Every histogram by name; a part may listen on other ports too."""
     buckets: defaultdict[str, defaultdict[float, float]] = defaultdict(lambda: defaultdict(float))
     totals: defaultdict[str, float] = defaultdict(float)
-    for port in ports:
-        for family in text_string_to_metric_families(_text(port)):
-            for sample in family.samples if family.type == "histogram" else ():
-                if sample.name.endswith("_bucket"):
-                    buckets[family.name][float(sample.labels["le"])] += sample.value
-                elif sample.name.endswith("_sum"):
-                    totals[family.name] += sample.value
+    for family in _families(ports):
+        for sample in family.samples if family.type == "histogram" else ():
+            if sample.name.endswith("_bucket"):
+                buckets[family.name][float(sample.labels["le"])] += sample.value
+            elif sample.name.endswith("_sum"):
+                totals[family.name] += sample.value
     return {name: Histogram(dict(found), totals[name]) for name, found in buckets.items()}
+
+
+def gauges(ports: Sequence[int]) -> dict[str, float]:
+    """Every gauge by name, the sum over its labels."""
+    found: defaultdict[str, float] = defaultdict(float)
+    for family in _families(ports):
+        for sample in family.samples if family.type == "gauge" else ():
+            found[family.name] += sample.value
+    return dict(found)
+
+
+def _families(ports: Sequence[int]) -> Iterator[Metric]:
+    for port in ports:
+        yield from text_string_to_metric_families(_text(port))
 
 
 def _text(port: int) -> str:
