@@ -2,8 +2,10 @@
 
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import closing
-from itertools import islice
+from dataclasses import replace
+from itertools import count, islice
 from typing import Any, Final
 
 from typing_extensions import override
@@ -21,6 +23,7 @@ from tests.faults.shown import shown_events, shown_facts
 
 _ROUND_SECONDS: Final = 0.05
 _STREAM_UNTIL: Final = 1_735_000_000
+_SEEDS_APART: Final = 1_000_000
 
 
 class Sender(threading.Thread):
@@ -72,7 +75,7 @@ class Sender(threading.Thread):
             self.problem = f"the load failed: {error!r}"
 
     def _send_all(self) -> None:
-        records = self._simulation.records(Tally())
+        records = self._records()
         started = time.monotonic()
         with closing(keyed_producer(self._settings, delivery_timeout_ms=120_000)) as producer:
             while not self._stop_asked.wait(_ROUND_SECONDS):
@@ -84,6 +87,17 @@ class Sender(threading.Thread):
             producer.flush(60)
         if self.acknowledged != self.sent:
             self.problem = f"{self.sent} sent, {self.acknowledged} acknowledged"
+
+    def _records(self) -> Iterator[Record]:
+        """The simulated days, and further ones for as long as a slow machine takes for a run.
+
+        Under the wall clock they are the same days again: nothing happens in the future.
+        """
+        first = self._simulation
+        later = first.days * 86_400 if self._settings.clock == "stream" else 0
+        for number in count():
+            seed, until = first.seed + number * _SEEDS_APART, first.until + number * later
+            yield from replace(first, seed=seed, until=until).records(Tally())
 
     def _send_shown(self, producer: Any, due: int) -> None:
         for record in islice(self._shown, max(due, 0)):

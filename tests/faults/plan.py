@@ -130,6 +130,6 @@ def made(seed: int, kinds: list[str]) -> Plan:
 
 
 def _load(chance: random.Random) -> Load:
-    """More events than a run takes on a slow machine: a learner makes some 8 a day."""
+    """Events for some eight minutes: a learner makes some 8 a day."""
     rate = chance.choice((40, 60, 100, 200))
     return Load(learners=int(rate * chance.uniform(1.8, 2.2)), days=30, rate=rate)

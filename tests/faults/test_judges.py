@@ -3,13 +3,16 @@
 import json
 import time
 from dataclasses import replace
-from typing import Any
+from itertools import islice
+from typing import Any, Literal
 
 import pytest
 
 from runtime.settings import Settings
+from tests.faults.load import Sender
 from tests.faults.memory import GROWN_MIB_MAX, Sample, growing_lives, held
 from tests.faults.operator_view import lines_of_interest
+from tests.faults.plan import Load, draw
 from tests.faults.samplers import CLEANER_SECONDS, RowReader, Shown, StateReader, Written
 from tests.faults.soak import LAG_SECONDS_MAX, RATE, grown
 from tests.faults.verdicts import PAGE, read, report
@@ -114,6 +117,18 @@ def test_i4_a_copy_proves_nothing_when_its_broker_had_to_be_mended(
         states._disturbed.mended_at.append(time.monotonic() + mended_after)
     states.judge_suspected()
     assert len(states.problems) == told
+
+
+@pytest.mark.parametrize("clock", ["stream", "wall"])
+def test_a_load_never_ends_and_repeats_no_event(clock: Literal["stream", "wall"]) -> None:
+    plan = replace(draw(1), clock=clock, load=Load(1, 2, 200, duplicates=0, late=0, bad=0))
+    settings = Settings.model_validate({"KAFKA_BOOTSTRAP": "nowhere:1", "clock": clock})
+    records = [each.value for each in islice(Sender(settings, plan)._records(), 1_000)]
+    events = [json.loads(value) for value in records if value is not None]
+    assert len({event["event_id"] for event in events}) == 1_000
+    days = {event["occurred_at"][:10] for event in events}
+    assert len(days) > 30 if clock == "stream" else len(days) < 5
+    assert len({event["user_id"] for event in events}) == 1
 
 
 def test_an_operator_reads_our_events_and_which_library_complains() -> None:
