@@ -97,8 +97,7 @@ def advance(state: Learner, accepted: Accepted, step: Step) -> None:
     note(state, event, at, timed=step.timed)
     if event.session_id is not None:
         sessions.note_session(state, event.session_id, at)
-    splits = False
-    since = before
+    splits, since = False, before
     if is_work(event):
         since = min(before, state.last_work_at)
         splits = at < step.now and days.silence_around(state, at, step.now) >= DAY

@@ -193,11 +193,11 @@ def on(change: Change, state: Learner, step: Step) -> None:
 def due_at(state: Learner, step: Step) -> int | None:
     """The next moment from `step.now` on at which a silence is more severe, if it lasts."""
 
-    def of(each: Engaged) -> int | None:
+    def next_level(each: Engaged) -> int | None:
         levels = _levels(each, state.last_work_at, step)
         return next((level.at for level in levels if level.at >= step.now), None)
 
-    return min(filter(None, map(of, step.engaged(state))), default=None)
+    return min(filter(None, map(next_level, step.engaged(state))), default=None)
 
 
 def _finding(state: Learner, silence: Silence, step: Step) -> Finding:
