@@ -123,10 +123,7 @@ def _levels(each: Engaged, since: int, step: Step) -> Iterator[Level]:
     """The severities that a silence may come to; none comes before a lower one."""
     rule = step.thresholds(InactiveDays, each.course.course_id)
     work = next(iter(each.open_work), None)
-    if work is None and each.dated:
-        return
-    days = rule.levels(dated=each.dated)
-    for severity, count in zip(SEVERITIES, days, strict=False):
+    for severity, count in zip(SEVERITIES, _days(each, rule), strict=False):
         at = each.silent_for(since, count * DAY)
         if work is not None:
             ahead = rule.due_within_days * DAY if severity == "low" else 0
@@ -136,11 +133,17 @@ def _levels(each: Engaged, since: int, step: Step) -> Iterator[Level]:
             yield Level(severity, moment, count)
 
 
+def _days(each: Engaged, rule: InactiveDays) -> tuple[int, ...]:
+    """Days of silence for each severity; none where all that is due was submitted."""
+    if each.dated and not each.open_work:
+        return ()
+    return rule.levels(dated=each.dated)
+
+
 def may_be_high(each: Engaged, step: Step) -> bool:
     """Whether a silence in a course can come to the highest severity."""
     rule = step.thresholds(InactiveDays, each.course.course_id)
-    asked = bool(each.open_work) or not each.dated
-    return asked and len(rule.levels(dated=each.dated)) == len(SEVERITIES)
+    return len(_days(each, rule)) == len(SEVERITIES)
 
 
 def said_of(each: Engaged, state: Learner, step: Step) -> Silence | None:
