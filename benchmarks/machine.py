@@ -1,11 +1,14 @@
-"""On what machine and at which commit a figure was taken."""
+"""On what machine, at which commit and on which data a figure was taken."""
 
 import os
 import platform
 import subprocess
 from pathlib import Path
+from typing import Final
 
-_ROOT = Path(__file__).resolve().parents[1]
+_ROOT: Final = Path(__file__).resolve().parents[1]
+OULAD: Final = _ROOT.parent / "shared" / "data" / "oulad"
+"""Where the files of OULAD are looked for, unless a flag says otherwise."""
 
 
 def heading() -> str:

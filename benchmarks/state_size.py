@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.machine import heading
+from benchmarks.machine import OULAD, heading
 from contracts.course_facts import decode_course_facts
 from domain.configuration import Configuration
 from domain.events.decode import Record, Rejected
@@ -20,7 +20,6 @@ from domain.stored import codec
 from feeds.oulad import OuladOptions, read_oulad
 
 BATCH = 5_000
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "oulad"
 
 
 class Memory:
@@ -54,7 +53,7 @@ class Memory:
 def main(arguments: list[str]) -> None:
     """Print percentiles of the state's size and the fold's own rate."""
     parser = argparse.ArgumentParser(prog="benchmarks state_size", description=__doc__)
-    parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--data", type=Path, default=OULAD)
     folder = parser.parse_args(arguments).data
     oulad = read_oulad(OuladOptions(folder))
     store = Memory()

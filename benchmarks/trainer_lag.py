@@ -14,13 +14,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from benchmarks.machine import heading
+from benchmarks.machine import OULAD, heading
 from benchmarks.outcome.tables import table
 from benchmarks.served import gauges
 from benchmarks.stack import Running, a_folder, a_stack
 from devstack.environment import PROGRAM
 
-DATA: Final = Path(__file__).resolve().parents[2] / "shared" / "data" / "oulad"
 _LOOK_SECONDS: Final = 0.25
 _DONE_SECONDS: Final = 900.0
 _LAGS: Final = {
@@ -41,7 +40,7 @@ class Look(NamedTuple):
 def main(arguments: list[str]) -> None:
     """Print the largest lag of each part, and when each had none any more."""
     parser = argparse.ArgumentParser(prog="benchmarks trainer_lag", description=__doc__)
-    parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--data", type=Path, default=OULAD)
     parser.add_argument("--presentations", default="2013B", help="as `replay oulad` has them")
     options = parser.parse_args(arguments)
     print(heading())

@@ -23,7 +23,7 @@ from kafka import KafkaConsumer
 from kafka import TopicPartition as KafkaPartition
 from kafka.admin import KafkaAdminClient
 
-from benchmarks.machine import heading
+from benchmarks.machine import OULAD, heading
 from contracts.state_keys import PARTITION_KEY
 from contracts.topics import ACTIVITY, STATE
 from devstack.kafka import EmbeddedKafka
@@ -35,7 +35,6 @@ from operations.topics import declarations, declare
 from runtime.kafka import admin_client, committed_reader
 from runtime.settings import Settings
 
-DATA: Final = Path(__file__).resolve().parents[2] / "shared" / "data" / "oulad"
 PARTITIONS: Final = 4
 LEARNERS: Final = 20_000
 FAUST_EVENTS: Final = 40_000
@@ -48,7 +47,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--events", type=int, default=300_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--load", choices=["oulad", "spread", "both"], default="both")
-    parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--data", type=Path, default=OULAD)
     options = parser.parse_args(arguments)
     print(heading())
     loads: dict[str, Callable[[], tuple[list[Record], Iterator[Record]]]] = {
