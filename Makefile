@@ -10,6 +10,10 @@ PURE := domain/*,metrics/*,models/*
 MEASURED_REST := $(patsubst %,--cov=%,agents api cli contracts devstack feeds operations proof runtime sinks) --cov-branch --cov-fail-under=90 --cov-report=term:skip-covered
 ALONE := tests/acceptance tests/attack tests/faults
 
+# Where an environment says that Python is to keep no bytecode, each of the hundreds of processes that
+# the tests start would compile all that it imports: a start of four seconds would take eleven.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help setup up test check format lint types imports unit coverage bench cases faults faults-slice faults-table mutants mutation mutation-slice attack soak lock vendor page-types pictures clean
 
