@@ -109,10 +109,7 @@ class BatchConsumer(driver.Consumer):
 
     def standing(self, tp: TP) -> Standing:
         """How far `tp` was delivered and where it ends; safe to ask from any thread."""
-        consumer: Any = self._thread._consumer  # noqa: SLF001
-        if consumer is None:
-            return Standing(None, None)
-        subscription = consumer._fetcher._subscriptions.subscription  # noqa: SLF001
+        subscription = self._subscription()
         assignment = None if subscription is None else subscription.assignment
         topic_partition = TopicPartition(*tp)
         if assignment is None or topic_partition not in assignment.tps:
@@ -130,13 +127,18 @@ class BatchConsumer(driver.Consumer):
 
     def share(self) -> frozenset[TP] | None:
         """What the group has given us, None while it is giving; safe to ask from any thread."""
+        subscription = self._subscription()
+        if subscription is None or subscription._reassignment_in_progress:  # noqa: SLF001
+            return None
+        return frozenset(TP(*tp) for tp in subscription.assignment.tps)
+
+    def _subscription(self) -> Any:
+        """What aiokafka subscribes to at this moment, None before it does.
+
+        Faust shows a consumer that is still connecting: most of it is there only afterwards.
+        """
         consumer: Any = self._thread._consumer  # noqa: SLF001
-        if consumer is None:
-            return None
-        subscriptions = consumer._fetcher._subscriptions  # noqa: SLF001
-        if subscriptions.reassignment_in_progress:
-            return None
-        return frozenset(TP(*tp) for tp in subscriptions.subscription.assignment.tps)
+        return None if consumer is None else consumer._subscription.subscription  # noqa: SLF001
 
     @override
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:

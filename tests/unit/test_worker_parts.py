@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 import structlog
+from faust.types import TP
 from prometheus_client import CollectorRegistry
 
 from agents.partition_owner.assignment import Assignment
@@ -173,6 +174,25 @@ async def test_the_watchdog_may_ask_before_the_app_has_started() -> None:
     assert consumer.loop is asyncio.get_running_loop()
     assert consumer._thread.parent_loop is asyncio.get_running_loop()
     consumer._thread.thread_loop.close()  # of a thread that was never started
+
+
+async def test_the_watchdog_may_ask_while_the_app_is_still_connecting() -> None:
+    """Faust shows aiokafka's consumer before that has connected; on a busy machine that takes."""
+    job = cast(Job, SimpleNamespace(settings=settings(), source=ACTIVITY))
+    assignment = Assignment(job, lambda _: None)
+    app = OwnerApp(settings(), settings().group, gate=assignment)
+    assignment.attach(app)
+    consumer = cast(BatchConsumer, app.consumer)
+    thread = consumer._thread
+    thread._consumer = thread._create_worker_consumer(cast(Any, app.transport))
+    topic = TP(settings().topic("activity"), 0)
+    for subscribe in (lambda: None, lambda: thread._consumer.subscribe([topic.topic])):
+        subscribe()
+        assert await asyncio.to_thread(assignment.share) is None
+        assert not await asyncio.to_thread(assignment.membership_lost)
+        assert await asyncio.to_thread(consumer.standing, topic) == Standing(None, None)
+    await thread._consumer.stop()
+    thread.thread_loop.close()
 
 
 def test_what_has_to_move_must_move() -> None:
