@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from api import problems
 from api.auth import Authenticator
 from api.changes import Changes
+from api.compressed import compress
 from api.cookies import CookieAsBearer
 from api.cors import allow_origins
 from api.course_routes import courses_router
@@ -115,6 +116,7 @@ def create_app(
         site_router(),
     ):
         app.include_router(router)
+    compress(app)
     app.add_middleware(CookieAsBearer, settings=settings)
     allow_origins(app, settings)
     app.add_middleware(Counted, metrics=metrics)

@@ -22,6 +22,7 @@ from typing import Final
 import brotli
 from fastapi import APIRouter, Request, Response
 
+from api.compressed import codings
 from api.problems import not_found
 from domain.rules import RULES
 
@@ -49,7 +50,6 @@ _TYPES: Final[Mapping[str, str]] = {
     ".json": "application/json",
     ".svg": "image/svg+xml",
 }
-_REFUSED: Final = re.compile(r"q=0(\.0*)?")
 _INDEX: Final = "index.html"
 _DIGEST: Final = "DIGEST"
 """What stands for the digest in the document."""
@@ -206,16 +206,10 @@ def _digest(sources: Mapping[str, bytes]) -> str:
 def _sent(request: Request, asset: Asset, headers: Mapping[str, str]) -> Response:
     """The file, compressed where the client takes that."""
     own = {**headers, "Vary": "Accept-Encoding"}
-    taken = _codings(request.headers.get("accept-encoding", ""))
+    taken = codings(request.headers)
     content = asset.content
     if "br" in taken:
         own["Content-Encoding"], content = "br", asset.brotli
     elif "gzip" in taken:
         own["Content-Encoding"], content = "gzip", asset.gzip
     return Response(content, headers=own, media_type=asset.media_type)
-
-
-def _codings(accepted: str) -> set[str]:
-    """The content codings that a client takes; one with `q=0` it does not."""
-    found = (each.replace(" ", "").lower().partition(";") for each in accepted.split(","))
-    return {name for name, _, weight in found if not _REFUSED.fullmatch(weight)}
