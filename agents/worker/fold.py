@@ -59,7 +59,7 @@ class WorkerFold(Fold):
         self._fold = fold
         self._letters = letters
         self._partition = fold.checkpoint.partition
-        self._backfill = Backfill()
+        self._backfill = Backfill(waited_since=context.clock.now())
         self._courses_version = -1
         self._ticked_at = 0
         self._batch = self._new_batch()
@@ -125,14 +125,14 @@ class WorkerFold(Fold):
         A tick fires what was due before it, so at the very moment of a timer it is too early.
         """
         checkpoint, due = self._fold.checkpoint, self._fold.due_at()
+        now = self._context.clock.now()
+        behind = 0 if idle else now - checkpoint.clock
+        self._backfill.look(now, behind)
         if checkpoint.clock_mode != "wall" or due is None:
             return
-        now = self._context.clock.now()
         if due >= now or now - self._ticked_at < TICK_SECONDS:
             return
-        if not idle and now - checkpoint.clock > TICK_SECONDS:
-            return
-        if self._backfill.holds_ticks(now):
+        if behind > TICK_SECONDS or self._backfill.holds_ticks(now):
             return
         self._ticked_at = now
         self._backfill.ticked(now)
