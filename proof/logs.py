@@ -1,6 +1,5 @@
 """The topics as `verify` reads them: one partition at a time, from one offset to another."""
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ import kafka.errors
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import OffsetOutOfRangeError
 from aiokafka.structs import ConsumerRecord, TopicPartition
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from contracts.topics import Topic
 from runtime.errors import LossError, UsageError
@@ -24,6 +24,7 @@ _BATCH_RECORDS: Final = 20_000
 _FETCH_BYTES: Final = 8_388_608
 _FETCH_WAIT_MS: Final = 20
 """A broker answers one connection's requests in order: what is asked next waits for a fetch."""
+_REQUEST_MS: Final = 40_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +50,26 @@ def look_at(settings: Settings, topic: Topic) -> Log:
 
 
 class Logs:
-    """Reads committed records only. Only one read is under way at a time; close it by `with`."""
+    """Reads committed records only. Only one read is under way at a time; close it by `with`.
+
+    The clients have a thread of their own. They answer their brokers there while what was read is
+    folded, however long that takes: without that, what they wait for would time out meanwhile.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._runner = asyncio.Runner()
+        self._opened = ExitStack()
+        self._portal: BlockingPortal
         self._consumers: list[AIOKafkaConsumer] = []
 
     def __enter__(self) -> Self:
-        self._runner.__enter__()
         with reaching_kafka(self._settings), ExitStack() as stack:
-            stack.callback(self._close)
+            self._portal = stack.enter_context(start_blocking_portal())
             for _ in range(2):  # one reads, the other asks for offsets and never waits for it
-                self._consumers.append(self._runner.run(self._open()))
-            stack.pop_all()
+                consumer = self._portal.call(self._open)
+                stack.callback(self._portal.call, consumer.stop)
+                self._consumers.append(consumer)
+            self._opened = stack.pop_all()
         return self
 
     def __exit__(
@@ -71,18 +78,19 @@ class Logs:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._close()
+        self._consumers.clear()
+        self._opened.__exit__(kind, error, trace)
 
     def begin(self, topic: Topic, partition: int) -> int:
         """The first offset that the partition still has."""
         place = self._place(topic, partition)
-        found: dict[TopicPartition, int] = self._runner.run(self._asker.beginning_offsets([place]))
+        found: dict[TopicPartition, int] = self._portal.call(self._asker.beginning_offsets, [place])
         return found[place]
 
     def end(self, topic: Topic, partition: int) -> int:
         """The offset behind everything that is committed now."""
         place = self._place(topic, partition)
-        found: dict[TopicPartition, int] = self._runner.run(self._asker.end_offsets([place]))
+        found: dict[TopicPartition, int] = self._portal.call(self._asker.end_offsets, [place])
         return found[place]
 
     def read(self, topic: Topic, partition: int, start: int, until: int) -> Iterator[list[Entry]]:
@@ -93,10 +101,10 @@ class Logs:
         place = self._place(topic, partition)
         if start >= until:
             return
-        self._runner.run(self._go_to(place, start))
-        while self._runner.run(self._reader.position(place)) < until:
+        self._portal.call(self._go_to, place, start)
+        while self._portal.call(self._reader.position, place) < until:
             try:
-                found = self._runner.run(self._fetch(place))
+                found = self._portal.call(self._fetch, place)
             except OffsetOutOfRangeError as error:
                 raise LossError(
                     f"{place.topic}[{partition}] disappeared while it was read"
@@ -112,6 +120,7 @@ class Logs:
             enable_auto_commit=False,
             auto_offset_reset="none",
             fetch_max_wait_ms=_FETCH_WAIT_MS,
+            request_timeout_ms=_REQUEST_MS,
             max_partition_fetch_bytes=_FETCH_BYTES,
             max_poll_records=_BATCH_RECORDS,
         )
@@ -146,14 +155,6 @@ class Logs:
     @property
     def _asker(self) -> AIOKafkaConsumer:
         return self._consumers[-1]
-
-    def _close(self) -> None:
-        try:
-            for consumer in self._consumers:
-                self._runner.run(consumer.stop())
-        finally:
-            self._consumers.clear()
-            self._runner.close()
 
 
 @dataclass(slots=True)

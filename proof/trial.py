@@ -188,14 +188,21 @@ def try_rules(
         cuts = [cut for cut in found if cut is not None]
         for cut in cuts:
             _refuse_newer(cut)
+        ended = max((cut.checkpoint.clock for cut in cuts), default=0)
+        if ended < since:  # it need not be folded to know that
+            raise _not_in_the_log(since, ended)
         bar = stack.enter_context(_bar(cuts, progress))
         stack.enter_context(collector_off())
         for cut in cuts:
             fold_twice(trial, cut, _shown(cut, logs, bar), rules, models.get)
     if trial.began == sys.maxsize:
-        end = f"the log ends at {instant(trial.ended)}" if trial.ended else "the log is empty"
-        raise UsageError(f"seen --from {instant(since)}, expected a time in the log: {end}")
+        raise _not_in_the_log(since, trial.ended)
     return trial
+
+
+def _not_in_the_log(since: int, ended: int) -> UsageError:
+    end = f"the log ends at {instant(ended)}" if ended else "the log is empty"
+    return UsageError(f"seen --from {instant(since)}, expected a time in the log: {end}")
 
 
 def _refuse_newer(cut: Cut) -> None:

@@ -36,9 +36,12 @@ class RuleRow:
     """Alerts that only today's rules raise."""
     suppressed_tried: int
     suppressed_today: int
+    other_severity: int
+    """Alerts that both raise, and not as severe."""
     learners: int
     """Those with an alert, with the rules tried."""
-    per_week: float
+    per_week: float | None
+    """None where the trial covers less than a day, of which no week can be told."""
     per_1000_learners: float
 
 
@@ -103,7 +106,10 @@ def rendered(found: TrialReport, *, as_json: bool) -> str:
 def _rule(name: str, trial: Trial, weeks: float) -> RuleRow:
     tried = [each for each in trial.tried.raised if each.rule == name]
     today = [each for each in trial.today.raised if each.rule == name]
-    ids, ids_today = ({each.alert_id for each in side} for side in (tried, today))
+    severities, severities_today = (
+        {each.alert_id: each.severity for each in side} for side in (tried, today)
+    )
+    ids, ids_today = severities.keys(), severities_today.keys()
     return RuleRow(
         rule=name,
         tried=len(tried),
@@ -113,8 +119,9 @@ def _rule(name: str, trial: Trial, weeks: float) -> RuleRow:
         only_today=len(ids_today - ids),
         suppressed_tried=trial.tried.suppressed[name],
         suppressed_today=trial.today.suppressed[name],
+        other_severity=sum(severities[each] != severities_today[each] for each in ids & ids_today),
         learners=len({each.user_id for each in tried} - {""}),
-        per_week=round(len(tried) / weeks, 2),
+        per_week=round(len(tried) / weeks, 2) if weeks * _WEEK >= _DAY else None,
         per_1000_learners=round(1000 * len(tried) / max(trial.learners, 1), 1),
     )
 
@@ -201,6 +208,7 @@ def _headings() -> tuple[str, ...]:
         "difference",
         "only tried",
         "only today",
+        "other severity",
         "suppressed",
         "learners",
         "a week",
@@ -216,8 +224,9 @@ def _cells(row: RuleRow) -> tuple[Any, ...]:
         row.difference,
         row.only_tried,
         row.only_today,
+        row.other_severity,
         row.suppressed_tried,
         row.learners,
-        row.per_week,
+        "-" if row.per_week is None else row.per_week,
         row.per_1000_learners,
     )

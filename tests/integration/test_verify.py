@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import logging
 import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from kafka import TopicPartition
 
+import proof.logs
 from contracts.topics import ACTIVITY, COURSES
 from feeds.faults import Faults
 from feeds.feed import Delivery
@@ -157,6 +160,22 @@ def test_i2_what_is_wrong_in_postgres_is_named(stack: Settings, tmp_path: Path) 
     assert {name.split()[1] for name in learners.named} == {"u3", "u4", "u5"}
     assert alerts.missing >= 1
     assert alerts.different >= 1
+
+
+def test_what_reads_the_log_outlasts_a_fold_that_takes_long(
+    topics: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever folds does nothing else; the clients' requests must not time out over it."""
+    monkeypatch.setattr(proof.logs, "_REQUEST_MS", 1_000)
+    send(topics, days_of_work(USERS))
+    with proof.logs.Logs(topics) as logs:
+        until = logs.end(ACTIVITY, 0)
+        found = [sum(map(len, logs.read(ACTIVITY, 0, 0, until)))]
+        time.sleep(2.5)
+        found.append(sum(map(len, logs.read(ACTIVITY, 0, 0, until))))
+        time.sleep(2.5)
+    assert found == [until, until]
+    assert not [each for each in caplog.records if each.levelno >= logging.ERROR]
 
 
 @pytest.mark.parametrize(

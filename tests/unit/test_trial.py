@@ -185,6 +185,21 @@ def test_the_report_counts_by_rule_by_week_and_by_learner() -> None:
     assert all(datetime.fromisoformat(row.week).isoweekday() == 1 for row in found.by_week)
 
 
+def test_what_both_raise_with_another_severity_is_counted() -> None:
+    found = report(tried(history(), rules(low_score={"high_under": 0}), at(-30)))
+    low = next(row for row in found.rules if row.rule == "low_score")
+    assert (low.difference, low.only_tried, low.only_today) == (0, 0, 0)
+    assert 0 < low.other_severity <= low.tried
+    same = report(tried(history(), DEFAULTS, at(-30)))
+    assert not any(row.other_severity for row in same.rules)
+
+
+def test_of_less_than_a_day_no_week_is_told() -> None:
+    found = report(tried(history(), DEFAULTS, at(21)))
+    assert [row.per_week for row in found.rules] == [None] * len(found.rules)
+    assert any(row.tried for row in report(tried(history(), DEFAULTS, at(-30))).rules)
+
+
 def test_examples_show_first_what_differs_and_are_ten_at_most() -> None:
     found = history()
     gentle = report(tried(found, rules(low_score={"default_pass_mark": 10}), at(-30)))
