@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 from msgspec.structs import asdict
 
+from domain.faults import in_words
 from domain.predictions import Target
 from domain.rules import PARTITION_RULES, TABLE
 from domain.rules.low_score import LowScore
@@ -132,27 +133,28 @@ def configured(given: Mapping[str, Any]) -> Configuration:
     """
     rest = dict(given)
     models = _converted(rest.pop("models", {}), Models, "models")
-    courses = _converted(rest.pop("courses", {}), _COURSES, "courses")
+    courses = _converted(rest.pop("courses", {}), _TABLE, "courses")
     rules = _converted(rest, Rules, "")
     by_course = {course_id: _of_course(rules, course_id, own) for course_id, own in courses.items()}
     return Configuration(rules=rules, courses=by_course, models=models)
 
 
-def _of_course(rules: Rules, course_id: str, given: dict[str, dict[str, Any]]) -> CourseRules:
+def _of_course(rules: Rules, course_id: str, given: object) -> CourseRules:
     """The rules of one course: what is given for it, and the rest as for all courses."""
     found = {}
-    for name, own in given.items():
+    for name, its in _converted(given, _TABLE, f"courses.{course_id}").items():
         kind, at = OF_A_COURSE.get(name), f"courses.{course_id}.{name}"
         if kind is None:
             why = "that rule is about no course; " if name in Rules.__struct_fields__ else ""
             raise ValueError(f"{at}: {why}expected one of {', '.join(OF_A_COURSE)}")
+        own = _converted(its, _TABLE, at)
         if kind is LowScore and "default_pass_mark" in own:
             raise ValueError(f"{at}.default_pass_mark: the facts of a course have its pass_mark")
         found[name] = _converted(msgspec.to_builtins(getattr(rules, name)) | own, kind, at)
     return CourseRules(**found)
 
 
-_COURSES: Final = dict[str, dict[str, dict[str, Any]]]
+_TABLE: Final = dict[str, Any]
 _Kind = TypeVar("_Kind")
 
 
@@ -160,7 +162,7 @@ def _converted(given: object, kind: type[_Kind], place: str) -> _Kind:
     try:
         return msgspec.convert(given, kind)
     except msgspec.ValidationError as error:
-        raise ValueError(f"{place}: {error}" if place else str(error)) from error
+        raise ValueError(in_words(error, given, kind, place)) from error
 
 
 _encoder: Final = msgspec.json.Encoder(order="deterministic")

@@ -8,7 +8,7 @@ second), is looked at again here, so that both topics give the same reason for t
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, Union
 
@@ -55,6 +55,17 @@ def parse_object(value: bytes) -> Members | Problem:
     if not isinstance(parsed, Members):
         return Problem("not_object", f"a JSON {type(parsed).__name__}, expected an object")
     return parsed
+
+
+def standing_twice(value: object) -> str | None:
+    """A name that stands twice in one object, anywhere in `value`; None where none does."""
+    if isinstance(value, Members):
+        if value.twice:
+            return min(value.twice)
+        inner: Iterable[object] = value.values()
+    else:
+        inner = value if isinstance(value, list) else ()
+    return next(filter(None, map(standing_twice, inner)), None)
 
 
 def first_problem(members: Members, shape: Shape) -> Problem | None:

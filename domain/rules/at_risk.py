@@ -11,6 +11,7 @@ from domain.exact import reaches, under
 from domain.keepers.courses import find_course
 from domain.keepers.standing import standing
 from domain.predictions import Figure, Prediction
+from domain.rules.ordering import require_at_most
 from domain.rules.reconcile import reconcile
 from domain.rules.rule import AlertRule, Documented, Probability
 from domain.rules.speaking import (
@@ -58,10 +59,8 @@ class AtRisk(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse an alert that would never end, and one that is severe before it is raised."""
-        if self.leave_below > self.probability:
-            raise ValueError("leave_below must not be more than probability")
-        if self.high < self.probability:
-            raise ValueError("high must not be less than probability")
+        require_at_most(self, "leave_below", "probability")
+        require_at_most(self, "probability", "high")
 
 
 TEXTS: Final = {

@@ -21,6 +21,7 @@ from domain.alerts import (
 )
 from domain.events.decode import REASONS, Reason
 from domain.exact import exceeds, rounded
+from domain.rules.ordering import require_at_most
 from domain.rules.rule import Documented, PartitionRule, Percent
 from domain.state.learner import Severity
 from domain.state.limits import SOURCE_DAYS, VERDICTS_MAX
@@ -58,8 +59,7 @@ class DataQuality(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     def __post_init__(self) -> None:
         """Refuse an alert that would be over before it is raised."""
-        if self.rejected_percent_until > self.rejected_percent:
-            raise ValueError("rejected_percent_until must not be more than rejected_percent")
+        require_at_most(self, "rejected_percent_until", "rejected_percent")
 
 
 TEXTS: Final = {

@@ -11,6 +11,7 @@ from domain.changes import Change, ScoresChanged
 from domain.exact import exceeds, reaches
 from domain.keepers.score_trend import SCORES_MIN, ScoreLevel, fit_level, fit_scores
 from domain.keepers.scores import Scored, residuals
+from domain.rules.ordering import require_at_most
 from domain.rules.reconcile import reconcile
 from domain.rules.rule import AlertRule, Documented, Percent
 from domain.state.learner import (
@@ -47,10 +48,8 @@ class DecliningTrend(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def __post_init__(self) -> None:
         """Refuse to leave at more than what enters."""
-        if self.fell_percent_until > self.fell_percent:
-            raise ValueError("fell_percent_until must not be more than fell_percent")
-        if self.below_until > self.below:
-            raise ValueError("below_until must not be more than below")
+        require_at_most(self, "fell_percent_until", "fell_percent")
+        require_at_most(self, "below_until", "below")
 
 
 TEXTS: Final = {

@@ -57,7 +57,7 @@ class InactiveDays(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         for name in ("days", "without_dates", "daily"):
             given = getattr(self, name)
             if list(given) != sorted(given):
-                raise ValueError(f"{name} must be in rising order, and is {list(given)}")
+                raise ValueError(f"{name} is {list(given)}, expected in rising order")
 
     def levels(self, *, dated: bool) -> tuple[int, ...]:
         """Days of silence for low, medium and maybe high."""

@@ -28,6 +28,7 @@ from domain.keepers.days import (
     worked,
 )
 from domain.rules import inactive_days
+from domain.rules.ordering import require_less
 from domain.rules.reconcile import reconcile
 from domain.rules.rule import AlertRule, Documented
 from domain.rules.speaking import how_silence_ended
@@ -71,8 +72,7 @@ class LowWeeklyEngagement(Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     def __post_init__(self) -> None:
         """Refuse to leave at what enters."""
-        if self.leave_days <= self.most_days:
-            raise ValueError("leave_days must be more than most_days")
+        require_less(self, "most_days", "leave_days")
 
 
 TEXTS: Final = {
@@ -287,8 +287,9 @@ DEFINITION: Final = AlertRule(
             "`own`: in each of two whole local weeks (Monday to Sunday) under half as many days "
             "with work as in the mean of the up to six whole weeks before, that mean 2 days or "
             "more, and heavy work is overdue or due within 7 days. `few`: at most 1 day with work "
-            "in each of them, and heavy work is overdue. Neither while `inactive_days` is open "
-            "about the course; only in whole weeks in which the course ran, without breaks"
+            "in each of them, and heavy work is overdue. The message counts the days of both "
+            "weeks, evidence those of the busier one. Neither while `inactive_days` is open about "
+            "the course; only in whole weeks in which the course ran, without breaks"
         ),
         ends=(
             "a whole week with half the mean (`own`) or 2 days (`few`), or nothing heavy is open: "

@@ -14,6 +14,7 @@ from domain.keepers.coursework import find_work, submitted
 from domain.keepers.days import day_month
 from domain.keepers.standing import HeavyWork
 from domain.naming import undated_name
+from domain.rules.ordering import require_less
 from domain.rules.reconcile import reconcile
 from domain.rules.rule import AlertRule, Documented, Hours
 from domain.state.learner import (
@@ -47,8 +48,7 @@ class MissedDeadline(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def __post_init__(self) -> None:
         """Refuse an escalation that would come before the alert itself."""
-        if self.medium_after_hours <= self.low_after_hours:
-            raise ValueError("medium_after_hours must be more than low_after_hours")
+        require_less(self, "low_after_hours", "medium_after_hours")
 
 
 TEXTS: Final = {

@@ -16,6 +16,7 @@ from domain.keepers.standing import HeavyWork, standing
 from domain.naming import undated_name
 from domain.predicting.awaiting import MISSING_AFTER
 from domain.predictions import Prediction
+from domain.rules.ordering import require_at_most
 from domain.rules.reconcile import reconcile
 from domain.rules.rule import AlertRule, Documented, Probability
 from domain.rules.speaking import (
@@ -51,8 +52,7 @@ class NextMissing(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     def __post_init__(self) -> None:
         """Refuse an alert that would never end."""
-        if self.leave_below > self.probability:
-            raise ValueError("leave_below must not be more than probability")
+        require_at_most(self, "leave_below", "probability")
 
 
 TEXTS: Final = {

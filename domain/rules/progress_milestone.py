@@ -73,9 +73,8 @@ class ProgressMilestone(Struct, frozen=True, kw_only=True, forbid_unknown_fields
         """Refuse shares of a course that do not rise, or are none."""
         rising = list(self.percents) == sorted(set(self.percents))
         if not rising or not 0 < self.percents[0] <= self.percents[-1] <= _WHOLE:
-            raise ValueError(
-                f"percents must rise within 1 to {_WHOLE}, and are {list(self.percents)}"
-            )
+            given = list(self.percents)
+            raise ValueError(f"percents are {given}, expected to rise within 1 to {_WHOLE}")
 
 
 TEXTS: Final = {

@@ -35,9 +35,10 @@ class StreakMilestone(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     def __post_init__(self) -> None:
         """Refuse days that do not rise from 1 on, and first ones that are not among them."""
         if list(self.days) != sorted(set(self.days)) or min(self.days, default=1) < 1:
-            raise ValueError(f"days must rise from 1 on, and are {list(self.days)}")
+            raise ValueError(f"days are {list(self.days)}, expected to rise from 1 on")
         if not set(self.first_time_only) <= set(self.days):
-            raise ValueError("first_time_only must be among days")
+            given, days = list(self.first_time_only), list(self.days)
+            raise ValueError(f"first_time_only is {given}, expected none but of days, {days}")
 
 
 TEXTS: Final = {

@@ -194,9 +194,13 @@ def _evidence(reminder: Reminder, step: Step) -> Evidence:
         return Evidence(
             feature="late_before", value=1, threshold=1, unit="activities", direction="up"
         )
-    days = step.thresholds(UpcomingDeadline, reminder.course.course.course_id).silent_days
+    since = max(reminder.silent_since, reminder.course.began_at)
     return Evidence(
-        feature="days_since_work", value=days, threshold=days, unit="days", direction="up"
+        feature="days_since_work",
+        value=(reminder.at - since) // DAY,
+        threshold=step.thresholds(UpcomingDeadline, reminder.course.course.course_id).silent_days,
+        unit="days",
+        direction="up",
     )
 
 

@@ -252,9 +252,9 @@ def test_a_sawtooth_of_due_times_never_makes_a_second_alert() -> None:
 
 
 def test_severities_in_the_wrong_order_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"days must be in rising order, and is \[10, 9, 21\]"):
+    with pytest.raises(ValueError, match=r"days is \[10, 9, 21\], expected in rising order"):
         InactiveDays(days=(10, 9, 21))
-    with pytest.raises(ValueError, match="daily must be in rising order"):
+    with pytest.raises(ValueError, match="expected in rising order"):
         InactiveDays(daily=(3, 2, 7))
 
 
@@ -301,6 +301,8 @@ def test_a_deadline_in_48_hours_is_said_to_who_was_silent_for_five_days() -> Non
     assert (raised.raised_at, raised.expires_at) == (seconds(at(18)), seconds(at(20)))
     assert raised.message_code == "alert.upcoming_deadline.silent"
     assert raised.params == {"title": "A1", "date": "24 March", "last_date": "16 March"}
+    (evidence,) = raised.evidence
+    assert (evidence.feature, evidence.value, evidence.threshold) == ("days_since_work", 6, 5)
 
 
 def test_who_works_and_was_in_time_before_is_not_reminded() -> None:
@@ -313,6 +315,7 @@ def test_five_days_may_be_over_within_the_48_hours() -> None:
     assert said(bench, "upcoming_deadline") == []
     (raised,) = of(ticked(bench, 19), "upcoming_deadline")
     assert raised.raised_at == seconds(at(19))
+    assert [(each.value, each.threshold) for each in raised.evidence] == [(5, 5)]
 
 
 @pytest.mark.parametrize("handed_in", [[submitted(at(11), "a1")], []])
@@ -532,7 +535,7 @@ def test_mondays_are_those_of_the_learners_zone() -> None:
 
 
 def test_leaving_at_what_enters_is_refused() -> None:
-    with pytest.raises(ValueError, match="leave_days must be more than most_days"):
+    with pytest.raises(ValueError, match="most_days is 2, expected less than leave_days"):
         LowWeeklyEngagement(most_days=2, leave_days=2)
 
 

@@ -293,7 +293,7 @@ def test_an_escalation_comes_after_the_alert_itself(low: int, medium: int, *, fi
     if fits:
         MissedDeadline(low_after_hours=low, medium_after_hours=medium)
     else:
-        with pytest.raises(ValueError, match="more than low_after_hours"):
+        with pytest.raises(ValueError, match="expected less than medium_after_hours"):
             MissedDeadline(low_after_hours=low, medium_after_hours=medium)
 
 
