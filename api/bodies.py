@@ -28,7 +28,7 @@ from api.problems import ParameterError, ProblemError, invalid_parameter
 from domain.alerts import ALERT_TYPES, AlertType, Feedback
 from domain.events.activity import CATEGORIES_MAX, HELP_ALERTS_MAX, GoalMetric, HelpKind
 from domain.events.decode import Rejected, never_or_instant
-from domain.events.json_objects import ID_MAX
+from domain.events.json_objects import ID_MAX, Problem, parse_object, standing_twice
 from domain.rules import RULES
 from domain.state.learner import Severity
 from domain.zones import is_zone
@@ -235,6 +235,10 @@ _CODES: Final[Mapping[str, str]] = {
     "json_invalid": "not_json",
 }
 _WHERE_MAX: Final = 64
+_OBJECT: Final = (
+    f"a JSON object of at most {BODY_BYTES_MAX} bytes, nested as far as its fields are, in UTF-8 "
+    "without halves of surrogate pairs"
+)
 
 
 async def read_body(request: Request, kind: type[Body]) -> Body:
@@ -244,10 +248,23 @@ async def read_body(request: Request, kind: type[Body]) -> Body:
     """
     data = await _whole(request)
     try:
-        return kind.model_validate_json(data)
+        body = kind.model_validate_json(data)
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False, include_input=False)
         raise invalid_parameter(*_errors(kind, found)) from error
+    _refuse_two_readings(data)
+    return body
+
+
+def _refuse_two_readings(data: bytes) -> None:
+    """A 422 for a name that stands twice: readers would disagree which of them counts."""
+    members = parse_object(data)
+    if isinstance(members, Problem):  # of two values, one was validated
+        raise invalid_parameter(ParameterError(parameter="body", code="not_json", allowed=_OBJECT))
+    if (name := standing_twice(members)) is not None:
+        raise invalid_parameter(
+            ParameterError(parameter=name, code="repeated", allowed="to be there once")
+        )
 
 
 async def _whole(request: Request) -> bytes:
@@ -286,5 +303,5 @@ def _error(kind: type[BaseModel], where: str, fault: str) -> ParameterError:
             sorted(field.alias or name for name, field in inside.model_fields.items())
         )
     else:
-        allowed = _ALLOWED.get(where, f"a JSON object of at most {BODY_BYTES_MAX} bytes")
+        allowed = _ALLOWED.get(where, _OBJECT)
     return ParameterError(parameter=where, code=code, allowed=allowed)

@@ -152,7 +152,8 @@ def _thresholds(
 def _values(value: Any) -> list[float | str]:
     if value is None:
         return []
-    return list(value) if isinstance(value, (list, tuple)) else [value]
+    found = value if isinstance(value, (list, tuple)) else [value]
+    return [each if isinstance(each, str) else float(each) for each in found]
 
 
 async def _respond(context: Context, request: Request) -> Response:

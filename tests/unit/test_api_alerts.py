@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from api.alert_query import Filter, Place, alert_query, read_cursor, write_cursor
 from api.alert_shapes import Alert
@@ -13,8 +14,11 @@ from api.auth import is_id
 from api.parameters import SEVERITIES
 from api.problems import ProblemError
 from api.rows import AlertCount, AlertRow
+from api.why import WhyThreshold, _thresholds
 from contracts.alert_event import instant
 from domain.alerts import ALERT_TYPES, Action, ActionCode, AlertType, Spoken, Target
+from domain.configuration import Configuration
+from domain.rules import RULES
 from domain.state.learner import Severity
 from tests.sinking import T0, a_transition
 
@@ -137,3 +141,12 @@ def test_only_what_can_be_done_is_recommended() -> None:
     alerts = [an_alert("1", "celebrate"), an_alert("2", "submit_assessment")]
     found = recommendations(alerts)
     assert [(each.action.code, each.alert_ids) for each in found] == [("submit_assessment", ["2"])]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_threshold_is_shown_as_the_document_says(rule: str) -> None:
+    """Pydantic warns of a value of another type, and a warning is an error in tests."""
+    shown = _thresholds(rule, None, Configuration())
+    TypeAdapter(list[WhyThreshold]).dump_json(shown)
+    assert all(each.setting.startswith(f"{rule}.") for each in shown)
+    assert shown or rule == "model_drift"

@@ -99,6 +99,29 @@ async def test_what_is_no_json_is_refused(client: httpx.AsyncClient) -> None:
         assert parameter in {"body", "max_per_day"}
 
 
+async def test_a_name_that_stands_twice_is_refused(client: httpx.AsyncClient) -> None:
+    for body, wrong in (
+        (b'{"min_severity": "low", "min_severity": "high"}', ("min_severity", "repeated")),
+        (
+            b'{"quiet_hours": {"from": "22:00", "to": "06:00", "to": "07:00"}}',
+            ("to", "repeated"),
+        ),
+        (b'{"max_per_day": 1e999, "max_per_day": 5}', ("body", "not_json")),
+    ):
+        assert errors(await client.put(f"{ALERTS}/preferences", content=body)) == [wrong], body
+
+
+async def test_what_is_too_deep_or_half_a_character_is_refused_in_words(
+    client: httpx.AsyncClient,
+) -> None:
+    for body in (b'{"muted_categories": ["\\ud800"]}', b'{"x": ' + b"[" * 400 + b"]" * 400 + b"}"):
+        answer = await client.put(f"{ALERTS}/preferences", content=body)
+        assert errors(answer) == [("body", "not_json")]
+        (error,) = answer.json()["errors"]
+        assert "nested as far as its fields are" in error["allowed"]
+        assert "surrogate" in error["allowed"]
+
+
 async def test_a_body_that_is_too_large_is_refused_unread(client: httpx.AsyncClient) -> None:
     body = json.dumps({"muted_categories": []}).encode()
     whole = body + b" " * (BODY_BYTES_MAX - len(body))
