@@ -202,11 +202,16 @@ class SnapshotReader:
             await self._moved.wait()
 
 
+_TRANSACTION_END: Final = 1
+"""Offsets that the end of a transaction takes."""
+
+
 class _Behind:
     """For how long the trainer has left examples alone that came.
 
-    Its position cannot be compared with the log's end: what stands last there are the ends of
-    transactions. That examples came is seen by the end that moves.
+    Its position is behind the last example that it learned. There the end of that example's
+    transaction stands, which is nothing to learn, and an example that it has not learned is
+    followed by another one. That examples came is seen by the end that moves.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -232,7 +237,7 @@ class _Behind:
         if now - self._looked_at >= _LOOK_SECONDS:
             self._looked_at = now
             end = (await consumer.end_offsets([self._topic]))[self._topic]
-            if end > max(self._end, self._next) and self._since is None:
+            if end > max(self._end, self._next + _TRANSACTION_END) and self._since is None:
                 self._since = now
             self._end = end
         waited = 0.0 if self._since is None else now - self._since

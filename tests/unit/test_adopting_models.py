@@ -233,6 +233,21 @@ class Ends:
         return dict.fromkeys(places, self.end)
 
 
+@pytest.mark.parametrize(("end", "behind"), [(9, 0), (10, 0), (11, 60)])
+async def test_a_worker_that_starts_beside_a_trainer_that_has_learned_all_says_nothing(
+    monkeypatch: pytest.MonkeyPatch, end: int, behind: int
+) -> None:
+    now = 1_000.0
+    monkeypatch.setattr("agents.worker.snapshots.time.monotonic", lambda: now)
+    log, found = Ends(), _Behind(SETTINGS)
+    log.end = end
+    trainer = Trainer(version=TRAINER_VERSION, topic_id="t", partitions=1, next=9)
+    found.take(encode_trainer(trainer))
+    await found.seconds(log)  # type: ignore[arg-type]
+    now += 60
+    assert await found.seconds(log) == behind  # type: ignore[arg-type]
+
+
 async def test_a_trainer_is_behind_when_examples_came_and_none_was_learned_for_a_minute(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -246,17 +261,22 @@ async def test_a_trainer_is_behind_when_examples_came_and_none_was_learned_for_a
         behind.take(encode_trainer(trainer))
 
     log.end = 10
-    stands(9)
+    stands(8)
     assert await ask() == 0
     now += 60
     assert await ask() == 60  # what came first was never learned
-    stands(10)
+    stands(9)
     assert await ask() == 0
     now += 100
-    log.end = 12  # ends of transactions: nothing to learn, and not yet a minute
-    assert await ask() == 0
+    assert await ask() == 0  # the end of a transaction is nothing to learn
+    log.end = 12
+    now += 5
+    assert await ask() == 0  # not yet a minute
     behind.take(b"{")
     now += 59
     assert await ask() == 0
     now += 1
     assert await ask() == 60
+    stands(11)
+    now += 100
+    assert await ask() == 0
