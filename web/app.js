@@ -15,16 +15,22 @@ const HEADER_WAIT_MS = 1000;
 
 /**
  * The parts that are loaded once they are asked for, each with its texts and its style: undefined until then, null
- * where that failed.
+ * where that failed. What a part imports is named here too, so that all of it comes at once; what it shows is read meanwhile.
  * @type {Record<string, Later>}
  */
 const LATER = {
   instructor: {
-    part: signal(undefined), load: () => import("./views/instructor.js"), words: ["courses."], style: "courses.css", loading: null,
+    part: signal(undefined), load: () => import("./views/instructor.js"), reader: () => import("./teaching.js"),
+    words: ["courses."], style: "courses.css", loading: null,
+    modules: ["teaching", "views/taught", "views/glance", "views/contact", "views/spread", "views/submissions",
+      "views/foretold", "views/course_parts", "views/person", "views/more", "views/helping", "views/explained",
+      "views/why_alert", "charts/quartiles", "charts/spark", "charts/strip"],
   },
   operator: {
-    part: signal(undefined), load: () => import("./views/operations.js"), words: ["courses.", "operations."],
-    style: "operations.css", loading: null,
+    part: signal(undefined), load: () => import("./views/operations.js"), reader: () => import("./operating.js"),
+    words: ["courses.", "operations."], style: "operations.css", loading: null,
+    modules: ["operating", "views/wrong", "views/partitions", "views/behind", "views/rejected", "views/learned",
+      "views/useful", "charts/lag", "charts/calibration"],
   },
 };
 const TITLES = /** @type {Record<string, string>} */ ({
@@ -128,8 +134,8 @@ async function open() {
   if (view === "learner") return show(OWN);
   const later = LATER[view];
   later.loading ??= loadLater(later);
-  const part = later.part.value ?? await later.loading;
-  return part && route.value.view === view ? show(part.readerOf(route.value)) : undefined;
+  const reading = await later.reader().catch(() => null); // the part is missed, too, and says so
+  return reading && route.value.view === view ? show(reading.readerOf(route.value)) : undefined;
 }
 
 /** A part with its texts and its style; null where it cannot be had. @param {Later} later */
@@ -138,6 +144,7 @@ async function loadLater(later) {
     const words = spoken.then(async () => {
       for (const each of later.words) await addWords(each);
     });
+    for (const each of later.modules) addLink("modulepreload", `${each}.js`);
     const [part] = await Promise.all([later.load(), words, addStyle(later.style)]);
     later.part.value = part;
   } catch {
@@ -149,15 +156,20 @@ async function loadLater(later) {
 
 /** @param {string} name @returns {Promise<unknown>} */
 function addStyle(name) {
-  const link = document.createElement("link");
-  const loaded = new Promise((resolve, reject) => {
+  const link = addLink("stylesheet", name);
+  return new Promise((resolve, reject) => {
     link.addEventListener("load", resolve);
     link.addEventListener("error", reject);
   });
-  link.rel = "stylesheet";
+}
+
+/** Have the browser fetch a file of the page. @param {string} rel @param {string} name */
+function addLink(rel, name) {
+  const link = document.createElement("link");
+  link.rel = rel;
   link.href = new URL(name, import.meta.url).href;
   document.head.append(link);
-  return loaded;
+  return link;
 }
 
 const place = /** @type {HTMLElement} */ (document.getElementById("page"));

@@ -18,7 +18,7 @@ export const models = noAnswer();
 export const readings = signal(/** @type {Reading[]} */ ([]));
 
 /** @type {Reader} */
-export const OPERATING = {
+const OPERATING = {
   read: oneAtATime(() => Promise.all([readOperations(), read(ask(`${OPERATIONS}/dead-letters`), letters),
     read(ask("/api/v1/models"), models)])),
   stream: null, // a stack that is not well may have no hints to give: it is asked
@@ -29,6 +29,9 @@ export const OPERATING = {
   changed: "ui.operations.changed",
   figures,
 };
+
+/** There is one of them, whatever the address asks. */
+export const readerOf = () => OPERATING;
 
 onLeave(() => {
   for (const each of [operations, letters, models]) each.value = { body: null, error: null };

@@ -49,7 +49,6 @@ type Asked = Record<string, string>;
 type Part = {
   View: () => Markup;
   titleOf: (course: string | null) => string;
-  readerOf: (route: Route) => Reader;
 };
 
 /** A course that is shown, with its page of learners and the one that is opened. */
@@ -72,8 +71,10 @@ type Course = {
 type Later = {
   part: Signal<Part | null | undefined>;
   load: () => Promise<Part>;
+  reader: () => Promise<{ readerOf: (route: Route) => Reader }>;
   words: string[];
   style: string;
+  modules: string[];
   loading: Promise<Part | null | undefined> | null;
 };
 

@@ -152,6 +152,23 @@ def imported(name: str, known: set[str]) -> set[str]:
     return known
 
 
+def test_all_that_a_view_imports_is_asked_for_at_once() -> None:
+    """Else each level of imports waits for the one above, a round trip each."""
+    first = imported("app.js", set())
+    preloaded = re.findall(
+        r'"modulepreload" href="/web/\w+/([^"]+)"', SITE.document.content.decode()
+    )
+    vendored = {name for name in SITE.assets if name.startswith("vendor/")}
+    assert sorted(preloaded) == sorted((first | vendored) - {"app.js"})
+    script = SITE.assets["app.js"].content.decode()
+    named = [
+        {f"{name}.js" for name in re.findall(r'"([^"]+)"', names)}
+        for names in re.findall(r"modules: \[(.*?)\]", script, re.DOTALL)
+    ]
+    views = ("views/instructor.js", "views/operations.js")
+    assert named == [imported(view, set()) - first - {view} for view in views]
+
+
 def on_the_wire(names: set[str]) -> int:
     return sum(len(SITE.assets[name].brotli) for name in names)
 

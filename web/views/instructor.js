@@ -11,8 +11,6 @@ import { Spread } from "./spread.js";
 import { Submissions } from "./submissions.js";
 import { Foretold } from "./foretold.js";
 
-export { readerOf } from "../teaching.js";
-
 /** What the page is called. @param {string | null} id of the course that is shown */
 export function titleOf(id) {
   if (id === null) return t("ui.title_of_courses");

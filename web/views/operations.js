@@ -2,16 +2,12 @@
 
 import { html } from "../parts.js";
 import { t } from "../words.js";
-import { OPERATING } from "../operating.js";
 import { Wrong } from "./wrong.js";
 import { Partitions } from "./partitions.js";
 import { Behind } from "./behind.js";
 import { Rejected } from "./rejected.js";
 import { Learned } from "./learned.js";
 import { Useful } from "./useful.js";
-
-/** There is one of them, whatever the address asks. */
-export const readerOf = () => OPERATING;
 
 /** What the page is called. */
 export const titleOf = () => t("ui.title_of_operations");
