@@ -153,6 +153,13 @@ def test_a_fault_is_refused_and_says_where(text: str, says: str) -> None:
     assert says in str(refused.value)
 
 
+@pytest.mark.parametrize(("length", "shown"), [(58, "x" * 58 + "'"), (59, "x" * 59 + "...")])
+def test_of_what_is_long_the_beginning_is_shown(length: int, shown: str) -> None:
+    with pytest.raises(ValueError, match=r"^low_score\.high_under: seen 'x") as refused:
+        read(f'[low_score]\nhigh_under = "{"x" * length}"')
+    assert f"seen '{shown}, expected a number" in str(refused.value)
+
+
 def test_the_file_is_toml_or_json(tmp_path: Path) -> None:
     toml, json = tmp_path / "rules.toml", tmp_path / "rules.json"
     toml.write_text("[account_inactivity]\ndays = 20\n")
