@@ -19,7 +19,7 @@ AIMED: Final[dict[str, list[str]]] = {
     "offsets_after_the_transaction": ["worker_kill_after_commit", "worker_kill_after_commit"],
     "record_outside_of_the_transaction": ["worker_kill_after_commit"],
     "states_outside_of_the_transaction": ["worker_kill_after_states"],
-    "no_fencing": ["worker_zombie"],
+    "no_fencing": ["worker_zombie", "worker_zombie"],
     "failed_send_not_awaited": ["worker_kill", "worker_kill"],
     "record_read_before_the_fence": ["worker_zombie_early", "worker_zombie_early"],
     "read_to_an_end_that_is_told": ["worker_kill"],

@@ -34,7 +34,14 @@ from tests.faults.trainer_strikes import (
 
 Strike: TypeAlias = Callable[[Scene, random.Random], float]
 
-ZOMBIE_POINTS: Final[tuple[Point, ...]] = ("after_outputs", "after_states", "after_offsets")
+ZOMBIE_POINTS: Final[tuple[Point, ...]] = (
+    "after_outputs",
+    "after_begin",
+    "after_states",
+    "after_offsets",
+)
+"""Who slept before it sent anything has no transaction that the broker could end meanwhile: only
+the fence keeps it from a whole one."""
 STORM: Final = 30
 ZOMBIE_SECONDS: Final = 30.0
 REACH_TRIES: Final = 4

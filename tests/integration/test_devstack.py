@@ -181,6 +181,7 @@ def test_parts_stop_in_the_opposite_order_of_their_start(folder: Path) -> None:
     code = (
         "import signal, sys, time\n"
         "def end(*_):\n"
+        "    signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
         "    open({order!r}, 'a').write({name!r} + ' ')\n"
         "    sys.exit()\n"
         "signal.signal(signal.SIGTERM, end)\n"
