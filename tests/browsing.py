@@ -21,6 +21,7 @@ from fastapi.responses import JSONResponse
 from playwright.sync_api import Browser, Page, Request, Route, sync_playwright
 
 from api import models, problems
+from api.compressed import compress
 from api.course_routes import examples as course_examples
 from api.operations import examples as operations_examples
 from api.routes import examples
@@ -122,6 +123,7 @@ def the_page_with(answers: "Answers") -> FastAPI:
             return Response(STREAM, media_type="text/event-stream")
         return JSONResponse(answers.of[NAMED.get(name, name)])
 
+    compress(app)
     return app
 
 
