@@ -8,7 +8,7 @@ second), is looked at again here, so that both topics give the same reason for t
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, Union
 
@@ -62,10 +62,10 @@ def standing_twice(value: object) -> str | None:
     if isinstance(value, Members):
         if value.twice:
             return min(value.twice)
-        inner: Iterable[object] = value.values()
-    else:
-        inner = value if isinstance(value, list) else ()
-    return next(filter(None, map(standing_twice, inner)), None)
+        value = list(value.values())
+    if not isinstance(value, list):
+        return None
+    return next((name for each in value if (name := standing_twice(each)) is not None), None)
 
 
 def first_problem(members: Members, shape: Shape) -> Problem | None:

@@ -182,6 +182,7 @@ def test_the_file_is_toml_or_json(tmp_path: Path) -> None:
             b'{"low_score": {"high_under": 4, "high_under": 5}}',
             "high_under stands twice in one table, expected once",
         ),
+        ("rules.json", b'{"low_score": {"a": [{"": 4, "": 5}]}}', " stands twice in one table"),
         ("rules.json", b"[7]", "a JSON list, expected an object"),
         ("rules.json", b"\xd7", "byte 0 is not UTF-8"),
         ("rules.toml", b"\xd7", "byte 0 is not UTF-8"),
