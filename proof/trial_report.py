@@ -90,7 +90,7 @@ def report(trial: Trial) -> TrialReport:
         until=instant(trial.ended),
         weeks=round(seconds / _WEEK, 2),
         learners=trial.learners,
-        rules=[_rule(name, trial, seconds / _WEEK) for name in _RULES],
+        rules=[_rule(name, trial, seconds) for name in _RULES],
         by_week=list(_weeks(tried, today, trial.began)),
         examples=_examples(tried, today),
     )
@@ -103,7 +103,7 @@ def rendered(found: TrialReport, *, as_json: bool) -> str:
     return "\n".join(_lines(found))
 
 
-def _rule(name: str, trial: Trial, weeks: float) -> RuleRow:
+def _rule(name: str, trial: Trial, seconds: int) -> RuleRow:
     tried = [each for each in trial.tried.raised if each.rule == name]
     today = [each for each in trial.today.raised if each.rule == name]
     severities, severities_today = (
@@ -121,7 +121,7 @@ def _rule(name: str, trial: Trial, weeks: float) -> RuleRow:
         suppressed_today=trial.today.suppressed[name],
         other_severity=sum(severities[each] != severities_today[each] for each in ids & ids_today),
         learners=len({each.user_id for each in tried} - {""}),
-        per_week=round(len(tried) / weeks, 2) if weeks * _WEEK >= _DAY else None,
+        per_week=round(len(tried) * _WEEK / seconds, 2) if seconds >= _DAY else None,
         per_1000_learners=round(1000 * len(tried) / max(trial.learners, 1), 1),
     )
 

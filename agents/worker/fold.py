@@ -124,13 +124,13 @@ class WorkerFold(Fold):
 
         A tick fires what was due before it, so at the very moment of a timer it is too early.
         """
-        checkpoint, due = self._fold.checkpoint, self._fold.due_at()
-        now = self._context.clock.now()
+        checkpoint = self._fold.checkpoint
+        if checkpoint.clock_mode != "wall":
+            return
+        due, now = self._fold.due_at(), self._context.clock.now()
         behind = 0 if idle else now - checkpoint.clock
         self._backfill.look(now, behind)
-        if checkpoint.clock_mode != "wall" or due is None:
-            return
-        if due >= now or now - self._ticked_at < TICK_SECONDS:
+        if due is None or due >= now or now - self._ticked_at < TICK_SECONDS:
             return
         if behind > TICK_SECONDS or self._backfill.holds_ticks(now):
             return
