@@ -10,7 +10,8 @@ from benchmarks.machine import OULAD, heading
 from contracts.course_facts import decode_course_facts
 from domain.configuration import Configuration
 from domain.events.decode import Record, Rejected
-from domain.fold.partition import Effects, PartitionFold, new_checkpoint
+from domain.fold.effects import Effects
+from domain.fold.partition import PartitionFold, new_checkpoint
 from domain.scoring import no_snapshots
 from domain.state.learner import (
     Header,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Final, NamedTuple, TypeAlias
 
-from domain.fold.partition import DeadLetter
+from domain.fold.effects import DeadLetter
 
 Headers: TypeAlias = list[tuple[str, bytes]]
 

@@ -6,7 +6,7 @@ from typing import Final
 from contracts.course_facts import decode_course_facts
 from contracts.topics import COURSES
 from domain.events.decode import Record, Rejected
-from domain.fold.partition import DeadLetter
+from domain.fold.effects import DeadLetter
 from domain.stored.checkpoint import Checkpoint
 from proof.found import Found, FoundLetter
 from proof.logs import Logs

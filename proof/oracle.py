@@ -13,8 +13,9 @@ from contracts.lessons import encode_lesson
 from domain.alerts import Published, Transition
 from domain.configuration import Configuration, adopted
 from domain.events.decode import Accepted, Record, decode
+from domain.fold.effects import DeadLetter, Effects
 from domain.fold.inputs import FoldVersion, Input
-from domain.fold.partition import HOUR, DeadLetter, Effects, PartitionFold
+from domain.fold.partition import HOUR, PartitionFold
 from domain.scoring import Snapshots
 from domain.stored.checkpoint import FOLD_VERSION, Checkpoint
 from domain.stored.codec import (

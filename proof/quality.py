@@ -9,8 +9,8 @@ import msgspec
 from contracts.alert_event import encode_alert_event, instant
 from domain.alerts import Transition
 from domain.events.decode import REASONS, Record
+from domain.fold.effects import DeadLetter
 from domain.fold.inputs import Input
-from domain.fold.partition import DeadLetter
 from domain.rules.data_quality import ACCEPTED, RULE, longest_pause
 from domain.scoring import Snapshots
 from domain.state.limits import VERDICTS_MAX

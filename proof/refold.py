@@ -17,8 +17,9 @@ from contracts.state_keys import PARTITION_KEY
 from contracts.topics import ACTIVITY, INPUTS, STATE
 from domain.configuration import Configuration, Halting, adopted, canonical
 from domain.events.decode import Record
+from domain.fold.effects import Effects
 from domain.fold.inputs import Input
-from domain.fold.partition import Effects, PartitionFold, new_checkpoint
+from domain.fold.partition import PartitionFold, new_checkpoint
 from domain.scoring import Snapshots as SnapshotsByNumber
 from domain.stored.checkpoint import Checkpoint
 from domain.stored.codec import UnknownVersionError, decode_checkpoint

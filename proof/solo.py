@@ -11,8 +11,8 @@ from domain.alerts import Transition
 from domain.course_facts import CourseFacts
 from domain.events.activity import AnyEvent, is_work
 from domain.events.decode import Accepted, Record, decode
+from domain.fold.effects import Effects
 from domain.fold.inputs import Input
-from domain.fold.partition import Effects
 from domain.scoring import Snapshots
 from domain.stored.codec import decode_learner
 from proof.figures import figures

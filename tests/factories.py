@@ -12,8 +12,9 @@ from domain.configuration import Configuration
 from domain.course_facts import Assessment, CourseFacts, Module
 from domain.events.decode import Record
 from domain.examples import Lesson
+from domain.fold.effects import Effects
 from domain.fold.inputs import Input
-from domain.fold.partition import Effects, PartitionFold, new_checkpoint
+from domain.fold.partition import PartitionFold, new_checkpoint
 from domain.scoring import Snapshots, no_snapshots
 from domain.state.learner import (
     Header,

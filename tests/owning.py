@@ -35,7 +35,7 @@ from contracts.topics import ALERTS, EXAMPLES, INPUTS, STATE
 from domain.configuration import Configuration
 from domain.course_facts import CourseFacts
 from domain.events.decode import Record
-from domain.fold.partition import DeadLetter
+from domain.fold.effects import DeadLetter
 from domain.ids import partition_of
 from domain.scoring import Scorer
 from domain.stored.checkpoint import Checkpoint

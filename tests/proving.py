@@ -24,7 +24,8 @@ from contracts.topics import (
     Topic,
 )
 from domain.events.decode import Record, Rejected
-from domain.fold.partition import DeadLetter, new_checkpoint
+from domain.fold.effects import DeadLetter
+from domain.fold.partition import new_checkpoint
 from domain.scoring import no_snapshots
 from domain.stored.codec import encode_checkpoint, encode_facts
 from proof.course_letters import course_letters

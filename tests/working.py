@@ -25,8 +25,9 @@ from contracts.state_keys import PARTITION_KEY, is_learner
 from contracts.topics import ACTIVITY, ALERTS, COURSES, DEAD_LETTERS, INPUTS, STATE, TRANSITIONS
 from domain.configuration import Configuration
 from domain.events.decode import Record
+from domain.fold.effects import DeadLetter, Effects
 from domain.fold.inputs import Input
-from domain.fold.partition import DeadLetter, Effects, PartitionFold, new_checkpoint
+from domain.fold.partition import PartitionFold, new_checkpoint
 from domain.scoring import no_snapshots
 from domain.stored.checkpoint import Checkpoint
 from domain.stored.codec import decode_checkpoint, encode_learner

@@ -13,7 +13,7 @@ from contracts.course_facts import decode_course_facts
 from contracts.topics import COURSES
 from domain.course_facts import CourseFacts
 from domain.events.decode import Record, Rejected
-from domain.fold.partition import DeadLetter
+from domain.fold.effects import DeadLetter
 from runtime.kafka import READ_COMMITTED, connect_options, ends_behind
 from runtime.same_log import Extent, check_same_log
 from runtime.settings import Settings

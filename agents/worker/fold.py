@@ -17,8 +17,9 @@ from agents.worker.messages import Encoded, Outputs, states
 from agents.worker.table import Loaded
 from domain.configuration import canonical
 from domain.events.decode import Record
+from domain.fold.effects import DeadLetter, Effects
 from domain.fold.inputs import FoldVersion, ModelAdopted, Tick
-from domain.fold.partition import DeadLetter, Effects, PartitionFold
+from domain.fold.partition import PartitionFold
 from domain.stored.checkpoint import FOLD_VERSION, Checkpoint, Counters
 from domain.stored.codec import encode_checkpoint, encode_learner
 

@@ -20,7 +20,7 @@ from contracts.topics import (
     TRANSITIONS,
     Topic,
 )
-from domain.fold.partition import DeadLetter, Effects
+from domain.fold.effects import DeadLetter, Effects
 from domain.state.learner import Learner
 from domain.stored.codec import encode_facts
 from runtime.settings import Settings

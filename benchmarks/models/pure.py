@@ -15,8 +15,9 @@ from domain.configuration import Configuration
 from domain.course_facts import DAY, CourseFacts
 from domain.events.decode import Record, Rejected
 from domain.examples import Lesson, Order
+from domain.fold.effects import Effects
 from domain.fold.inputs import ModelAdopted
-from domain.fold.partition import Effects, PartitionFold, new_checkpoint
+from domain.fold.partition import PartitionFold, new_checkpoint
 from domain.scoring import NoModels, Scorer
 from feeds.oulad import Oulad
 from models.learning import Learning

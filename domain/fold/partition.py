@@ -5,46 +5,30 @@ One pure function of the log, called by the owner of a partition, by `verify` an
 
 import heapq
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 import msgspec
 
-from domain.alerts import STALE_SECONDS, Published, Response, Transition
+from domain.alerts import STALE_SECONDS
 from domain.configuration import Configuration, adopted
 from domain.course_facts import CourseFacts
 from domain.events import decode as decoding
-from domain.events.decode import Accepted, Reason, Record, Rejected
-from domain.examples import Lesson
+from domain.events.decode import Accepted, Record, Rejected
 from domain.fold.advance import advance, review_all
+from domain.fold.effects import DeadLetter, Effects
+from domain.fold.halting import count_verdict, resume
 from domain.fold.inputs import FoldVersion, Input, ModelAdopted, Tick
 from domain.fold.quality import QualityWatch
 from domain.fold.reacting import fire
 from domain.keepers.deduplication import content_of, seen_content
 from domain.scoring import Scorer, Snapshots
-from domain.state.learner import (
-    Header,
-    Learner,
-    new_learner,
-)
-from domain.state.limits import (
-    NEVER,
-    SHRINK_STEPS,
-)
+from domain.state.learner import Header, Learner, new_learner
+from domain.state.limits import NEVER, SHRINK_STEPS
 from domain.step import Step
-from domain.stored.checkpoint import (
-    BLOCK_RECORDS,
-    CHECKPOINT_VERSION,
-    FOLD_VERSION,
-    WINDOW_BLOCKS,
-    Checkpoint,
-    ClockMode,
-    Halted,
-)
+from domain.stored.checkpoint import CHECKPOINT_VERSION, FOLD_VERSION, Checkpoint, ClockMode
 from domain.stored.codec import decode_learner, encode_learner, shrink
 
 HOUR: Final = 3600
-HALTED_STATUS: Final = 65
 
 
 class Store(Protocol):
@@ -61,59 +45,6 @@ class Store(Protocol):
     def headers(self) -> Iterator[Header]:
         """The header of every learner of the partition."""
         ...
-
-
-class DeadLetter(NamedTuple):
-    """A record that is not folded, and why."""
-
-    record: Record
-    reason: Reason
-    detail: str
-
-
-@dataclass(slots=True)
-class Effects:
-    """All that one batch changes and publishes: what the owner writes in one transaction."""
-
-    changed: dict[str, Learner] = field(default_factory=dict)
-    facts: dict[str, CourseFacts] = field(default_factory=dict)
-    inputs: list[Input] = field(default_factory=list)
-    transitions: list[Transition] = field(default_factory=list)
-    dead_letters: list[DeadLetter] = field(default_factory=list)
-    lessons: list[Lesson] = field(default_factory=list)
-    responses: list[tuple[int, Response]] = field(default_factory=list)
-    """What learners said about alerts, each behind so many of the transitions."""
-    backfill: bool = False
-    """Whether an event was folded that is too old to notify of."""
-
-    @property
-    def empty(self) -> bool:
-        """Whether there is nothing to write but the partition's checkpoint."""
-        return not (self.changed or self.inputs or self.transitions or self.dead_letters)
-
-    def published(self) -> Iterator[Published]:
-        """What goes to `progress.alerts`, in the order in which it came."""
-        return (each for each in self.every() if each.in_history)
-
-    def every(self) -> Iterator[Published]:
-        """The same with what goes to `alerts` alone."""
-        begin = 0
-        for place, said in self.responses:
-            yield from self.transitions[begin:place]
-            yield said
-            begin = place
-        yield from self.transitions[begin:]
-
-    def mark(self) -> tuple[int, int, int]:
-        """How much is published so far."""
-        return len(self.transitions), len(self.lessons), len(self.responses)
-
-    def back_to(self, mark: tuple[int, int, int]) -> None:
-        """Take back what was published since then."""
-        transitions, lessons, responses = mark
-        del self.transitions[transitions:]
-        del self.lessons[lessons:]
-        del self.responses[responses:]
 
 
 class _Turn(msgspec.Struct, frozen=True, gc=False):
@@ -239,9 +170,7 @@ class PartitionFold:
             case "model":
                 self._adopt_model(msgspec.json.decode(value.payload, type=ModelAdopted), effects)
             case "resume":
-                self.checkpoint.halted = None
-                self.checkpoint.window.clear()
-                self.checkpoint.window_seen = self.checkpoint.rejected_in_a_row = 0
+                resume(self.checkpoint)
 
     # -- records ---------------------------------------------------------------------------------
 
@@ -259,7 +188,7 @@ class PartitionFold:
             self._reject(record, refused, effects)
             return
         self._watch.accepted(refused.user_id, record, effects.transitions)
-        self._count_verdict(rejected=False)
+        count_verdict(self.checkpoint, self.configuration.halting, rejected=False)
 
     def _fold_event(self, accepted: Accepted, effects: Effects) -> Accepted | Rejected:
         """Fold one event into its learner's state, or say why it is rejected all the same."""
@@ -343,33 +272,11 @@ class PartitionFold:
         else:
             effects.changed.pop(user_id, None)
 
-    # -- rejected --------------------------------------------------------------------------------
-
     def _reject(self, record: Record, verdict: Rejected, effects: Effects) -> None:
         effects.dead_letters.append(DeadLetter(record, verdict.reason, verdict.detail))
         self.checkpoint.counters.rejected += 1
         self._watch.rejected(record, verdict.reason, effects.transitions)
-        self._count_verdict(rejected=True)
-
-    def _count_verdict(self, *, rejected: bool) -> None:
-        """Count in the window of the last 10,000 (blocks of 100); halt where it is too much."""
-        checkpoint = self.checkpoint
-        if not checkpoint.window or checkpoint.window_seen == BLOCK_RECORDS:
-            checkpoint.window.append(0)
-            checkpoint.window_seen = 0
-            if len(checkpoint.window) > WINDOW_BLOCKS:
-                del checkpoint.window[0]
-        checkpoint.window_seen += 1
-        checkpoint.window[-1] += rejected
-        checkpoint.rejected_in_a_row = checkpoint.rejected_in_a_row + 1 if rejected else 0
-        if checkpoint.rejected_in_a_row >= self.configuration.halting.in_a_row:
-            reason = f"{checkpoint.rejected_in_a_row} events in a row were rejected"
-            checkpoint.halted = Halted(HALTED_STATUS, reason)
-        elif checkpoint.window_seen == BLOCK_RECORDS and len(checkpoint.window) == WINDOW_BLOCKS:
-            refused, seen = sum(checkpoint.window), WINDOW_BLOCKS * BLOCK_RECORDS
-            if refused > self.configuration.halting.ratio * seen:
-                reason = f"{refused} of the last {seen} events were rejected"
-                checkpoint.halted = Halted(HALTED_STATUS, reason)
+        count_verdict(self.checkpoint, self.configuration.halting, rejected=True)
 
     # -- time ------------------------------------------------------------------------------------
 

@@ -27,8 +27,8 @@ from domain.course_facts import CourseFacts
 from domain.events.activity import EVENT_TYPES, AnyEvent
 from domain.events.decode import REASONS, Accepted, Record, Rejected, decode
 from domain.examples import Example, Lesson, Order
+from domain.fold.effects import DeadLetter
 from domain.fold.inputs import Input, InputKind
-from domain.fold.partition import DeadLetter
 from domain.rules import RULES
 from domain.stored.checkpoint import FOLD_VERSION
 from feeds.faults import BAD, bad_record

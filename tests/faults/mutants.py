@@ -33,7 +33,7 @@ from contracts.topics import SNAPSHOTS, STATE, Topic
 from domain.course_facts import CourseFacts
 from domain.examples import Example
 from domain.fold import partition as fold
-from domain.fold.partition import Effects
+from domain.fold.effects import Effects
 from domain.predicting import awaiting
 from domain.predictions import Awaiting
 from runtime.kafka import connect_options

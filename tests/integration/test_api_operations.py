@@ -17,7 +17,7 @@ from contracts.dead_letter import dead_letter_headers
 from contracts.topics import DEAD_LETTERS
 from domain.alerts import Published, Response
 from domain.events.decode import Record
-from domain.fold.partition import DeadLetter
+from domain.fold.effects import DeadLetter
 from domain.stored.checkpoint import Counters, Halted
 from runtime.clock import WallClock
 from runtime.database import connect

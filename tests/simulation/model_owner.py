@@ -21,8 +21,9 @@ from domain.configuration import Configuration, canonical
 from domain.course_facts import CourseFacts
 from domain.events.activity import AnyEvent
 from domain.events.decode import Record
+from domain.fold.effects import Effects
 from domain.fold.inputs import FoldVersion, Tick
-from domain.fold.partition import Effects, PartitionFold, new_checkpoint
+from domain.fold.partition import PartitionFold, new_checkpoint
 from domain.scoring import no_snapshots
 from domain.stored import codec
 from domain.stored.checkpoint import FOLD_VERSION, Checkpoint, ClockMode

@@ -13,8 +13,9 @@ from contracts.topics import ACTIVITY, DEAD_LETTERS, INPUTS, STATE, TRANSITIONS
 from domain.configuration import Configuration
 from domain.course_facts import CourseFacts
 from domain.events.decode import Record
+from domain.fold.effects import Effects
 from domain.fold.inputs import Input
-from domain.fold.partition import Effects, PartitionFold, new_checkpoint
+from domain.fold.partition import PartitionFold, new_checkpoint
 from domain.ids import event_hash
 from domain.keepers.deduplication import ID_BYTES
 from domain.scoring import no_snapshots

@@ -10,7 +10,7 @@ from typing_extensions import override
 from contracts.state_keys import PARTITION_KEY
 from contracts.topics import ACTIVITY, STATE
 from domain.fold import partition as fold
-from domain.fold.partition import Effects
+from domain.fold.effects import Effects
 from domain.stored import codec
 from domain.stored.checkpoint import Checkpoint
 from tests.simulation.model_log import NO_TRANSACTION, Kept, Producer

@@ -18,7 +18,7 @@ from contracts.topics import (
     TRANSITIONS,
 )
 from domain.events.decode import Record
-from domain.fold.partition import DeadLetter
+from domain.fold.effects import DeadLetter
 from domain.stored.codec import encode_checkpoint
 from proof.examples import lesson_id
 from proof.found import States

@@ -4,7 +4,8 @@ import pytest
 
 from domain.configuration import Configuration
 from domain.events.activity import AnyEvent
-from domain.fold.partition import Effects, PartitionFold, new_checkpoint
+from domain.fold.effects import Effects
+from domain.fold.partition import PartitionFold, new_checkpoint
 from domain.scoring import no_snapshots
 from domain.stored.checkpoint import FOLD_VERSION, Counters
 from tests.factories import (

@@ -13,7 +13,7 @@ from agents.worker.messages import Outputs
 from contracts.topics import ALERTS, STATE, TRANSITIONS
 from domain.configuration import canonical
 from domain.events.decode import Record
-from domain.fold.partition import Effects
+from domain.fold.effects import Effects
 from domain.stored.checkpoint import FOLD_VERSION
 from proof import snapshots as published
 from proof.logs import Log, Logs

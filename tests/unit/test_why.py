@@ -13,7 +13,7 @@ from contracts.alert_event import encode_transition
 from contracts.snapshots import snapshot_key
 from contracts.topics import ALERTS, SNAPSHOTS, STATE
 from domain.alerts import Transition
-from domain.fold.partition import Effects
+from domain.fold.effects import Effects
 from domain.scoring import Snapshots, no_snapshots
 from domain.stored.checkpoint import ClockMode
 from models.drift_alerts import drift_alert_id, drift_alerts

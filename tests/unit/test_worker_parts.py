@@ -35,7 +35,8 @@ from contracts.state_keys import PARTITION_KEY
 from contracts.topics import ACTIVITY
 from devstack.places import free_ports
 from domain.events.decode import Record
-from domain.fold.partition import DeadLetter, new_checkpoint
+from domain.fold.effects import DeadLetter
+from domain.fold.partition import new_checkpoint
 from domain.state.learner import new_learner
 from domain.stored.codec import encode_checkpoint, encode_learner
 from runtime.errors import CrashError, LossError, ProjectError, TooManyRejectedError, UsageError
