@@ -5,6 +5,7 @@ from functools import partial
 from typing import Final, Literal, cast
 
 from api.alert_query import AlertQuery, Filter, Place, write_cursor
+from api.alert_rows import AlertCount, AlertRow, snapshot_number
 from api.alert_shapes import (
     Alert,
     AlertHistory,
@@ -21,7 +22,7 @@ from api.alert_shapes import (
 from api.parameters import SEVERITIES
 from api.pending import NOTHING, Pending, Said
 from api.preferences import preferences_of
-from api.rows import AlertCount, AlertRow, Rows, snapshot_number
+from api.rows import Rows
 from contracts.alert_event import instant
 from domain import alerts
 from domain.alerts import ALERT_TYPES, Param, Resolution, Spoken

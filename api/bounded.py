@@ -1,7 +1,10 @@
 """A memory of a limited size."""
 
 from collections import OrderedDict
-from typing import TypeVar
+from typing import Final, TypeVar
+
+HELD_MAX: Final = 1_000
+"""So many of what was decoded of rows are held: states, courses' facts and transitions, each."""
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")

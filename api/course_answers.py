@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypeVar, cast
 from uuid import UUID
 
+from api.alert_rows import AlertRow
 from api.alerts import sentence, shown_evidence, shown_state
 from api.course_query import Listing, Place, write_cursor
 from api.course_rows import AGAIN_AFTER, AlertSeen, CountedCourse, CourseCount, Listed
@@ -23,7 +24,6 @@ from api.course_shapes import (
     Reason,
 )
 from api.parameters import SEVERITIES
-from api.rows import AlertRow
 from domain.alerts import Resolution, Transition
 from domain.course_facts import CourseFacts
 from domain.events.activity import HelpKind

@@ -8,8 +8,9 @@ from typing import Any, Final, LiteralString, NamedTuple
 
 from psycopg.rows import namedtuple_row
 
+from api.alert_rows import transition_of
+from api.bounded import HELD_MAX
 from api.course_query import Listing, Sort
-from api.rows import HELD_MAX, transition_of
 from api.snapshots import Connection
 from domain.alerts import Transition
 from domain.course_facts import DAY, CourseFacts

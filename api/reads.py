@@ -13,9 +13,10 @@ import structlog
 from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 
 from api.alert_query import AlertQuery
+from api.alert_rows import AlertRow, read_alert
 from api.course_rows import WhatTime
 from api.outage import DatabaseOutage
-from api.rows import AlertRow, Asked, RowReader, Rows, read_alert
+from api.rows import Asked, RowReader, Rows
 from api.snapshots import SQL, Connection, Snapshots
 from domain.ids import partition_of
 from domain.stored.checkpoint import Checkpoint

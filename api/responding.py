@@ -11,6 +11,7 @@ from uuid import UUID
 from fastapi import Body, Path, Request, Response
 from pydantic import TypeAdapter
 
+from api.alert_rows import AlertRow
 from api.alert_shapes import Preferences, QuietHours, ShownState
 from api.alerts import shown_state
 from api.bodies import FeedbackBody, PreferencesBody, read_body
@@ -19,7 +20,6 @@ from api.pending import Said
 from api.preferences import preferences_of
 from api.problems import ProblemError, not_found
 from api.routes import Token
-from api.rows import AlertRow
 from api.writing import Asker, Write, asker_of, learner_of, taken
 from domain.alerts import ALERT_TYPES
 from domain.alerts.lifecycle import is_known

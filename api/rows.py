@@ -1,20 +1,23 @@
 """The rows of one answer, and the statement that reads them."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Generic, LiteralString, NamedTuple, TypeVar
 
 from psycopg.rows import namedtuple_row
 
-from api.alert_query import FIRST_ID, AlertQuery
-from api.bounded import Bounded
-from api.parameters import BEGINNING, END, SEVERITIES
-from api.pending import NOTHING, Pending, Said
+from api.alert_query import AlertQuery
+from api.alert_rows import (
+    AlertRows,
+    alert_parameters,
+    alert_rows,
+    courses_of_alerts,
+    models_of_alerts,
+)
+from api.bounded import HELD_MAX, Bounded
+from api.pending import NOTHING, Pending
 from api.snapshots import SQL, Connection, LearnedUntil, Snapshots
-from contracts.alert_event import decode_transition
-from domain.alerts import ALERT_TYPES, Feedback, Spoken, Transition
 from domain.configuration import Configuration, adopted
 from domain.course_facts import CourseFacts
 from domain.keepers.recent import newest
@@ -27,52 +30,9 @@ ANSWER_WITH_ALERTS: Final[LiteralString] = SQL["answer"] + " " + SQL["alerts"]
 ANSWER_WITH_MODELS: Final[LiteralString] = SQL["answer"] + " " + SQL["models"]
 ANSWER_WITH_BOTH: Final[LiteralString] = ANSWER_WITH_ALERTS + " " + SQL["models"]
 """In this order: what is joined first multiplies what Postgres takes the rest to cost."""
-HELD_MAX: Final = 1_000
-"""So many states, courses' facts and transitions are held, each."""
-CURRENT_MAX: Final = 50
-WEEK_SECONDS: Final = 7 * 86_400
 Value = TypeVar("Value")
 
-
-class AlertRow(NamedTuple):
-    """An alert as it stands, and its newest transition."""
-
-    alert_id: str
-    revision: int
-    severity: str
-    state: str
-    raised_at: int
-    updated_at: int
-    expires_at: int
-    resolved_at: int | None
-    resolution: str | None
-    transition: Transition
-    said: Said = Said()
-
-
-_ALERT_COLUMNS: Final = (*AlertRow._fields[:-2], "body", "said")
 _COHORT_FIGURES: Final = tuple(each.name for each in fields(CohortCourse))[1:]
-
-
-class AlertCount(NamedTuple):
-    """How many of one type and severity: raised or suppressed in the last week, and open."""
-
-    type: str
-    severity: str
-    raised: int
-    suppressed: int
-    open: int
-
-
-@dataclass(frozen=True, slots=True)
-class AlertRows:
-    """The rows of an alerts answer; the history holds one more than asked where there are more."""
-
-    current: Sequence[AlertRow] = ()
-    history: Sequence[AlertRow] = ()
-    counts: Sequence[AlertCount] = ()
-    learned: Mapping[int, int] = field(default_factory=dict)  # until when, by snapshot
-    unacknowledged: Sequence[str] = ()  # the ids of those that are open and were not acknowledged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +146,7 @@ class RowReader:
         }
         row = await _run(connection, asked, given)
         learner = self._learner(asked.user_id, row, learner)
-        alerts = _alert_rows(row) if asked.query is not None else AlertRows()
+        alerts = alert_rows(row) if asked.query is not None else AlertRows()
         needed = courses_of_alerts(alerts)
         if learner is not None:
             needed |= learner.value.courses
@@ -277,23 +237,6 @@ def courses_of(state: Learner) -> frozenset[str]:
     return frozenset(found | {course_id for course_id in named if course_id is not None})
 
 
-def courses_of_alerts(alerts: AlertRows) -> frozenset[str]:
-    """Every course that these alerts are about."""
-    found = {row.transition.course_id for row in (*alerts.current, *alerts.history)}
-    return frozenset(course_id for course_id in found if course_id is not None)
-
-
-def models_of_alerts(alerts: AlertRows) -> set[int]:
-    """The number of every snapshot that spoke in these alerts."""
-    spoken = (row.transition.spoken for row in (*alerts.current, *alerts.history))
-    return {snapshot_number(each) for each in spoken if each is not None}
-
-
-def snapshot_number(spoken: Spoken) -> int:
-    """The number of the snapshot that spoke; 0, which none has, where it names no number."""
-    return int(spoken.version) if spoken.version.isdecimal() else 0
-
-
 def digest(parts: Iterable[bytes]) -> str:
     """What stands for these bytes in an ETag."""
     found = hashlib.blake2b(digest_size=12)
@@ -309,69 +252,15 @@ async def _run(connection: Connection, asked: Asked, given: dict[str, Any]) -> A
         statement = ANSWER_WITH_MODELS
     if asked.query is not None:
         statement = ANSWER_WITH_BOTH if asked.models else ANSWER_WITH_ALERTS
-        given |= _alert_parameters(asked.query)
+        given |= alert_parameters(asked.query)
         given |= {"now": asked.now, "stream": asked.stream}
     cursor = connection.cursor(binary=True, row_factory=namedtuple_row)
     await cursor.execute(statement, given)
     return await cursor.fetchone()
 
 
-async def read_alert(connection: Connection, user_id: str, alert_id: str) -> AlertRow | None:
-    """One alert of a learner; raises psycopg's errors and msgspec.DecodeError."""
-    cursor = connection.cursor(binary=True)
-    await cursor.execute(SQL["alert"], {"user_id": user_id, "alert_id": alert_id})
-    row = await cursor.fetchone()
-    return None if row is None else _alert(row)
-
-
-def _alert_parameters(query: AlertQuery) -> dict[str, Any]:
-    asked, place = query.filter, query.place
-    return {
-        "types": list(asked.types or ALERT_TYPES),
-        "severities": list(asked.severities or SEVERITIES),
-        "since": BEGINNING if asked.since is None else asked.since,
-        "before_at": END if place is None else place.raised_at,
-        "before_id": FIRST_ID if place is None else place.alert_id,
-        "current_max": CURRENT_MAX,
-        "history_max": query.limit + 1,
-        "week": WEEK_SECONDS,
-    }
-
-
-def _alert_rows(row: Any) -> AlertRows:
-    counts = _columns(row, "count", AlertCount._fields)
-    return AlertRows(
-        current=[_alert(each) for each in _columns(row, "current", _ALERT_COLUMNS)],
-        history=[_alert(each) for each in _columns(row, "history", _ALERT_COLUMNS)],
-        counts=[AlertCount(*each) for each in counts],
-        unacknowledged=row.unseen or (),
-    )
-
-
-def _alert(columns: Sequence[Any]) -> AlertRow:
-    *rest, body, said = columns
-    return AlertRow._make([*rest, transition_of(body), _said(*said)])
-
-
-def _said(acknowledged_at: str | None, feedback: Feedback | None, at: str | None) -> Said:
-    """What its learner said about an alert, from an array of texts."""
-    first = None if acknowledged_at is None else int(acknowledged_at)
-    return Said(first, feedback, None if at is None else int(at))
-
-
-@lru_cache(maxsize=HELD_MAX)
-def transition_of(body: bytes) -> Transition:
-    """A transition, decoded once however often it is shown."""
-    return decode_transition(body)
-
-
 def _held_facts(version: str, data: bytes) -> Held[Facts]:
     return Held(version, Facts(decode_facts(data), data))
-
-
-def _columns(row: Any, prefix: str, names: Iterable[str]) -> Iterable[tuple[Any, ...]]:
-    """The rows that the statement has as arrays, one for each of their columns."""
-    return zip(*(getattr(row, f"{prefix}_{name}") or () for name in names), strict=True)
 
 
 def _models(checkpoint: Checkpoint | None, row: Any) -> Models:

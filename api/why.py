@@ -12,6 +12,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as PathParameter
 from pydantic import TypeAdapter
 
+from api.alert_rows import AlertRow
 from api.alert_shapes import AlertRule, AlertSubject
 from api.alerts import sentence, shown_evidence
 from api.asked import USER_ID, refuse_all_but_user_id
@@ -20,7 +21,6 @@ from api.endpoint import HEADERS, Context, bearer
 from api.parameters import UserId
 from api.problems import not_found
 from api.routes import PREFIXES, PUBLISHED, Token, handed_to, problem_responses
-from api.rows import AlertRow
 from contracts.alert_event import instant
 from domain.alerts import Audience, Param, Resolution, Spoken, SuppressedReason
 from domain.configuration import Configuration

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from api.alert_query import Filter, Place, alert_query, read_cursor, write_cursor
+from api.alert_rows import AlertCount, AlertRow
 from api.alert_shapes import Alert
 from api.alerts import recommendations, sentence, shown_alert, statistics
 from api.auth import is_id
 from api.parameters import SEVERITIES
 from api.problems import ProblemError
-from api.rows import AlertCount, AlertRow
 from api.why import WhyThreshold, _thresholds
 from contracts.alert_event import instant
 from domain.alerts import ALERT_TYPES, Action, ActionCode, AlertType, Spoken, Target
