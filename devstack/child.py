@@ -108,14 +108,18 @@ class Child:
         return self._process is not None and self._process.poll() is None
 
     def ask_to_stop(self) -> None:
-        """Send the signal that stops it in order; `stop` waits for the end."""
+        """Send the signal that stops it in order; `wait_for_end` is the rest."""
         self._signal(self.launch.stop_signal)
 
     def stop(self) -> None:
         """Stop it in order, and by force where that takes too long."""
+        self.ask_to_stop()
+        self.wait_for_end()
+
+    def wait_for_end(self) -> None:
+        """Wait for the end of one that was asked to stop; end it by force where that is long."""
         if self._process is None:
             return
-        self.ask_to_stop()
         try:
             self._process.wait(timeout=self.launch.stop_seconds)
         except subprocess.TimeoutExpired:

@@ -99,7 +99,7 @@ class Supervisor:
             for part in group:
                 part.child.ask_to_stop()
             for part in group:
-                part.child.stop()
+                part.child.wait_for_end()
             self._groups.pop()
 
     def kill(self) -> None:

@@ -176,13 +176,13 @@ def test_a_part_that_does_not_stop_is_ended(folder: Path) -> None:
     assert not child.running()
 
 
-def test_parts_stop_in_the_opposite_order_of_their_start(folder: Path) -> None:
+def test_parts_are_asked_once_to_stop_in_the_opposite_order_of_their_start(folder: Path) -> None:
     order = folder / "order"
     code = (
         "import signal, sys, time\n"
         "def end(*_):\n"
-        "    signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
         "    open({order!r}, 'a').write({name!r} + ' ')\n"
+        "    time.sleep(0.3)\n"
         "    sys.exit()\n"
         "signal.signal(signal.SIGTERM, end)\n"
         "print('ready', flush=True)\n"
