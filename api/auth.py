@@ -48,6 +48,8 @@ class Principal:
     """Those that the claim `courses` names; None: every course."""
     expires_at: int
     """When the token does, in epoch seconds; at the end of the year 9999 at the latest."""
+    learners: tuple[str, ...] = ()
+    """A demo's learners that the claim `learners` names; only embedded stacks heed it."""
 
     def course(self, course_id: str, scope: str) -> None:
         """Raise a 403 unless the token has the scope and its claim names the course.
@@ -114,6 +116,7 @@ class Authenticator:
             scopes=_scopes(claims),
             courses=_courses(claims),
             expires_at=int(min(claims["exp"], END)),
+            learners=_learners(claims),
         )
 
     async def _signed(self, token: str) -> Mapping[str, Any]:
@@ -187,6 +190,11 @@ def _scopes(claims: Mapping[str, Any]) -> frozenset[str]:
     if isinstance(scope, list):
         return frozenset(each for each in scope if isinstance(each, str))
     return frozenset(scope.split() if isinstance(scope, str) else ())
+
+
+def _learners(claims: Mapping[str, Any]) -> tuple[str, ...]:
+    named = claims.get("learners", [])
+    return tuple(filter(is_id, named)) if isinstance(named, list) else ()
 
 
 def _courses(claims: Mapping[str, Any]) -> frozenset[str] | None:

@@ -1,7 +1,8 @@
 """POST, GET and DELETE /api/v1/session: who uses the page, and until when.
 
-In an embedded stack a ticket makes a session (`runtime/tickets.py`); elsewhere a token of the
-identity provider does, which the cookie then holds.
+In an embedded stack a ticket makes a session (`runtime/tickets.py`), which goes on as another
+learner where it is a demo's; elsewhere a token of the identity provider makes one, which the cookie
+then holds.
 """
 
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from api.auth import READ_COURSES, READ_OPERATIONS, WRITE_COURSES, Principal
 from api.bodies import read_body
 from api.cookies import SESSION_PATH, check_origin, cookie_name, session_token
 from api.endpoint import Context, bearer
+from api.parameters import USER_ID_MAX
 from api.routes import Token, handed_to, problem_responses
 from api.tickets import Tickets
 from contracts.alert_event import instant
@@ -36,16 +38,24 @@ class SessionBody(BaseModel):
         default=None,
         description="From the link of an embedded stack. Without it, a bearer token is needed.",
     )
+    learner: Annotated[str, Field(max_length=USER_ID_MAX)] | None = Field(
+        default=None,
+        description="The session that the cookie holds goes on as this one of a demo's `learners`.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """Who uses the page, until when, what there is to see and do, and where its links lead."""
+    """Who uses the page, until when, what there is to see and do, and where its links lead.
+
+    `learners` are those of a demo that one may choose from; elsewhere there are none.
+    """
 
     user_id: str
     expires_at: Instant
     views: list[View]
     may_note_help: bool
+    learners: list[str]
     lms_url: str | None
     learner_url: str | None
 
@@ -58,6 +68,10 @@ async def _begin(context: Context, tickets: Tickets, request: Request) -> Respon
     check_origin(request.scope, context.settings)
     body = await read_body(request, SessionBody)
     token = bearer(request) if body.ticket is None else tickets.redeem(body.ticket)
+    if body.learner is not None:
+        token = token or session_token(request.scope, context.settings)
+        held = await context.authenticator.identify(token)
+        token = tickets.as_learner(held, body.learner)
     principal = await context.authenticator.identify(token)
     response = _shown(context, principal)
     response.set_cookie(
@@ -100,6 +114,7 @@ def _shown(context: Context, principal: Principal) -> Response:
         expires_at=instant(principal.expires_at),
         views=views,
         may_note_help="instructor" in views and WRITE_COURSES in principal.scopes,
+        learners=list(principal.learners) if context.settings.embedded else [],
         lms_url=context.settings.lms_url,
         learner_url=context.settings.learner_url,
     )
@@ -145,7 +160,8 @@ def session_router(context: Context) -> APIRouter:
             include_in_schema=shown,
             operation_id="beginSession",
             summary="Begin a session of the page",
-            description="A ticket of an embedded stack, or a bearer token, becomes a cookie.",
+            description="A ticket of an embedded stack, or a bearer token, becomes a cookie. In a "
+            "demo the session can go on as another of its learners.",
         )
         router.add_api_route(
             path,

@@ -1,11 +1,20 @@
 """What a ticket of an embedded stack is good for: one session, once, within ten minutes."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
 import jwt
 
-from api.auth import READ_COURSES, READ_MODELS, READ_OPERATIONS, WRITE_COURSES, is_id
+from api.auth import (
+    EVERY_COURSE,
+    READ_COURSES,
+    READ_MODELS,
+    READ_OPERATIONS,
+    WRITE_COURSES,
+    Principal,
+    is_id,
+)
 from api.problems import ProblemError, unauthorized
 from runtime.clock import Clock
 from runtime.settings import Settings
@@ -36,6 +45,10 @@ class Tickets:
         self._refused: tuple[int, int] = (0, 0)
         """A minute, and how many tickets were refused in it."""
 
+    @property
+    def _signs(self) -> bool:
+        return self._settings.embedded and self._settings.jwt_secret is not None
+
     def redeem(self, ticket: str) -> str:
         """A token for the ticket's learner, for the courses it names, and to operate if it says so.
 
@@ -54,11 +67,38 @@ class Tickets:
         except ProblemError:
             self._count_refused()
             raise
-        return self._token(claims["sub"], claims.get("courses", []), claims.get("operates", False))
+        teaches, operates = claims.get("courses", []), claims.get("operates", False)
+        return self._token(
+            claims["sub"],
+            SESSION_SECONDS,
+            scope=" ".join([TEACHING] * bool(teaches) + [OPERATING] * operates),
+            courses=teaches,
+            learners=claims.get("learners", []),
+        )
+
+    def as_learner(self, principal: Principal, learner: str) -> str:
+        """A token for the same session as another learner of a demo.
+
+        Raises ProblemError: a 403 where the session is none of a demo with that learner.
+        """
+        if not self._signs or learner not in principal.learners:
+            raise ProblemError(
+                HTTPStatus.FORBIDDEN,
+                "forbidden",
+                "this session is none of a demo with that learner",
+            )
+        courses = [EVERY_COURSE] if principal.courses is None else sorted(principal.courses)
+        return self._token(
+            learner,
+            principal.expires_at - self._clock.now(),
+            scope=" ".join(sorted(principal.scopes)),
+            courses=courses,
+            learners=list(principal.learners),
+        )
 
     def _claims(self, ticket: str) -> dict[str, Any]:
         secret, now = self._settings.jwt_secret, self._clock.now()
-        if not self._settings.embedded or secret is None:
+        if not self._signs or secret is None:
             raise _refused("tickets are taken by embedded stacks only: send a bearer token")
         try:
             claims: dict[str, Any] = jwt.decode(
@@ -78,12 +118,7 @@ class Tickets:
             raise _refused("the ticket has expired: `learnstream open` prints another link")
         if claims["jti"] in self._taken:
             raise _refused("the ticket was used before: `learnstream open` prints another link")
-        if not is_id(claims["sub"]):
-            raise _refused("the ticket names no learner")
-        if not _are_courses(claims.get("courses", [])):
-            raise _refused("the ticket names courses by something else than a list of ids")
-        if not isinstance(claims.get("operates", False), bool):
-            raise _refused("the ticket says by something else than true or false who operates")
+        _check_named(claims)
         self._taken = {key: exp for key, exp in self._taken.items() if exp > now}
         self._taken[claims["jti"]] = claims["exp"]
         return claims
@@ -93,21 +128,26 @@ class Tickets:
         minute, refused = self._refused
         self._refused = (now, refused + 1 if minute == now else 1)
 
-    def _token(self, user: str, courses: list[str], operates: bool) -> str:  # noqa: FBT001
+    def _token(self, user: str, seconds: int, **more: str | list[str]) -> str:
         secret, now = self._settings.jwt_secret, self._clock.now()
-        assert secret is not None, "a ticket was taken without a secret"
+        assert secret is not None, "an embedded stack has a secret"
         return make_token(
-            self._settings,
-            secret.get_secret_value(),
-            user=user,
-            now=now,
-            seconds=SESSION_SECONDS,
-            scope=" ".join([TEACHING] * bool(courses) + [OPERATING] * operates),
-            courses=courses,
+            self._settings, secret.get_secret_value(), user=user, now=now, seconds=seconds, **more
         )
 
 
-def _are_courses(named: object) -> bool:
+def _check_named(claims: Mapping[str, Any]) -> None:
+    """Raise a 401 where whom and what a ticket names is not what a session can be made of."""
+    if not is_id(claims["sub"]):
+        raise _refused("the ticket names no learner")
+    for name in ("courses", "learners"):
+        if not _are_ids(claims.get(name, [])):
+            raise _refused(f"the ticket names {name} by something else than a list of ids")
+    if not isinstance(claims.get("operates", False), bool):
+        raise _refused("the ticket says by something else than true or false who operates")
+
+
+def _are_ids(named: object) -> bool:
     return isinstance(named, list) and all(isinstance(each, str) for each in named)
 
 

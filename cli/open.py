@@ -7,7 +7,7 @@ from pathlib import Path
 from cli.settings import read_settings
 from operations.token import issue_ticket
 from runtime.clock import WallClock
-from runtime.tickets import page_link
+from runtime.tickets import Sights, page_link
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -18,6 +18,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--user", required=True, help="the learner's id")
     parser.add_argument(
         "--courses", default="", help="courses that are taught, too: ids by commas, or * for all"
+    )
+    parser.add_argument(
+        "--learners", default="", help="a demo's learners to choose from on the page: ids by commas"
     )
     parser.add_argument("--operator", action="store_true", help="show what operators read, too")
     parser.add_argument("--env-file", type=Path, help="a file with the stack's settings")
@@ -32,10 +35,17 @@ def run(arguments: argparse.Namespace) -> int:
         settings,
         user=arguments.user,
         clock=WallClock(),
-        courses=arguments.courses,
-        operates=arguments.operator,
+        sights=Sights(
+            courses=_ids(arguments.courses),
+            operates=arguments.operator,
+            learners=_ids(arguments.learners),
+        ),
     )
     host = f"[{settings.api_host}]" if ":" in settings.api_host else settings.api_host
     link = page_link(f"http://{host}:{settings.api_port}", ticket)
     print(json.dumps({"link": link}) if arguments.json else link)
     return 0
+
+
+def _ids(listed: str) -> list[str]:
+    return listed.split(",") if listed else []

@@ -24,22 +24,26 @@ def demo_child(folder: Path, environment: dict[str, str]) -> Child:
     )
 
 
-def kept_learner(folder: Path) -> str | None:
-    """The learner of a demo that went into this folder's Kafka before, or None."""
+def kept_learners(folder: Path) -> list[str]:
+    """The learners to show of a demo that went into this folder's Kafka before, or none."""
     file = folder / _REPORT
-    return read_learner(file.read_text()) if file.exists() else None
+    return read_learners(file.read_text()) if file.exists() else []
 
 
-def keep_learner(folder: Path, output: str) -> str | None:
-    """Remember that the demo is in, and return the learner that its output names."""
-    learner = read_learner(output)
-    if learner is not None:
-        write_private(folder / _REPORT, json.dumps({"first_learner": learner}))
-    return learner
+def keep_learners(folder: Path, output: str) -> list[str]:
+    """Remember that the demo is in, and return the learners that its output names."""
+    learners = read_learners(output)
+    if learners:
+        report = {"first_learner": learners[0], "examples": learners}
+        write_private(folder / _REPORT, json.dumps(report))
+    return learners
 
 
-def read_learner(output: str) -> str | None:
-    """The `first_learner` of the last JSON object in what the command printed, or None."""
+def read_learners(output: str) -> list[str]:
+    """The learners that the last JSON object names in what the command printed, or none.
+
+    The `first_learner` comes first, then the other `examples`, where there are any.
+    """
     for line in reversed(output.splitlines()):
         if not line.startswith("{"):
             continue
@@ -48,5 +52,6 @@ def read_learner(output: str) -> str | None:
         except ValueError:
             continue
         if "first_learner" in report:
-            return str(report["first_learner"])
-    return None
+            named = [report["first_learner"], *report.get("examples", ())]
+            return list(dict.fromkeys(map(str, named)))
+    return []

@@ -5,7 +5,7 @@ import os
 import secrets
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -74,27 +74,31 @@ def token_command(env_file: Path) -> list[str]:
     return [*PROGRAM, "token", "--env-file", str(env_file), "--user"]
 
 
-def page_command(env_file: Path) -> list[str]:
+def page_command(env_file: Path, learners: Sequence[str] = ()) -> list[str]:
     """The command that prints a link into the page; the learner's id is the last argument.
 
-    Whoever starts a stack may see all of it: the learner's page, every course, and its operation.
+    Whoever starts a stack may see all of it: the learner's page, every course, and its operation;
+    and of a demo, the pages of these `learners`.
     """
-    views = ("--courses", EVERY_COURSE, "--operator")
+    views = ["--courses", EVERY_COURSE, "--operator"]
+    if learners:
+        views += ["--learners", ",".join(learners)]
     return [*PROGRAM, "open", "--env-file", str(env_file), *views, "--user"]
 
 
-def new_page_link(addresses: Addresses, settings: Mapping[str, str], learner: str) -> str:
+def new_page_link(
+    addresses: Addresses, settings: Mapping[str, str], learner: str, learners: Sequence[str] = ()
+) -> str:
     """A link into the page with all of its views, good once and for ten minutes."""
     # Imported here: what signs is needed only once all has started.
-    from runtime.tickets import make_ticket, page_link  # noqa: PLC0415
+    from runtime.tickets import Sights, make_ticket, page_link  # noqa: PLC0415
 
     ticket = make_ticket(
         settings[f"{PREFIX}JWT_SECRET"],
         audience=settings.get(f"{PREFIX}JWT_AUDIENCE", "learnstream"),
         user=learner,
         now=WallClock().now(),
-        courses=[EVERY_COURSE],
-        operates=True,
+        sights=Sights(courses=[EVERY_COURSE], operates=True, learners=learners),
     )
     return page_link(addresses.api, ticket)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from devstack.child import Child, Launch
-from devstack.demo import demo_child, keep_learner, kept_learner
+from devstack.demo import demo_child, keep_learners, kept_learners
 from devstack.environment import (
     PREFIX,
     PROGRAM,
@@ -320,17 +320,17 @@ def _announce(stack: Stack, show: Callable[[str], None]) -> None:
 
 
 def _stay(stack: Stack, show: Callable[[str], None]) -> None:
-    learner = kept_learner(stack.folder)
-    demo = stack.start_demo() if stack.options.with_demo and learner is None else None
+    learners = kept_learners(stack.folder)
+    demo = stack.start_demo() if stack.options.with_demo and not learners else None
     try:
         if demo is None:
-            _show_example(stack, learner or "1", show)
+            _show_example(stack, learners, show)
         else:
             show("demo   200 learners are on their way")
         while True:
             stack.supervisor.watch()
             if demo is not None and (status := demo.status()) is not None:
-                _show_example(stack, _demo_learner(stack, demo, status), show)
+                _show_example(stack, _demo_learners(stack, demo, status), show)
                 demo = None
             time.sleep(WATCH_SECONDS)
     finally:
@@ -338,19 +338,20 @@ def _stay(stack: Stack, show: Callable[[str], None]) -> None:
             demo.stop()
 
 
-def _demo_learner(stack: Stack, demo: Child, status: int) -> str:
+def _demo_learners(stack: Stack, demo: Child, status: int) -> list[str]:
     if status != 0:
         stack.supervisor.say(f"the demo {said_status(status)}: {demo.last_words()}")
     output = demo.launch.log.read_text(errors="replace")
-    return (keep_learner(stack.folder, output) if status == 0 else None) or "1"
+    return keep_learners(stack.folder, output) if status == 0 else []
 
 
-def _show_example(stack: Stack, learner: str, show: Callable[[str], None]) -> None:
+def _show_example(stack: Stack, learners: list[str], show: Callable[[str], None]) -> None:
+    learner = learners[0] if learners else "1"
     # The token itself would stay behind, in the shell's history and on the screen.
     token = f"$({shlex.join([*token_command(stack.env_file), learner])})"
     url = f"{stack.addresses.api}/api/v1/progress/real-time-dashboard"
     show(f'try    curl -H "Authorization: Bearer {token}" {url}')
-    again = shlex.join([*page_command(stack.env_file), learner])
+    again = shlex.join([*page_command(stack.env_file, learners), learner])
     show(f"again  {again}")
     show("Ctrl-C stops everything; a link to the page is good once, `again` prints another")
-    show(f"page   {new_page_link(stack.addresses, stack.settings, learner)}")
+    show(f"page   {new_page_link(stack.addresses, stack.settings, learner, learners)}")

@@ -11,7 +11,7 @@ import msgspec
 from feeds.demo_courses import Course, demo_courses, instant
 from feeds.faults import Faults, Made, Tally, deliveries
 from feeds.feed import Delivery, Feed, run_feed
-from feeds.learners import Learner, a_learner, look_in
+from feeds.learners import TEMPERAMENTS, Learner, a_learner, look_in
 from feeds.records import Record, event_id
 from runtime.errors import UsageError
 from runtime.settings import Settings
@@ -154,12 +154,21 @@ def write_simulation(plan: Simulation, out: Path) -> dict[str, Any]:
 
 
 def summary(plan: Simulation, tally: Tally) -> dict[str, Any]:
-    """What was simulated; `first_learner` is one with a history worth looking at."""
-    first = a_learner(plan.seed, 0, plan.courses(), plan.first.date(), plan.days)
+    """What was simulated; `first_learner` is one with a history worth looking at.
+
+    `examples` are the first of each temperament.
+    """
+    first: dict[str, int | str] = {}
+    for index in range(plan.learners):
+        learner = a_learner(plan.seed, index, plan.courses(), plan.first.date(), plan.days)
+        first.setdefault(learner.temperament.name, learner.user_id)
+        if len(first) == len(TEMPERAMENTS):
+            break
     return {
         "learners": plan.learners,
         "events": tally.records,
-        "first_learner": first.user_id,
+        "first_learner": next(iter(first.values())),
+        "examples": list(first.values()),
         "courses": len(plan.courses()),
         "from": instant(int(plan.first.timestamp())),
         "until": instant(plan.until),

@@ -6,7 +6,7 @@ from domain.events.json_objects import LEARNER_ID_MAX
 from runtime.clock import Clock
 from runtime.errors import UsageError
 from runtime.settings import Settings
-from runtime.tickets import make_ticket, make_token
+from runtime.tickets import OWN_PAGE, Sights, make_ticket, make_token
 
 
 def issue(
@@ -37,22 +37,23 @@ def issue(
 
 
 def issue_ticket(
-    settings: Settings, *, user: str, clock: Clock, courses: str = "", operates: bool = False
+    settings: Settings,
+    *,
+    user: str,
+    clock: Clock,
+    sights: Sights = OWN_PAGE,
 ) -> str:
     """Sign a ticket into the page for this learner with the stack's secret.
 
-    `courses` are as in `issue`; who `operates` reads what operators do. Raises UsageError as
-    `issue` does.
+    Raises UsageError as `issue` does.
     """
     secret = _secret(settings, user)
-    named = courses.split(",") if courses else []
     return make_ticket(
         secret,
         audience=settings.jwt_audience,
         user=user,
         now=clock.now(),
-        courses=named,
-        operates=operates,
+        sights=sights,
     )
 
 

@@ -6,7 +6,7 @@ link's fragment, which no browser sends, and is good once, for ten minutes.
 
 import secrets
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import jwt
 
@@ -37,20 +37,25 @@ def ticket_audience(audience: str) -> str:
     return f"{audience}:ticket"
 
 
-def make_ticket(
-    secret: str,
-    *,
-    audience: str,
-    user: str,
-    now: int,
-    courses: Sequence[str] = (),
-    operates: bool = False,
-) -> str:
-    """A ticket for this learner, signed with the stack's secret; `now` is in epoch seconds.
+class Sights(NamedTuple):
+    """What a ticket opens beside its learner's own page.
 
     `courses` are those that the learner teaches as well: ids, or `*` for all. Who `operates` may
-    read what operators do.
+    read what operators do. `learners` are those of a demo, between whose pages one may choose.
     """
+
+    courses: Sequence[str] = ()
+    operates: bool = False
+    learners: Sequence[str] = ()
+
+
+OWN_PAGE: Final = Sights()
+
+
+def make_ticket(
+    secret: str, *, audience: str, user: str, now: int, sights: Sights = OWN_PAGE
+) -> str:
+    """A ticket for this learner, signed with the stack's secret; `now` is in epoch seconds."""
     claims: dict[str, str | int | list[str]] = {
         "sub": user,
         "aud": ticket_audience(audience),
@@ -58,10 +63,11 @@ def make_ticket(
         "exp": now + TICKET_SECONDS,
         "jti": secrets.token_urlsafe(16),
     }
-    if courses:
-        claims["courses"] = list(courses)
-    if operates:
-        claims["operates"] = operates
+    for name in ("courses", "learners"):
+        if ids := getattr(sights, name):
+            claims[name] = list(ids)
+    if sights.operates:
+        claims["operates"] = sights.operates
     return jwt.encode(claims, secret, algorithm=ALGORITHM)
 
 

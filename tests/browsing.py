@@ -41,6 +41,7 @@ SESSION: Final = {
     "expires_at": "2024-04-10T09:00:00Z",
     "views": ["learner"],
     "may_note_help": False,
+    "learners": [],
     "lms_url": None,
     "learner_url": None,
 }

@@ -44,9 +44,9 @@ async function read(response) {
 /** Who is signed in; an AskError with status 401 where nobody is. */
 export const showSession = () => ask(SESSION);
 
-/** @param {string} ticket from the link */
-export const beginSession = (ticket) =>
-  ask(SESSION, { method: "POST", headers: JSON_TYPE, body: JSON.stringify({ ticket }) });
+/** @param {Api["SessionBody"]} by the link's ticket, or another learner of a demo */
+export const beginSession = (by) =>
+  ask(SESSION, { method: "POST", headers: JSON_TYPE, body: JSON.stringify(by) });
 
 export const endSession = () => ask(SESSION, { method: "DELETE" });
 

@@ -4,7 +4,7 @@ import { render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { effect, signal } from "@preact/signals";
 import { html, errorText } from "./parts.js";
-import { changes, connected, leave, refused, session, show, shown, start } from "./session.js";
+import { beLearner, changes, connected, leave, refused, session, show, shown, start } from "./session.js";
 import { OWN, dashboard } from "./store.js";
 import { route } from "./route.js";
 import { LANGUAGES, addWords, clock, day, language, number, readersLanguage, speak, t } from "./words.js";
@@ -58,6 +58,7 @@ function Page() {
       ${session.value && html`<${Views} view=${view} />`}
       ${session.value && html`<p class="state">${state()}</p>`}
       <div class="tools">
+        ${view === "learner" && session.value && html`<${Learners} ...${session.value} />`}
         <label>${t("ui.language")}
           <select onChange=${(/** @type {Chosen} */ event) => speak(event.target.value, true)}>
             ${Object.entries(LANGUAGES).map(([name, own]) => html`
@@ -99,6 +100,14 @@ function Views({ view }) {
       </ul>
     </nav>`;
 }
+
+/** The learners of a demo, to choose from; elsewhere there are none. @param {Api["Session"]} props */
+const Learners = ({ user_id, learners = [] }) => learners.length > 0 && html`
+  <label>${t("ui.learner")}
+    <select onChange=${(/** @type {Chosen} */ event) => beLearner(event.target.value)}>
+      ${learners.map((each) => html`<option key=${each} value=${each} selected=${each === user_id}>${each}</option>`)}
+    </select>
+  </label>`;
 
 /** What is to be known of the figures' age, in one line; a shape stands beside each, not only a colour. */
 function state() {

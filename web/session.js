@@ -31,7 +31,7 @@ export async function start(open) {
   const ticket = takeTicket();
   try {
     if (ticket !== null) {
-      session.value = await api.beginSession(ticket);
+      session.value = await api.beginSession({ ticket });
       await open();
     } else {
       const opened = open(); // not after the session: what is shown first waits for one answer
@@ -107,7 +107,7 @@ export async function read(asked, answer) {
   }
 }
 
-/** Do this when somebody signs out. @param {() => void} forget */
+/** Do this when somebody signs out, or another learner is shown. @param {() => void} forget */
 export const onLeave = (forget) => void forgetting.push(forget);
 
 /** Take everything that was read from the screen, and the session back; where that fails, it is said. */
@@ -116,6 +116,19 @@ export async function leave() {
   refused.value = null;
   for (const forget of forgetting) forget();
   await api.endSession().catch((error) => lost(error, true));
+}
+
+/** Show another learner of a demo. @param {string} learner */
+export async function beLearner(learner) {
+  try {
+    const next = await api.beginSession({ learner });
+    closeStream();
+    for (const forget of forgetting) forget();
+    session.value = next;
+    await refresh();
+  } catch (error) {
+    lost(error, true);
+  }
 }
 
 /** Hear of changes while the page is seen: a hidden tab keeps no connection from those that are seen. */

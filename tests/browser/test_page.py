@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browsing import PHONE_AND_DESKTOP, Answers, Visit, Visiting, axe_text, need_browser
+from tests.browsing import (
+    PHONE_AND_DESKTOP,
+    PROGRESS,
+    Answers,
+    Visit,
+    Visiting,
+    axe_text,
+    need_browser,
+)
 
 need_browser()
 
@@ -338,6 +346,44 @@ def test_signing_out_and_a_session_that_ends_leave_nothing_on_the_screen(
     expect(page.get_by_role("heading", level=2)).to_have_text("Open your link")
     assert "Statistics" not in page.locator("body").inner_text()
     assert answers.written == [("DELETE", "/api/v1/session", None)]
+
+
+def test_between_the_learners_of_a_demo_one_may_choose(visit: Visiting, answers: Answers) -> None:
+    answers.of["session"]["learners"] = ["1042", "learner-1003"]
+    page = visit().open()
+    choice = page.locator("header").get_by_label("Learner")
+    expect(choice).to_have_value("1042")
+    answers.of["session"]["user_id"] = "learner-1003"
+    answers.of["dashboard"]["progress_summary"]["courses"] = []
+    asked = len(answers.asked)
+    choice.select_option("learner-1003")
+    expect(page.locator("#courses")).not_to_contain_text("Statistics")
+    expect(choice).to_have_value("learner-1003")
+    session, *reads = answers.asked[asked:]
+    assert session == ("POST", "/api/v1/session", {"learner": "learner-1003"})
+    read = {path.removeprefix(PROGRESS).partition("?")[0] for _, path, _ in reads}
+    assert read >= {"real-time-dashboard", "predictive-analytics", "performance-alerts", "stream"}
+
+
+def test_where_another_learner_cannot_be_shown_nobody_is(visit: Visiting, answers: Answers) -> None:
+    answers.of["session"]["learners"] = ["1042", "1003"]
+    page = visit().open()
+    answers.of["session"] = 403
+    page.locator("header").get_by_label("Learner").select_option("1003")
+    expect(page.get_by_role("alert")).to_contain_text("not yours to see")
+    assert "Statistics" not in page.locator("body").inner_text()
+
+
+def test_outside_a_demo_there_is_nobody_to_choose(visit: Visiting) -> None:
+    page = visit().open()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    assert page.locator("header").get_by_label("Learner").count() == 0
+
+
+def test_a_session_of_an_older_api_names_no_learners(visit: Visiting, answers: Answers) -> None:
+    del answers.of["session"]["learners"]
+    page = visit().open()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
 
 def test_a_session_that_is_over_is_said_and_not_an_error(visit: Visiting, answers: Answers) -> None:

@@ -11,7 +11,7 @@ import pytest
 from typing_extensions import override
 
 from devstack import jars
-from devstack.demo import read_learner
+from devstack.demo import read_learners
 from devstack.environment import (
     Addresses,
     env_lines,
@@ -198,16 +198,17 @@ def test_a_secret_is_made_once_and_for_us_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("output", "learner"),
+    ("output", "learners"),
     [
-        ('{"learners": 200, "events": 9, "first_learner": 1017}\n', "1017"),
-        ('sending 5 %\rsending 100 %\n{"first_learner": "a-b"}\nbye\n', "a-b"),
-        ('{"learners": 200}\n{broken\n', None),
-        ("", None),
+        ('{"learners": 200, "events": 9, "first_learner": 1017}\n', ["1017"]),
+        ('{"first_learner": 1000, "examples": [1000, "a-b"]}\n', ["1000", "a-b"]),
+        ('sending 5 %\rsending 100 %\n{"first_learner": "a-b"}\nbye\n', ["a-b"]),
+        ('{"learners": 200}\n{broken\n', []),
+        ("", []),
     ],
 )
-def test_the_demos_first_learner_is_found(output: str, learner: str | None) -> None:
-    assert read_learner(output) == learner
+def test_the_demos_learners_are_found(output: str, learners: list[str]) -> None:
+    assert read_learners(output) == learners
 
 
 def test_the_demo_is_for_today_and_for_a_kafka_of_our_own() -> None:

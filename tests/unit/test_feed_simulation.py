@@ -15,8 +15,9 @@ from domain.events.decode import Record as Stored
 from domain.ids import partition_of
 from feeds.faults import BAD, Faults, Tally, bad_record
 from feeds.jsonl import Lines
+from feeds.learners import TEMPERAMENTS, a_learner
 from feeds.records import Record
-from feeds.simulate import Simulation, write_simulation
+from feeds.simulate import Simulation, summary, write_simulation
 from runtime.errors import UsageError
 
 pytestmark = pytest.mark.long
@@ -131,6 +132,18 @@ def test_somebody_is_active_on_the_last_day_and_so_is_the_first_learner(until: i
     recent = {each.event["user_id"] for each in made if each.at > until - 1_500}
     assert 1000 in recent
     assert len({each.event["user_id"] for each in made if each.at > until - 86_400}) > 5
+
+
+def test_a_simulation_names_one_learner_of_each_temperament() -> None:
+    plan = Simulation(200, 30, 1, UNTIL)
+    report = summary(plan, Tally())
+    assert report["examples"][0] == report["first_learner"] == 1000
+    made = [a_learner(1, n, plan.courses(), plan.first.date(), 30) for n in range(200)]
+    kinds = {each.user_id: each.temperament for each in made}
+    assert sorted(kinds[each].name for each in report["examples"]) == sorted(
+        each.name for each in TEMPERAMENTS
+    )
+    assert summary(Simulation(1, 30, 1, UNTIL), Tally())["examples"] == [1000]
 
 
 def test_the_first_learner_has_a_rich_history() -> None:

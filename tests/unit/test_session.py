@@ -19,7 +19,7 @@ from operations.token import issue, issue_ticket
 from runtime.clock import WallClock
 from runtime.errors import UsageError
 from runtime.settings import Settings
-from runtime.tickets import TICKET_SECONDS, make_ticket, page_link
+from runtime.tickets import TICKET_SECONDS, Sights, make_ticket, page_link
 from tests.sinking import T0, StoppedClock
 
 BASE = "http://127.0.0.1:8000"
@@ -47,8 +47,7 @@ def a_ticket(user: str = "ada", *, age: int = 0, **given: Any) -> str:
         audience=given.pop("audience", "learnstream"),
         user=user,
         now=WallClock().now() - age,
-        courses=given.pop("courses", ()),
-        operates=given.pop("operates", False),
+        sights=Sights(**given),
     )
 
 
@@ -138,6 +137,7 @@ async def test_a_ticket_is_good_once(client: httpx.AsyncClient) -> None:
         (partial(a_ticket, ""), "names no learner"),
         (partial(a_ticket, "x" * 129), "names no learner"),
         (partial(a_ticket, courses=[7]), "courses by something else"),
+        (partial(a_ticket, learners=["bob", 7]), "learners by something else"),
         (partial(a_ticket, operates="yes"), "who operates"),
         (lambda: "no ticket", "none of this stack"),
         (lambda: "", "none of this stack"),
@@ -150,6 +150,7 @@ async def test_a_ticket_is_good_once(client: httpx.AsyncClient) -> None:
         "nobody",
         "too long",
         "courses",
+        "learners",
         "operates",
         "no JWT",
         "nothing",
@@ -372,6 +373,48 @@ async def test_a_ticket_that_names_courses_opens_these_and_nothing_else(
         is_problem(await client.get(path, headers=OWN), 403, "forbidden")
     other = "/api/v1/progress/real-time-dashboard?user_id=bob"
     is_problem(await client.get(other, headers=OWN), 403, "forbidden")
+
+
+async def be(client: httpx.AsyncClient, learner: str, **more: str) -> httpx.Response:
+    return await client.post(SESSION, json={"learner": learner, **more}, headers=OWN)
+
+
+async def test_a_session_of_a_demo_goes_on_as_another_of_its_learners(
+    client: httpx.AsyncClient,
+) -> None:
+    ticket = a_ticket(courses=["*"], operates=True, learners=["ada", "bob"])
+    first = (await begin(client, ticket)).json()
+    assert first["learners"] == ["ada", "bob"]
+    for name in ("bob", "bob", "ada"):
+        shown = await be(client, name)
+        assert shown.json() == {**first, "user_id": name}
+        assert (await client.get(SESSION, headers=OWN)).json() == shown.json()
+
+
+async def test_a_ticket_can_begin_as_another_learner_of_its_demo(client: httpx.AsyncClient) -> None:
+    shown = await be(client, "bob", ticket=a_ticket(learners=["ada", "bob"]))
+    assert shown.json()["user_id"] == "bob"
+
+
+async def test_nobody_becomes_a_learner_whom_no_demo_names(client: httpx.AsyncClient) -> None:
+    is_problem(await be(client, "ada"), 401, "unauthorized")
+    await begin(client, a_ticket(courses=["*"], operates=True))
+    for name in ("bob", "ada"):
+        is_problem(await be(client, name), 403, "forbidden")
+    await begin(client, a_ticket(learners=["ada"]))
+    for name in ("bob", "", "*"):
+        is_problem(await be(client, name), 403, "forbidden")
+    assert (await client.get(SESSION, headers=OWN)).json()["user_id"] == "ada"
+
+
+async def test_learners_in_a_providers_token_are_not_heeded() -> None:
+    claims = {"sub": "ada", "aud": "learnstream", "exp": 10**10, "learners": ["bob"]}
+    token = jwt.encode(claims, "s" * 32, algorithm="HS256")
+    async with a_client("https://learn.example.org", embedded=False) as client:
+        headers = {**OWN, "Authorization": f"Bearer {token}"}
+        begun = await client.post(SESSION, json={}, headers=headers)
+        assert begun.json()["learners"] == []
+        is_problem(await be(client, "bob"), 403, "forbidden")
 
 
 @pytest.mark.parametrize(
