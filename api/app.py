@@ -9,7 +9,7 @@ from types import FrameType
 from typing import Final
 
 import structlog
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from api import problems
 from api.auth import Authenticator
@@ -71,8 +71,9 @@ def create_app(
     changes = changes or Changes(settings)
     reads = Reads(settings, clock)
     lags = Lags(settings, clock, reads)
-    writer = Writer(settings)
-    context = Context(settings, Authenticator(settings), reads, lags, writer, PendingWrites())
+    context = Context(
+        settings, Authenticator(settings), reads, lags, Writer(settings), PendingWrites()
+    )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -90,7 +91,7 @@ def create_app(
             await asyncio.wait(watching, timeout=STOP_SECONDS)
             for each in watching:
                 each.cancel()
-            await writer.close()
+            await context.writer.close()
             await reads.close()
 
     app = FastAPI(
@@ -102,27 +103,32 @@ def create_app(
         redoc_url=None,
     )
     problems.install(app, UNREADABLE)
-    for router in (
-        progress_router(context),
-        courses_router(context, changes),
-        why_router(context),
-        stream_router(context, changes),
-        writes_router(context, [*RESPONSES, *GOALS]),
-        health_router(settings, reads, lags, metrics),
-        models_router(context),
-        operations_router(context),
-        schemas_router(),
-        session_router(context),
-        site_router(),
-    ):
+    routers = _routers(context, changes, metrics)
+    for router in routers:
         app.include_router(router)
     compress(app)
     app.add_middleware(CookieAsBearer, settings=settings)
     allow_origins(app, settings)
     app.add_middleware(Counted, metrics=metrics)
     app.add_middleware(HeadAsGet)
-    publish(app)
+    publish(app, routers)
     return app
+
+
+def _routers(context: Context, changes: Changes, metrics: ApiMetrics) -> tuple[APIRouter, ...]:
+    return (
+        progress_router(context),
+        courses_router(context, changes),
+        why_router(context),
+        stream_router(context, changes),
+        writes_router(context, [*RESPONSES, *GOALS]),
+        health_router(context.settings, context.reads, context.lags, metrics),
+        models_router(context),
+        operations_router(context),
+        schemas_router(),
+        session_router(context),
+        site_router(),
+    )
 
 
 def serve(settings: Settings, clock: Clock) -> None:

@@ -6,15 +6,17 @@ document reads tomorrow's answers. Examples are put in last, because FastAPI lea
 """
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, Final, get_args
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.routing import BaseRoute
 
 from api import course_routes, goals, models, operations, why
 from api.alert_shapes import ShownState
-from api.routes import examples, page_of, problem_schemas
+from api.routes import Handing, examples, page_of, problem_schemas
 from domain.alerts import AlertType
 from domain.events.activity import Outcome
 from domain.state.learner import Severity
@@ -71,17 +73,26 @@ _IF_NONE_MATCH: Final[Schema] = {
 }
 
 
-def publish(app: FastAPI) -> None:
-    """Let the application serve this document."""
-    app.openapi = cache(lambda: _document(app))  # type: ignore[method-assign]  # FastAPI's way
+def publish(app: FastAPI, routers: Iterable[APIRouter]) -> None:
+    """Let the application serve the document of these routers."""
+    routes = [route for router in routers for route in router.routes]
+    app.openapi = cache(lambda: _document(app, list(_documented(routes))))  # type: ignore[method-assign]  # FastAPI's way
 
 
-def _document(app: FastAPI) -> Schema:
+def _documented(routes: Iterable[BaseRoute]) -> Iterator[BaseRoute]:
+    for route in routes:
+        if not isinstance(route, Handing):
+            yield route
+        elif route.is_documented:
+            yield route.documented()
+
+
+def _document(app: FastAPI, routes: Sequence[BaseRoute]) -> Schema:
     document = get_openapi(
         title=app.title,
         version=app.version,
         description=DESCRIPTION,
-        routes=app.routes,
+        routes=routes,
         tags=_TAGS,
         servers=[{"url": "/", "description": "Where this document was read."}],
         contact={"name": "The developers of learnstream"},

@@ -75,24 +75,40 @@ def progress_router(context: Context) -> APIRouter:
     return router
 
 
-def handed_to(handler: Handler) -> type[APIRoute]:
-    """A route that hands requests to the handler, not to FastAPI's dependencies.
+class Handing(APIRoute):
+    """A route that hands requests to a handler, not to FastAPI's dependencies.
 
     They would cost as much as the reading of the rows, and would judge parameters before tokens.
-    What a route answers is said for `/openapi.json` alone; other spellings of its path do without.
     """
 
-    class Handing(APIRoute):
-        def __init__(self, path: str, endpoint: Callable[..., Any], **documented: Any) -> None:
-            if not documented.get("include_in_schema"):
-                documented |= {"response_model": None, "responses": None}
-            super().__init__(path, endpoint, **documented)
+    def __init__(self, path: str, endpoint: Callable[..., Any], **documented: Any) -> None:
+        self.is_documented: bool = documented.get("include_in_schema", True)
+        self._documented = partial(APIRoute, path, endpoint, **documented)
+        methods = documented.get("methods")
+        super().__init__(path, _nothing, methods=methods, include_in_schema=False)
 
+    def documented(self) -> APIRoute:
+        """The route as `/openapi.json` has it.
+
+        It is made when it is asked for: the models of all answers take a quarter of a second, which
+        FastAPI would spend at the start of the API and once more in its first request.
+        """
+        return self._documented()
+
+
+def handed_to(handler: Handler) -> type[Handing]:
+    """A route that hands requests to this handler."""
+
+    class HandingToOne(Handing):
         @override
         def get_route_handler(self) -> Handler:
             return handler
 
-    return Handing
+    return HandingToOne
+
+
+def _nothing() -> None:
+    """What FastAPI would call; it is not called."""
 
 
 def sent_below(request: Request, prefix: str) -> bytes:

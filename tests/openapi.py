@@ -36,10 +36,14 @@ def _is_uuid(value: object) -> bool:
 @cache
 def document() -> dict[str, Any]:
     """The document, as the application makes it; nothing has to run for that."""
-    settings = Settings.model_validate(
+    return create_app(settings(), WallClock()).openapi()
+
+
+def settings() -> Settings:
+    """Settings of an application without servers."""
+    return Settings.model_validate(
         {"KAFKA_BOOTSTRAP": "none:1", "DATABASE_URL": "postgresql://none", "jwt_secret": "s" * 32}
     )
-    return create_app(settings, WallClock()).openapi()
 
 
 def problems(schema: dict[str, Any], value: Any) -> list[str]:
