@@ -52,7 +52,7 @@ types:
 imports:
 	@$(BIN)/lint-imports
 unit:
-	@$(BIN)/python -m pytest --quiet --numprocesses 2 -m 'not long' tests/unit tests/behaviour
+	@$(BIN)/python -m pytest --quiet --numprocesses 2 --dist worksteal -m 'not long' tests/unit tests/behaviour
 
 coverage: setup ## unit and behaviour tests, measured: every branch of domain, metrics and models
 	@$(BIN)/python -m tests.mutation --record

@@ -58,7 +58,9 @@ def test_i1_a_repeat_within_64_events_is_found() -> None:
     assert bench.learner().steps == steps
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 8))]
+)
 @pytest.mark.parametrize("clock", ["wall", "stream"])
 def test_i2_states_and_alerts_do_not_depend_on_batches(seed: int, clock: ClockMode) -> None:
     facts = course(modules=40, assessments={f"a{n}": at(n * 3) for n in range(8)})

@@ -87,6 +87,7 @@ def change(left: Drifted) -> None:
     left.records[0].value = said
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("do", "named"),
     [

@@ -3,7 +3,9 @@
 import os
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import Final
 
@@ -138,9 +140,11 @@ def said_by(command: str, capfd: pytest.CaptureFixture[str], *flags: str) -> tup
     return status, "".join(capfd.readouterr())
 
 
-def assert_refused(says: str, capfd: pytest.CaptureFixture[str], but: str = "") -> None:
-    """By every command, before it does anything, in one line and without a secret."""
-    for command in [name for name in PROGRAMS if name != but]:
+def assert_refused(
+    says: str, capfd: pytest.CaptureFixture[str], programs: Sequence[str] = PROGRAMS
+) -> None:
+    """By these commands, before they do anything, in one line and without a secret."""
+    for command in programs:
         status, said = said_by(command, capfd, *ARGUMENTS.get(command, []))
         assert status == 2, command
         assert re.fullmatch(r"learnstream: .*\n", said), (command, said)
@@ -152,20 +156,38 @@ def test_every_setting_has_a_row() -> None:
     assert {wrong.field for wrong in WRONG} | ANY_TEXT == set(Settings.model_fields)
 
 
-@pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: f"{wrong.field}-{wrong.value[:20]}")
+def id_of(given: Wrong | str) -> str:
+    return given if isinstance(given, str) else f"{given.field}-{given.value[:20]}"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "program"), list(zip(WRONG, cycle(PROGRAMS), strict=False)), ids=id_of
+)
 def test_a_wrong_value_is_named_with_what_is_allowed(
+    wrong: Wrong, program: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(variable(wrong.field), wrong.value)
+    assert_refused(rf"{variable(wrong.field)}.*{re.escape(wrong.says)}", capfd, [program])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("wrong", WRONG, ids=id_of)
+def test_every_command_refuses_it(
     wrong: Wrong, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(variable(wrong.field), wrong.value)
     assert_refused(rf"{variable(wrong.field)}.*{re.escape(wrong.says)}", capfd)
 
 
-@pytest.mark.parametrize("field", sorted(set(Settings.model_fields) - MAY_BE_EMPTY))
+@pytest.mark.parametrize(
+    ("field", "program"),
+    list(zip(sorted(set(Settings.model_fields) - MAY_BE_EMPTY), cycle(PROGRAMS), strict=False)),
+)
 def test_a_variable_that_is_set_to_nothing_is_refused(
-    field: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    field: str, program: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(variable(field), "")
-    assert_refused(rf"{variable(field)}: seen (''|nothing), expected", capfd)
+    assert_refused(rf"{variable(field)}: seen (''|nothing), expected", capfd, [program])
 
 
 @pytest.mark.parametrize("field", sorted(MAY_BE_EMPTY))
@@ -216,7 +238,7 @@ def test_kafka_has_no_default(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("KAFKA_BOOTSTRAP")
-    assert_refused("KAFKA_BOOTSTRAP is not set", capfd, but="up")
+    assert_refused("KAFKA_BOOTSTRAP is not set", capfd, [name for name in PROGRAMS if name != "up"])
 
 
 def test_all_that_is_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
