@@ -172,7 +172,7 @@ def test_a_wrong_value_is_named_with_what_is_allowed(
 
 @pytest.mark.long
 @pytest.mark.parametrize("wrong", WRONG, ids=id_of)
-def test_every_command_refuses_it(
+def test_every_command_refuses_a_wrong_value(
     wrong: Wrong, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(variable(wrong.field), wrong.value)
@@ -188,6 +188,15 @@ def test_a_variable_that_is_set_to_nothing_is_refused(
 ) -> None:
     monkeypatch.setenv(variable(field), "")
     assert_refused(rf"{variable(field)}: seen (''|nothing), expected", capfd, [program])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("field", sorted(set(Settings.model_fields) - MAY_BE_EMPTY))
+def test_every_command_refuses_a_variable_that_is_set_to_nothing(
+    field: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(variable(field), "")
+    assert_refused(rf"{variable(field)}: seen (''|nothing), expected", capfd)
 
 
 @pytest.mark.parametrize("field", sorted(MAY_BE_EMPTY))
