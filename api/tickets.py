@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import jwt
+from pydantic import SecretStr
 
 from api.auth import (
     EVERY_COURSE,
@@ -46,8 +47,9 @@ class Tickets:
         """A minute, and how many tickets were refused in it."""
 
     @property
-    def _signs(self) -> bool:
-        return self._settings.embedded and self._settings.jwt_secret is not None
+    def _secret(self) -> SecretStr | None:
+        """What an embedded stack signs with; elsewhere None, as nothing is signed there."""
+        return self._settings.jwt_secret if self._settings.embedded else None
 
     def redeem(self, ticket: str) -> str:
         """A token for the ticket's learner, for the courses it names, and to operate if it says so.
@@ -81,7 +83,7 @@ class Tickets:
 
         Raises ProblemError: a 403 where the session is none of a demo with that learner.
         """
-        if not self._signs or learner not in principal.learners:
+        if self._secret is None or learner not in principal.learners:
             raise ProblemError(
                 HTTPStatus.FORBIDDEN,
                 "forbidden",
@@ -97,8 +99,8 @@ class Tickets:
         )
 
     def _claims(self, ticket: str) -> dict[str, Any]:
-        secret, now = self._settings.jwt_secret, self._clock.now()
-        if not self._signs or secret is None:
+        secret, now = self._secret, self._clock.now()
+        if secret is None:
             raise _refused("tickets are taken by embedded stacks only: send a bearer token")
         try:
             claims: dict[str, Any] = jwt.decode(
@@ -129,8 +131,8 @@ class Tickets:
         self._refused = (now, refused + 1 if minute == now else 1)
 
     def _token(self, user: str, seconds: int, **more: str | list[str]) -> str:
-        secret, now = self._settings.jwt_secret, self._clock.now()
-        assert secret is not None, "an embedded stack has a secret"
+        secret, now = self._secret, self._clock.now()
+        assert secret is not None, "asked only where there is one"
         return make_token(
             self._settings, secret.get_secret_value(), user=user, now=now, seconds=seconds, **more
         )

@@ -5,9 +5,9 @@ import json
 from pathlib import Path
 
 from cli.settings import read_settings
-from operations.token import issue_ticket
+from operations.token import issue_ticket, listed_ids
 from runtime.clock import WallClock
-from runtime.tickets import Sights, page_link
+from runtime.tickets import Access, page_link
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -35,17 +35,13 @@ def run(arguments: argparse.Namespace) -> int:
         settings,
         user=arguments.user,
         clock=WallClock(),
-        sights=Sights(
-            courses=_ids(arguments.courses),
+        access=Access(
+            courses=listed_ids(arguments.courses),
             operates=arguments.operator,
-            learners=_ids(arguments.learners),
+            learners=listed_ids(arguments.learners),
         ),
     )
     host = f"[{settings.api_host}]" if ":" in settings.api_host else settings.api_host
     link = page_link(f"http://{host}:{settings.api_port}", ticket)
     print(json.dumps({"link": link}) if arguments.json else link)
     return 0
-
-
-def _ids(listed: str) -> list[str]:
-    return listed.split(",") if listed else []

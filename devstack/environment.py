@@ -91,14 +91,14 @@ def new_page_link(
 ) -> str:
     """A link into the page with all of its views, good once and for ten minutes."""
     # Imported here: what signs is needed only once all has started.
-    from runtime.tickets import Sights, make_ticket, page_link  # noqa: PLC0415
+    from runtime.tickets import Access, make_ticket, page_link  # noqa: PLC0415
 
     ticket = make_ticket(
         settings[f"{PREFIX}JWT_SECRET"],
         audience=settings.get(f"{PREFIX}JWT_AUDIENCE", "learnstream"),
         user=learner,
         now=WallClock().now(),
-        sights=Sights(courses=[EVERY_COURSE], operates=True, learners=learners),
+        access=Access(courses=[EVERY_COURSE], operates=True, learners=learners),
     )
     return page_link(addresses.api, ticket)
 

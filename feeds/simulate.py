@@ -158,9 +158,10 @@ def summary(plan: Simulation, tally: Tally) -> dict[str, Any]:
 
     `examples` are the first of each temperament.
     """
+    courses = plan.courses()
     first: dict[str, int | str] = {}
     for index in range(plan.learners):
-        learner = a_learner(plan.seed, index, plan.courses(), plan.first.date(), plan.days)
+        learner = a_learner(plan.seed, index, courses, plan.first.date(), plan.days)
         first.setdefault(learner.temperament.name, learner.user_id)
         if len(first) == len(TEMPERAMENTS):
             break
@@ -169,7 +170,7 @@ def summary(plan: Simulation, tally: Tally) -> dict[str, Any]:
         "events": tally.records,
         "first_learner": next(iter(first.values())),
         "examples": list(first.values()),
-        "courses": len(plan.courses()),
+        "courses": len(courses),
         "from": instant(int(plan.first.timestamp())),
         "until": instant(plan.until),
         "valid": tally.valid,

@@ -6,7 +6,7 @@ from domain.events.json_objects import LEARNER_ID_MAX
 from runtime.clock import Clock
 from runtime.errors import UsageError
 from runtime.settings import Settings
-from runtime.tickets import OWN_PAGE, Sights, make_ticket, make_token
+from runtime.tickets import OWN_PAGE, Access, make_ticket, make_token
 
 
 def issue(
@@ -32,7 +32,7 @@ def issue(
         now=clock.now(),
         seconds=int(lifetime.total_seconds()),
         scope=scope,
-        courses=courses.split(",") if courses else [],
+        courses=listed_ids(courses),
     )
 
 
@@ -41,7 +41,7 @@ def issue_ticket(
     *,
     user: str,
     clock: Clock,
-    sights: Sights = OWN_PAGE,
+    access: Access = OWN_PAGE,
 ) -> str:
     """Sign a ticket into the page for this learner with the stack's secret.
 
@@ -53,8 +53,13 @@ def issue_ticket(
         audience=settings.jwt_audience,
         user=user,
         now=clock.now(),
-        sights=sights,
+        access=access,
     )
+
+
+def listed_ids(listed: str) -> list[str]:
+    """The ids of a list with commas; none of an empty one."""
+    return listed.split(",") if listed else []
 
 
 def _secret(settings: Settings, user: str) -> str:

@@ -37,7 +37,7 @@ def ticket_audience(audience: str) -> str:
     return f"{audience}:ticket"
 
 
-class Sights(NamedTuple):
+class Access(NamedTuple):
     """What a ticket opens beside its learner's own page.
 
     `courses` are those that the learner teaches as well: ids, or `*` for all. Who `operates` may
@@ -49,11 +49,11 @@ class Sights(NamedTuple):
     learners: Sequence[str] = ()
 
 
-OWN_PAGE: Final = Sights()
+OWN_PAGE: Final = Access()
 
 
 def make_ticket(
-    secret: str, *, audience: str, user: str, now: int, sights: Sights = OWN_PAGE
+    secret: str, *, audience: str, user: str, now: int, access: Access = OWN_PAGE
 ) -> str:
     """A ticket for this learner, signed with the stack's secret; `now` is in epoch seconds."""
     claims: dict[str, str | int | list[str]] = {
@@ -64,10 +64,10 @@ def make_ticket(
         "jti": secrets.token_urlsafe(16),
     }
     for name in ("courses", "learners"):
-        if ids := getattr(sights, name):
+        if ids := getattr(access, name):
             claims[name] = list(ids)
-    if sights.operates:
-        claims["operates"] = sights.operates
+    if access.operates:
+        claims["operates"] = access.operates
     return jwt.encode(claims, secret, algorithm=ALGORITHM)
 
 

@@ -4,7 +4,7 @@ import { render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { effect, signal } from "@preact/signals";
 import { html, errorText } from "./parts.js";
-import { beLearner, changes, connected, leave, refused, session, show, shown, start } from "./session.js";
+import { switchLearner, changes, connected, leave, refused, session, show, shown, start } from "./session.js";
 import { OWN, dashboard } from "./store.js";
 import { route } from "./route.js";
 import { LANGUAGES, addWords, clock, day, language, number, readersLanguage, speak, t } from "./words.js";
@@ -104,7 +104,7 @@ function Views({ view }) {
 /** The learners of a demo, to choose from; elsewhere there are none. @param {Api["Session"]} props */
 const Learners = ({ user_id, learners = [] }) => learners.length > 0 && html`
   <label>${t("ui.learner")}
-    <select onChange=${(/** @type {Chosen} */ event) => beLearner(event.target.value)}>
+    <select onChange=${(/** @type {Chosen} */ event) => switchLearner(event.target.value)}>
       ${learners.map((each) => html`<option key=${each} value=${each} selected=${each === user_id}>${each}</option>`)}
     </select>
   </label>`;

@@ -119,7 +119,7 @@ export async function leave() {
 }
 
 /** Show another learner of a demo. @param {string} learner */
-export async function beLearner(learner) {
+export async function switchLearner(learner) {
   try {
     const next = await api.beginSession({ learner });
     closeStream();

@@ -19,7 +19,7 @@ from operations.token import issue, issue_ticket
 from runtime.clock import WallClock
 from runtime.errors import UsageError
 from runtime.settings import Settings
-from runtime.tickets import TICKET_SECONDS, Sights, make_ticket, page_link
+from runtime.tickets import TICKET_SECONDS, Access, make_ticket, page_link
 from tests.sinking import T0, StoppedClock
 
 BASE = "http://127.0.0.1:8000"
@@ -47,7 +47,7 @@ def a_ticket(user: str = "ada", *, age: int = 0, **given: Any) -> str:
         audience=given.pop("audience", "learnstream"),
         user=user,
         now=WallClock().now() - age,
-        sights=Sights(**given),
+        access=Access(**given),
     )
 
 
